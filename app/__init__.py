@@ -1,0 +1,1 @@
+"""The web application: models, storage, services, pages and commands."""

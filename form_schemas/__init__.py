@@ -1,0 +1,1 @@
+"""Reads the schema files and knows everything a form declares."""

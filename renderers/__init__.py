@@ -1,0 +1,1 @@
+"""Turns forms and rows into HTML pages."""

@@ -1,0 +1,1 @@
+"""Converts and checks rows against their form."""
