@@ -64,8 +64,9 @@ machine:
 $(INSTALLED): requirements.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed" >&2; exit 1; fi
 	@if [ ! -x $(VENV)/bin/pip ]; then \
-		$(PYTHON) -m venv $(VENV) || { \
-			echo "$(PYTHON) cannot make environments: install python3-venv" >&2; \
+		$(PYTHON) -m venv $(VENV) \
+		|| { apt-get install --yes --quiet python3-venv && $(PYTHON) -m venv $(VENV); } \
+		|| { echo "$(PYTHON) cannot make environments: install python3-venv" >&2; \
 			exit 1; }; \
 	fi
 	$(VENV)/bin/pip install --quiet --only-binary :all: --require-hashes \

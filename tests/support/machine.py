@@ -1,0 +1,65 @@
+"""What the machine has to bring: a browser and LibreOffice.
+
+A test that needs a thing which is missing is skipped on a person's machine and fails
+where CI=true, so that CI never passes by looking away.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_OFFICE_NAMES = ("soffice", "libreoffice")
+
+CHROMIUM_ARGUMENTS = (
+    # Tests may run as root and in containers, where the sandbox cannot start.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def get_chromium() -> str:
+    return _get_program("Chromium", _CHROMIUM_NAMES)
+
+
+def get_office() -> str:
+    return _get_program("LibreOffice", _OFFICE_NAMES)
+
+
+def convert_with_office(source: Path, file_type: str, folder: Path) -> Path:
+    """Open `source` in LibreOffice and save it as `file_type` (xlsx, csv, pdf)."""
+    # An own profile: LibreOffice refuses a second process on the same one.
+    profile = folder / "libreoffice-profile"
+    command = [
+        get_office(),
+        f"-env:UserInstallation={profile.resolve().as_uri()}",
+        "--headless",
+        "--convert-to",
+        file_type,
+        "--outdir",
+        str(folder),
+        str(source),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+    target = folder / f"{source.stem}.{file_type}"
+    # LibreOffice exits with 0 even if it could not load the file.
+    assert target.exists(), f"{source.name}: {done.stdout}{done.stderr}"
+    return target
+
+
+def _get_program(title: str, names: tuple[str, ...]) -> str:
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path:
+        return path
+    message = f"{title} is not installed: `make machine` installs it or says why not"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
