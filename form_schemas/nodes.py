@@ -1,0 +1,169 @@
+"""The typed tree of an expression: what every back end compiles.
+
+`expressions.parse_expression` builds it. Nodes are frozen, carry their type, and know
+nothing of Python's `ast`.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from form_schemas.kinds import ValueType
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A number (Decimal), a text, true, false or null (None)."""
+
+    value: Decimal | str | bool | None
+    type: ValueType
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the row at hand (inside an aggregate: of the aggregated row)."""
+
+    id: str
+    type: ValueType
+
+
+@dataclass(frozen=True)
+class ThisField:
+    """`this.x`: a field of the row the aggregate or filter is written in."""
+
+    id: str
+    type: ValueType
+
+
+@dataclass(frozen=True)
+class Given:
+    """`today`, `period_start`, `period_end` or `report_year`."""
+
+    name: str
+    type: ValueType
+
+
+@dataclass(frozen=True)
+class RefColumn:
+    """`ref(f).column`: a column of the row that reference `f` picks."""
+
+    field_id: str
+    column: str
+    type: ValueType
+    #: whether `f` is a field of the row an aggregate or filter is written in
+    of_this: bool = False
+
+
+@dataclass(frozen=True)
+class AliasColumn:
+    """`alias.column` of a joined table, or an expanded column (alias "")."""
+
+    alias: str
+    column: str
+    type: ValueType
+    of_this: bool = False
+
+
+@dataclass(frozen=True)
+class Unary:
+    """`not x` or `-x`."""
+
+    op: str
+    operand: "Node"
+    type: ValueType
+
+
+@dataclass(frozen=True)
+class Binary:
+    """`+ - * /` of numbers."""
+
+    op: str
+    left: "Node"
+    right: "Node"
+    type: ValueType = ValueType.NUMBER
+
+
+@dataclass(frozen=True)
+class Compare:
+    """`== != < <= > >=`. A date against a month is compared by its month."""
+
+    op: str
+    left: "Node"
+    right: "Node"
+    type: ValueType = ValueType.BOOLEAN
+
+
+@dataclass(frozen=True)
+class Membership:
+    """`x in (…)` or `x not in (…)`."""
+
+    item: "Node"
+    choices: tuple["Node", ...]
+    negated: bool
+    type: ValueType = ValueType.BOOLEAN
+
+
+@dataclass(frozen=True)
+class Logical:
+    """`and` or `or` of two and more, three-valued."""
+
+    op: str
+    operands: tuple["Node", ...]
+    type: ValueType = ValueType.BOOLEAN
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """`a if test else b`; a null test takes b."""
+
+    test: "Node"
+    then: "Node"
+    otherwise: "Node"
+    type: ValueType
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of the grammar's table over its arguments."""
+
+    name: str
+    arguments: tuple["Node", ...]
+    type: ValueType
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """`count`, `sum` or `exists` over the rows of a form of the unit and round."""
+
+    name: str
+    table: str
+    #: the summed field; None for count and exists
+    field_id: str | None
+    condition: "Node | None"
+    type: ValueType
+
+
+@dataclass(frozen=True)
+class Previous:
+    """`prev(e)`: a field or an aggregate in the previous round."""
+
+    of: "Node"
+    type: ValueType
+
+
+Node = (
+    Literal
+    | Field
+    | ThisField
+    | Given
+    | RefColumn
+    | AliasColumn
+    | Unary
+    | Binary
+    | Compare
+    | Membership
+    | Logical
+    | Conditional
+    | Call
+    | Aggregate
+    | Previous
+)

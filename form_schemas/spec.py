@@ -1,0 +1,295 @@
+"""The frozen model of a schema file: what every other layer asks about a form.
+
+`reader` builds it, `catalogue` holds it; what is derived from a form elsewhere is a
+cached function of its `FormSpec` (specs compare and hash by identity).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+
+from form_schemas.expressions import Expression
+from form_schemas.kinds import DEFAULT_DIGITS, TRAITS, FieldKind, KindTraits, ValueType
+
+
+class Shape(StrEnum):
+    """How many rows a unit hands in for one round."""
+
+    RECORD = "record"
+    ROWS = "rows"
+
+
+class Period(StrEnum):
+    """What span of time a form's figures describe."""
+
+    ACADEMIC_YEAR = "academic_year"
+    CALENDAR_YEAR = "calendar_year"
+    SNAPSHOT = "snapshot"
+    #: master data kept across rounds
+    NONE = "none"
+
+
+class FormKind(StrEnum):
+    """Where a form's rows come from, and when."""
+
+    BASE = "base"
+    BUSINESS = "business"
+    #: computed totals, never typed
+    AUTO = "auto"
+    #: computed lists of what is still missing, never typed
+    DERIVED_LIST = "derived_list"
+
+
+class Level(StrEnum):
+    """What a problem does to a submission."""
+
+    ERROR = "error"
+    #: passes with a written reason
+    WARNING = "warning"
+    #: no expression can say it: people see to it
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A field picks a row of another form of the same unit and round."""
+
+    #: codes of the target forms of the same collection; the first one leads
+    tables: tuple[str, ...]
+    #: key or unique field of the target that is stored
+    field: str
+    #: condition on the target's fields; `this.x` is the referring row
+    filter: Expression | None = None
+
+    @property
+    def table(self) -> str:
+        return self.tables[0]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the database itself can keep it, as a foreign key."""
+        return len(self.tables) == 1 and self.filter is None
+
+
+@dataclass(frozen=True)
+class Fill:
+    """The value is copied from the row that a reference of the same row picks."""
+
+    ref_field: str
+    column: str
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One column of a form."""
+
+    id: str
+    label: str
+    kind: FieldKind
+    #: kind of the stored value: the target's for a reference, else `kind`
+    value_kind: FieldKind
+    #: hint for fillers
+    description: str = ""
+    required: bool = False
+    unit: str = ""
+    #: decimal places kept; None where the kind keeps none
+    digits: int | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    #: in characters
+    max_length: int | None = None
+    pattern: str | None = None
+    #: the options of an inline enumeration, in their order
+    options: tuple[str, ...] = ()
+    #: slug of a code list
+    codes: str | None = None
+    default: object = None
+    reference: Reference | None = None
+    fill: Fill | None = None
+    computed: Expression | None = None
+    visible_when: Expression | None = None
+    required_when: Expression | None = None
+    sensitive: bool = False
+    #: for an id card: the field that says which kind of document the number is of
+    id_type: str | None = None
+    #: file extensions without a dot; empty = whatever the kind allows
+    accept: tuple[str, ...] = ()
+    #: the file must be smaller, in MiB
+    max_size_mb: Decimal | None = None
+    min_width_px: int | None = None
+    min_dpi: int | None = None
+    multiple: bool = False
+    #: how several values stand in one cell or text
+    separator: str | None = None
+    #: earlier ids of this field, newest first
+    was: tuple[str, ...] = ()
+
+    @property
+    def traits(self) -> KindTraits:
+        return TRAITS[self.value_kind]
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the engine supplies the value: never typed, required or imported."""
+        return self.computed is not None or self.fill is not None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the value is a tuple of values."""
+        return self.multiple or self.kind is FieldKind.MULTI_ENUM
+
+    @property
+    def value_type(self) -> ValueType:
+        """The type of the value in expressions."""
+        if self.multiple and self.traits.value_type is not ValueType.FILE:
+            return ValueType.LIST
+        return self.traits.value_type
+
+    @property
+    def places(self) -> int | None:
+        """Decimal places the value is rounded to (half up); None if not a decimal."""
+        if not self.traits.scaled:
+            return None
+        return DEFAULT_DIGITS if self.digits is None else self.digits
+
+
+@dataclass(frozen=True)
+class PlacedField:
+    """A field's place in a group; parts (其中) stand indented under the whole."""
+
+    id: str
+    depth: int
+
+
+@dataclass(frozen=True)
+class FieldGroup:
+    """Fields shown together: on the page, above the header line, in print."""
+
+    title: str
+    fields: tuple[PlacedField, ...]
+
+
+@dataclass(frozen=True)
+class RuleSpec:
+    """A condition between values: broken where `when` holds and `check` is false."""
+
+    id: str
+    message: str
+    level: Level
+    #: the problem stands at the first
+    fields: tuple[str, ...]
+    check: Expression | None = None
+    when: Expression | None = None
+
+
+@dataclass(frozen=True)
+class Join:
+    table: str
+    alias: str
+    on: str
+    optional: bool
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """How rows of this form follow from rows of others (`x-derive`, `x-generate`).
+
+    Expressions stay text here: they are checked at load, and compiled by whoever runs
+    derivations.
+    """
+
+    source: str
+    columns: Mapping[str, str]
+    joins: tuple[Join, ...] = ()
+    #: column -> its values, or the first and last expression of a run of days or numbers
+    expand: Mapping[str, object] = field(default_factory=dict)
+    where: str | None = None
+    group_by: tuple[str, ...] = ()
+    note: str = ""
+
+
+class StepKind(StrEnum):
+    FILL = "fill"
+    COMPUTED = "computed"
+    VISIBLE = "visible"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of evaluating a row: a field's visibility, or its given value."""
+
+    kind: StepKind
+    field_id: str
+
+
+@dataclass(frozen=True, eq=False)
+class FormSpec:
+    """One form as its schema file declares it, linked with its edition."""
+
+    collection: str
+    #: the year of the edition, e.g. "2024"
+    edition: str
+    code: str
+    title: str
+    fields: tuple[FieldSpec, ...]
+    shape: Shape
+    period: Period
+    description: str = ""
+    section: tuple[str, ...] = ()
+    #: the first one leads
+    departments: tuple[str, ...] = ()
+    #: department -> the rows it supplies, in words
+    department_scope: Mapping[str, str] = field(default_factory=dict)
+    kind: FormKind = FormKind.BUSINESS
+    #: the fields that identify a row within one unit and round; empty for a record
+    key: tuple[str, ...] = ()
+    #: further sets of fields that are unique within one unit and round
+    unique: tuple[tuple[str, ...], ...] = ()
+    title_field: str | None = None
+    fill_order: int | None = None
+    closable: bool = False
+    edit_lock: str = ""
+    groups: tuple[FieldGroup, ...] = ()
+    rules: tuple[RuleSpec, ...] = ()
+    derive: Derivation | None = None
+    generate: Derivation | None = None
+    #: fill, visibility and computed values in the order of their dependencies
+    steps: tuple[Step, ...] = ()
+    #: the schema file as parsed
+    schema: Mapping[str, object] = field(default_factory=dict, repr=False)
+    #: SHA-256 of what judges and shapes rows; equal in every process
+    fingerprint: str = ""
+
+    @property
+    def name(self) -> str:
+        """How people and commands name the form: `talent/1.1.4`."""
+        return f"{self.collection}/{self.code}"
+
+    @property
+    def full_name(self) -> str:
+        """The form with its edition: `talent/2024/1.1.4`."""
+        return f"{self.collection}/{self.edition}/{self.code}"
+
+    @property
+    def table_name(self) -> str:
+        """The database table that holds the formal rows of all editions."""
+        return f"{self.collection}_{self.code.replace('.', '_')}".lower()
+
+    @cached_property
+    def by_id(self) -> Mapping[str, FieldSpec]:
+        return {field.id: field for field in self.fields}
+
+    @cached_property
+    def typed_fields(self) -> tuple[FieldSpec, ...]:
+        """The fields people fill in: all but the computed and the filled ones."""
+        return tuple(field for field in self.fields if not field.is_given)
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether all rows are computed from other forms, so that nobody types any."""
+        return self.derive is not None
+
+    def get_field(self, field_id: str) -> FieldSpec:
+        return self.by_id[field_id]

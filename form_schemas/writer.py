@@ -1,0 +1,31 @@
+"""The one formatting of schema files: a field a line, a rule a line, stable word order.
+
+Whoever writes a schema file (an administrator's page, a new edition) writes it so, and
+`git diff` shows one line for one changed field.
+"""
+
+import json
+from collections.abc import Mapping
+
+#: Words whose entries stand one a line.
+_LINE_A_MEMBER = ("properties",)
+_LINE_AN_ITEM = ("x-layout", "x-rules", "x-tests")
+
+
+def format_schema(schema: Mapping[str, object]) -> str:
+    """Give the text of a schema file, in the order of its words as they stand."""
+    members = ",\n".join(f"  {_dump(k)}: {_value(k, v)}" for k, v in schema.items())
+    return "{\n" + members + "\n}\n"
+
+
+def _value(word: str, value: object) -> str:
+    if word in _LINE_A_MEMBER and isinstance(value, Mapping):
+        lines = (f"    {_dump(k)}: {_dump(v)}" for k, v in value.items())
+        return "{\n" + ",\n".join(lines) + "\n  }"
+    if word in _LINE_AN_ITEM and isinstance(value, list):
+        return "[\n" + ",\n".join(f"    {_dump(item)}" for item in value) + "\n  ]"
+    return _dump(value)
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
