@@ -47,10 +47,19 @@ HOMES = {
     "rustpy_xlsxwriter": {"exporters"},
     "marshmallow": {"validators"},
     "jsonschema": {"form_schemas", "validators"},
-    "jsonschema_rs": {"validators"},
+    # The dialect is judged at every start, which jsonschema alone makes slow.
+    "jsonschema_rs": {"form_schemas", "validators"},
     # Engine and session are made in `extensions`, statements are not.
     "flask_sqlalchemy": {"app.extensions"},
-    "sqlalchemy": {"app.extensions", "app.models", "app.storage", "migrations"},
+    # Services select people, rounds and jobs; rows of forms only `storage` knows.
+    "sqlalchemy": {
+        "app.extensions",
+        "app.models",
+        "app.permissions",
+        "app.services",
+        "app.storage",
+        "migrations",
+    },
     "alembic": {"app.storage", "migrations"},
     "psycopg": {"app.storage", "migrations"},
     "sqlite3": {"app.storage", "migrations"},

@@ -1,0 +1,228 @@
+"""All forms of all editions, linked: what the engine knows instead of tables of code.
+
+`load_catalogue` reads `form_schemas/<collection>/<year>/`. One broken file never takes
+the others down: its last good version serves in its place where the caller has one,
+and it is listed in `Catalogue.broken` either way.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+
+from form_schemas.codelists import CODES_FOLDER, CodeList, load_codelists
+from form_schemas.faults import Fault
+from form_schemas.reader import EditionReading, Source, read_edition
+from form_schemas.spec import FieldSpec, FormSpec
+
+SCHEMAS_FOLDER = Path(__file__).parent
+COLLECTION_FILE = "collection.json"
+
+
+class UnknownFormError(LookupError):
+    """No form has this name; `suggestions` are the nearest ones."""
+
+    def __init__(self, name: str, suggestions: tuple[str, ...]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.suggestions = suggestions
+
+
+@dataclass(frozen=True)
+class BrokenForm:
+    """A schema file that is not in use, and why."""
+
+    #: "talent/2024/0.1.5"
+    full_name: str
+    faults: tuple[Fault, ...]
+    #: whether the last good version of the form serves in its place
+    is_replaced: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Edition:
+    """The forms of a collection for one year."""
+
+    collection: str
+    year: str
+    #: `collection.json`: titles, periods, phases, steps of review
+    settings: Mapping[str, object]
+    forms: tuple[FormSpec, ...]
+
+    @property
+    def name(self) -> str:
+        """`talent/2024`."""
+        return f"{self.collection}/{self.year}"
+
+    @property
+    def title(self) -> str:
+        return str(self.settings["title"])
+
+    @property
+    def short_title(self) -> str:
+        return str(self.settings.get("shortTitle", self.title))
+
+    @cached_property
+    def by_code(self) -> Mapping[str, FormSpec]:
+        return {form.code: form for form in self.forms}
+
+    def get(self, code: str) -> FormSpec:
+        return self.by_code[code]
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """The forms the engine serves."""
+
+    #: of each collection the oldest first
+    editions: tuple[Edition, ...]
+    codelists: Mapping[str, CodeList]
+    broken: tuple[BrokenForm, ...] = ()
+
+    @cached_property
+    def newest(self) -> Mapping[str, Edition]:
+        """The newest edition of each collection."""
+        return {edition.collection: edition for edition in self.editions}
+
+    @cached_property
+    def forms(self) -> tuple[FormSpec, ...]:
+        """The forms of the newest editions."""
+        return tuple(form for ed in self.newest.values() for form in ed.forms)
+
+    @cached_property
+    def all_forms(self) -> tuple[FormSpec, ...]:
+        """The forms of all editions, of each collection the oldest first."""
+        return tuple(form for edition in self.editions for form in edition.forms)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, FormSpec]:
+        exact = {form.full_name: form for form in self.all_forms}
+        return {**exact, **{form.name: form for form in self.forms}}
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, str], Edition]:
+        return {(ed.collection, ed.year): ed for ed in self.editions}
+
+    def find(self, name: str) -> FormSpec | None:
+        """Find a form by `talent/1.1.4` (newest edition) or `talent/2024/1.1.4`."""
+        return self._by_name.get(name)
+
+    def get(self, name: str) -> FormSpec:
+        """Get a form by name.
+
+        Raises:
+            UnknownFormError: there is none; it suggests the nearest names.
+        """
+        form = self.find(name)
+        if form is None:
+            near = get_close_matches(name, [form.name for form in self.forms], n=3)
+            raise UnknownFormError(name, tuple(near))
+        return form
+
+    def edition(self, collection: str, year: str) -> Edition:
+        """Get an edition; LookupError where there is none."""
+        return self._by_place[collection, year]
+
+    def edition_of(self, form: FormSpec) -> Edition:
+        return self._by_place[form.collection, form.edition]
+
+    def codelist_for(self, field: FieldSpec) -> CodeList | None:
+        return None if field.codes is None else self.codelists[field.codes]
+
+    def targets(self, form: FormSpec, field: FieldSpec) -> tuple[FormSpec, ...]:
+        """The forms whose rows a reference field picks, the leading one first."""
+        if field.reference is None:
+            return ()
+        by_code = self.edition_of(form).by_code
+        return tuple(by_code[t] for t in field.reference.tables if t in by_code)
+
+    def target(self, form: FormSpec, field: FieldSpec) -> FormSpec:
+        """The form whose rows a reference field picks first of all."""
+        return self.targets(form, field)[0]
+
+    @cached_property
+    def _referring(self) -> Mapping[str, tuple[tuple[FormSpec, FieldSpec], ...]]:
+        found: dict[str, list[tuple[FormSpec, FieldSpec]]] = {}
+        for form in self.all_forms:
+            for field in form.fields:
+                for target in self.targets(form, field):
+                    found.setdefault(target.full_name, []).append((form, field))
+        return {name: tuple(pairs) for name, pairs in found.items()}
+
+    def referring(self, form: FormSpec) -> tuple[tuple[FormSpec, FieldSpec], ...]:
+        """The reference fields of the edition that pick rows of this form."""
+        return self._referring.get(form.full_name, ())
+
+
+def load_catalogue(
+    folder: Path = SCHEMAS_FOLDER,
+    *,
+    last_good: Mapping[str, str] | None = None,
+    codes_folder: Path = CODES_FOLDER,
+) -> Catalogue:
+    """Load all editions below a folder.
+
+    Args:
+        last_good: text of the last version in use, by full name; it serves where the
+            file of that form has faults.
+    """
+    codelists = load_codelists(codes_folder)
+    editions, broken = [], []
+    for path in edition_folders(folder):
+        sources = read_sources(path, folder)
+        reading, replaced = _read_with_last_good(
+            path, sources, codelists, last_good or {}
+        )
+        settings = json.loads((path / COLLECTION_FILE).read_text(encoding="utf-8"))
+        editions.append(Edition(path.parent.name, path.name, settings, reading.forms))
+        broken += replaced
+    return Catalogue(tuple(editions), codelists, tuple(broken))
+
+
+def edition_folders(folder: Path) -> list[Path]:
+    """The folders that hold an edition, in order."""
+    return sorted(path.parent for path in folder.glob(f"*/*/{COLLECTION_FILE}"))
+
+
+def read_sources(edition_folder: Path, root: Path) -> list[Source]:
+    """Read the texts of an edition's schema files."""
+    paths = sorted(edition_folder.glob("*.json"))
+    return [
+        Source(str(path.relative_to(root)), path.read_text(encoding="utf-8-sig"))
+        for path in paths
+        if path.name != COLLECTION_FILE
+    ]
+
+
+def _read_with_last_good(
+    path: Path,
+    sources: Iterable[Source],
+    codelists: Mapping[str, CodeList],
+    last_good: Mapping[str, str],
+) -> tuple[EditionReading, list[BrokenForm]]:
+    collection, year = path.parent.name, path.name
+    sources = list(sources)
+    reading = read_edition(collection, year, sources, codelists)
+    if not reading.broken:
+        return reading, []
+    faults, broken = reading.faults, reading.broken
+    names = {code: f"{collection}/{year}/{code}" for code in broken}
+    replaced = {code for code, name in names.items() if name in last_good}
+    if replaced:
+        sources = [
+            Source(source.file, last_good[names[source.code]])
+            if source.code in replaced
+            else source
+            for source in sources
+        ]
+        reading = read_edition(collection, year, sources, codelists)
+    return reading, [
+        BrokenForm(
+            name,
+            tuple(f for f in faults if f.file.endswith(f"/{code}.json")),
+            code in replaced and code not in reading.broken,
+        )
+        for code, name in names.items()
+    ]

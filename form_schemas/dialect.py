@@ -1,0 +1,130 @@
+"""Judge a parsed schema file by the dialect, and say its faults in Chinese.
+
+The meta-schema `dialect.json` is the whole of the dialect's grammar. jsonschema-rs says
+in microseconds that a file is clean; jsonschema finds the faults of one that is not.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import jsonschema
+import jsonschema_rs
+
+from form_schemas.faults import Fault, nearest, point
+
+DIALECT_FILE = Path(__file__).parent / "dialect.json"
+
+_TYPE_NAMES = {
+    "string": "文本",
+    "integer": "整数",
+    "number": "数",
+    "boolean": "true 或 false",
+    "array": "列表",
+    "object": "对象",
+}
+
+
+@cache
+def load_dialect() -> Mapping[str, object]:
+    """Load the meta-schema of the schema files."""
+    return json.loads(DIALECT_FILE.read_text(encoding="utf-8"))
+
+
+@cache
+def _fast_judge() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(dict(load_dialect()))
+
+
+@cache
+def _slow_judge() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(dict(load_dialect()))
+
+
+def find_dialect_faults(file: str, schema: object) -> Iterator[Fault]:
+    """Yield every breach of the dialect, in the order of the file."""
+    if _fast_judge().is_valid(schema):
+        return
+    errors = _slow_judge().iter_errors(schema)
+    seen = set()
+    for error in sorted(errors, key=lambda e: [str(part) for part in e.absolute_path]):
+        for pointer, message in _explain(error):
+            if (pointer, message) not in seen:
+                seen.add((pointer, message))
+                yield Fault(file, pointer, message)
+
+
+def _explain(error: jsonschema.ValidationError) -> Iterator[tuple[str, str]]:
+    path = list(error.absolute_path)
+    if error.validator == "additionalProperties":
+        for word in _unknown_words(error):
+            known = error.schema.get("properties", {})
+            advice = nearest(word, known)
+            yield point(*path, word), f"不认识的词“{word}”{advice}？请改正或删去。"
+        return
+    explain = _SENTENCES.get(error.validator, _other)
+    yield point(*path), explain(error)
+
+
+def _unknown_words(error: jsonschema.ValidationError) -> Iterator[str]:
+    known = error.schema.get("properties", {})
+    return (word for word in error.instance if word not in known)
+
+
+def _missing(error: jsonschema.ValidationError) -> str:
+    missing = [w for w in error.validator_value if w not in error.instance]
+    return f"缺少 {'、'.join(missing)}，请补上。"
+
+
+def _wrong_type(error: jsonschema.ValidationError) -> str:
+    wanted = error.validator_value
+    names = [wanted] if isinstance(wanted, str) else wanted
+    return f"这里应当是{'或'.join(_TYPE_NAMES.get(n, n) for n in names)}。"
+
+
+def _not_listed(error: jsonschema.ValidationError) -> str:
+    choices = [str(choice) for choice in error.validator_value]
+    advice = nearest(str(error.instance), choices)
+    return f"“{error.instance}”不能用{advice}？可用的有 {'、'.join(choices)}。"
+
+
+def _not_constant(error: jsonschema.ValidationError) -> str:
+    return f"这里只能写 {json.dumps(error.validator_value, ensure_ascii=False)}。"
+
+
+def _not_matching(error: jsonschema.ValidationError) -> str:
+    return f"“{error.instance}”的写法不对，应当符合 {error.validator_value}。"
+
+
+def _twice(error: jsonschema.ValidationError) -> str:
+    repeated = [x for i, x in enumerate(error.instance) if x in error.instance[:i]]
+    return f"“{repeated[0]}”写了两次，请删去一个。"
+
+
+def _empty(error: jsonschema.ValidationError) -> str:
+    return "不能是空的。"
+
+
+def _not_here(error: jsonschema.ValidationError) -> str:
+    return "这种字段不能有这个词，请删去。"
+
+
+def _other(error: jsonschema.ValidationError) -> str:
+    if error.schema is False:
+        return _not_here(error)
+    wanted = json.dumps(error.validator_value, ensure_ascii=False)
+    return f"不合规定：{error.validator} 应为 {wanted}。"
+
+
+_SENTENCES = {
+    "required": _missing,
+    "type": _wrong_type,
+    "enum": _not_listed,
+    "const": _not_constant,
+    "pattern": _not_matching,
+    "uniqueItems": _twice,
+    "minLength": _empty,
+    "minItems": _empty,
+    "minProperties": _empty,
+}

@@ -1,0 +1,40 @@
+"""What is wrong with a schema file, where, and what an administrator should do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of a schema file."""
+
+    #: path below `form_schemas/`, e.g. "talent/2024/0.1.5.json"
+    file: str
+    #: JSON pointer, e.g. "/properties/amount/x-unit"; "" for the whole file
+    pointer: str
+    #: what is wrong and what to do, in Chinese
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}#{self.pointer}：{self.message}"
+
+
+class SchemaError(Exception):
+    """A schema file cannot be used; carries its first fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def point(*parts: object) -> str:
+    """Build a JSON pointer."""
+    escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return "".join(f"/{part}" for part in escaped)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Give the clause that names the nearest known word, or nothing."""
+    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"，是不是“{found[0]}”" if found else ""

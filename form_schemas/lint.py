@@ -1,0 +1,209 @@
+"""The rules of a careful administrator: what is legal in a schema file, but unwise.
+
+`lint_folder` gives these together with everything the reader finds; `tianbao schemas
+lint` and the administrators' pages print it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from form_schemas.catalogue import (
+    COLLECTION_FILE,
+    SCHEMAS_FOLDER,
+    edition_folders,
+    read_sources,
+)
+from form_schemas.codelists import load_codelists
+from form_schemas.faults import Fault, point
+from form_schemas.kinds import PERSONAL_KINDS
+from form_schemas.patterns import find_pattern_fault
+from form_schemas.reader import read_edition
+from form_schemas.spec import FieldSpec, FormSpec, Shape
+
+#: What `collection.json` has to say.
+_SETTINGS = ("collection", "edition", "title", "unitKind", "periods", "reviewSteps")
+
+
+def lint_folder(folder: Path = SCHEMAS_FOLDER) -> tuple[Fault, ...]:
+    """Find all faults of all editions below a folder."""
+    return tuple(
+        fault for path in edition_folders(folder) for fault in lint_edition(path)
+    )
+
+
+def lint_edition(path: Path) -> tuple[Fault, ...]:
+    """Find all faults of one edition's folder, `…/<collection>/<year>`."""
+    root = path.parent.parent
+    sources = read_sources(path, root)
+    reading = read_edition(path.parent.name, path.name, sources, load_codelists())
+    faults = [*_settings_faults(path), *reading.faults]
+    files = {source.code: source.file for source in sources}
+    for form in reading.forms:
+        faults += _form_faults(files[form.code], form)
+    faults += _circle_faults(files, reading.forms)
+    faults += _target_faults(files, reading.forms)
+    return tuple(faults)
+
+
+def _settings_faults(path: Path) -> Iterator[Fault]:
+    file = f"{path.parent.name}/{path.name}/{COLLECTION_FILE}"
+    try:
+        settings = json.loads((path / COLLECTION_FILE).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        where = f"第 {error.lineno} 行第 {error.colno} 列"
+        yield Fault(file, "", f"{where}不是合法的 JSON，请检查那里的逗号、引号和括号。")
+        return
+    for word in _SETTINGS:
+        if word not in settings:
+            yield Fault(file, "", f"缺少 {word}，请补上。")
+    place = (settings.get("collection"), settings.get("edition"))
+    if place != (path.parent.name, path.name):
+        yield Fault(file, "", f"collection 和 edition 应当与文件夹 {path.name} 一致。")
+
+
+# Rules about one field: each says what is wrong with it, or nothing.
+
+
+def _hidden_though_required(form: FormSpec, field: FieldSpec) -> str | None:
+    if field.required and field.visible_when is not None:
+        return "既总是必填又有显示条件，隐藏时就交不上来。请改用 x-required-when。"
+    return None
+
+
+def _required_though_given(form: FormSpec, field: FieldSpec) -> str | None:
+    if field.is_given and (field.required or field.required_when is not None):
+        return "由系统算出或带出的字段没有人能填，不能必填。"
+    return None
+
+
+def _given_twice(form: FormSpec, field: FieldSpec) -> str | None:
+    if field.computed is not None and field.fill is not None:
+        return "x-computed 和 x-fill 只能有一个。"
+    return None
+
+
+def _open_personal_data(form: FormSpec, field: FieldSpec) -> str | None:
+    declared = form.schema["properties"][field.id]
+    if field.kind in PERSONAL_KINDS and "x-sensitive" not in declared:
+        return "证件号码和电话要写明 x-sensitive（确是公开的写 false）。"
+    return None
+
+
+def _bounds_crossed(form: FormSpec, field: FieldSpec) -> str | None:
+    if (
+        field.minimum is not None
+        and field.maximum is not None
+        and field.minimum > field.maximum
+    ):
+        return f"minimum {field.minimum} 大于 maximum {field.maximum}。"
+    return None
+
+
+def _bad_default(form: FormSpec, field: FieldSpec) -> str | None:
+    if field.options and field.default is not None:
+        if field.default not in field.options:
+            return f"预填的“{field.default}”不在选项里。"
+    return None
+
+
+def _bad_pattern(form: FormSpec, field: FieldSpec) -> str | None:
+    fault = None if field.pattern is None else find_pattern_fault(field.pattern)
+    return fault and f"pattern {fault}，请改写。"
+
+
+def _choice_twice(form: FormSpec, field: FieldSpec) -> str | None:
+    if field.options and field.codes is not None:
+        return "enum 和 x-codes 只能有一个。"
+    return None
+
+
+_FIELD_RULES: Sequence[Callable[[FormSpec, FieldSpec], str | None]] = (
+    _hidden_though_required,
+    _required_though_given,
+    _given_twice,
+    _open_personal_data,
+    _bounds_crossed,
+    _bad_default,
+    _bad_pattern,
+    _choice_twice,
+)
+
+
+def _form_faults(file: str, form: FormSpec) -> Iterator[Fault]:
+    for field in form.fields:
+        for rule in _FIELD_RULES:
+            message = rule(form, field)
+            if message:
+                yield Fault(file, point("properties", field.id), message)
+    for label, count in Counter(field.label for field in form.fields).items():
+        if count > 1:
+            message = f"有 {count} 个字段都叫“{label}”，工作簿分不清，请改名。"
+            yield Fault(file, "/properties", message)
+    for field_id in form.key:
+        if form.get_field(field_id).is_list:
+            message = f"关键字段“{field_id}”有多个值，认定不了一行。"
+            yield Fault(file, "/x-form/key", message)
+    is_computed = form.kind in ("auto", "derived_list")
+    if is_computed != form.is_derived:
+        message = "kind 是 auto 或 derived_list 的表要有 x-derive，别的表不能有。"
+        yield Fault(file, "/x-form/kind", message)
+
+
+# Rules about several forms.
+
+
+def _circle_faults(
+    files: Mapping[str, str], forms: Sequence[FormSpec]
+) -> Iterator[Fault]:
+    """Forms that need rows of each other: nobody could enter the first row."""
+    waits = {
+        form.code: {
+            field.reference.table
+            for field in form.fields
+            if field.required
+            and field.reference is not None
+            and field.reference.table != form.code
+        }
+        for form in forms
+    }
+    done: set[str] = set()
+
+    def visit(code: str, path: tuple[str, ...]) -> Iterator[Fault]:
+        if code in path:
+            circle = " → ".join((*path[path.index(code) :], code))
+            message = f"这些表必填的引用成了一个圈：{circle}，第一行谁也填不进。"
+            yield Fault(files[code], "", message)
+        elif code not in done:
+            for other in sorted(waits.get(code, ())):
+                yield from visit(other, (*path, code))
+            done.add(code)
+
+    for code in waits:
+        yield from visit(code, ())
+
+
+def _target_faults(
+    files: Mapping[str, str], forms: Sequence[FormSpec]
+) -> Iterator[Fault]:
+    """References whose stored value does not tell the target's rows apart."""
+    by_code = {form.code: form for form in forms}
+    for form in forms:
+        for field in form.fields:
+            if field.reference is None or field.reference.filter is not None:
+                continue
+            for table in field.reference.tables:
+                target = by_code.get(table)
+                if target is None or _tells_apart(target, field.reference.field):
+                    continue
+                message = (
+                    f"表 {table} 的“{field.reference.field}”不是它唯一的关键字段，"
+                    "也不在它的 x-unique 里，认定不了一行。"
+                )
+                yield Fault(files[form.code], point("properties", field.id), message)
+
+
+def _tells_apart(target: FormSpec, field_id: str) -> bool:
+    is_record = target.shape is Shape.RECORD
+    return is_record or target.key == (field_id,) or (field_id,) in target.unique
