@@ -51,6 +51,8 @@ class RefColumn:
     type: ValueType
     #: whether `f` is a field of the row an aggregate or filter is written in
     of_this: bool = False
+    #: the joined table whose field `f` is; "" for a field of the row
+    alias: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,12 @@ class Conditional:
 
 @dataclass(frozen=True)
 class Call:
-    """A function of the grammar's table over its arguments."""
+    """A function of `functions.FUNCTIONS` or `GROUPING` over its arguments.
+
+    Two calls say more than their text: a text that holds several values (`separator`)
+    reads as `split(x, separator)`, which no author writes, and `rank(x)` carries the
+    options of `x` as literals after it.
+    """
 
     name: str
     arguments: tuple["Node", ...]
