@@ -1,0 +1,25 @@
+"""Which declaration of each form the database was last brought to."""
+
+from typing import Any
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, CreatedAt
+
+
+class FormDeclaration(Base):
+    """What judges and shapes the rows of one form of one edition, as applied.
+
+    Lengths, bounds and options are not in the form's table: without this record nobody
+    could tell that a file narrows what stored rows may hold.
+    """
+
+    __tablename__ = "form_declarations"
+
+    #: with its edition: talent/2024/0.1.5
+    form_name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    table_name: Mapped[str] = mapped_column(String(60))
+    #: see `app.services.schema_changes`
+    declaration: Mapped[dict[str, Any]]
+    applied_at: Mapped[CreatedAt]

@@ -1,0 +1,28 @@
+"""Uploaded and produced files: what is known of each; the file store has contents."""
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, CreatedAt, Digest, Key, Name
+
+
+class StoredFile(Base):
+    """A file in the file store, found by its token."""
+
+    __tablename__ = "stored_files"
+    __table_args__ = (Index(None, "unit_id", "form_name", "field_id"),)
+
+    id: Mapped[Key]
+    #: random; also the object's name in the store
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    #: as its owner called it
+    name: Mapped[Name]
+    media_type: Mapped[str] = mapped_column(String(120))
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[Digest] = mapped_column(index=True)
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    #: the form and field it was uploaded for; None for imports and exports
+    form_name: Mapped[str | None] = mapped_column(String(60))
+    field_id: Mapped[str | None] = mapped_column(String(60))
+    created_at: Mapped[CreatedAt]

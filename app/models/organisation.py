@@ -1,0 +1,56 @@
+"""Who reports: units in a tree, and the departments of a unit."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import Base, CreatedAt, Key, Name, WordEnum
+
+
+class UnitKind(StrEnum):
+    SCHOOL = "school"
+    GROUP = "group"
+    AUTHORITY = "authority"
+
+
+class Unit(Base):
+    """A reporting unit. Units and rounds are closed, never deleted: rows name them."""
+
+    __tablename__ = "units"
+
+    id: Mapped[Key]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"), index=True)
+    kind: Mapped[UnitKind] = mapped_column(WordEnum(UnitKind))
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[Name]
+    #: slugs of the collections the unit reports for
+    collections: Mapped[list[Any]] = mapped_column(default=list)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[CreatedAt]
+
+    parent: Mapped["Unit | None"] = relationship(
+        remote_side="Unit.id", back_populates="children"
+    )
+    children: Mapped[list["Unit"]] = relationship(back_populates="parent")
+    departments: Mapped[list["Department"]] = relationship(
+        back_populates="unit", order_by="Department.position, Department.id"
+    )
+
+
+class Department(Base):
+    """A department of a unit, as the forms' `departments` name it."""
+
+    __tablename__ = "departments"
+    __table_args__ = (UniqueConstraint("unit_id", "name"),)
+
+    id: Mapped[Key]
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    name: Mapped[Name]
+    #: other names of the same department in schema files and workbooks
+    aliases: Mapped[list[Any]] = mapped_column(default=list)
+    position: Mapped[int] = mapped_column(default=0)
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+    unit: Mapped[Unit] = relationship(back_populates="departments")

@@ -1,0 +1,1 @@
+"""Formal rows of all forms: tables, reading, writing, searching."""
