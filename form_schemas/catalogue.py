@@ -218,11 +218,14 @@ def _read_with_last_good(
             for source in sources
         ]
         reading = read_edition(collection, year, sources, codelists)
+    # A form that only lacked a broken one is sound again beside its replacement.
+    in_use = {form.code for form in reading.forms}
     return reading, [
         BrokenForm(
             name,
             tuple(f for f in faults if f.file.endswith(f"/{code}.json")),
-            code in replaced and code not in reading.broken,
+            code in in_use,
         )
         for code, name in names.items()
+        if code in replaced or code not in in_use
     ]

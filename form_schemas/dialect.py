@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import jsonschema_rs
@@ -27,9 +28,10 @@ _TYPE_NAMES = {
 
 
 @cache
-def load_dialect() -> Mapping[str, object]:
+def load_dialect() -> Mapping[str, Any]:
     """Load the meta-schema of the schema files."""
-    return json.loads(DIALECT_FILE.read_text(encoding="utf-8"))
+    dialect: Mapping[str, Any] = json.loads(DIALECT_FILE.read_text(encoding="utf-8"))
+    return dialect
 
 
 @cache
@@ -55,7 +57,7 @@ def find_dialect_faults(file: str, schema: object) -> Iterator[Fault]:
                 yield Fault(file, pointer, message)
 
 
-def _explain(error: jsonschema.ValidationError) -> Iterator[tuple[str, str]]:
+def _explain(error: Any) -> Iterator[tuple[str, str]]:
     path = list(error.absolute_path)
     if error.validator == "additionalProperties":
         for word in _unknown_words(error):
@@ -67,50 +69,50 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[tuple[str, str]]:
     yield point(*path), explain(error)
 
 
-def _unknown_words(error: jsonschema.ValidationError) -> Iterator[str]:
+def _unknown_words(error: Any) -> Iterator[str]:
     known = error.schema.get("properties", {})
     return (word for word in error.instance if word not in known)
 
 
-def _missing(error: jsonschema.ValidationError) -> str:
+def _missing(error: Any) -> str:
     missing = [w for w in error.validator_value if w not in error.instance]
     return f"缺少 {'、'.join(missing)}，请补上。"
 
 
-def _wrong_type(error: jsonschema.ValidationError) -> str:
+def _wrong_type(error: Any) -> str:
     wanted = error.validator_value
     names = [wanted] if isinstance(wanted, str) else wanted
     return f"这里应当是{'或'.join(_TYPE_NAMES.get(n, n) for n in names)}。"
 
 
-def _not_listed(error: jsonschema.ValidationError) -> str:
+def _not_listed(error: Any) -> str:
     choices = [str(choice) for choice in error.validator_value]
     advice = nearest(str(error.instance), choices)
     return f"“{error.instance}”不能用{advice}？可用的有 {'、'.join(choices)}。"
 
 
-def _not_constant(error: jsonschema.ValidationError) -> str:
+def _not_constant(error: Any) -> str:
     return f"这里只能写 {json.dumps(error.validator_value, ensure_ascii=False)}。"
 
 
-def _not_matching(error: jsonschema.ValidationError) -> str:
+def _not_matching(error: Any) -> str:
     return f"“{error.instance}”的写法不对，应当符合 {error.validator_value}。"
 
 
-def _twice(error: jsonschema.ValidationError) -> str:
+def _twice(error: Any) -> str:
     repeated = [x for i, x in enumerate(error.instance) if x in error.instance[:i]]
     return f"“{repeated[0]}”写了两次，请删去一个。"
 
 
-def _empty(error: jsonschema.ValidationError) -> str:
+def _empty(error: Any) -> str:
     return "不能是空的。"
 
 
-def _not_here(error: jsonschema.ValidationError) -> str:
+def _not_here(error: Any) -> str:
     return "这种字段不能有这个词，请删去。"
 
 
-def _other(error: jsonschema.ValidationError) -> str:
+def _other(error: Any) -> str:
     if error.schema is False:
         return _not_here(error)
     wanted = json.dumps(error.validator_value, ensure_ascii=False)

@@ -102,9 +102,9 @@ def _bounds_crossed(form: FormSpec, field: FieldSpec) -> str | None:
 
 
 def _bad_default(form: FormSpec, field: FieldSpec) -> str | None:
-    if field.options and field.default is not None:
-        if field.default not in field.options:
-            return f"预填的“{field.default}”不在选项里。"
+    is_preset = field.options and field.default is not None
+    if is_preset and field.default not in field.options:
+        return f"预填的“{field.default}”不在选项里。"
     return None
 
 

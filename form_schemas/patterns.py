@@ -7,10 +7,12 @@ or neighbouring repetitions that take the same characters.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-# The standard library offers its parse tree under this name only.
-from re import _constants as op
-from re import _parser as parser
+# The standard library offers its parse tree under these names only, without types.
+from re import _constants as op  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
 
 #: Characters that stand for all: what two parts both accept, they can both take.
 _SAMPLES = "".join(map(chr, range(32, 127))) + "\t\n中，（）０"
@@ -18,7 +20,7 @@ _SAMPLES = "".join(map(chr, range(32, 127))) + "\t\n中，（）０"
 #: A repetition that may go on longer than this is taken for an endless one.
 _LONG = 64
 
-_Node = tuple[object, object]
+_Node = tuple[Any, Any]
 
 
 def find_pattern_fault(pattern: str) -> str | None:
@@ -60,8 +62,10 @@ def _is_explosive(nodes: Sequence[_Node]) -> bool:
     endless = [node for node in nodes if _is_endless(node)]
     if any(_repeats_ambiguously(node) for node in endless):
         return True
-    pairs = zip(nodes, nodes[1:], strict=False)
-    return any(_is_run(a) and _is_run(b) and _takes(a) & _takes(b) for a, b in pairs)
+    return any(
+        _is_run(a) and _is_run(b) and not _takes(a).isdisjoint(_takes(b))
+        for a, b in pairwise(nodes)
+    )
 
 
 def _is_run(node: _Node) -> bool:
@@ -94,7 +98,9 @@ def _can_be_one_run(body: Sequence[_Node]) -> bool:
     """Whether nothing but the repetition itself separates two rounds of the body."""
     fixed = [n for n in _flat(body) if not _is_endless(n) and not _is_optional(n)]
     endless = [n for n in _flat(body) if _is_endless(n)]
-    return not fixed or any(_takes(f) & _takes(e) for f in fixed for e in endless)
+    return not fixed or any(
+        not _takes(f).isdisjoint(_takes(e)) for f in fixed for e in endless
+    )
 
 
 def _flat(body: Sequence[_Node]) -> list[_Node]:

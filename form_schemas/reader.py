@@ -10,10 +10,11 @@ others, so that one bad file breaks no second one.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import PurePosixPath
+from typing import Any
 
 from form_schemas.codelists import CodeList
 from form_schemas.dialect import find_dialect_faults
@@ -40,7 +41,11 @@ from form_schemas.spec import (
     Reference,
     RuleSpec,
     Shape,
+    Step,
 )
+
+#: Parsed JSON: the dialect has judged its types before anybody reads it here.
+Json = Mapping[str, Any]
 
 #: Words that neither shape nor judge rows, so that changing them changes no form.
 _SILENT_WORDS = frozenset({"description", "sources", "basis", "seedNote", "x-tests"})
@@ -74,16 +79,17 @@ class _Draft:
     """A file that obeys the dialect, with the faults found in it so far."""
 
     source: Source
-    schema: Mapping[str, object]
+    schema: Json
     faults: list[Fault] = field(default_factory=list)
 
     @property
     def code(self) -> str:
-        return self.schema["x-form"]["code"]
+        return str(self.schema["x-form"]["code"])
 
     @property
-    def fields(self) -> Mapping[str, Mapping[str, object]]:
-        return self.schema["properties"]
+    def fields(self) -> Mapping[str, Json]:
+        fields: Mapping[str, Json] = self.schema["properties"]
+        return fields
 
     def complain(self, pointer: str, message: str) -> None:
         self.faults.append(Fault(self.source.file, pointer, message))
@@ -143,12 +149,12 @@ def _parse(source: Source, urn: str) -> tuple[_Draft | None, list[Fault]]:
         return dict(pairs)
 
     try:
-        schema = json.loads(
-            source.text, object_pairs_hook=collect, parse_float=Decimal
-        )
+        schema = json.loads(source.text, object_pairs_hook=collect, parse_float=Decimal)
     except json.JSONDecodeError as error:
         where = f"第 {error.lineno} 行第 {error.colno} 列"
-        message = f"{where}不是合法的 JSON（{error.msg}），请检查那里的逗号、引号和括号。"
+        message = (
+            f"{where}不是合法的 JSON（{error.msg}），请检查那里的逗号、引号和括号。"
+        )
         return None, [Fault(source.file, "", message)]
     except RecursionError:
         return None, [Fault(source.file, "", "括号套得太深，请检查括号。")]
@@ -167,7 +173,9 @@ def _parse(source: Source, urn: str) -> tuple[_Draft | None, list[Fault]]:
             "/x-form/code", f"表号“{draft.code}”与文件名“{source.code}.json”不一致。"
         )
     if schema["$id"] != urn + draft.code:
-        draft.complain("/$id", f"应当是“{urn}{draft.code}”：文件放错了地方，或没有改全。")
+        draft.complain(
+            "/$id", f"应当是“{urn}{draft.code}”：文件放错了地方，或没有改全。"
+        )
     return (None, draft.faults) if draft.faults else (draft, [])
 
 
@@ -202,7 +210,7 @@ class _Linker:
         derive = self._derivation(draft, "x-derive")
         generate = self._derivation(draft, "x-generate")
         groups = self._groups(draft)
-        steps = ()
+        steps: tuple[Step, ...] = ()
         try:
             steps = order_steps(fields)
         except CircleError as error:
@@ -259,9 +267,7 @@ class _Linker:
             multiple=several,
         )
 
-    def _value_kind(
-        self, code: str, field_id: str, seen: tuple[str, ...]
-    ) -> FieldKind:
+    def _value_kind(self, code: str, field_id: str, seen: tuple[str, ...]) -> FieldKind:
         declared = self._drafts[code].fields[field_id]
         reference = declared.get("x-ref")
         if reference is None:
@@ -424,7 +430,7 @@ class _Linker:
     # Expressions.
 
     def _condition(
-        self, draft: _Draft, at: tuple[object, ...], declared: Mapping[str, object]
+        self, draft: _Draft, at: tuple[object, ...], declared: Json
     ) -> Expression | None:
         return self._expression(draft, at, declared, ValueType.BOOLEAN)
 
@@ -432,7 +438,7 @@ class _Linker:
         self,
         draft: _Draft,
         at: tuple[object, ...],
-        declared: Mapping[str, object],
+        declared: Json,
         expect: ValueType,
     ) -> Expression | None:
         text = declared.get(str(at[-1]))
@@ -441,11 +447,10 @@ class _Linker:
         return self._parse(draft, at, text, expect=expect, table=draft.code)
 
     def _parse(
-        self, draft: _Draft, at: Sequence[object], text: object, **scope: object
+        self, draft: _Draft, at: Sequence[object], text: object, **scope: Any
     ) -> Expression | None:
-        parse: Callable[..., Expression] = parse_expression
         try:
-            return parse(str(text), self._tables, **scope)
+            return parse_expression(str(text), self._tables, **scope)
         except ExpressionError as error:
             where = f"第 {error.position + 1} 个字符起" if error.position else ""
             draft.complain(point(*at), f"表达式{where}有错：{error}。原文：{text}")
@@ -453,9 +458,7 @@ class _Linker:
 
     # Rules, groups, derivations.
 
-    def _rule(
-        self, draft: _Draft, index: int, declared: Mapping[str, object]
-    ) -> RuleSpec:
+    def _rule(self, draft: _Draft, index: int, declared: Json) -> RuleSpec:
         at = ("x-rules", index)
         earlier = draft.schema["x-rules"][:index]
         if declared["id"] in [rule["id"] for rule in earlier]:
@@ -521,16 +524,17 @@ class _Linker:
             draft.complain(point(word), f"没有表 {'、'.join(unknown)}，请改正。")
             return
         columns = (*derivation.columns, *derivation.expand, *derivation.group_by)
-        if not all([self._check_field_id(draft, point(word), c) for c in columns]):
+        known = [self._check_field_id(draft, point(word), c) for c in columns]
+        if not all(known):
             return
         own = self._tables[draft.code]
-        scope = {
+        scope: Json = {
             "table": derivation.source,
             "joins": {join.alias: join.table for join in derivation.joins},
             "expanded": {column: own[column] for column in derivation.expand},
             "grouping": True,
         }
-        conditions = [
+        conditions: list[tuple[tuple[object, ...], str]] = [
             (("join", i, "on"), join.on) for i, join in enumerate(derivation.joins)
         ]
         if derivation.where is not None:
@@ -538,15 +542,15 @@ class _Linker:
         for at, text in conditions:
             self._parse(draft, (word, *at), text, expect=ValueType.BOOLEAN, **scope)
         for column, text in derivation.columns.items():
-            at = (word, "columns", column)
-            self._parse(draft, at, text, expect=own[column].type, **scope)
+            expect = own[column].type
+            self._parse(draft, (word, "columns", column), text, expect=expect, **scope)
 
 
-def _targets(reference: Mapping[str, object]) -> tuple[str, ...]:
+def _targets(reference: Json) -> tuple[str, ...]:
     return (reference["table"], *reference.get("also", ()))
 
 
-def _options(declared: Mapping[str, object]) -> tuple[str, ...]:
+def _options(declared: Json) -> tuple[str, ...]:
     return tuple(declared.get("items", declared).get("enum", ()))
 
 
@@ -554,7 +558,7 @@ def _decimal(number: object) -> Decimal | None:
     return None if number is None else Decimal(str(number))
 
 
-def _place(entries: Sequence[object], depth: int) -> Iterator[PlacedField]:
+def _place(entries: Sequence[Any], depth: int) -> Iterator[PlacedField]:
     for entry in entries:
         if isinstance(entry, str):
             yield PlacedField(entry, depth)
@@ -562,7 +566,7 @@ def _place(entries: Sequence[object], depth: int) -> Iterator[PlacedField]:
             yield from _place(entry, depth + 1)
 
 
-def _fingerprint(schema: Mapping[str, object]) -> str:
+def _fingerprint(schema: Json) -> str:
     text = json.dumps(
         _without_silent_words(schema), sort_keys=True, default=str, ensure_ascii=False
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from form_schemas.expressions import Expression
 from form_schemas.kinds import DEFAULT_DIGITS, TRAITS, FieldKind, KindTraits, ValueType
@@ -203,7 +204,7 @@ class Derivation:
     source: str
     columns: Mapping[str, str]
     joins: tuple[Join, ...] = ()
-    #: column -> its values, or the first and last expression of a run of days or numbers
+    #: column -> its values, or first and last expression of a run of days or numbers
     expand: Mapping[str, object] = field(default_factory=dict)
     where: str | None = None
     group_by: tuple[str, ...] = ()
@@ -258,7 +259,7 @@ class FormSpec:
     #: fill, visibility and computed values in the order of their dependencies
     steps: tuple[Step, ...] = ()
     #: the schema file as parsed
-    schema: Mapping[str, object] = field(default_factory=dict, repr=False)
+    schema: Mapping[str, Any] = field(default_factory=dict, repr=False)
     #: SHA-256 of what judges and shapes rows; equal in every process
     fingerprint: str = ""
 

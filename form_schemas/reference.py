@@ -1,0 +1,97 @@
+"""Write the dialect reference for administrators from `dialect.json` itself.
+
+`docs/dialect.zh.md` holds the result; a test says when it has to be written again with
+`tianbao schemas reference`.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from form_schemas.dialect import load_dialect
+
+Json = Mapping[str, Any]
+
+_INTRODUCTION = """\
+# 表单文件参考
+
+本文由 `form_schemas/dialect.json` 生成，请勿手改；重新生成：
+
+    tianbao schemas reference > docs/dialect.zh.md
+
+一张表一个文件：`form_schemas/<系列>/<年度>/<表号>.json`。
+文件是标准的 JSON Schema 2020-12，任何校验器都能用；以 `x-` 开头的词是本平台的，
+只有下面这些，写错会被 `tianbao schemas lint` 指出来。“必须”一栏打勾的词不能缺。
+"""
+
+#: Title, and the path of the part in the meta-schema.
+_PARTS = (
+    ("文件", ()),
+    ("x-form：表", ("$defs", "form")),
+    ("properties：字段", ("$defs", "field")),
+    ("字段的 items：多个值时的每个值", ("$defs", "field", "properties", "items")),
+    ("字段的 x-ref：引用", ("$defs", "field", "properties", "x-ref")),
+    ("字段的 x-compare：与上年比较", ("$defs", "field", "properties", "x-compare")),
+    ("x-rules：规则", ("$defs", "rule")),
+    ("x-layout：字段组", ("properties", "x-layout", "items")),
+    ("x-derive、x-generate：由别的表得来", ("$defs", "derivation")),
+)
+
+_TYPES = {
+    "string": "文本",
+    "integer": "整数",
+    "number": "数",
+    "boolean": "true/false",
+    "array": "列表",
+    "object": "对象",
+}
+
+
+def write_reference() -> str:
+    """Give the reference as Markdown."""
+    parts = [_INTRODUCTION]
+    for title, path in _PARTS:
+        part: Any = load_dialect()
+        for name in path:
+            part = part[name]
+        parts.append("\n".join((f"## {title}\n", *_table(part))) + "\n")
+    return "\n".join(parts)
+
+
+def _table(part: Json) -> Iterator[str]:
+    required = part.get("required", ())
+    yield "| 词 | 必须 | 值 | 说明 |"
+    yield "|---|---|---|---|"
+    for word, declared in part["properties"].items():
+        resolved = _resolve(declared)
+        tick = "✓" if word in required else ""
+        told = str(resolved.get("description", "")).replace("|", "\\|")
+        yield f"| `{word}` | {tick} | {_values(resolved)} | {told} |"
+
+
+def _resolve(declared: Json) -> Json:
+    reference = declared.get("$ref")
+    if reference is None:
+        return declared
+    found: Json = load_dialect()["$defs"][reference.rpartition("/")[2]]
+    return found
+
+
+def _values(declared: Json) -> str:
+    if "enum" in declared:
+        return "、".join(f"`{choice}`" for choice in declared["enum"])
+    if "const" in declared:
+        return f"`{json.dumps(declared['const'], ensure_ascii=False)}`"
+    kinds = declared.get("type", "")
+    names = [kinds] if isinstance(kinds, str) else kinds
+    text = "或".join(_TYPES.get(name, name) for name in names)
+    bounds = [
+        f"{label} {declared[word]}"
+        for word, label in (
+            ("minimum", "最小"),
+            ("maximum", "最大"),
+            ("maxLength", "最长"),
+        )
+        if word in declared
+    ]
+    return "，".join([text, *bounds])

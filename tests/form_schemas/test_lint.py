@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.lint import lint_edition, lint_folder
+from tests.support.forms import field_of, schema_of
+
+SETTINGS = {
+    "collection": "test",
+    "edition": "2024",
+    "title": "测试",
+    "unitKind": "school",
+    "periods": {},
+    "reviewSteps": [],
+}
+
+
+@pytest.fixture
+def lint(tmp_path: Path):
+    folder = tmp_path / "test" / "2024"
+    folder.mkdir(parents=True)
+
+    def run(*schemas, settings=SETTINGS):
+        (folder / "collection.json").write_text(json.dumps(settings), "utf-8")
+        for schema in schemas:
+            name = f"{schema['x-form']['code']}.json"
+            (folder / name).write_text(json.dumps(schema), "utf-8")
+        return [(f.pointer, f.message) for f in lint_edition(folder)]
+
+    return run
+
+
+def test_the_files_of_the_project_are_clean():
+    assert [str(fault) for fault in lint_folder(SCHEMAS_FOLDER)] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "pointer", "part"),
+    [
+        (
+            schema_of(a=field_of("text", visible_when="b"), b="boolean")
+            | {"required": ["a"]},
+            "/properties/a",
+            "x-required-when",
+        ),
+        (
+            schema_of(a=field_of("integer", computed="1")) | {"required": ["a"]},
+            "/properties/a",
+            "不能必填",
+        ),
+        (
+            schema_of(a={"title": "", "type": "string", "x-kind": "phone"}),
+            "/properties/a",
+            "x-sensitive",
+        ),
+        (
+            schema_of(a=field_of("integer", minimum=3, maximum=2)),
+            "/properties/a",
+            "大于",
+        ),
+        (schema_of(a=field_of("enum", default="丙")), "/properties/a", "丙"),
+        (schema_of(a=field_of("text", pattern="^(a+)+$")), "/properties/a", "pattern"),
+        (
+            schema_of(a=field_of("text", title="名"), b=field_of("text", title="名")),
+            "/properties",
+            "名",
+        ),
+        (schema_of(a="multi_enum"), "/x-form/key", "多个值"),
+        (
+            schema_of(
+                a="text", b=field_of("ref", ref={"table": "T1", "field": "c"}), c="text"
+            ),
+            "/properties/b",
+            "x-unique",
+        ),
+        (
+            schema_of(a={"title": "", "type": "integer", "x-kind": "integer"}),
+            "/properties/a",
+            "x-unit",
+        ),
+    ],
+)
+def test_what_a_careful_administrator_would_not_write_is_a_fault(
+    lint, schema, pointer, part
+):
+    assert any(p == pointer and part in m for p, m in lint(schema))
+
+
+def test_rows_without_a_key_are_a_fault(lint):
+    schema = schema_of(a="text")
+    del schema["x-form"]["key"]
+    assert lint(schema) == [("/x-form", "缺少 key，请补上。")]
+
+
+def test_forms_that_need_rows_of_each_other_are_a_fault(lint):
+    one = schema_of(
+        "T1", a="text", b=field_of("ref", ref={"table": "T2", "field": "a"})
+    )
+    two = schema_of(
+        "T2", a="text", b=field_of("ref", ref={"table": "T1", "field": "a"})
+    )
+    faults = lint(one | {"required": ["b"]}, two | {"required": ["b"]})
+    assert "T1 → T2 → T1" in faults[0][1]
+
+
+def test_settings_without_a_word_are_a_fault(lint):
+    settings = {k: v for k, v in SETTINGS.items() if k != "periods"}
+    assert lint(schema_of(a="text"), settings=settings) == [
+        ("", "缺少 periods，请补上。")
+    ]

@@ -1,0 +1,197 @@
+import json
+from decimal import Decimal
+
+import pytest
+
+from form_schemas.kinds import FieldKind, ValueType
+from form_schemas.reader import Source, code_order, read_edition
+from form_schemas.spec import StepKind
+from tests.support.forms import field_of, form_of, read_schemas, rule_of, schema_of
+
+
+def messages_of(*schemas):
+    return {f.pointer: f.message for f in read_schemas(*schemas).faults}
+
+
+def read_text(text, file="test/2024/T1.json"):
+    return read_edition("test", "2024", [Source(file, text)], {})
+
+
+def test_a_field_says_all_that_its_file_declares():
+    form = form_of(
+        schema_of(
+            name="text", amount=field_of("money", minimum=0.1, maximum=9, digits=3)
+        )
+    )
+    amount = form.get_field("amount")
+    assert (amount.minimum, amount.maximum) == (Decimal("0.1"), Decimal(9))
+    assert (amount.places, amount.unit) == (3, "万元")
+
+
+def test_a_reference_takes_the_kind_of_what_it_refers_to():
+    other = schema_of("T2", day="date", name="text")
+    form = form_of(
+        schema_of(
+            name="text",
+            day=field_of("ref", ref={"table": "T2", "field": "day"}, title="日"),
+        ),
+        other,
+    )
+    assert form.get_field("day").value_kind is FieldKind.DATE
+    assert form.get_field("day").value_type is ValueType.DATE
+
+
+def test_steps_come_in_the_order_of_their_dependencies():
+    form = form_of(
+        schema_of(
+            total=field_of("integer", computed="part + part"),
+            part=field_of("integer", computed="base + 1"),
+            base=field_of("integer", visible_when="flag"),
+            flag="boolean",
+        )
+    )
+    assert [(s.kind, s.field_id) for s in form.steps] == [
+        (StepKind.VISIBLE, "base"),
+        (StepKind.COMPUTED, "part"),
+        (StepKind.COMPUTED, "total"),
+    ]
+
+
+def test_a_circle_of_computations_names_its_fields():
+    faults = messages_of(
+        schema_of(
+            a=field_of("integer", computed="b"), b=field_of("integer", computed="a")
+        )
+    )
+    assert "计算成了一个圈" in next(iter(faults.values()))
+
+
+@pytest.mark.parametrize(
+    ("schema", "pointer", "part"),
+    [
+        (schema_of(a="text") | {"x-rulez": []}, "/x-rulez", "x-rules"),
+        (
+            schema_of(a=field_of("text", unitt="人")),
+            "/properties/a/x-unitt",
+            "x-unit",
+        ),
+        (schema_of(a=field_of("txet")), "/properties/a/x-kind", "text"),
+        (
+            schema_of(a=field_of("text", visible_when="b == 1")),
+            "/properties/a/x-visible-when",
+            "b",
+        ),
+        (
+            schema_of(a=field_of("text", computed="1 + 1")),
+            "/properties/a/x-computed",
+            "表达式",
+        ),
+        (
+            schema_of(a=field_of("code", codes="gbt-226")),
+            "/properties/a/x-codes",
+            "gbt-2260",
+        ),
+        (
+            schema_of(a=field_of("ref", ref={"table": "T9", "field": "b"})),
+            "/properties/a/x-ref",
+            "T9",
+        ),
+        (
+            schema_of(a=field_of("ref", ref={"table": "T1", "field": "b"})),
+            "/properties/a/x-ref",
+            "“b”",
+        ),
+        (
+            schema_of(a="text", b=field_of("text", fill="a.b")),
+            "/properties/b/x-fill",
+            "a",
+        ),
+        (schema_of(a="text") | {"required": ["aa"]}, "/required", "aa"),
+        (schema_of(a="text") | {"x-unique": [["c"]]}, "/x-unique/0", "c"),
+        (
+            schema_of(a="text") | {"x-layout": [{"title": "一", "fields": ["b"]}]},
+            "/x-layout",
+            "",
+        ),
+        (
+            schema_of(a="text") | {"x-rules": [rule_of("a == b", fields=["a"])]},
+            "/x-rules/0/check",
+            "b",
+        ),
+        (
+            schema_of(a="integer") | {"x-rules": [rule_of("a + 1", fields=["a"])]},
+            "/x-rules/0/check",
+            "表达式",
+        ),
+        (schema_of(a={"title": "甲", "x-kind": "text"}), "/properties/a", "type"),
+        (
+            schema_of(a=field_of("text") | {"type": "number"}),
+            "/properties/a/type",
+            "string",
+        ),
+    ],
+)
+def test_a_fault_is_said_where_it_is(schema, pointer, part):
+    assert part in messages_of(schema)[pointer]
+
+
+def test_all_faults_of_all_files_come_at_once():
+    one = schema_of("T1", a=field_of("code", codes="x"), b=field_of("code", codes="y"))
+    reading = read_schemas(one, schema_of("T2", a=field_of("code", codes="z")))
+    assert [f.file for f in reading.faults] == ["test/2024/T1.json"] * 2 + [
+        "test/2024/T2.json"
+    ]
+
+
+def test_a_broken_file_breaks_no_other_form():
+    broken = schema_of("T2", key="text", bad=field_of("code", codes="none"))
+    sound = schema_of("T1", a=field_of("ref", ref={"table": "T2", "field": "key"}))
+    reading = read_schemas(sound, broken)
+    assert [form.code for form in reading.forms] == ["T1"]
+    assert reading.broken == ("T2",)
+
+
+def test_text_that_is_no_json_is_refused_with_line_and_column():
+    reading = read_text('{\n  "title": "甲",,\n}')
+    assert "第 2 行第 16 列" in reading.faults[0].message
+    assert reading.broken == ("T1",)
+
+
+def test_a_member_written_twice_is_a_fault():
+    text = json.dumps(schema_of(a="text"))
+    text = text.replace('"title": "T1', '"title": "甲", "title": "T1')
+    assert "写了两次" in read_text(text).faults[0].message
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '"a"', "{}", "[" * 5000 + "]" * 5000])
+def test_json_that_is_no_schema_is_refused(text):
+    assert read_text(text).faults
+
+
+def test_a_file_in_the_wrong_place_is_refused():
+    text = json.dumps(schema_of("T1", a="text"))
+    assert "文件名" in read_text(text, "test/2024/T7.json").faults[0].message
+
+
+def test_two_files_of_one_code_are_refused():
+    reading = read_schemas(schema_of("T1", a="text"), schema_of("T1", a="text"))
+    assert "表号与" in reading.faults[0].message
+
+
+def test_words_that_judge_nothing_leave_the_fingerprint_alone():
+    plain = schema_of(a="text")
+    described = schema_of(a="text") | {"description": "说明"}
+    stricter = schema_of(a=field_of("text", maxLength=3))
+    prints = [form_of(s).fingerprint for s in (plain, described, stricter)]
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_codes_sort_by_their_numbers():
+    codes = ["Z1.10.1", "Z1.9.2", "0.1.5", "10.1", "2.1"]
+    assert sorted(codes, key=code_order) == [
+        "0.1.5",
+        "2.1",
+        "10.1",
+        "Z1.9.2",
+        "Z1.10.1",
+    ]
