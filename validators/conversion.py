@@ -1,0 +1,554 @@
+"""Convert cells and texts to typed values by field, and values to text and JSON.
+
+`CONVERTERS`, `DISPLAYS`, `TO_JSON` and `FROM_JSON` bind both directions to the kinds of
+fields. What cannot be converted becomes a Problem and the value stays empty; whether a
+value is allowed is judged in `constraints`. Bulk conversion goes by column and converts
+each different cell once.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from re import ASCII
+from re import compile as compile_pattern
+
+from form_schemas.codelists import CodeList
+from form_schemas.kinds import FieldKind
+from form_schemas.spec import FieldSpec, FormSpec
+from validators import scalars
+from validators.choices import get_codes, get_options, split_values
+from validators.report import Code, Finding, Problem, quote
+from validators.texts import clean_text, fold_width
+
+#: Typed values by field id; an empty value is None or absent.
+Row = Mapping[str, object]
+CodeLists = Mapping[str, CodeList]
+#: From a non-blank cell to a value or a Finding.
+Converter = Callable[[object], object]
+
+#: Characters that fit into a cell of a workbook.
+LONGEST_TEXT = 32_767
+
+#: Wrong values of one cell that a problem names.
+_REFUSED_VALUES = 5
+
+#: Zeros in front that Excel may have taken from a code typed as a number.
+_LOST_ZEROS = 2
+
+
+@dataclass(frozen=True)
+class BadCell:
+    """A cell without a usable value: an error, or a formula never calculated."""
+
+    code: Code
+    #: what the cell shows, or its formula
+    text: str
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """A row as it came in; a field that is absent is to be left untouched."""
+
+    number: int
+    cells: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class ConvertedColumns:
+    """Rows column by column: typed values by field id, and what went wrong."""
+
+    numbers: Sequence[int]
+    columns: Mapping[str, list[object]]
+    problems: tuple[Problem, ...]
+
+
+def convert_row(
+    form: FormSpec, raw: RawRow, codelists: CodeLists
+) -> tuple[dict[str, object], tuple[Problem, ...]]:
+    """Convert the typed fields of a row; values the engine supplies are ignored."""
+    row: dict[str, object] = {}
+    problems = []
+    for field_id, convert in get_converters(form, codelists).items():
+        if field_id not in raw.cells:
+            continue
+        value = convert(raw.cells[field_id])
+        if isinstance(value, Finding):
+            problems.append(value.at(raw.number, field_id))
+            value = None
+        row[field_id] = value
+    return row, tuple(problems)
+
+
+def convert_columns(
+    form: FormSpec,
+    columns: Mapping[str, Sequence[object]],
+    codelists: CodeLists,
+    numbers: Sequence[int],
+) -> ConvertedColumns:
+    """Convert columns of cells, each different cell once."""
+    converted: dict[str, list[object]] = {}
+    problems: list[Problem] = []
+    for field_id, convert in get_converters(form, codelists).items():
+        if field_id not in columns:
+            continue
+        values, found = _convert_column(convert, columns[field_id])
+        for index in found:
+            finding = values[index]
+            assert isinstance(finding, Finding)
+            problems.append(finding.at(numbers[index], field_id))
+            values[index] = None
+        converted[field_id] = values
+    return ConvertedColumns(numbers, converted, tuple(problems))
+
+
+def convert_value(field: FieldSpec, cell: object, codelists: CodeLists) -> object:
+    """Convert one cell; gives a Finding where it holds no such value."""
+    codelist = codelists.get(field.codes) if field.codes else None
+    return _build_converter(field, codelist)(cell)
+
+
+def display(field: FieldSpec, value: object, codelists: CodeLists) -> str:
+    """Give a value as text that a person reads and can type back."""
+    if value is None:
+        return ""
+    codelist = codelists.get(field.codes) if field.codes else None
+    show = DISPLAYS[field.value_kind]
+    if field.is_list:
+        assert isinstance(value, Collection)
+        return _separator(field).join(show(field, item, codelist) for item in value)
+    return show(field, value, codelist)
+
+
+def to_json(form: FormSpec, row: Row) -> dict[str, object]:
+    """Give a row as JSON can hold it: decimals as texts, dates as ISO 8601."""
+    return {
+        field_id: _to_json(form.by_id[field_id], value)
+        for field_id, value in row.items()
+        if field_id in form.by_id
+    }
+
+
+def from_json(form: FormSpec, data: Mapping[str, object]) -> dict[str, object]:
+    """Give back the row that `to_json` wrote."""
+    return {
+        field_id: _from_json(form.by_id[field_id], value)
+        for field_id, value in data.items()
+        if field_id in form.by_id
+    }
+
+
+def get_converters(form: FormSpec, codelists: CodeLists) -> Mapping[str, Converter]:
+    """Get the converters of a form's typed fields, by field id."""
+    lists = tuple(codelists.get(f.codes) if f.codes else None for f in form.fields)
+    return _build_converters(form, lists)
+
+
+@lru_cache(maxsize=1024)
+def _build_converters(
+    form: FormSpec, lists: tuple[CodeList | None, ...]
+) -> Mapping[str, Converter]:
+    pairs = zip(form.fields, lists, strict=True)
+    return {f.id: _build_converter(f, codes) for f, codes in pairs if not f.is_given}
+
+
+def _build_converter(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    convert = CONVERTERS[field.value_kind](field, codelist)
+    if field.is_list:
+        convert = _converter_of_several(field, codelist, convert)
+
+    def convert_cell(cell: object) -> object:
+        if cell is None:
+            return None
+        if type(cell) is str:
+            cell = clean_text(cell)
+            if not cell:
+                return None
+            if len(cell) > LONGEST_TEXT:
+                return _too_long(cell)
+        elif isinstance(cell, BadCell):
+            return Finding(cell.code, {"value": quote(cell.text)})
+        return convert(cell)
+
+    return convert_cell
+
+
+def _too_long(text: str) -> Finding:
+    details = {"value": quote(text), "limit": LONGEST_TEXT, "length": len(text)}
+    return Finding(Code.LENGTH, details)
+
+
+# Columns.
+
+
+class _Memo(dict[object, object]):
+    """Converted cells by cell; remembers whether any of them was a finding."""
+
+    def __init__(self, convert: Converter) -> None:
+        super().__init__()
+        self._convert = convert
+        self.has_findings = False
+
+    def __missing__(self, cell: object) -> object:
+        value = self._convert(cell)
+        self.has_findings = self.has_findings or type(value) is Finding
+        self[cell] = value
+        return value
+
+
+def _convert_column(
+    convert: Converter, cells: Sequence[object]
+) -> tuple[list[object], list[int]]:
+    """Convert cells; also give the positions of findings."""
+    memo = _Memo(convert)
+    try:
+        values = [memo[cell] for cell in cells]
+    except TypeError:  # lists of a page's cells have no hash
+        values = [convert(cell) for cell in cells]
+        memo.has_findings = True
+    if (1 in memo or 0 in memo) and _mixes_booleans(memo, cells):
+        # True == 1 == Decimal(1): as keys of one memo they would be one cell.
+        values = [convert(cell) for cell in cells]
+        memo.has_findings = True
+    if not memo.has_findings:
+        return values, []
+    return values, [i for i, value in enumerate(values) if type(value) is Finding]
+
+
+def _mixes_booleans(memo: _Memo, cells: Sequence[object]) -> bool:
+    types = set(map(type, cells))
+    return bool in types and bool(types & {int, float, Decimal})
+
+
+# Cell to value.
+
+
+def _text(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    return _write_text
+
+
+def _write_text(cell: object) -> object:
+    """Give a cell's text: of a number its digits, of a date its ISO form."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, int | float):
+        if scalars.has_lost_digits(cell):
+            return Finding(Code.PRECISION, {"value": quote(cell)})
+        return scalars.write_digits(cell)
+    if isinstance(cell, date | datetime | time | timedelta):
+        return scalars.write_moment(cell)
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    return Finding(Code.TYPE, {"value": quote(cell)})
+
+
+def _half_width(cell: object) -> object:
+    text = _write_text(cell)
+    return fold_width(text) if isinstance(text, str) else text
+
+
+def _folded(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    return _half_width
+
+
+def _id_card(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    has_check_letter = compile_pattern(r"\d{17}x", ASCII).fullmatch
+
+    def convert(cell: object) -> object:
+        text = _half_width(cell)
+        is_lower = isinstance(text, str) and has_check_letter(text)
+        return text.upper() if is_lower and isinstance(text, str) else text
+
+    return convert
+
+
+def _uscc(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    def convert(cell: object) -> object:
+        text = _half_width(cell)
+        return text.upper() if isinstance(text, str) else text
+
+    return convert
+
+
+def _code(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    if codelist is not None:
+        codes = get_codes(codelist, field.pattern)
+        return _chosen(codes.find)
+    if field.pattern is None:
+        return _half_width
+    return _patterned(field.pattern)
+
+
+def _patterned(pattern: str) -> Converter:
+    # As the standard's regular expressions: \d is a half-width digit.
+    matches = compile_pattern(pattern, ASCII).search
+    width = _find_width(pattern)
+
+    def convert(cell: object) -> object:
+        text = _half_width(cell)
+        if not isinstance(text, str) or matches(text):
+            return text
+        if isinstance(cell, int | float) and 0 < width - len(text) <= _LOST_ZEROS:
+            filled = text.zfill(width)
+            return filled if matches(filled) else text
+        return text.upper() if matches(text.upper()) else text
+
+    return convert
+
+
+def _find_width(pattern: str) -> int:
+    """Give the only number of digits that a pattern takes; 0 if there is none."""
+    matches = compile_pattern(pattern, ASCII).search
+    widths = [n for n in range(1, 31) if matches("0" * n) or matches("1" * n)]
+    return widths[0] if len(widths) == 1 else 0
+
+
+def _chosen(find: Callable[[str], object]) -> Converter:
+    def convert(cell: object) -> object:
+        text = _write_text(cell)
+        return find(text) if isinstance(text, str) else text
+
+    return convert
+
+
+def _enum(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    return _chosen(get_options(field.options).find)
+
+
+def _multi_enum(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    return (_enum if codelist is None else _code)(field, codelist)
+
+
+def _integer(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    return scalars.read_integer
+
+
+def _year(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    return scalars.read_year
+
+
+def _scaled(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    places = field.places or 0
+    return lambda cell: scalars.read_scaled(cell, places)
+
+
+def _percent(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    places = field.places or 0
+    return lambda cell: scalars.read_percent(cell, places)
+
+
+def _date(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    return scalars.read_date
+
+
+def _year_month(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    return scalars.read_month
+
+
+def _boolean(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    return scalars.read_boolean
+
+
+def _unbound(field: FieldSpec, codelist: CodeList | None) -> Converter:
+    raise ValueError(f"reference {field.id} is not linked with its target")
+
+
+CONVERTERS: Mapping[FieldKind, Callable[[FieldSpec, CodeList | None], Converter]] = {
+    FieldKind.TEXT: _text,
+    FieldKind.LONG_TEXT: _text,
+    FieldKind.INTEGER: _integer,
+    FieldKind.DECIMAL: _scaled,
+    FieldKind.MONEY: _scaled,
+    FieldKind.PERCENT: _percent,
+    FieldKind.DATE: _date,
+    FieldKind.YEAR_MONTH: _year_month,
+    FieldKind.YEAR: _year,
+    FieldKind.BOOLEAN: _boolean,
+    FieldKind.ENUM: _enum,
+    FieldKind.MULTI_ENUM: _multi_enum,
+    FieldKind.CODE: _code,
+    # Never a `value_kind`: a reference converts like the field it refers to.
+    FieldKind.REF: _unbound,
+    FieldKind.FILE: _text,
+    FieldKind.IMAGE: _text,
+    FieldKind.PHONE: _folded,
+    FieldKind.EMAIL: _folded,
+    FieldKind.URL: _text,
+    FieldKind.ID_CARD: _id_card,
+    FieldKind.USCC: _uscc,
+}
+
+
+def _converter_of_several(
+    field: FieldSpec, codelist: CodeList | None, convert: Converter
+) -> Converter:
+    is_value = _recognise(field, codelist)
+
+    def convert_several(cell: object) -> object:
+        values: dict[object, None] = {}
+        refused = []
+        for item in _items(cell, is_value, field.separator):
+            value = convert(item)
+            if not isinstance(value, Finding):
+                values[value] = None
+            elif len(refused) < _REFUSED_VALUES:
+                refused.append(value)
+            else:
+                break
+        if refused:
+            return _refuse_several(refused)
+        return tuple(values) or None
+
+    return convert_several
+
+
+def _recognise(field: FieldSpec, codelist: CodeList | None) -> Callable[[str], bool]:
+    """Tell values that are known beforehand; of others any text may be a part."""
+    if codelist is not None:
+        codes = get_codes(codelist, field.pattern)
+        return lambda text: codes.find_exactly(text) is not None
+    options = get_options(field.options)
+    return lambda text: options.find_exactly(text) is not None
+
+
+def _items(
+    cell: object, is_value: Callable[[str], bool], separator: str | None
+) -> Iterator[object]:
+    if isinstance(cell, list | tuple):
+        cleaned = (clean_text(i) if isinstance(i, str) else i for i in cell)
+        yield from (item for item in cleaned if item not in (None, ""))
+    elif isinstance(cell, str):
+        yield from split_values(cell, is_value, separator)
+    else:
+        yield cell
+
+
+def _refuse_several(refused: Sequence[Finding]) -> Finding:
+    first = refused[0]
+    if len(refused) == 1:
+        return first
+    values = [str(finding.details["value"]) for finding in refused]
+    return Finding(first.code, {**first.details, "value": quote("、".join(values))})
+
+
+# Value to text.
+
+
+def _show_text(field: FieldSpec, value: object, codelist: CodeList | None) -> str:
+    return str(value)
+
+
+def _show_number(field: FieldSpec, value: object, codelist: CodeList | None) -> str:
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def _show_date(field: FieldSpec, value: object, codelist: CodeList | None) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _show_boolean(field: FieldSpec, value: object, codelist: CodeList | None) -> str:
+    return "是" if value else "否"
+
+
+def _show_code(field: FieldSpec, value: object, codelist: CodeList | None) -> str:
+    if codelist is None:
+        return str(value)
+    codes = get_codes(codelist, field.pattern)
+    return codes.name_of(str(value)) or str(value)
+
+
+DISPLAYS: Mapping[FieldKind, Callable[[FieldSpec, object, CodeList | None], str]] = {
+    FieldKind.TEXT: _show_text,
+    FieldKind.LONG_TEXT: _show_text,
+    FieldKind.INTEGER: _show_number,
+    FieldKind.DECIMAL: _show_number,
+    FieldKind.MONEY: _show_number,
+    FieldKind.PERCENT: _show_number,
+    FieldKind.DATE: _show_date,
+    FieldKind.YEAR_MONTH: _show_text,
+    FieldKind.YEAR: _show_number,
+    FieldKind.BOOLEAN: _show_boolean,
+    FieldKind.ENUM: _show_text,
+    FieldKind.MULTI_ENUM: _show_code,
+    FieldKind.CODE: _show_code,
+    FieldKind.REF: _show_text,
+    FieldKind.FILE: _show_text,
+    FieldKind.IMAGE: _show_text,
+    FieldKind.PHONE: _show_text,
+    FieldKind.EMAIL: _show_text,
+    FieldKind.URL: _show_text,
+    FieldKind.ID_CARD: _show_text,
+    FieldKind.USCC: _show_text,
+}
+
+
+def _separator(field: FieldSpec) -> str:
+    return field.separator or "、"
+
+
+# JSON.
+
+
+def _to_json(field: FieldSpec, value: object) -> object:
+    if value is None:
+        return None
+    write = TO_JSON[field.value_kind]
+    if field.is_list:
+        assert isinstance(value, Collection)
+        return [write(item) for item in value]
+    return write(value)
+
+
+def _from_json(field: FieldSpec, value: object) -> object:
+    if value is None:
+        return None
+    read = FROM_JSON[field.value_kind]
+    if field.is_list:
+        assert isinstance(value, Collection)
+        return tuple(read(item) for item in value) or None
+    return read(value)
+
+
+def _same(value: object) -> object:
+    return value
+
+
+def _write_decimal(value: object) -> object:
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def _read_decimal(value: object) -> object:
+    return Decimal(str(value))
+
+
+def _write_date(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _read_date(value: object) -> object:
+    return date.fromisoformat(str(value))
+
+
+_SPECIAL_TO_JSON = {
+    FieldKind.DECIMAL: _write_decimal,
+    FieldKind.MONEY: _write_decimal,
+    FieldKind.PERCENT: _write_decimal,
+    FieldKind.DATE: _write_date,
+}
+_SPECIAL_FROM_JSON = {
+    FieldKind.DECIMAL: _read_decimal,
+    FieldKind.MONEY: _read_decimal,
+    FieldKind.PERCENT: _read_decimal,
+    FieldKind.DATE: _read_date,
+}
+
+#: One value to what JSON holds; most kinds hold JSON values anyway.
+TO_JSON: Mapping[FieldKind, Callable[[object], object]] = {
+    kind: _SPECIAL_TO_JSON.get(kind, _same) for kind in FieldKind
+}
+FROM_JSON: Mapping[FieldKind, Callable[[object], object]] = {
+    kind: _SPECIAL_FROM_JSON.get(kind, _same) for kind in FieldKind
+}
