@@ -265,6 +265,7 @@ class _Linker:
             options=_options(declared),
             ref_tables=_targets(reference) if reference else (),
             multiple=several,
+            separator=declared.get("x-separator"),
         )
 
     def _value_kind(self, code: str, field_id: str, seen: tuple[str, ...]) -> FieldKind:
