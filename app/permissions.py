@@ -1,0 +1,254 @@
+"""Who may do what where: one table of role × action × scope.
+
+`can` answers for one place, `filter_rows` says the same as a SQL condition; what the
+table does not grant is denied. Services ask, pages only hide what would be refused.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from sqlalchemy import ColumnElement, and_, false, or_, true
+
+from app.errors import Forbidden
+from app.models import Membership, Role, User
+
+
+class Action(StrEnum):
+    """What a person may want to do."""
+
+    VIEW_ROWS = "view_rows"
+    ENTER_ROWS = "enter_rows"
+    IMPORT_ROWS = "import_rows"
+    #: let staged rows pass into the form's table, or delete them
+    REVIEW_ROWS = "review_rows"
+    #: undo an import as a whole
+    TAKE_BACK_IMPORT = "take_back_import"
+    EXPORT_ROWS = "export_rows"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    #: broken schema files, rules that do not run yet
+    INSPECT_FORMS = "inspect_forms"
+
+
+class Reach(IntEnum):
+    """How far a grant goes; a membership without a department is the whole unit's."""
+
+    NONE = 0
+    OWN_DEPARTMENT = 1
+    OWN_UNIT = 2
+    ALL = 3
+
+
+_READ = {Action.VIEW_ROWS: Reach.OWN_UNIT, Action.EXPORT_ROWS: Reach.OWN_UNIT}
+
+POLICY: Mapping[Role, Mapping[Action, Reach]] = {
+    Role.ADMINISTRATOR: {
+        Action.VIEW_ROWS: Reach.ALL,
+        Action.EXPORT_ROWS: Reach.ALL,
+        Action.MANAGE_ACCOUNTS: Reach.ALL,
+        Action.INSPECT_FORMS: Reach.ALL,
+    },
+    Role.FILLER: {
+        Action.VIEW_ROWS: Reach.OWN_DEPARTMENT,
+        Action.EXPORT_ROWS: Reach.OWN_DEPARTMENT,
+        Action.ENTER_ROWS: Reach.OWN_DEPARTMENT,
+        Action.IMPORT_ROWS: Reach.OWN_DEPARTMENT,
+        Action.TAKE_BACK_IMPORT: Reach.OWN_DEPARTMENT,
+    },
+    Role.REVIEWER: {
+        **_READ,
+        Action.REVIEW_ROWS: Reach.OWN_UNIT,
+        Action.TAKE_BACK_IMPORT: Reach.OWN_UNIT,
+    },
+    Role.QUALITY_OFFICE: _READ,
+    Role.ANALYST: _READ,
+    Role.LEADERSHIP: _READ,
+    # An authority reads what stands below it once units form a tree of reviews.
+    Role.AUTHORITY: _READ,
+}
+
+ROLE_NAMES: Mapping[Role, str] = {
+    Role.ADMINISTRATOR: "系统管理员",
+    Role.FILLER: "填报员",
+    Role.REVIEWER: "审核人",
+    Role.QUALITY_OFFICE: "质量监督处",
+    Role.ANALYST: "统计人员",
+    Role.LEADERSHIP: "学校领导",
+    Role.AUTHORITY: "主管部门",
+}
+
+ACTION_NAMES: Mapping[Action, str] = {
+    Action.VIEW_ROWS: "查看数据",
+    Action.ENTER_ROWS: "录入数据",
+    Action.IMPORT_ROWS: "导入工作簿",
+    Action.REVIEW_ROWS: "核对导入的数据",
+    Action.TAKE_BACK_IMPORT: "撤回整批导入",
+    Action.EXPORT_ROWS: "导出数据",
+    Action.MANAGE_ACCOUNTS: "管理账号",
+    Action.INSPECT_FORMS: "查看表格文件的状态",
+}
+
+REACH_NAMES: Mapping[Reach, str] = {
+    Reach.NONE: "—",
+    Reach.OWN_DEPARTMENT: "本部门",
+    Reach.OWN_UNIT: "本单位",
+    Reach.ALL: "全部",
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A membership, as the policy sees it."""
+
+    role: Role
+    unit_id: int
+    #: None: the whole unit
+    department_id: int | None = None
+    #: name and aliases of the department, as forms name it
+    department_names: frozenset[str] = frozenset()
+
+    def reach(self, action: Action) -> Reach:
+        return POLICY.get(self.role, {}).get(action, Reach.NONE)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The person who acts, with all grants."""
+
+    user_id: int
+    username: str
+    name: str
+    grants: tuple[Grant, ...] = ()
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        return tuple(dict.fromkeys(grant.role for grant in self.grants))
+
+
+@dataclass(frozen=True)
+class Place:
+    """What an action is about: a unit, a form's departments, whose entries."""
+
+    unit_id: int | None = None
+    #: names of the departments that supply the form; empty where nobody is named
+    departments: tuple[str, ...] = ()
+    #: a department's own thing, such as an import
+    department_id: int | None = None
+    #: who entered what is to be reviewed
+    entered_by: frozenset[int] = field(default_factory=frozenset)
+
+
+def actor_of(user: User) -> Actor:
+    """The account as the policy sees it; a deactivated one has no grants."""
+    grants = map(_grant_of, user.memberships) if user.is_active else ()
+    return Actor(user.id, user.username, user.name, tuple(grants))
+
+
+def can(actor: Actor, action: Action, place: Place | None = None) -> bool:
+    """Whether the policy grants the action there; without a place: anywhere at all."""
+    if place is None:
+        return any(grant.reach(action) for grant in actor.grants)
+    if action is Action.REVIEW_ROWS and actor.user_id in place.entered_by:
+        return False
+    return any(_covers(grant, action, place) for grant in actor.grants)
+
+
+def require(actor: Actor, action: Action, place: Place | None = None) -> None:
+    """Raise Forbidden where `can` says no."""
+    if can(actor, action, place):
+        return
+    entered = place.entered_by if place is not None else ()
+    if action is Action.REVIEW_ROWS and actor.user_id in entered:
+        raise Forbidden("自己录入或导入的数据，要由别人核对。")
+    raise Forbidden(f"您没有“{ACTION_NAMES[action]}”的权限。要办，请找本单位管理员。")
+
+
+def filter_rows(
+    actor: Actor,
+    action: Action,
+    unit_column: ColumnElement,
+    department_column: ColumnElement | None = None,
+) -> ColumnElement[bool]:
+    """The policy as a SQL condition on a table's unit and department."""
+    parts = [
+        _condition(grant, grant.reach(action), unit_column, department_column)
+        for grant in actor.grants
+    ]
+    return or_(false(), *parts)
+
+
+def find_department(
+    actor: Actor, action: Action, unit_id: int, departments: Iterable[str]
+) -> int | None:
+    """The department for which the actor acts on a form of a unit, if one."""
+    names = set(departments)
+    grants = [
+        grant
+        for grant in actor.grants
+        if grant.unit_id == unit_id and grant.reach(action) and grant.department_id
+    ]
+    fitting = [grant for grant in grants if names & grant.department_names]
+    return next((grant.department_id for grant in fitting or grants), None)
+
+
+def units_of(actor: Actor, action: Action) -> tuple[frozenset[int], bool]:
+    """Ids of the units where the action is granted, and whether it is in all."""
+    reaching = [grant for grant in actor.grants if grant.reach(action)]
+    everywhere = any(grant.reach(action) is Reach.ALL for grant in reaching)
+    return frozenset(grant.unit_id for grant in reaching), everywhere
+
+
+def describe_policy() -> str:
+    """The policy as a table to print."""
+    lines = ["| 角色 | " + " | ".join(ACTION_NAMES.values()) + " |"]
+    lines.append("|---|" + "---|" * len(ACTION_NAMES))
+    for role, name in ROLE_NAMES.items():
+        reaches = (POLICY[role].get(action, Reach.NONE) for action in ACTION_NAMES)
+        cells = " | ".join(REACH_NAMES[reach] for reach in reaches)
+        lines.append(f"| {name} `{role.value}` | {cells} |")
+    lines.append("\n自己录入或导入的数据，自己不能核对。表中没有的，一律不许。")
+    return "\n".join(lines)
+
+
+def _grant_of(membership: Membership) -> Grant:
+    department = membership.department
+    names = [] if department is None else [department.name, *department.aliases]
+    return Grant(
+        membership.role,
+        membership.unit_id,
+        membership.department_id,
+        frozenset(names),
+    )
+
+
+def _covers(grant: Grant, action: Action, place: Place) -> bool:
+    reach = grant.reach(action)
+    if reach is Reach.ALL:
+        return True
+    if reach is Reach.NONE or place.unit_id != grant.unit_id:
+        return False
+    if reach is Reach.OWN_UNIT or grant.department_id is None:
+        return True
+    if place.department_id is not None:
+        return place.department_id == grant.department_id
+    return not place.departments or bool(
+        grant.department_names.intersection(place.departments)
+    )
+
+
+def _condition(
+    grant: Grant,
+    reach: Reach,
+    unit_column: ColumnElement,
+    department_column: ColumnElement | None,
+) -> ColumnElement[bool]:
+    if reach is Reach.NONE:
+        return false()
+    if reach is Reach.ALL:
+        return true()
+    in_unit = unit_column == grant.unit_id
+    if reach is Reach.OWN_UNIT or grant.department_id is None:
+        return in_unit
+    if department_column is None:
+        return false()
+    return and_(in_unit, department_column == grant.department_id)

@@ -1,0 +1,164 @@
+"""Login, logout, and the new password that the first login asks for."""
+
+import base64
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+
+from app.errors import BadRequest, TooManyRequests
+from app.services import logins
+from app.services.accounts import PASSWORD_MIN, change_password
+from app.services.logins import Captcha, CaptchaKind, LoginRefused
+from app.services.sessions import close_session, open_session
+from app.web.server import get_server
+from app.web.visit import cookie_name, get_visit
+
+auth = Blueprint("auth", __name__)
+
+
+@dataclass(frozen=True)
+class LoginPage:
+    """What the login page shows."""
+
+    username: str = ""
+    #: where to go after it
+    target: str = ""
+    problem: str = ""
+    #: the field to look at
+    field: str = ""
+    captcha: Captcha | None = None
+
+    @property
+    def picture(self) -> str:
+        """The captcha's picture as a data address."""
+        image = self.captcha.image if self.captcha else b""
+        return f"data:image/png;base64,{base64.b64encode(image).decode()}"
+
+
+@auth.get("/login")
+def login() -> Response | str:
+    target = _local(request.args.get("next", ""))
+    if "visit" in g:
+        return redirect(target or url_for("workbench.show"))
+    return _show(LoginPage(target=target))
+
+
+@auth.post("/login")
+def try_login() -> Response | tuple[str, int]:
+    form = request.form
+    target = _local(form.get("next", ""))
+    page = LoginPage(form.get("username", "")[:200], target)
+    if "again" in form:
+        return _show(page, form["again"]), 200
+    server = get_server()
+    try:
+        user_id = logins.log_in(
+            server.engine,
+            server.config,
+            page.username,
+            form.get("password", ""),
+            _address(),
+            secret=server.secret,
+            captcha=(form.get("seal", ""), form.get("captcha", "")),
+        )
+    except (LoginRefused, TooManyRequests) as refused:
+        field = getattr(refused, "field", "")
+        kind = form.get("kind", "")
+        failed = LoginPage(page.username, target, refused.message, field)
+        return _show(failed, kind), refused.status
+    # A new session for the browser as well: nothing from before the login stays.
+    session.clear()
+    token = open_session(server.engine, server.config, user_id, _address())
+    response = redirect(target or url_for("workbench.show"))
+    response.set_cookie(
+        cookie_name(server.config),
+        token,
+        max_age=server.config.session_hours * 3600,
+        secure=server.config.is_production,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@auth.post("/logout")
+def logout() -> Response:
+    server = get_server()
+    close_session(server.engine, g.token)
+    session.clear()
+    response = redirect(url_for("auth.login"))
+    response.delete_cookie(
+        cookie_name(server.config),
+        secure=server.config.is_production,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@auth.get("/password")
+def password() -> str:
+    return render_template("password.html", minimum=PASSWORD_MIN, problem="")
+
+
+@auth.post("/password")
+def set_password() -> Response | tuple[str, int]:
+    server, form = get_server(), request.form
+    try:
+        if form.get("new", "") != form.get("again", ""):
+            raise BadRequest("两次输入的新密码不一样。")
+        change_password(
+            server.engine,
+            get_visit().actor.user_id,
+            form.get("old", ""),
+            form.get("new", ""),
+        )
+    except BadRequest as refused:
+        text = render_template(
+            "password.html", minimum=PASSWORD_MIN, problem=refused.message
+        )
+        return text, 422
+    session.clear()
+    flash("新密码已设好，请用它登录。", "good")
+    return redirect(url_for("auth.login"))
+
+
+def _show(page: LoginPage, kind: str = "") -> str:
+    server = get_server()
+    captcha = None
+    if kind or logins.needs_captcha(
+        server.engine, server.config, page.username, _address()
+    ):
+        wanted = CaptchaKind.SUM if kind == CaptchaKind.SUM else CaptchaKind.IMAGE
+        captcha = logins.make_captcha(server.engine, server.secret, _address(), wanted)
+    shown = LoginPage(
+        page.username,
+        page.target,
+        page.problem,
+        page.field,
+        captcha,
+    )
+    return render_template("login.html", page=shown)
+
+
+def _address() -> str:
+    return request.remote_addr or ""
+
+
+def _local(target: str) -> str:
+    """The target, if it is a path of ours; anything else leads nowhere."""
+    parts = urlsplit(target)
+    is_ours = target.startswith("/") and not target.startswith(("//", "/\\"))
+    has_controls = any(ord(c) < 32 or c == "\\" for c in target)
+    return target if is_ours and not parts.netloc and not has_controls else ""
