@@ -1,0 +1,89 @@
+"""What the reading child and its parent say to each other, pickled through pipes.
+
+Parent: `Request`. Child: `Head`. Parent: `Plan`. Child: `Block` after `Block`, `Done`.
+Instead of any of its answers the child may say `Failed`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from exporters.csv_text import CsvFormat
+from exporters.gate import Limits
+from exporters.refusals import Refusal
+from exporters.scan import SheetScan
+from form_schemas.codelists import CodeList
+from form_schemas.spec import FormSpec
+from validators.report import Problem
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which file to open."""
+
+    path: Path
+    limits: Limits
+    #: None for a workbook
+    csv_format: CsvFormat | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The beginning of the first sheet."""
+
+    #: from the sheet's first row and first column
+    rows: Sequence[Sequence[object]]
+    #: the hidden sheet of our own workbooks: name -> value
+    stamp: Mapping[str, str]
+    #: whether the sheet holds any cell
+    is_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to read and how."""
+
+    form: FormSpec
+    codelists: Mapping[str, CodeList]
+    #: last row of the header, from 1
+    header_row: int
+    #: column (from 1) -> field id
+    columns: Mapping[int, str]
+    scan: SheetScan
+    #: rows up to this number were read before
+    start_after: int = 0
+    block_rows: int = 4000
+    #: of a compacted sheet: the number each of its rows had, from the first row
+    row_numbers: Sequence[int] | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of a sheet by column, converted."""
+
+    #: row numbers, as the sheet counts
+    numbers: Sequence[int]
+    #: field id -> values, one for each number; absent columns are left out
+    columns: Mapping[str, Sequence[object]]
+    #: what conversion found
+    problems: Sequence[Problem]
+    #: (row number, field id) -> what stood in the cell, where it could not be converted
+    faulty_texts: Mapping[tuple[int, str], str] = field(default_factory=dict)
+
+    @property
+    def last_number(self) -> int:
+        return self.numbers[-1]
+
+
+@dataclass(frozen=True)
+class Done:
+    """All rows were sent."""
+
+    rows: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The file is refused."""
+
+    refusal: Refusal

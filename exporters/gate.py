@@ -1,0 +1,275 @@
+"""The gate: what a file is, and whether it is safe to open, before anything reads it.
+
+Looks at the container only (signature, zip directory, the small parts of the package);
+`scan` looks into the sheet. No library that parses workbooks is let near a file that
+has not passed here.
+"""
+
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from exporters.refusals import Reason, RefusedFile
+
+_MIB = 1024 * 1024
+_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+#: Relationship types end alike in the transitional and the strict variant.
+_OFFICE_DOCUMENT = "/officeDocument"
+_WORKSHEET = "/worksheet"
+#: What other programs' zip containers hold.
+_OTHER_CONTAINERS = {
+    "word/document.xml": "Word 文档",
+    "ppt/presentation.xml": "PowerPoint 文档",
+    "xl/workbook.bin": "xlsb 工作簿",
+    "content.xml": "OpenDocument 文档",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a file may be, and what reading it may cost."""
+
+    file_bytes: int = 50 * _MIB
+    entries: int = 2000
+    #: of one part and of all together, after unpacking
+    part_bytes: int = 600 * _MIB
+    unpacked_bytes: int = 900 * _MIB
+    #: unpacked to packed size of parts over 10 MiB; real sheets stay below 60
+    ratio: int = 200
+    #: of the parts the gate itself parses whole
+    small_part_bytes: int = 16 * _MIB
+    rows: int = 200_000
+    child_memory_bytes: int = 400 * _MIB
+    child_seconds: int = 300
+
+
+@dataclass(frozen=True)
+class Package:
+    """A workbook that passed the gate."""
+
+    path: Path
+    #: zip entry of the first sheet
+    sheet_part: str
+    sheet_title: str
+    #: zip entry of the shared strings; None where the file has none
+    strings_part: str | None
+    #: positions in `cellXfs` whose numbers are shown as per cent
+    percent_styles: frozenset[int]
+
+
+def sniff(path: Path, limits: Limits) -> str:
+    """Tell `xlsx` or `text` by the file's first bytes, whatever its name says.
+
+    Raises:
+        RefusedFile: it is neither, or too large.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        raise RefusedFile(Reason.EMPTY)
+    if size > limits.file_bytes:
+        raise RefusedFile(
+            Reason.TOO_LARGE, found=_mib(size), limit=_mib(limits.file_bytes)
+        )
+    with path.open("rb") as file:
+        head = file.read(4096)
+        if head.startswith(_OLE_SIGNATURE):
+            raise _judge_ole(head + file.read())
+    if head.startswith(_ZIP_SIGNATURES):
+        return "xlsx"
+    start = head.lstrip(b"\xef\xbb\xbf\x00 \t\r\n").lower()
+    if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta")):
+        raise RefusedFile(Reason.NOT_XLSX, found="网页或 XML 文件")
+    is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\x00" in head and not is_wide:
+        raise RefusedFile(Reason.NOT_XLSX, found="不是表格文件")
+    if start.startswith((b"%pdf", b"{\\rtf")):
+        raise RefusedFile(Reason.NOT_XLSX, found="PDF 或 RTF 文件")
+    return "text"
+
+
+def open_package(path: Path, limits: Limits) -> Package:
+    """Check the zip container and find the first sheet.
+
+    Raises:
+        RefusedFile: the container is damaged, unsafe or no xlsx workbook.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_entries(archive, limits)
+            return _read_package(path, archive, limits)
+    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
+        raise RefusedFile(Reason.DAMAGED, found="压缩包读不出来") from error
+    except DefusedXmlException as error:
+        raise RefusedFile(Reason.DAMAGED, found="含有不允许的 XML 实体") from error
+    except (ParseError, KeyError, UnicodeDecodeError) as error:
+        raise RefusedFile(Reason.DAMAGED, found="工作簿结构不完整") from error
+
+
+def read_chunks(file: IO[bytes], size: int = _MIB) -> Iterator[bytes]:
+    """Read a part piece by piece; damage in the packed data is a refusal."""
+    try:
+        while chunk := file.read(size):
+            yield chunk
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+        raise RefusedFile(Reason.DAMAGED, found="压缩包读不出来") from error
+
+
+def _judge_ole(data: bytes) -> RefusedFile:
+    if _ENCRYPTED_STREAM in data:
+        return RefusedFile(Reason.ENCRYPTED)
+    return RefusedFile(Reason.NOT_XLSX, found="97-2003 格式的 xls 或其他旧格式")
+
+
+def _check_entries(archive: zipfile.ZipFile, limits: Limits) -> None:
+    entries = archive.infolist()
+    if len(entries) > limits.entries:
+        raise RefusedFile(Reason.DAMAGED, found="压缩包里的文件过多")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise RefusedFile(Reason.ENCRYPTED)
+    names = [entry.filename for entry in entries]
+    if len(set(names)) < len(names):
+        raise RefusedFile(Reason.DAMAGED, found="压缩包里的文件重名")
+    if any(_is_unsafe(name) for name in names):
+        raise RefusedFile(Reason.DAMAGED, found="压缩包里的路径不合规")
+    _check_sizes(entries, limits)
+    for name, kind in _OTHER_CONTAINERS.items():
+        if name in names:
+            raise RefusedFile(Reason.NOT_XLSX, found=kind)
+    if any(posixpath.basename(name).lower() == "vbaproject.bin" for name in names):
+        raise RefusedFile(Reason.MACROS)
+    if "[Content_Types].xml" not in names:
+        raise RefusedFile(Reason.NOT_XLSX, found="普通压缩包")
+
+
+def _check_sizes(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
+    total = sum(entry.file_size for entry in entries)
+    largest = max((entry.file_size for entry in entries), default=0)
+    if total > limits.unpacked_bytes or largest > limits.part_bytes:
+        raise RefusedFile(
+            Reason.TOO_LARGE,
+            found=f"解开后 {_mib(total)}",
+            limit=_mib(limits.unpacked_bytes),
+        )
+    for entry in entries:
+        packed = max(entry.compress_size, 1)
+        if entry.file_size > 10 * _MIB and entry.file_size / packed > limits.ratio:
+            raise RefusedFile(
+                Reason.TOO_LARGE, found="压缩比异常", limit=f"{limits.ratio} 倍"
+            )
+
+
+def _is_unsafe(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    return name.startswith(("/", "\\")) or ".." in parts or ":" in name
+
+
+def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Package:
+    types = _read_part(archive, "[Content_Types].xml", limits)
+    if any("macroEnabled" in (item.get("ContentType") or "") for item in types):
+        raise RefusedFile(Reason.MACROS)
+    workbook_part = _main_part(archive, limits)
+    workbook = _read_part(archive, workbook_part, limits)
+    targets = _relationships(archive, workbook_part, limits)
+    sheet_part, title = _first_sheet(workbook, targets)
+    archive.getinfo(sheet_part)
+    by_kind = dict(targets.values())
+    strings = by_kind.get("/sharedStrings")
+    styles = by_kind.get("/styles")
+    return Package(
+        path=path,
+        sheet_part=sheet_part,
+        sheet_title=title,
+        strings_part=strings if strings in archive.namelist() else None,
+        percent_styles=_percent_styles(_read_part(archive, styles, limits))
+        if styles in archive.namelist()
+        else frozenset(),
+    )
+
+
+def _main_part(archive: zipfile.ZipFile, limits: Limits) -> str:
+    for kind, target in _relationships(archive, "", limits).values():
+        if kind == _OFFICE_DOCUMENT:
+            return target
+    raise RefusedFile(Reason.NOT_XLSX, found="不是工作簿")
+
+
+def _first_sheet(
+    workbook: Element, targets: dict[str, tuple[str, str]]
+) -> tuple[str, str]:
+    for sheet in workbook.iter():
+        if _local(sheet.tag) != "sheet":
+            continue
+        ids = [value for name, value in sheet.items() if _local(name) == "id"]
+        kind, target = targets.get(ids[0] if ids else "", ("", ""))
+        if kind == _WORKSHEET:
+            return target, sheet.get("name", "")
+    raise RefusedFile(Reason.EMPTY)
+
+
+def _relationships(
+    archive: zipfile.ZipFile, part: str, limits: Limits
+) -> dict[str, tuple[str, str]]:
+    """Relationships of a part by id: (last step of the type, target entry)."""
+    folder, name = posixpath.split(part)
+    rels_part = posixpath.join(folder, "_rels", f"{name}.rels")
+    root = _read_part(archive, rels_part, limits)
+    found = {}
+    for item in root:
+        if item.get("TargetMode") == "External":
+            continue
+        kind = "/" + item.get("Type", "").rpartition("/")[2]
+        target = posixpath.normpath(posixpath.join("/", folder, item.get("Target", "")))
+        found[item.get("Id", "")] = (kind, target.lstrip("/"))
+    return found
+
+
+def _percent_styles(styles: Element) -> frozenset[int]:
+    formats = {
+        int(item.get("numFmtId", 0)): item.get("formatCode", "")
+        for item in styles.iter()
+        if _local(item.tag) == "numFmt"
+    }
+    percent = {9, 10} | {key for key, code in formats.items() if _is_percent(code)}
+    for part in styles:
+        if _local(part.tag) == "cellXfs":
+            return frozenset(
+                position
+                for position, style in enumerate(part)
+                if int(style.get("numFmtId", 0)) in percent
+            )
+    return frozenset()
+
+
+def _is_percent(format_code: str) -> bool:
+    """Whether a number format shows hundredths: a % outside of quotes."""
+    outside = "".join(format_code.split('"')[::2]).replace("\\%", "")
+    return "%" in outside
+
+
+def _read_part(archive: zipfile.ZipFile, name: str, limits: Limits) -> Element:
+    entry = archive.getinfo(name)
+    if entry.file_size > limits.small_part_bytes:
+        raise RefusedFile(
+            Reason.TOO_LARGE,
+            found=f"{name} {_mib(entry.file_size)}",
+            limit=_mib(limits.small_part_bytes),
+        )
+    return fromstring(archive.read(entry), forbid_dtd=True)
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _mib(size: int) -> str:
+    return f"{size / _MIB:.1f} MB"

@@ -1,0 +1,253 @@
+"""Read a filler's file: refuse it as a whole, or hand over its rows in blocks.
+
+The way of a file: gate (what is it, is it safe) -> child process that opens it, beside
+it the scan for cells the child's library hides -> header matching -> blocks of
+converted columns from the child, while the caller checks the blocks before. Rows are
+neither checked nor stored here.
+"""
+
+import hashlib
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+
+from exporters.compact import write_compact
+from exporters.csv_text import detect_csv
+from exporters.exchange import Block, Done, Failed, Head, Plan, Request
+from exporters.gate import Limits, open_package, sniff
+from exporters.header import Header, find_header
+from exporters.refusals import Reason, Refusal, RefusedFile
+from exporters.scan import SheetScan, scan_sheet
+from exporters.stamp import check_stamp
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FormSpec
+
+_ROOT = Path(__file__).parent.parent
+_BLOCK_ROWS = 4000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What became of a file: refused, or columns known and rows to come."""
+
+    #: SHA-256 of the file's bytes
+    file_hash: str = ""
+    refusal: Refusal | None = None
+    sheet_title: str = ""
+    #: last row of the header, as the sheet counts from 1
+    header_row: int = 0
+    #: ids of the fields the file brings, in the order of its columns
+    columns: tuple[str, ...] = ()
+    #: the same with their columns in the sheet, from 1
+    places: tuple[tuple[str, int], ...] = ()
+    #: ids of typed fields without a column: their values stay untouched
+    columns_missing: tuple[str, ...] = ()
+    #: labels of columns that belong to no field
+    columns_unknown: tuple[str, ...] = ()
+    #: labels of columns that are known but never read: computed, filled, uploads
+    columns_ignored: tuple[str, ...] = ()
+    _blocks: Iterator[Block] = field(default_factory=lambda: iter(()), repr=False)
+
+    @property
+    def is_refused(self) -> bool:
+        return self.refusal is not None
+
+    def blocks(self) -> Iterator[Block]:
+        """The rows, once.
+
+        Raises:
+            RefusedFile: the rest of the file turned out unreadable; whoever keeps
+                blocks already handed over has to drop them.
+        """
+        return self._blocks
+
+
+@contextmanager
+def read_workbook(
+    path: Path,
+    form: FormSpec,
+    catalogue: Catalogue,
+    *,
+    all_new: bool = False,
+    start_after: int = 0,
+    limits: Limits | None = None,
+    block_rows: int = _BLOCK_ROWS,
+) -> Iterator[Reading]:
+    """Read an xlsx or csv file for a form.
+
+    Args:
+        all_new: no row can be an update (the form has no rows yet), so that a file
+            without a required column is refused.
+        start_after: rows up to this number were read before and are left out.
+    """
+    options = _Options(form, catalogue, all_new, start_after, block_rows)
+    digest = _hash(path)
+    with ExitStack() as stack:
+        try:
+            reading = _read(path, limits or Limits(), options, stack)
+        except RefusedFile as refused:
+            reading = Reading(refusal=refused.refusal)
+        yield replace(reading, file_hash=digest)
+
+
+@dataclass(frozen=True)
+class _Options:
+    form: FormSpec
+    catalogue: Catalogue
+    all_new: bool
+    start_after: int
+    block_rows: int
+
+
+def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Reading:
+    if sniff(path, limits) == "text":
+        child = stack.enter_context(_Child(Request(path, limits, detect_csv(path))))
+        return _follow(child, child.head(), SheetScan(), options)
+    package = open_package(path, limits)
+    child = stack.enter_context(_Child(Request(path, limits)))
+    scan = scan_sheet(package)
+    try:
+        head, numbers = child.head(), None
+    except _ChildDiedError:
+        # A sheet that sprawls is dense to the library and small once compacted.
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        copy = folder / "compact.xlsx"
+        numbers = write_compact(package, copy)
+        child = stack.enter_context(_Child(Request(copy, limits)))
+        head = child.head()
+    reading = _follow(child, head, scan, options, numbers)
+    return replace(reading, sheet_title=package.sheet_title)
+
+
+def _follow(
+    child: "_Child",
+    head: Head,
+    scan: SheetScan,
+    options: _Options,
+    numbers: Sequence[int] | None = None,
+) -> Reading:
+    form, catalogue = options.form, options.catalogue
+    check_stamp(head.stamp, form, catalogue)
+    if head.is_empty:
+        raise RefusedFile(Reason.EMPTY)
+    header = find_header(head.rows, form, catalogue, all_new=options.all_new)
+    codelists = {
+        codes.slug: codes
+        for codes in map(catalogue.codelist_for, form.fields)
+        if codes is not None
+    }
+    plan = Plan(
+        form=form,
+        codelists=codelists,
+        header_row=header.row,
+        columns=header.columns,
+        scan=scan,
+        start_after=options.start_after,
+        block_rows=options.block_rows,
+        row_numbers=numbers,
+    )
+    blocks = _start_blocks(child, plan)
+    row = header.row if numbers is None else numbers[header.row - 1]
+    return _describe(header, row, blocks)
+
+
+def _describe(header: Header, row: int, blocks: Iterator[Block]) -> Reading:
+    return Reading(
+        header_row=row,
+        columns=tuple(header.columns.values()),
+        places=tuple((field_id, at) for at, field_id in header.columns.items()),
+        columns_missing=header.missing,
+        columns_unknown=header.unknown,
+        columns_ignored=tuple(label for _, label in header.ignored),
+        _blocks=blocks,
+    )
+
+
+def _start_blocks(child: "_Child", plan: Plan) -> Iterator[Block]:
+    """Wait for the first block, so that a file without rows is refused as a whole."""
+    child.send(plan)
+    answers = child.answers()
+    first = next(answers)
+    if isinstance(first, Done) and not first.rows:
+        raise RefusedFile(Reason.NO_ROWS, header_row=plan.header_row)
+    return (answer for answer in chain((first,), answers) if isinstance(answer, Block))
+
+
+class _ChildDiedError(RefusedFile):
+    """The child ended without an answer: a limit, or a crash of its library."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.DAMAGED, found="读取时出错")
+
+
+class _Child:
+    """The reading process of one file."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __enter__(self) -> "_Child":
+        path = os.pathsep.join(
+            [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        )
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "exporters.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        # The limit on processor time ends a busy child; this one ends a stuck one.
+        seconds = self._request.limits.child_seconds * 4
+        self._watchdog = threading.Timer(seconds, self._process.kill)
+        self._watchdog.daemon = True
+        self._watchdog.start()
+        self.send(self._request)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watchdog.cancel()
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                pipe.close()
+        self._process.wait()
+
+    def send(self, message: Request | Plan) -> None:
+        with suppress(BrokenPipeError):
+            pickle.dump(message, self._process.stdin, pickle.HIGHEST_PROTOCOL)
+            self._process.stdin.flush()
+
+    def head(self) -> Head:
+        answer = self._receive()
+        assert isinstance(answer, Head)
+        return answer
+
+    def answers(self) -> Iterator[Block | Done]:
+        while True:
+            answer = self._receive()
+            yield answer
+            if isinstance(answer, Done):
+                return
+
+    def _receive(self) -> object:
+        try:
+            answer = pickle.load(self._process.stdout)
+        except (EOFError, pickle.UnpicklingError) as error:
+            raise _ChildDiedError from error
+        if isinstance(answer, Failed):
+            raise RefusedFile(answer.refusal.reason, **answer.refusal.details)
+        return answer
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
