@@ -159,7 +159,9 @@ def _parse(line: str, margin: int) -> ast.expr:
     except SyntaxError as error:
         position = margin + max((error.offset or 1) - 1, 0)
         raise ExpressionError(f"not an expression: {error.msg}", position) from error
-    except (ValueError, RecursionError, MemoryError) as error:
+    except ValueError as error:  # lone halves of characters
+        raise ExpressionError("a text holds a character that is none") from error
+    except (RecursionError, MemoryError) as error:
         raise ExpressionError(TOO_DEEP) from error
     _refuse_depth(root)
     return root

@@ -7,6 +7,7 @@ where CI=true, so that CI never passes by looking away.
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,11 @@ def get_chromium() -> str:
 
 def get_office() -> str:
     return _get_program("LibreOffice", _OFFICE_NAMES)
+
+
+def get_node() -> str:
+    """Node of the machine, or the one the virtual environment brings."""
+    return _get_program("Node", ("node", str(Path(sys.executable).parent / "node")))
 
 
 def convert_with_office(source: Path, file_type: str, folder: Path) -> Path:
