@@ -1,0 +1,199 @@
+"""Who refers to a row, and what a row refers to that is not there.
+
+Plain references are foreign keys; those that take several values, several forms or a
+filter are looked up here, so that a row in use cannot go either way.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
+
+from app.errors import RowUser
+from app.storage.binding import Binding, bind
+from app.storage.records import Scope
+from app.storage.search import holds
+from app.storage.tables import is_foreign_key
+from form_schemas.catalogue import Catalogue
+from form_schemas.expressions import Expression
+from form_schemas.nodes import Compare, Field, Logical, Node, ThisField
+from form_schemas.spec import FieldSpec, FormSpec
+
+Row = Mapping[str, object]
+
+_AT_ONCE = 5000
+
+
+def find_users(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    row: Row,
+    *,
+    changed: frozenset[str] | None = None,
+) -> tuple[RowUser, ...]:
+    """Count the rows that refer to this one, by form and field.
+
+    Args:
+        changed: fields that are to change; references to others are left alone.
+            None: the row is to go.
+    """
+    users = []
+    for user, field in catalogue.referring(form):
+        if changed is not None and not changed & _referred(field):
+            continue
+        count = _count_users(connection, bind(catalogue, user), field, scope, row)
+        if user is form:
+            count -= _refers_to_itself(field, row)
+        if count > 0:
+            users.append(RowUser(user.code, user.title, field.id, field.label, count))
+    return tuple(users)
+
+
+def find_missing(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    row: Row,
+) -> dict[str, tuple[str, ...]]:
+    """Label -> value, of the foreign keys of a row that lead nowhere."""
+    missing = {}
+    for field in form.fields:
+        value = row.get(field.id)
+        if value is None or not is_foreign_key(field):
+            continue
+        target = bind(catalogue, catalogue.target(form, field))
+        column = target.table.c[field.reference.field]
+        statement = select(func.count()).where(target.in_unit(scope), column == value)
+        itself = target.form is form and _refers_to_itself(field, row)
+        if not itself and not connection.scalar(statement):
+            missing[field.label] = (str(value),)
+    return missing
+
+
+def _referred(field: FieldSpec) -> frozenset[str]:
+    """The fields of the target that decide whether the reference holds."""
+    condition = field.reference.filter
+    filtered = frozenset() if condition is None else condition.target_fields
+    return frozenset({field.reference.field}) | filtered
+
+
+def _count_users(
+    connection: Connection, user: Binding, field: FieldSpec, scope: Scope, row: Row
+) -> int:
+    value = row.get(field.reference.field)
+    if value is None:
+        return 0
+    column = user.table.c[field.id]
+    condition = holds(column, value) if field.is_list else column == value
+    statement = select(func.count()).where(
+        user.in_unit(scope), condition, *_filter(user, field.reference.filter, row)
+    )
+    return connection.scalar(statement) or 0
+
+
+def _refers_to_itself(field: FieldSpec, row: Row) -> bool:
+    value, own = row.get(field.id), row.get(field.reference.field)
+    if own is None:
+        return False
+    return own in value if isinstance(value, tuple) else own == value
+
+
+def _filter(
+    user: Binding, condition: Expression | None, row: Row
+) -> list[ColumnElement[bool]]:
+    """A filter's equations with this row, as conditions on the referring rows.
+
+    Other parts of a filter are passed over: rather a row too many counts as in use.
+    """
+    if condition is None:
+        return []
+    pairs = map(_equation, _conjuncts(condition.root))
+    return [
+        _equals(user.table.c[mine], row.get(own)) for own, mine in filter(None, pairs)
+    ]
+
+
+def _equals(column: Column, value: object) -> ColumnElement[bool]:
+    return column.is_(None) if value is None else column == value
+
+
+def _conjuncts(node: Node) -> tuple[Node, ...]:
+    if isinstance(node, Logical) and node.op == "and":
+        return node.operands
+    return (node,)
+
+
+def _equation(node: Node) -> tuple[str, str] | None:
+    """(field of the target, field of the referring row) of `x == this.y`."""
+    if not isinstance(node, Compare) or node.op != "==":
+        return None
+    sides = {
+        type(side): side.id for side in (node.left, node.right) if hasattr(side, "id")
+    }
+    if Field in sides and ThisField in sides:
+        return sides[Field], sides[ThisField]
+    return None
+
+
+def find_users_of_many(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    row_ids: Select,
+) -> tuple[RowUser, ...]:
+    """Count the rows that refer to any of many rows that are to go together."""
+    target = bind(catalogue, form)
+    users = []
+    for user_form, field in catalogue.referring(form):
+        referring = _select_referring(
+            bind(catalogue, user_form), field, scope, row_ids, itself=user_form is form
+        )
+        if connection.execute(referring.limit(1)).first() is None:
+            continue
+        going = _select_referred(target, field, row_ids)
+        count = _count_pairs(connection, referring, going)
+        if count:
+            users.append(
+                RowUser(user_form.code, user_form.title, field.id, field.label, count)
+            )
+    return tuple(users)
+
+
+def _select_referring(
+    user: Binding, field: FieldSpec, scope: Scope, row_ids: Select, *, itself: bool
+) -> Select:
+    names = (field.id, *(mine for _, mine in _equations(field.reference.filter)))
+    statement = select(*(user.table.c[name] for name in names)).where(
+        user.in_unit(scope), user.table.c[field.id].is_not(None)
+    )
+    # Rows that go as well keep nobody.
+    return statement.where(user.table.c._id.not_in(row_ids)) if itself else statement
+
+
+def _select_referred(target: Binding, field: FieldSpec, row_ids: Select) -> Select:
+    reference = field.reference
+    names = (reference.field, *(own for own, _ in _equations(reference.filter)))
+    columns = (target.table.c[name] for name in names)
+    return select(*columns).where(target.table.c._id.in_(row_ids))
+
+
+def _count_pairs(connection: Connection, referring: Select, going: Select) -> int:
+    wanted = set(map(tuple, connection.execute(going)))
+    records = connection.execute(referring, execution_options={"yield_per": _AT_ONCE})
+    return sum(
+        any((value, *rest) in wanted for value in _values(stored))
+        for stored, *rest in records
+    )
+
+
+def _values(stored: object) -> tuple[object, ...]:
+    return stored if isinstance(stored, tuple) else (stored,)
+
+
+def _equations(condition: Expression | None) -> tuple[tuple[str, str], ...]:
+    if condition is None:
+        return ()
+    return tuple(filter(None, map(_equation, _conjuncts(condition.root))))

@@ -1,0 +1,412 @@
+"""Reads and writes the formal rows of any form within one transaction.
+
+Values are judged before they come here; what the database alone can know (a key taken
+meanwhile, a row changed or in use) is refused with an AppError, and the transaction
+stays usable. Bulk loads are in `bulk`.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import DataError, IntegrityError
+
+from app.errors import (
+    DuplicateKey,
+    NotFound,
+    RowInUse,
+    StaleRow,
+    UnknownReference,
+    ValueTooLarge,
+)
+from app.models.base import now_utc
+from app.models.history import RowAction
+from app.storage.binding import Binding, bind
+from app.storage.bulk import load_rows
+from app.storage.changes import find_changed, write_change
+from app.storage.keys import join_key, key_values
+from app.storage.lookup import ROWS_AT_ONCE, RowLookup, in_groups
+from app.storage.records import (
+    Change,
+    Choices,
+    Counts,
+    Page,
+    Query,
+    Scope,
+    StoredRow,
+)
+from app.storage.references import find_missing, find_users
+from app.storage.search import find_choices, find_page, matching, ordered
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FieldSpec, FormSpec
+from validators.conversion import display
+
+Row = Mapping[str, object]
+
+
+class RowStore:
+    """The formal rows of all forms, seen through one connection's transaction."""
+
+    def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
+        self.connection = connection
+        self.catalogue = catalogue
+
+    # Reading.
+
+    def find_page(
+        self, form: FormSpec, scope: Scope, query: Query | None = None
+    ) -> Page:
+        """One page of rows, searched, filtered and sorted."""
+        return find_page(
+            self.connection,
+            self._bind(form),
+            scope,
+            query or Query(),
+            self.catalogue.codelists,
+        )
+
+    def find_record(self, form: FormSpec, scope: Scope) -> StoredRow | None:
+        """The one row of a record form."""
+        return next(iter(self.find_page(form, scope, Query(size=1)).rows), None)
+
+    def get(self, form: FormSpec, scope: Scope, row_id: int) -> StoredRow:
+        found = self._find(self._bind(form), scope, row_id)
+        if found is None:
+            raise NotFound
+        return found
+
+    def count(self, form: FormSpec, scope: Scope, query: Query | None = None) -> int:
+        wanted = self._matching(form, scope, query)
+        table = self._bind(form).table
+        statement = select(func.count()).select_from(table).where(wanted)
+        return self.connection.scalar(statement) or 0
+
+    def iterate(
+        self,
+        form: FormSpec,
+        scope: Scope,
+        query: Query | None = None,
+        *,
+        fields: Sequence[str] | None = None,
+        chunk: int = 2000,
+    ) -> Iterator[Sequence[tuple[object, ...]]]:
+        """All rows of a query as tuples in the order of `fields` (default: the form's).
+
+        Given in chunks; memory does not grow with their number.
+        """
+        binding = self._bind(form)
+        columns = [binding.table.c[name] for name in fields or form.by_id]
+        statement = select(*columns).where(self._matching(form, scope, query))
+        yield from self._stream(statement, binding, query, chunk)
+
+    def iterate_rows(
+        self, form: FormSpec, scope: Scope, query: Query | None = None
+    ) -> Iterator[StoredRow]:
+        """All rows of a query with their ids and versions."""
+        binding = self._bind(form)
+        statement = select(*binding.selected).where(self._matching(form, scope, query))
+        for records in self._stream(statement, binding, query, 2000):
+            yield from map(binding.read, records)
+
+    def find_by_key(
+        self, form: FormSpec, scope: Scope, keys: Collection[tuple[object, ...]]
+    ) -> dict[tuple[object, ...], StoredRow]:
+        """The rows that have these keys (values in the order of `form.key`)."""
+        binding = self._bind(form)
+        by_text = {join_key(key): key for key in keys}
+        found = {}
+        for texts in in_groups(by_text, ROWS_AT_ONCE):
+            records = self.connection.execute(
+                select(binding.table.c._key, *binding.selected).where(
+                    binding.in_unit(scope), binding.table.c._key.in_(texts)
+                )
+            )
+            for text, *record in records:
+                found[by_text[text]] = binding.read(record)
+        return found
+
+    def search_options(
+        self, form: FormSpec, field: FieldSpec, scope: Scope, text: str, page: int = 1
+    ) -> Choices:
+        """Rows that a reference may pick, a page of them; of all its target forms."""
+        found = [
+            find_choices(
+                self.connection,
+                self._bind(target),
+                field.reference.field,
+                scope,
+                text.strip(),
+                page,
+            )
+            for target in self.catalogue.targets(form, field)
+        ]
+        options = tuple(option for choices in found for option in choices.options)
+        return Choices(options, any(choices.more for choices in found))
+
+    def as_lookup(self, form: FormSpec, scope: Scope) -> RowLookup:
+        """What the checks of a form may ask about stored rows of its unit and round."""
+        return RowLookup(self.connection, self.catalogue, form, scope)
+
+    # Writing.
+
+    def insert(
+        self,
+        form: FormSpec,
+        scope: Scope,
+        row: Row,
+        actor_id: int | None,
+        reason: str | None = None,
+    ) -> StoredRow:
+        """Add a row.
+
+        Raises:
+            DuplicateKey: another row of the unit and round has its key.
+            UnknownReference: a value refers to a row that is not there.
+        """
+        binding, now = self._bind(form), now_utc()
+        values = {
+            "_unit_id": scope.unit_id,
+            "_round_id": scope.round_id,
+            "_department_id": scope.department_id,
+            "_version": 1,
+            "_created_at": now,
+            "_created_by": actor_id,
+            "_updated_at": now,
+            "_updated_by": actor_id,
+            **binding.derive(row),
+            **binding.write(row),
+        }
+        with self._refusing(binding, scope, row):
+            row_id = self.connection.scalar(
+                insert(binding.table).values(values).returning(binding.table.c._id)
+            )
+        stored = self.get(form, scope, row_id)
+        filled = {name: v for name, v in stored.row.items() if v is not None}
+        self._log(form, scope, row_id, RowAction.INSERT, actor_id, reason, None, filled)
+        return stored
+
+    def update(
+        self,
+        form: FormSpec,
+        scope: Scope,
+        row_id: int,
+        row: Row,
+        version: int,
+        actor_id: int | None,
+        reason: str | None = None,
+    ) -> StoredRow:
+        """Change the fields that `row` holds, if the row still has this version.
+
+        Raises:
+            NotFound: the row is gone, or not in the scope.
+            StaleRow: somebody else changed it; it says what it is now.
+            DuplicateKey, UnknownReference: as for `insert`.
+            RowInUse: others refer to a value that is to change.
+        """
+        binding = self._bind(form)
+        current = self._get_version(binding, scope, row_id, version)
+        changed = find_changed(current.row, self._bind(form).write(row))
+        if not changed:
+            return current
+        whole = {**current.row, **row}
+        self._refuse_used(binding, scope, current, frozenset(changed))
+        statement = (
+            update(binding.table)
+            .where(binding.table.c._id == row_id, binding.table.c._version == version)
+            .values(
+                _version=version + 1,
+                _updated_at=now_utc(),
+                _updated_by=actor_id,
+                **binding.derive(whole),
+                **{field_id: row[field_id] for field_id in changed},
+            )
+        )
+        with self._refusing(binding, scope, whole, current):
+            if not self.connection.execute(statement).rowcount:
+                raise StaleRow(self.get(form, scope, row_id))
+        stored = self.get(form, scope, row_id)
+        after = {field_id: stored.row[field_id] for field_id in changed}
+        self._log(
+            form, scope, row_id, RowAction.UPDATE, actor_id, reason, current.row, after
+        )
+        return stored
+
+    def delete(
+        self,
+        form: FormSpec,
+        scope: Scope,
+        row_id: int,
+        version: int,
+        actor_id: int | None,
+        reason: str | None = None,
+    ) -> None:
+        """Delete a row, if it still has this version.
+
+        Raises:
+            NotFound, StaleRow: as for `update`.
+            RowInUse: others refer to it; it names their forms and how many.
+        """
+        binding = self._bind(form)
+        current = self._get_version(binding, scope, row_id, version)
+        self._refuse_used(binding, scope, current, None)
+        statement = delete(binding.table).where(
+            binding.table.c._id == row_id, binding.table.c._version == version
+        )
+        with self._refusing(binding, scope, current.row, current):
+            if not self.connection.execute(statement).rowcount:
+                raise StaleRow(self.get(form, scope, row_id))
+        filled = {name: v for name, v in current.row.items() if v is not None}
+        self._log(form, scope, row_id, RowAction.DELETE, actor_id, reason, filled, None)
+
+    def upsert_many(
+        self,
+        form: FormSpec,
+        scope: Scope,
+        rows: Iterable[Row],
+        actor_id: int | None,
+        reason: str | None = None,
+        import_id: int | None = None,
+    ) -> Counts:
+        """Add rows, or update those that have the same key; absent fields stay.
+
+        Raises:
+            DuplicateKey: two of the rows have one key, or break another unique set.
+            UnknownReference: values refer to rows that are not there.
+        """
+        change = Change(actor_id, reason, import_id)
+        return load_rows(
+            self.connection, self.catalogue, form, scope, enumerate(rows, 1), change
+        )
+
+    # Helpers.
+
+    def _bind(self, form: FormSpec) -> Binding:
+        return bind(self.catalogue, form)
+
+    def _matching(self, form: FormSpec, scope: Scope, query: Query | None):
+        return matching(
+            self._bind(form), scope, query or Query(), self.catalogue.codelists
+        )
+
+    def _stream(self, statement, binding: Binding, query: Query | None, chunk: int):
+        statement = ordered(statement, binding, query.sort if query else None)
+        found = self.connection.execute(
+            statement, execution_options={"yield_per": chunk}
+        )
+        yield from found.partitions()
+
+    def _find(self, binding: Binding, scope: Scope, row_id: int) -> StoredRow | None:
+        statement = select(*binding.selected).where(
+            binding.table.c._id == row_id, binding.in_scope(scope)
+        )
+        record = self.connection.execute(statement).first()
+        return None if record is None else binding.read(record)
+
+    def _get_version(
+        self, binding: Binding, scope: Scope, row_id: int, version: int
+    ) -> StoredRow:
+        current = self.get(binding.form, scope, row_id)
+        if current.version != version:
+            raise StaleRow(current)
+        return current
+
+    def _refuse_used(
+        self,
+        binding: Binding,
+        scope: Scope,
+        current: StoredRow,
+        changed: frozenset[str] | None,
+    ) -> None:
+        users = find_users(
+            self.connection,
+            self.catalogue,
+            binding.form,
+            scope,
+            current.row,
+            changed=changed,
+        )
+        if users:
+            raise RowInUse(users)
+
+    @contextmanager
+    def _refusing(
+        self,
+        binding: Binding,
+        scope: Scope,
+        row: Row,
+        current: StoredRow | None = None,
+    ) -> Iterator[None]:
+        """Say in the domain's words why the database refused a write."""
+        try:
+            # A savepoint: PostgreSQL would give up the whole transaction.
+            with self.connection.begin_nested():
+                yield
+        except (DataError, OverflowError) as error:
+            raise ValueTooLarge from error
+        except IntegrityError as error:
+            self._explain(binding, scope, row, current, error)
+            raise
+
+    def _explain(
+        self,
+        binding: Binding,
+        scope: Scope,
+        row: Row,
+        current: StoredRow | None,
+        error: IntegrityError,
+    ) -> None:
+        form = binding.form
+        row_id = None if current is None else current.id
+        for fields in (form.key, *form.unique):
+            if self._is_taken(binding, scope, fields, row, row_id):
+                raise DuplicateKey(form, self._show(form, fields, row)) from error
+        missing = find_missing(self.connection, self.catalogue, form, scope, row)
+        if missing:
+            raise UnknownReference(form, missing) from error
+        if current is not None:
+            self._refuse_used(binding, scope, current, None)
+
+    def _is_taken(
+        self,
+        binding: Binding,
+        scope: Scope,
+        fields: tuple[str, ...],
+        row: Row,
+        row_id: int | None,
+    ) -> bool:
+        table = binding.table
+        if fields == binding.form.key:
+            same = [table.c._key == join_key(key_values(binding.form, row))]
+        else:
+            same = [table.c[field_id] == row.get(field_id) for field_id in fields]
+        statement = select(table.c._id).where(binding.in_unit(scope), *same)
+        return any(found != row_id for found in self.connection.scalars(statement))
+
+    def _show(self, form: FormSpec, fields: tuple[str, ...], row: Row) -> dict:
+        codelists = self.catalogue.codelists
+        return {
+            form.by_id[name].label: display(form.by_id[name], row.get(name), codelists)
+            for name in fields
+        }
+
+    def _log(
+        self,
+        form: FormSpec,
+        scope: Scope,
+        row_id: int,
+        action: RowAction,
+        actor_id: int | None,
+        reason: str | None,
+        before: Row | None,
+        after: Row | None,
+    ) -> None:
+        write_change(
+            self.connection,
+            form,
+            scope,
+            row_id,
+            action,
+            Change(actor_id, reason),
+            before=before,
+            after=after,
+        )

@@ -1,0 +1,162 @@
+"""One typed table a form, built from the catalogue; one table serves all editions.
+
+Every lookup by unit and round has its index. Unique keys are unique indexes rather
+than constraints: both databases accept them as targets of foreign keys, and SQLite can
+add one later without building the table anew.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from hashlib import sha256
+
+from sqlalchemy import (
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+from app.models.base import BIG_KEY, UtcDateTime
+from app.storage.types import ExactDecimal, column_type
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FieldSpec, FormSpec
+
+_SCOPE = ("_unit_id", "_round_id")
+#: PostgreSQL cuts names at 63 bytes.
+_LONGEST_NAME = 60
+
+
+@lru_cache(maxsize=8)
+def build_metadata(catalogue: Catalogue) -> MetaData:
+    """The tables of all forms of all editions."""
+    metadata = MetaData()
+    for forms in group_editions(catalogue).values():
+        _build_table(metadata, catalogue, forms)
+    return metadata
+
+
+def table_for(catalogue: Catalogue, form: FormSpec) -> Table:
+    """The table that holds the formal rows of a form."""
+    return build_metadata(catalogue).tables[form.table_name]
+
+
+def group_editions(catalogue: Catalogue) -> dict[str, tuple[FormSpec, ...]]:
+    """Table name -> the editions of its form, oldest first."""
+    groups: dict[str, list[FormSpec]] = {}
+    for form in catalogue.all_forms:
+        groups.setdefault(form.table_name, []).append(form)
+    return {name: tuple(forms) for name, forms in groups.items()}
+
+
+def is_foreign_key(field: FieldSpec) -> bool:
+    """Whether the database keeps the reference by itself."""
+    reference = field.reference
+    return reference is not None and reference.is_plain and not field.is_list
+
+
+def _build_table(
+    metadata: MetaData, catalogue: Catalogue, forms: tuple[FormSpec, ...]
+) -> Table:
+    name = forms[-1].table_name
+    fields = _unite_fields(forms)
+    return Table(
+        name,
+        metadata,
+        *_engine_columns(),
+        *(Column(field_id, kind) for field_id, kind in _unite_types(forms).items()),
+        PrimaryKeyConstraint("_id", name=f"pk_{name}"),
+        *_indexes(name, catalogue, forms),
+        *_foreign_keys(name, catalogue, forms[-1], fields),
+        # Ids are never used twice: row_change names rows that are gone.
+        sqlite_autoincrement=True,
+    )
+
+
+def _engine_columns() -> Iterator[Column]:
+    yield Column("_id", BIG_KEY, nullable=False, autoincrement=True)
+    # No foreign keys to units and rounds: these are never deleted, and every one
+    # would be looked up once a row of a bulk load.
+    yield Column("_unit_id", Integer, nullable=False)
+    yield Column("_round_id", Integer, nullable=False)
+    yield Column("_department_id", Integer)
+    yield Column("_version", Integer, nullable=False)
+    yield Column("_key", Text, nullable=False)
+    yield Column("_initials", Text)
+    yield Column("_created_at", UtcDateTime, nullable=False)
+    yield Column("_created_by", Integer)
+    yield Column("_updated_at", UtcDateTime, nullable=False)
+    yield Column("_updated_by", Integer)
+
+
+def _unite_fields(forms: tuple[FormSpec, ...]) -> dict[str, FieldSpec]:
+    """Fields of all editions; of those with one id the newest."""
+    return {field.id: field for form in forms for field in form.fields}
+
+
+def _unite_types(forms: tuple[FormSpec, ...]) -> dict[str, object]:
+    """Column types that hold the values of all editions."""
+    types: dict[str, object] = {}
+    for form in forms:
+        for field in form.fields:
+            kind, earlier = column_type(field), types.get(field.id)
+            if isinstance(kind, ExactDecimal) and isinstance(earlier, ExactDecimal):
+                kind = ExactDecimal(max(kind.places, earlier.places))
+            types[field.id] = kind
+    return types
+
+
+def _indexes(
+    name: str, catalogue: Catalogue, forms: tuple[FormSpec, ...]
+) -> Iterator[Index]:
+    yield Index(f"uq_{name}_key", *_SCOPE, "_key", unique=True)
+    # Pages in the order of entry, and their count, without reading the table.
+    yield Index(f"ix_{name}_page", *_SCOPE, "_id", "_department_id")
+    unique = _find_unique(catalogue, forms)
+    for columns in unique:
+        yield Index(_name("uq", name, columns), *_SCOPE, *columns, unique=True)
+    for field in _unite_fields(forms).values():
+        is_single = field.reference is not None and not field.is_list
+        if is_single and (field.id,) not in unique:
+            yield Index(_name("ix", name, (field.id,)), *_SCOPE, field.id)
+
+
+def _find_unique(
+    catalogue: Catalogue, forms: tuple[FormSpec, ...]
+) -> tuple[tuple[str, ...], ...]:
+    """Sets of fields that are unique: declared, or target of a foreign key."""
+    known = {field.id for form in forms for field in form.fields}
+    found = dict.fromkeys(forms[-1].unique)
+    for edition in forms:
+        for _form, field in catalogue.referring(edition):
+            if is_foreign_key(field) and field.reference.field in known:
+                found[field.reference.field,] = None
+    return tuple(found)
+
+
+def _foreign_keys(
+    name: str, catalogue: Catalogue, newest: FormSpec, fields: dict[str, FieldSpec]
+) -> Iterator[ForeignKeyConstraint]:
+    for field in newest.fields:
+        targets = catalogue.targets(newest, field) if is_foreign_key(field) else ()
+        for target in targets:
+            yield ForeignKeyConstraint(
+                [*_SCOPE, field.id],
+                [
+                    f"{target.table_name}.{column}"
+                    for column in (*_SCOPE, field.reference.field)
+                ],
+                name=_name("fk", name, (field.id,)),
+                # PostgreSQL wants the unique index first, which follows the table.
+                use_alter=target.table_name == name,
+            )
+
+
+def _name(prefix: str, table: str, columns: Iterable[str]) -> str:
+    name = "_".join((prefix, table, *columns))
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[: _LONGEST_NAME - 9]}_{sha256(name.encode()).hexdigest()[:8]}"
