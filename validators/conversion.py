@@ -59,9 +59,18 @@ class RawRow:
 class ConvertedColumns:
     """Rows column by column: typed values by field id, and what went wrong."""
 
-    numbers: Sequence[int]
+    #: the number of each row, as the filler counts; None for a row of a page
+    numbers: Sequence[int | None]
     columns: Mapping[str, list[object]]
-    problems: tuple[Problem, ...]
+    #: position of the row, field id, finding
+    findings: tuple[tuple[int, str, Finding], ...] = ()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(
+            finding.at(self.numbers[index], field_id)
+            for index, field_id, finding in self.findings
+        )
 
 
 def convert_row(
@@ -85,11 +94,11 @@ def convert_columns(
     form: FormSpec,
     columns: Mapping[str, Sequence[object]],
     codelists: CodeLists,
-    numbers: Sequence[int],
+    numbers: Sequence[int | None],
 ) -> ConvertedColumns:
     """Convert columns of cells, each different cell once."""
     converted: dict[str, list[object]] = {}
-    problems: list[Problem] = []
+    findings: list[tuple[int, str, Finding]] = []
     for field_id, convert in get_converters(form, codelists).items():
         if field_id not in columns:
             continue
@@ -97,10 +106,10 @@ def convert_columns(
         for index in found:
             finding = values[index]
             assert isinstance(finding, Finding)
-            problems.append(finding.at(numbers[index], field_id))
+            findings.append((index, field_id, finding))
             values[index] = None
         converted[field_id] = values
-    return ConvertedColumns(numbers, converted, tuple(problems))
+    return ConvertedColumns(numbers, converted, tuple(findings))
 
 
 def convert_value(field: FieldSpec, cell: object, codelists: CodeLists) -> object:
@@ -389,7 +398,7 @@ def _converter_of_several(
 
     def convert_several(cell: object) -> object:
         values: dict[object, None] = {}
-        refused = []
+        refused: list[Finding] = []
         for item in _items(cell, is_value, field.separator):
             value = convert(item)
             if not isinstance(value, Finding):

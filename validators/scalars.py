@@ -55,7 +55,7 @@ def write_digits(number: int | float) -> str:
 
 def has_lost_digits(number: int | float) -> bool:
     """Whether a number cell is too long for a workbook to have kept all digits."""
-    return abs(number) >= 10**SIGNIFICANT_DIGITS
+    return bool(abs(number) >= 10**SIGNIFICANT_DIGITS)
 
 
 def read_decimal(cell: object) -> Decimal | None:
@@ -232,8 +232,9 @@ def _no_date(cell: object, reason: str, **parts: object) -> Finding:
 
 
 def _shown(cell: object) -> object:
-    is_number = isinstance(cell, float) and math.isfinite(cell)
-    return write_digits(cell) if is_number else cell
+    if isinstance(cell, float) and math.isfinite(cell):
+        return write_digits(cell)
+    return cell
 
 
 def write_moment(cell: date | datetime | time | timedelta) -> str:
