@@ -7,9 +7,10 @@ parser, is refused before `ast` sees it, with the place where it stands.
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 60
@@ -61,6 +62,18 @@ class Syntax:
         """Where a node starts, in characters; `ast` counts UTF-8 bytes."""
         offset: int = getattr(node, "col_offset", 0)
         return len(self.text.encode()[:offset].decode(errors="ignore"))
+
+    def fault(self, message: str, at: ast.AST) -> ExpressionError:
+        """The error for what is wrong at a node."""
+        return ExpressionError(message, self.find_position(at))
+
+    def unknown(
+        self, what: str, name: str, known: Iterable[str], at: ast.AST
+    ) -> ExpressionError:
+        """The error for an unknown name, with the nearest known one."""
+        near = get_close_matches(name[:80], list(known), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return self.fault(f"{what} {name}{hint}", at)
 
     def quote(self, node: ast.AST) -> str:
         """The source of a node."""

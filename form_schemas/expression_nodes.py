@@ -1,0 +1,338 @@
+"""Turns the syntax of an expression into typed nodes.
+
+Checks arity, types and options on the way; `scopes` knows the names. Called by
+`expressions.parse_expression`.
+"""
+
+import ast
+from collections.abc import Sequence
+from decimal import Decimal
+
+from form_schemas.expression_text import Syntax
+from form_schemas.functions import (
+    AGGREGATES,
+    FUNCTIONS,
+    GIVEN,
+    GROUPING,
+    LITERALS,
+    Function,
+)
+from form_schemas.kinds import ValueType
+from form_schemas.nodes import (
+    Aggregate,
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Given,
+    Literal,
+    Logical,
+    Membership,
+    Node,
+    Previous,
+    Unary,
+)
+from form_schemas.scopes import Names, Reach, Scope, called_name
+
+_DATES = frozenset({ValueType.DATE, ValueType.MONTH})
+_UNARY = {ast.Not: ("not", ValueType.BOOLEAN), ast.USub: ("-", ValueType.NUMBER)}
+_BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_COMPARE = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+}
+
+
+class TreeBuilder:
+    """Builds the tree of one expression."""
+
+    def __init__(self, syntax: Syntax, names: Names) -> None:
+        self._syntax = syntax
+        self._names = names
+
+    def build(self, node: ast.expr, scope: Scope) -> Node:
+        if isinstance(node, ast.Constant):
+            return self._literal(node)
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return self._named(node, scope)
+        if isinstance(node, ast.Call):
+            return self._call(node, scope)
+        if isinstance(node, ast.BoolOp):
+            op = "and" if isinstance(node.op, ast.And) else "or"
+            return Logical(op, tuple(self._boolean(v, scope) for v in node.values))
+        if isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
+            sign, wanted = _UNARY[type(node.op)]
+            operand = self.build(node.operand, scope)
+            self.need(operand, node.operand, frozenset({wanted}))
+            return Unary(sign, operand, wanted)
+        if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
+            sides = (self._number(node.left, scope), self._number(node.right, scope))
+            return Binary(_BINARY[type(node.op)], *sides)
+        if isinstance(node, ast.IfExp):
+            return self._conditional(node, scope)
+        if isinstance(node, ast.Compare):
+            return self._compare(node, scope)
+        raise self._syntax.fault(
+            f"{self._syntax.quote(node)} is not part of the language", node
+        )
+
+    def _literal(self, node: ast.Constant) -> Literal:
+        if isinstance(node.value, str):
+            return Literal(node.value, ValueType.TEXT)
+        number = self._syntax.numbers.get(self._syntax.find_position(node))
+        if number is None:
+            raise self._syntax.fault(
+                f"{self._syntax.quote(node)} is not part of the language", node
+            )
+        return Literal(number, ValueType.NUMBER)
+
+    def _boolean(self, node: ast.expr, scope: Scope) -> Node:
+        built = self.build(node, scope)
+        self.need(built, node, frozenset({ValueType.BOOLEAN}))
+        return built
+
+    def _number(self, node: ast.expr, scope: Scope) -> Node:
+        built = self.build(node, scope)
+        self.need(built, node, frozenset({ValueType.NUMBER}))
+        return built
+
+    def _conditional(self, node: ast.IfExp, scope: Scope) -> Node:
+        test = self._boolean(node.test, scope)
+        then, otherwise = self.build(node.body, scope), self.build(node.orelse, scope)
+        common = self._common((then, otherwise), node, "the two branches")
+        return Conditional(test, then, otherwise, common)
+
+    def _common(self, nodes: Sequence[Node], at: ast.AST, what: str) -> ValueType:
+        types = sorted({node.type for node in nodes} - {ValueType.ANY})
+        if len(types) > 1:
+            raise self._syntax.fault(
+                f"{what} differ in type: {' and '.join(types)}", at
+            )
+        return types[0] if types else ValueType.ANY
+
+    def _named(self, node: ast.Name | ast.Attribute, scope: Scope) -> Node:
+        if isinstance(node, ast.Name) and node.id in LITERALS:
+            value, value_type = LITERALS[node.id]
+            return Literal(value, value_type)
+        if isinstance(node, ast.Name) and node.id in GIVEN:
+            return Given(node.id, GIVEN[node.id])
+        return self._names.resolve(node, scope)[0]
+
+    # Comparisons.
+
+    def _compare(self, node: ast.Compare, scope: Scope) -> Node:
+        if len(node.ops) > 1:
+            raise self._syntax.fault(
+                "one comparison at a time: write a < b and b < c", node
+            )
+        left, op, right = node.left, node.ops[0], node.comparators[0]
+        if isinstance(op, (ast.In, ast.NotIn)):
+            return self._membership(node, scope)
+        if type(op) not in _COMPARE:
+            raise self._syntax.fault("this operator is not part of the language", node)
+        for side in (left, right):
+            if isinstance(side, ast.Name) and side.id in LITERALS:
+                raise self._syntax.fault(
+                    "write is_empty(x), x or not x, not a comparison with null, "
+                    "true or false",
+                    side,
+                )
+        sides = (self.build(left, scope), self.build(right, scope))
+        self._comparable(sides, node)
+        self._check_option(left, right, scope)
+        self._check_option(right, left, scope)
+        return Compare(_COMPARE[type(op)], *sides)
+
+    def _membership(self, node: ast.Compare, scope: Scope) -> Node:
+        choices = node.comparators[0]
+        if not isinstance(choices, ast.Tuple) or not choices.elts:
+            raise self._syntax.fault(
+                "in needs a list of values in parentheses, as in ('a', 'b'); one value "
+                "is compared with ==",
+                choices,
+            )
+        item = self.build(node.left, scope)
+        built = tuple(self._choice(choice) for choice in choices.elts)
+        self._comparable((item, *built), node)
+        for choice in choices.elts:
+            self._check_option(node.left, choice, scope)
+        return Membership(item, built, isinstance(node.ops[0], ast.NotIn))
+
+    def _choice(self, node: ast.expr) -> Literal:
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            number = self._choice(node.operand)
+            if isinstance(number.value, Decimal):
+                return Literal(-number.value, ValueType.NUMBER)
+        if isinstance(node, ast.Constant):
+            return self._literal(node)
+        raise self._syntax.fault("the list of in holds numbers and texts only", node)
+
+    def _comparable(self, sides: Sequence[Node], at: ast.AST) -> None:
+        types = {side.type for side in sides} - {ValueType.ANY}
+        if types & {ValueType.LIST, ValueType.FILE}:
+            raise self._syntax.fault(
+                "several values or files cannot be compared; ask contains(x, 'a'), "
+                "count_items(x) or is_empty(x)",
+                at,
+            )
+        if len(types) > 1 and not types <= _DATES:
+            raise self._syntax.fault(
+                f"cannot compare {' with '.join(sorted(types))}", at
+            )
+
+    def _check_option(self, node: ast.expr, literal: ast.expr, scope: Scope) -> None:
+        if not isinstance(literal, ast.Constant) or not isinstance(literal.value, str):
+            return
+        column = self._names.find_column(node, scope)
+        if column and column.options and literal.value not in column.options:
+            raise self._syntax.unknown(
+                f"{column.id} has no option", literal.value, column.options, literal
+            )
+
+    # Calls.
+
+    def _call(self, node: ast.Call, scope: Scope) -> Node:
+        name = called_name(node)
+        if name is None or node.keywords:
+            raise self._syntax.fault(
+                f"{self._syntax.quote(node)} is not part of the language", node
+            )
+        if name in AGGREGATES:
+            return self._aggregate(name, node, scope)
+        if name == "prev":
+            return self._previous(node, scope)
+        if name == "ref":
+            raise self._syntax.fault(
+                "ref(f) stands before a column: ref(f).column", node
+            )
+        known = {**FUNCTIONS, **(GROUPING if scope.grouping else {})}
+        if name not in known:
+            names = [*known, *AGGREGATES, "prev", "ref"]
+            raise self._syntax.unknown("unknown function", name, names, node)
+        return self._function(known[name], node, scope)
+
+    def _function(self, function: Function, node: ast.Call, scope: Scope) -> Node:
+        name = function.name
+        self._check_arity(name, function.least, function.most, node)
+        if name == "is_unique":
+            self._names.widen(Reach.TABLE)
+        if name in GROUPING:
+            self._names.widen(Reach.ACROSS)
+        arguments = [
+            self._argument(function, index, argument, scope)
+            for index, argument in enumerate(node.args)
+        ]
+        if name == "contains":
+            self._check_option(node.args[0], node.args[1], scope)
+        if name in ("contains", "count_items"):
+            arguments[0] = self._split(arguments[0], node.args[0], scope)
+        if name == "rank":
+            arguments += self._options(node.args[0], scope)
+        result = function.result
+        if result is ValueType.ANY:
+            ordered_only = name == "latest"
+            result = self._common(
+                arguments[:1] if ordered_only else arguments, node, "the arguments"
+            )
+        return Call(name, tuple(arguments), result)
+
+    def _argument(
+        self, function: Function, index: int, node: ast.expr, scope: Scope
+    ) -> Node:
+        built = self.build(node, scope)
+        self.need(built, node, function.accepted(index))
+        if function.whole_literal == index:
+            number = built.value if isinstance(built, Literal) else None
+            if not isinstance(number, Decimal) or number % 1 or number > 100:
+                raise self._syntax.fault(
+                    f"argument {index + 1} of {function.name}() is written as a whole "
+                    "number from 0 to 100",
+                    node,
+                )
+        return built
+
+    def _check_arity(self, name: str, least: int, most: int, node: ast.Call) -> None:
+        if not least <= len(node.args) <= most:
+            wanted = str(least) if least == most else f"{least} to {most}"
+            raise self._syntax.fault(
+                f"{name}() takes {wanted} arguments, not {len(node.args)}", node
+            )
+
+    def _split(self, built: Node, node: ast.expr, scope: Scope) -> Node:
+        """A text that holds several values, as its list."""
+        column = self._names.find_column(node, scope)
+        if built.type is not ValueType.TEXT or column is None or not column.separator:
+            return built
+        separator = Literal(column.separator, ValueType.TEXT)
+        return Call("split", (built, separator), ValueType.LIST)
+
+    def _options(self, node: ast.expr, scope: Scope) -> list[Node]:
+        column = self._names.find_column(node, scope)
+        if column is None or not column.options:
+            raise self._syntax.fault("rank() needs a field with options", node)
+        return [Literal(option, ValueType.TEXT) for option in column.options]
+
+    def _previous(self, node: ast.Call, scope: Scope) -> Node:
+        argument = node.args[0] if len(node.args) == 1 else None
+        if (
+            not isinstance(argument, ast.Name)
+            and called_name(argument) not in AGGREGATES
+        ):
+            raise self._syntax.fault("prev() takes a field or an aggregate", node)
+        assert isinstance(argument, (ast.Name, ast.Call))
+        self._names.widen(Reach.PREVIOUS)
+        around, self._names.in_previous = self._names.in_previous, True
+        built = self.build(argument, scope)
+        self._names.in_previous = around
+        if isinstance(built, (Literal, Given)):
+            raise self._syntax.fault("prev() takes a field or an aggregate", node)
+        return Previous(built, built.type)
+
+    def _aggregate(self, name: str, node: ast.Call, scope: Scope) -> Node:
+        self._check_arity(name, *AGGREGATES[name], node)
+        table = self._code(name, node.args[0])
+        rest = list(node.args[1:])
+        field_id = self._summed(table, rest.pop(0)) if name == "sum" else None
+        inner = Scope(table, this=scope)
+        condition = self._boolean(rest[0], inner) if rest else None
+        result = ValueType.BOOLEAN if name == "exists" else ValueType.NUMBER
+        return Aggregate(name, table, field_id, condition, result)
+
+    def _code(self, name: str, node: ast.expr) -> str:
+        code = node.value if isinstance(node, ast.Constant) else None
+        if not isinstance(code, str):
+            raise self._syntax.fault(
+                f"{name}() starts with the code of a form, as a text", node
+            )
+        self._names.look_into(code, node)
+        return code
+
+    def _summed(self, table: str, node: ast.expr) -> str:
+        name = node.value if isinstance(node, ast.Constant) else None
+        if not isinstance(name, str):
+            raise self._syntax.fault("sum() takes the id of a field as a text", node)
+        column = self._names.get_column(table, name, node)
+        if column.type is not ValueType.NUMBER:
+            raise self._syntax.fault(
+                f"sum() needs a number field, which {name} is not", node
+            )
+        return name
+
+    def need(self, found: Node, at: ast.AST, wanted: frozenset[ValueType]) -> None:
+        """Refuse a value of another type than those wanted."""
+        if found.type is not ValueType.ANY and found.type not in wanted:
+            expected = " or ".join(t for t in ValueType if t in wanted)
+            quoted = self._syntax.quote(at)
+            raise self._syntax.fault(
+                f"{expected} expected, but {quoted} is {found.type}", at
+            )
+
+    def expect(self, root: Node, wanted: ValueType) -> None:
+        """Refuse a tree of another type; a date and a month pass for each other."""
+        types = _DATES if wanted in _DATES else frozenset({wanted})
+        if wanted is not ValueType.ANY:
+            self.need(root, self._syntax.root, types)
