@@ -35,7 +35,8 @@ class ValueJudge:
         self._many = _compile({"type": "array", "items": schema})
         self._codes = codes
         self._field = field
-        write = TO_JSON[field.value_kind]
+        # jsonschema-rs takes decimals as they are, and compares them exactly.
+        write = _as_it_is if field.traits.scaled else TO_JSON[field.value_kind]
         self._write: Callable[[object], object] = (
             _each(write) if field.is_list else write
         )
@@ -121,6 +122,10 @@ def _compile(schema: object) -> jsonschema_rs.Draft202012Validator:
 
 def _note(value: object) -> bool:
     return True
+
+
+def _as_it_is(value: object) -> object:
+    return value
 
 
 def _each(write: Callable[[object], object]) -> Callable[[object], object]:
