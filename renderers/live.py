@@ -1,0 +1,111 @@
+"""What a page's script needs to know of a form: fields, and what follows from values.
+
+Only expressions that look no further than their own row travel to the browser; what
+the others say comes with the server's answer to a save.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from markupsafe import Markup
+
+from form_schemas.catalogue import Catalogue
+from form_schemas.expressions import Expression, Reach
+from form_schemas.spec import FieldSpec, FormSpec, RuleSpec, StepKind
+from renderers.bindings import SPELLINGS, Control, control_of, is_figure
+from validators.rules import Env
+from validators.trees import to_tree
+
+
+
+def describe_form(
+    form: FormSpec, catalogue: Catalogue, env: Env | None
+) -> dict[str, object]:
+    """Fields, steps, conditions and rules of the form, as JSON."""
+    return {
+        "form": form.full_name,
+        "fields": {field.id: _describe_field(field) for field in form.fields},
+        "steps": list(_describe_steps(form)),
+        "required": {
+            field.id: to_tree(field.required_when)
+            for field in form.fields
+            if _is_local(field.required_when)
+        },
+        "rules": [_describe_rule(rule) for rule in form.rules if _is_live(rule)],
+        "given": _describe_given(env),
+    }
+
+
+def to_data_block(description: Mapping[str, object]) -> Markup:
+    """The JSON for a data block: nothing in it can end its `<script>` element."""
+    text = json.dumps(description, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _describe_field(field: FieldSpec) -> dict[str, object]:
+    facts = {
+        "label": field.label,
+        "kind": field.value_kind.value,
+        "type": field.value_type.value,
+        "figure": is_figure(field),
+        "places": field.places,
+        "list": field.is_list,
+        "separator": field.separator,
+        "options": list(field.options),
+        "picker": control_of(field) in (Control.PICKER, Control.TICKS),
+        "required": field.required and not field.is_given,
+        "given": field.is_given,
+        "sensitive": field.sensitive,
+        "unit": field.unit,
+        "hint": field.description or SPELLINGS[field.value_kind],
+    }
+    return {name: value for name, value in facts.items() if value not in (None, "", [])}
+
+
+def _describe_steps(form: FormSpec) -> Iterator[dict[str, object]]:
+    for step in form.steps:
+        field = form.by_id[step.field_id]
+        wanted = step.kind is StepKind.VISIBLE
+        expression = field.visible_when if wanted else field.computed
+        if _is_local(expression):
+            yield {
+                "kind": step.kind.value,
+                "field": step.field_id,
+                "tree": to_tree(expression),
+            }
+
+
+def _describe_rule(rule: RuleSpec) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "level": rule.level.value,
+        "field": rule.fields[0] if rule.fields else "",
+        "message": rule.message,
+        "check": to_tree(rule.check),
+        "when": to_tree(rule.when) if rule.when else None,
+    }
+
+
+def _is_live(rule: RuleSpec) -> bool:
+    return _is_local(rule.check) and (rule.when is None or _is_local(rule.when))
+
+
+def _is_local(expression: Expression | None) -> bool:
+    return expression is not None and expression.reach is Reach.ROW
+
+
+def _describe_given(env: Env | None) -> dict[str, object]:
+    if env is None:
+        return {}
+    days: dict[str, date] = {
+        "today": env.today,
+        "period_start": env.period_start,
+        "period_end": env.period_end,
+    }
+    return {
+        **{name: day.isoformat() for name, day in days.items()},
+        "report_year": env.report_year,
+    }

@@ -1,0 +1,40 @@
+"""Where a page's links and scripts go; `app.web` fills it in, templates read it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PageUrls:
+    """Addresses of one page, with what its requests have to carry."""
+
+    #: the page itself: no-script posts and the grid's queries go here
+    page: str
+    #: takes rows as JSON
+    save: str
+    #: options of references and code lists, as JSON
+    options: str = ""
+    delete: str = ""
+    #: as `save`, but nothing is stored
+    check: str = ""
+    #: takes one file (`file`) of one field (`field`), gives its token
+    upload: str = ""
+    #: a stored file; `{token}` stands for its token
+    file: str = ""
+    #: a row's own page; `{id}` stands for the row
+    row: str = ""
+    new_row: str = ""
+    #: hands the form in; absent where that happens elsewhere
+    submit: str = ""
+    #: where to go when the session has ended
+    login: str = ""
+    #: folder that serves renderers/static
+    static: str = "/static/forms"
+    csrf_token: str = ""
+    #: whose drafts the browser keeps: one user, unit and round; empty keeps none
+    draft_scope: str = ""
+
+    def row_page(self, row_id: object) -> str:
+        return self.row.replace("{id}", str(row_id)) if self.row else ""
+
+    def file_page(self, token: str) -> str:
+        return self.file.replace("{token}", token) if self.file else ""
