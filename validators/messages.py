@@ -1,0 +1,272 @@
+"""Say a problem as one Chinese sentence or two: where it is, what it is, what to do.
+
+Every sentence a filler reads about data stands here, one function a code; the message
+of a rule comes from the schema file. Personal data are masked.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from form_schemas.kinds import FieldKind
+from form_schemas.spec import FieldSpec, FormSpec
+from validators.report import Code, Problem
+
+#: Options that a sentence lists; more are only counted.
+_LISTED_OPTIONS = 12
+
+Details = Mapping[str, Any]
+
+
+def describe(form: FormSpec, problem: Problem) -> str:
+    """Say a problem: 「第 12 行“出生日期”：“2006-13-14”不是日期，没有 13 月。……」"""
+    return f"{describe_place(form, problem)}{describe_problem(form, problem)}"
+
+
+def describe_place(form: FormSpec, problem: Problem) -> str:
+    """Say where a problem is: 第 12 行“出生日期”："""
+    row = "" if problem.row_number is None else f"第 {problem.row_number} 行"
+    field = form.by_id.get(problem.field_id or "")
+    label = "" if field is None else f"“{field.label}”"
+    return f"{row}{label}：" if row or label else ""
+
+
+def describe_problem(form: FormSpec, problem: Problem) -> str:
+    """Say what a problem is and what to do, for the place beside its cell."""
+    field = form.by_id.get(problem.field_id or "")
+    return SENTENCES[problem.code](form, field, problem.details)
+
+
+def mask(text: str) -> str:
+    """Hide the middle of a personal datum: 1101**********1234, 张*."""
+    if len(text) <= 4:
+        return text[:1] + "*" * (len(text) - 1)
+    kept = min(4, len(text) // 4)
+    return text[:kept] + "*" * (len(text) - 2 * kept) + text[-kept:]
+
+
+def _shown(field: FieldSpec | None, details: Details) -> str:
+    text = str(details.get("value", ""))
+    return mask(text) if field is not None and field.sensitive else text
+
+
+def _with_unit(field: FieldSpec | None, number: object) -> str:
+    unit = "" if field is None or not field.unit else f" {field.unit}"
+    return f"{number}{unit}"
+
+
+def _suggest(details: Details) -> str:
+    near = details.get("suggestions") or ()
+    return f"是不是“{'”“'.join(map(str, near))}”？" if near else ""
+
+
+# One function a code.
+
+
+def _say_required(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    if details.get("reason") == "when":
+        return "按本行其他栏目的内容，这一栏必须填写。"
+    return "必须填写，不能为空。"
+
+
+def _say_type(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    value = _shown(field, details)
+    if details.get("reason") == "whole":
+        return f"“{value}”不是整数。请填整数，不要小数。"
+    wanted = "" if field is None else _WANTED.get(field.value_kind, "")
+    return f"“{value}”{wanted or '不是这一栏要的内容，请核对后重填。'}"
+
+
+_NUMBER = "不是数。请只填数字，不要写单位、“约”等文字。"
+_WANTED: Mapping[FieldKind, str] = {
+    FieldKind.INTEGER: "不是整数。请只填数字，不要写单位、“约”等文字。",
+    FieldKind.DECIMAL: _NUMBER,
+    FieldKind.MONEY: _NUMBER,
+    FieldKind.PERCENT: "不是百分数。请填 0 到 100 的数，85% 填 85 或 85%。",
+    FieldKind.YEAR: "不是年份。请填四位数字，如 2024。",
+    FieldKind.BOOLEAN: "看不出是“是”还是“否”。请填“是”或“否”。",
+}
+
+
+def _say_format(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    value = _shown(field, details)
+    reason = str(details.get("reason"))
+    say = _FORMAT_REASONS.get(reason)
+    if say is not None:
+        return say.format(
+            value=value, **{k: v for k, v in details.items() if k != "value"}
+        )
+    hint = (
+        f"要求：{field.description}" if field is not None and field.description else ""
+    )
+    return f"“{value}”不符合填写格式。{hint or '请按栏目要求的位数和字符填写。'}"
+
+
+_FORMAT_REASONS: Mapping[str, str] = {
+    "card_length": "“{value}”有 {length} 位，居民身份证号应为 18 位，请补全或改正。",
+    "card_digits": "“{value}”不是居民身份证号：前 17 位应为数字，末位为数字或 X。",
+    "card_birth": "“{value}”的第 7 至 14 位不是有效的出生日期，请核对证件。",
+    "card_check": "“{value}”的校验位不对，可能输错了一位，请对照证件逐位核对。",
+    "uscc_length": "“{value}”有 {length} 位，统一社会信用代码应为 18 位，请补全或改正。",
+    "uscc_characters": (
+        "“{value}”含有不能用的字符：统一社会信用代码由数字和大写字母组成，"
+        "没有 I、O、S、V、Z，请核对。"
+    ),
+    "uscc_check": "“{value}”的校验位不对，可能输错了一位，请对照营业执照核对。",
+    "organization-code": "“{value}”的校验位不对，可能输错了一位，请对照证书核对。",
+    "phone": (
+        "“{value}”不是电话号码。请填 11 位手机号，或带区号的座机号，如 010-12345678。"
+    ),
+    "email": "“{value}”不是电子邮箱地址。请填成 name@example.com 的样子。",
+    "url": "“{value}”不是网址。请填成 https://www.example.com 的样子。",
+}
+
+
+def _say_enum(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    value = _shown(field, details)
+    if details.get("reason") == "ambiguous":
+        near = "、".join(map(str, details.get("suggestions", ())))
+        return f"有 {details.get('count')} 个“{value}”，不能确定是哪一个。请填代码，如 {near}。"
+    if details.get("reason") == "twice":
+        return "同一个选项填了两次，请删去重复的。"
+    what = "不是可选的内容" if details.get("options") else "不在代码表里"
+    return f"“{value}”{what}。{_suggest(details)}{_list_options(details)}"
+
+
+def _list_options(details: Details) -> str:
+    options = [str(option) for option in details.get("options", ())]
+    if not options:
+        return "请填代码或名称。"
+    listed = "、".join(options[:_LISTED_OPTIONS])
+    rest = f"等 {len(options)} 项" if len(options) > _LISTED_OPTIONS else ""
+    return f"请从{listed}{rest}中选填。"
+
+
+def _say_range(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    relation, advice = _BOUNDS[str(details.get("bound"))]
+    limit = _with_unit(field, details.get("limit"))
+    value = _with_unit(field, _shown(field, details))
+    return f"{value}{relation} {limit}，{advice} {limit}。请核对数值和单位。"
+
+
+_BOUNDS: Mapping[str, tuple[str, str]] = {
+    "minimum": ("小于", "不能小于"),
+    "maximum": ("大于", "不能大于"),
+    "above": ("不大于", "应当大于"),
+    "below": ("不小于", "应当小于"),
+}
+
+
+def _say_length(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    several = field is not None and field.is_list
+    unit = "项" if several else "个字"
+    length, limit = details.get("length"), details.get("limit")
+    if details.get("bound") == "minimum":
+        return f"只有 {length} {unit}，至少要 {limit} {unit}，请补充。"
+    return f"有 {length} {unit}，最多 {limit} {unit}，请缩短。"
+
+
+def _say_digits(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    places, rounded = details.get("places"), details.get("rounded")
+    kept = f"最多 {places} 位小数" if places else "不能有小数"
+    return f"“{_shown(field, details)}”的小数位太多，{kept}。四舍五入应填 {rounded}。"
+
+
+def _say_duplicate(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    specs = [form.by_id[field_id] for field_id in details.get("fields", ())]
+    values = [
+        mask(str(value)) if spec.sensitive else str(value)
+        for spec, value in zip(specs, details.get("values", ()), strict=True)
+    ]
+    what = "、".join(
+        f"“{spec.label}”{value or '（空）'}"
+        for spec, value in zip(specs, values, strict=True)
+    )
+    first = details.get("first_row")
+    where = f"与第 {first} 行相同" if first is not None else "与本次的另一行相同"
+    if details.get("where") == "stored":
+        where = "在已填报的数据里已经有了"
+    return f"{what}{where}，一个只能填一行。请改正，或删去重复的一行。"
+
+
+def _say_reference(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    value = _shown(field, details)
+    tables = "、".join(map(str, details.get("tables", ())))
+    if details.get("reason") == "filter":
+        return f"表 {tables} 里的“{value}”与本行其他栏目不对应，请核对。"
+    advice = f"请核对；如果没有填错，请先在表 {tables} 里填报它。"
+    return f"表 {tables} 里没有“{value}”。{_suggest(details)}{advice}"
+
+
+def _say_formula(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    return (
+        f"单元格是公式或错误值“{_shown(field, details)}”，读不出结果。"
+        "请在 Excel 里打开并保存一次，或改成数值再导入。"
+    )
+
+
+def _say_precision(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    return (
+        "这一格存成了数值，超过 15 位的末几位已经变成 0，找不回来。"
+        "请先把单元格设为“文本”格式，再重新输入完整号码。"
+    )
+
+
+def _say_date(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    is_month = field is not None and field.value_kind is FieldKind.YEAR_MONTH
+    what, example = ("年月", "2024-09") if is_month else ("日期", "2024-09-01")
+    reason = _DATE_REASONS.get(str(details.get("reason")), "")
+    parts = {k: v for k, v in details.items() if k not in ("value", "reason")}
+    why = f"，{reason.format(**parts)}" if reason else ""
+    return f"“{_shown(field, details)}”不是{what}{why}。请按 {example} 的样子填写。"
+
+
+_DATE_REASONS: Mapping[str, str] = {
+    "month": "没有 {month} 月",
+    "day": "{year} 年 {month} 月没有 {day} 日",
+    "order": "分不清日和月的先后",
+    "century": "年份要写满四位",
+    "month_only": "缺少日",
+    "year_only": "缺少月份",
+    "serial": "是一个没有设成日期格式的数值",
+    "tenth": "数值格式分不清是 1 月还是 10 月",
+}
+
+
+def _say_rule(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    message = _rule_message(form, details.get("rule"))
+    values = details.get("values") or {}
+    shown = "，".join(_say_value(form, i, str(v)) for i, v in values.items())
+    return f"{message}（{shown}）。" if shown else f"{message}。"
+
+
+def _rule_message(form: FormSpec, rule_id: object) -> str:
+    messages = {rule.id: rule.message for rule in form.rules}
+    message = messages.get(str(rule_id), f"不符合规则 {rule_id}")
+    return message.rstrip("。！!. ")
+
+
+def _say_value(form: FormSpec, field_id: str, value: str) -> str:
+    field = form.by_id.get(field_id)
+    if field is None:
+        return value
+    shown = mask(value) if field.sensitive else value
+    return f"“{field.label}”为{_with_unit(field, shown) if value else '空'}"
+
+
+Say = Callable[[FormSpec, FieldSpec | None, Details], str]
+
+SENTENCES: Mapping[Code, Say] = {
+    Code.REQUIRED: _say_required,
+    Code.TYPE: _say_type,
+    Code.FORMAT: _say_format,
+    Code.ENUM: _say_enum,
+    Code.RANGE: _say_range,
+    Code.LENGTH: _say_length,
+    Code.DIGITS: _say_digits,
+    Code.DUPLICATE: _say_duplicate,
+    Code.REFERENCE: _say_reference,
+    Code.FORMULA: _say_formula,
+    Code.PRECISION: _say_precision,
+    Code.DATE: _say_date,
+    Code.RULE: _say_rule,
+}
