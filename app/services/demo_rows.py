@@ -6,13 +6,11 @@ begun. Rows of the forms referred to come first (`in_order`). The same seed give
 same rows. `demo` fills a database with them; tests use them as data of every form.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from random import Random
-
-from validators.check import Context, Stage, check_row
 
 from app.services.invention import Scene, Task, invent_value
 from app.services.repair import Draft, satisfy
@@ -21,6 +19,7 @@ from form_schemas.expressions import Expression, Reach
 from form_schemas.kinds import FILE_KINDS, FieldKind, ValueType
 from form_schemas.nodes import Call, Compare, Field, Literal, Logical, Node, ThisField
 from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec, Shape
+from validators.check import Context, Stage, check_row
 from validators.compiling import Env, Question, compile_row
 from validators.rules import broken_rules, evaluate_steps, required_fields
 
@@ -71,12 +70,16 @@ class World:
         return self.table(code).rows
 
     def find_rows(
-        self, table_code: str, field_id: str, values: Collection[object]
-    ) -> Mapping[object, Row]:
-        """As `validators.check.Lookup` asks."""
+        self,
+        table_code: str,
+        field_id: str,
+        values: Collection[object],
+        columns: Collection[str] = (),
+    ) -> Mapping[object, Sequence[Row]]:
+        """As `validators.references.Lookup` asks."""
         table = self.table(table_code)
         found = ((value, table.find(field_id, value)) for value in values)
-        return {value: rows[0] for value, rows in found if rows}
+        return {value: rows for value, rows in found if rows}
 
     def existing_keys(self, form: FormSpec, keys: Collection[tuple]) -> set[tuple]:
         """The maker keeps keys apart itself."""

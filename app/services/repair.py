@@ -35,6 +35,9 @@ from form_schemas.nodes import (
 )
 from form_schemas.spec import FormSpec
 
+#: Beyond this a repair has gone astray.
+_LARGEST = 10**9
+
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _MIRRORED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
@@ -215,6 +218,8 @@ def _assign_field(draft: Draft, node: Field, value: object) -> bool:
         draft.values[field.id] = None
         return not field.required
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        if abs(value) >= _LARGEST:
+            return False
         value = round_number(field, Decimal(value))
         low, high = field.minimum, field.maximum
         if (low is not None and value < low) or (high is not None and value > high):
