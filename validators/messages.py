@@ -4,6 +4,7 @@ Every sentence a filler reads about data stands here, one function a code; the m
 of a rule comes from the schema file. Personal data are masked.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -50,8 +51,15 @@ def _shown(field: FieldSpec | None, details: Details) -> str:
 
 
 def _with_unit(field: FieldSpec | None, number: object) -> str:
-    unit = "" if field is None or not field.unit else f" {field.unit}"
-    return f"{number}{unit}"
+    unit = "" if field is None else field.unit
+    blank = "" if not unit or unit == "%" else " "
+    return f"{_plain(str(number))}{blank}{unit}"
+
+
+def _plain(number: str) -> str:
+    """Drop the zeros that keep a decimal's places: 300.00 is read as 300."""
+    is_decimal = "." in number and number.lstrip("-").replace(".", "", 1).isdigit()
+    return number.rstrip("0").rstrip(".") if is_decimal else number
 
 
 def _suggest(details: Details) -> str:
@@ -92,13 +100,46 @@ def _say_format(form: FormSpec, field: FieldSpec | None, details: Details) -> st
     reason = str(details.get("reason"))
     say = _FORMAT_REASONS.get(reason)
     if say is not None:
-        return say.format(
-            value=value, **{k: v for k, v in details.items() if k != "value"}
-        )
-    hint = (
-        f"要求：{field.description}" if field is not None and field.description else ""
-    )
-    return f"“{value}”不符合填写格式。{hint or '请按栏目要求的位数和字符填写。'}"
+        return say.format(**{**details, "value": value})
+    pattern = str(details.get("pattern", ""))
+    return f"“{value}”的写法不对。{_explain_pattern(pattern)}{_hint(field)}"
+
+
+def _hint(field: FieldSpec | None) -> str:
+    if field is None or not field.description:
+        return "请核对后重填。"
+    return f"填写要求：{field.description.rstrip('。')}。"
+
+
+_SIMPLE_PATTERN = re.compile(
+    r"\^(?P<set>\\d|\[(?:[^\]\\^]|\\.)+\])"
+    r"(?:\{(?P<least>\d+)(?:,(?P<most>\d+))?\}|\+)\$"
+)
+_SETS = {
+    "0-9": "数字",
+    r"\d": "数字",
+    "A-Za-z": "字母",
+    "A-Z": "大写字母",
+    "a-z": "小写字母",
+}
+
+
+def _explain_pattern(pattern: str) -> str:
+    """Say a pattern that is a run of characters of a set; nothing for any other."""
+    simple = _SIMPLE_PATTERN.fullmatch(pattern)
+    if simple is None:
+        return ""
+    signs = simple["set"].strip("[]")
+    names = []
+    for written, name in _SETS.items():
+        if written in signs:
+            signs = signs.replace(written, "")
+            names.append(name)
+    names += signs.replace("\\", "")
+    least, most = simple["least"], simple["most"]
+    length = f"{least} 至 {most} 位" if most else f"{least} 位" if least else ""
+    characters = "、".join(names)
+    return f"应为 {length}{characters}。" if length else f"只能用{characters}。"
 
 
 _FORMAT_REASONS: Mapping[str, str] = {
@@ -106,7 +147,9 @@ _FORMAT_REASONS: Mapping[str, str] = {
     "card_digits": "“{value}”不是居民身份证号：前 17 位应为数字，末位为数字或 X。",
     "card_birth": "“{value}”的第 7 至 14 位不是有效的出生日期，请核对证件。",
     "card_check": "“{value}”的校验位不对，可能输错了一位，请对照证件逐位核对。",
-    "uscc_length": "“{value}”有 {length} 位，统一社会信用代码应为 18 位，请补全或改正。",
+    "uscc_length": (
+        "“{value}”有 {length} 位，统一社会信用代码应为 18 位，请补全或改正。"
+    ),
     "uscc_characters": (
         "“{value}”含有不能用的字符：统一社会信用代码由数字和大写字母组成，"
         "没有 I、O、S、V、Z，请核对。"
@@ -114,7 +157,7 @@ _FORMAT_REASONS: Mapping[str, str] = {
     "uscc_check": "“{value}”的校验位不对，可能输错了一位，请对照营业执照核对。",
     "organization-code": "“{value}”的校验位不对，可能输错了一位，请对照证书核对。",
     "phone": (
-        "“{value}”不是电话号码。请填 11 位手机号，或带区号的座机号，如 010-12345678。"
+        "“{value}”（{length} 位）不是电话号码。请填 11 位手机号，或带区号的座机号，如 010-12345678。"
     ),
     "email": "“{value}”不是电子邮箱地址。请填成 name@example.com 的样子。",
     "url": "“{value}”不是网址。请填成 https://www.example.com 的样子。",
@@ -125,7 +168,8 @@ def _say_enum(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
     value = _shown(field, details)
     if details.get("reason") == "ambiguous":
         near = "、".join(map(str, details.get("suggestions", ())))
-        return f"有 {details.get('count')} 个“{value}”，不能确定是哪一个。请填代码，如 {near}。"
+        what = f"有 {details.get('count')} 个“{value}”，不能确定是哪一个"
+        return f"{what}。请填代码，如 {near}。"
     if details.get("reason") == "twice":
         return "同一个选项填了两次，请删去重复的。"
     what = "不是可选的内容" if details.get("options") else "不在代码表里"
@@ -142,17 +186,16 @@ def _list_options(details: Details) -> str:
 
 
 def _say_range(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
-    relation, advice = _BOUNDS[str(details.get("bound"))]
     limit = _with_unit(field, details.get("limit"))
-    value = _with_unit(field, _shown(field, details))
-    return f"{value}{relation} {limit}，{advice} {limit}。请核对数值和单位。"
+    value = _plain(_shown(field, details))
+    return f"“{value}”{_BOUNDS[str(details.get('bound'))]} {limit}，请核对数值和单位。"
 
 
-_BOUNDS: Mapping[str, tuple[str, str]] = {
-    "minimum": ("小于", "不能小于"),
-    "maximum": ("大于", "不能大于"),
-    "above": ("不大于", "应当大于"),
-    "below": ("不小于", "应当小于"),
+_BOUNDS: Mapping[str, str] = {
+    "minimum": "太小，不能小于",
+    "maximum": "太大，不能大于",
+    "above": "太小，应当大于",
+    "below": "太大，应当小于",
 }
 
 
@@ -250,7 +293,7 @@ def _say_value(form: FormSpec, field_id: str, value: str) -> str:
     if field is None:
         return value
     shown = mask(value) if field.sensitive else value
-    return f"“{field.label}”为{_with_unit(field, shown) if value else '空'}"
+    return f"“{field.label}”为 {_with_unit(field, shown) if value else '空'}"
 
 
 Say = Callable[[FormSpec, FieldSpec | None, Details], str]
