@@ -142,7 +142,7 @@ def judge_phone(number: str) -> Finding | None:
     is_short = len(number) <= _LONGEST_PHONE
     if is_short and any(shape.fullmatch(number) for shape in _PHONES):
         return None
-    return _wrong(number, "phone")
+    return _wrong(number, "phone", length=len(number))
 
 
 def judge_email(address: str) -> Finding | None:

@@ -157,7 +157,8 @@ _FORMAT_REASONS: Mapping[str, str] = {
     "uscc_check": "“{value}”的校验位不对，可能输错了一位，请对照营业执照核对。",
     "organization-code": "“{value}”的校验位不对，可能输错了一位，请对照证书核对。",
     "phone": (
-        "“{value}”（{length} 位）不是电话号码。请填 11 位手机号，或带区号的座机号，如 010-12345678。"
+        "“{value}”（{length} 位）不是电话号码。"
+        "请填 11 位手机号，或带区号的座机号，如 010-12345678。"
     ),
     "email": "“{value}”不是电子邮箱地址。请填成 name@example.com 的样子。",
     "url": "“{value}”不是网址。请填成 https://www.example.com 的样子。",
@@ -292,8 +293,10 @@ def _say_value(form: FormSpec, field_id: str, value: str) -> str:
     field = form.by_id.get(field_id)
     if field is None:
         return value
-    shown = mask(value) if field.sensitive else value
-    return f"“{field.label}”为 {_with_unit(field, shown) if value else '空'}"
+    if not value:
+        return f"“{field.label}”为空"
+    shown = _with_unit(field, mask(value) if field.sensitive else value)
+    return f"“{field.label}”为{' ' if shown[0].isascii() else ''}{shown}"
 
 
 Say = Callable[[FormSpec, FieldSpec | None, Details], str]
