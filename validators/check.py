@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache, cached_property
 from itertools import groupby, islice
 
-from form_schemas.kinds import FILE_KINDS, FieldKind
+from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec, StepKind
 from validators.compiling import iterate_rows
 from validators.constraints import get_judges
@@ -26,7 +26,7 @@ from validators.conversion import (
     convert_columns,
     display,
 )
-from validators.formats import FORMATS, judge_format
+from validators.formats import FORMATS, judge_id_card
 from validators.keys import (
     SeenKeys,
     describe_repeated,
@@ -358,37 +358,42 @@ class _Block:
             if not different:
                 continue
             found = dict(judges[spec.id].find_all(different))
-            if spec.reference is None and FORMATS[spec.value_kind] is not None:
-                self._check_formats(spec, values, found)
+            if spec.id_type is not None:
+                self._check_cards(spec, found)
+            else:
+                self._check_formats(spec, different, found)
             if found:
                 self._report_values(spec.id, values, found)
 
     def _check_formats(
         self,
         spec: FieldSpec,
-        values: Sequence[object],
+        different: Iterable[object],
         found: dict[object, tuple[Finding, ...]],
     ) -> None:
-        if spec.value_kind is FieldKind.ID_CARD:
-            types = self._columns.get(spec.id_type or "", (None,) * self._count)
-            pairs = set(zip(values, types, strict=True))
-        else:
-            pairs = {(value, None) for value in set(values)}
-        wrong: dict[object, Finding] = {}
-        for value, id_type in pairs:
-            if value is None or value in found:
-                continue
-            assert isinstance(value, str)
-            assert id_type is None or isinstance(id_type, str)
-            finding = judge_format(spec.value_kind, value, id_type)
-            if finding is not None:
-                wrong[value, id_type] = finding
-        if not wrong:
+        judge = FORMATS[spec.value_kind]
+        if judge is None or spec.reference is not None:
             return
-        for index, value in enumerate(values):
-            id_type = types[index] if spec.value_kind is FieldKind.ID_CARD else None
-            if (value, id_type) in wrong:
-                self._report(index, spec.id, wrong[value, id_type])
+        for value in different:
+            if value not in found:
+                assert isinstance(value, str)
+                finding = judge(value)
+                if finding is not None:
+                    found[value] = (finding,)
+
+    def _check_cards(
+        self, spec: FieldSpec, found: Mapping[object, tuple[Finding, ...]]
+    ) -> None:
+        """Judge numbers whose form depends on the document type beside them."""
+        types = self._columns.get(spec.id_type or "", (None,) * self._count)
+        pairs = zip(self._columns[spec.id], types, strict=True)
+        for index, (number, id_type) in enumerate(pairs):
+            if number is None or number in found:
+                continue
+            document = None if id_type is None else str(id_type)
+            finding = judge_id_card(str(number), document)
+            if finding is not None:
+                self._report(index, spec.id, finding)
 
     def _report_values(
         self,

@@ -51,8 +51,7 @@ class ValueJudge:
 
     def find_all(self, values: Collection[object]) -> dict[object, tuple[Finding, ...]]:
         """Give the findings of those of the values that are wrong."""
-        written = [self._write(value) for value in values]
-        if self._codes is None and self._many.is_valid(written):
+        if self._codes is None and self._many.is_valid(list(map(self._write, values))):
             return {}
         found = ((value, self.find(value)) for value in values)
         return {value: findings for value, findings in found if findings}

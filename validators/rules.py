@@ -159,6 +159,8 @@ def find_missing(
     for demand in prepared.demands:
         field_id = demand.field.id
         values = fetch_column(columns, count, field_id)
+        if None not in values:
+            continue
         empty = [index for index, value in enumerate(values) if value is None]
         if empty and demand.ask_columns is not None:
             demanded = set(demand.ask_columns(columns, count, env))
