@@ -30,21 +30,29 @@ class RowLookup:
         self._forms = catalogue.edition_of(form).by_code
 
     def find_rows(
-        self, table_code: str, field_id: str, values: Collection[object]
-    ) -> dict[object, dict[str, object]]:
-        """The rows of a form that have these values in a field, by value."""
+        self,
+        table_code: str,
+        field_id: str,
+        values: Collection[object],
+        columns: Collection[str] = (),
+    ) -> dict[object, list[dict[str, object]]]:
+        """All rows of a form that have one of the values in a field, by value.
+
+        They hold the columns asked for; none where only existence matters.
+        """
         binding = bind(self._catalogue, self._forms[table_code])
         column = binding.table.c[field_id]
-        found: dict[object, dict[str, object]] = {}
+        names = tuple(name for name in binding.form.by_id if name in columns)
+        selected = [binding.table.c[name] for name in names]
+        found: dict[object, list[dict[str, object]]] = {}
         for group in in_groups(values, ROWS_AT_ONCE):
             records = self._connection.execute(
-                select(column, *binding.columns)
+                select(column, *selected)
                 .where(binding.in_unit(self._scope), column.in_(group))
                 .order_by(binding.table.c._id)
             )
-            names = tuple(binding.form.by_id)
             for value, *row in records:
-                found.setdefault(value, dict(zip(names, row, strict=True)))
+                found.setdefault(value, []).append(dict(zip(names, row, strict=True)))
         return found
 
     def existing_keys(
