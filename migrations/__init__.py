@@ -1,1 +1,1 @@
-"""Alembic migrations of the fixed tables."""
+"""Alembic migrations of the fixed tables; forms' tables follow the schema files."""

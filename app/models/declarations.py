@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import String
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, CreatedAt
+from app.models.base import Base, CreatedAt, Digest
 
 
 class FormDeclaration(Base):
@@ -22,4 +22,10 @@ class FormDeclaration(Base):
     table_name: Mapped[str] = mapped_column(String(60))
     #: see `app.services.schema_changes`
     declaration: Mapped[dict[str, Any]]
+    #: `FormSpec.fingerprint` of the text
+    fingerprint: Mapped[Digest]
+    #: the schema file: serves where the file is broken at the next start
+    source: Mapped[str] = mapped_column(Text)
+    #: its file is gone; table, rows and this record stay
+    is_retired: Mapped[bool] = mapped_column(default=False)
     applied_at: Mapped[CreatedAt]

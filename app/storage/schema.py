@@ -1,0 +1,257 @@
+"""Brings the database's tables to what models and schema files declare.
+
+The fixed tables follow numbered Alembic migrations. The forms' tables are compared with
+the catalogue through Alembic's autogenerate API, and only ever grow here: tables,
+columns, indexes and foreign keys are added, decimals get more places. What else differs
+is reported; `app.services.schema_changes` decides.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Table,
+    inspect,
+    text,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import AddConstraint, CreateTable
+from sqlalchemy.types import UserDefinedType
+
+from app.errors import Refused
+from app.storage.engine import is_sqlite
+from app.storage.tables import build_metadata
+from app.storage.types import ExactDecimal
+from form_schemas.catalogue import Catalogue
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+#: One process at a time changes a PostgreSQL schema; the number is arbitrary.
+_LOCK = 7_402_114
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What the forms' tables lack, and what differs so that it cannot be mended."""
+
+    tables: tuple[Table, ...] = ()
+    columns: tuple[Column, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    foreign_keys: tuple[ForeignKeyConstraint, ...] = ()
+    #: columns whose type differs
+    retyped: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Differences to be mended, and decimals that get more places."""
+
+    differences: Differences
+    #: (table, column) -> places more than before
+    more_places: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+@contextmanager
+def begin_schema_change(engine: Engine) -> Iterator[Connection]:
+    """A transaction that may rebuild tables; nobody else changes the schema meanwhile.
+
+    SQLite checks its foreign keys at the end instead of along the way: a table that is
+    rebuilt is gone for a moment, and the switch works outside of transactions only.
+    """
+    with engine.connect() as connection:
+        if not is_sqlite(connection):
+            with connection.begin():
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+                yield connection
+            return
+        _switch_foreign_keys(connection, "OFF")
+        try:
+            with connection.begin():
+                yield connection
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                if broken is not None:
+                    raise Refused(
+                        f"表 {broken[0]} 中有行引用了不存在的行，不能更改结构。"
+                    )
+        finally:
+            _switch_foreign_keys(connection, "ON")
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the fixed tables to the newest migration."""
+    command.upgrade(make_alembic_config(connection), "head")
+
+
+def make_alembic_config(connection: Connection | None = None) -> Config:
+    """Configuration of Alembic without a file; `migrations/env.py` reads it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def create_all_tables(connection: Connection, catalogue: Catalogue) -> None:
+    """Create the tables of all forms in an empty database."""
+    build_metadata(catalogue).create_all(connection, checkfirst=False)
+
+
+def has_form_tables(connection: Connection, catalogue: Catalogue) -> bool:
+    names = set(inspect(connection).get_table_names())
+    return not names.isdisjoint(build_metadata(catalogue).tables)
+
+
+def find_differences(connection: Connection, catalogue: Catalogue) -> Differences:
+    """Compare the forms' tables with the catalogue.
+
+    What the database has beyond it stays: columns of dropped fields keep their values.
+    """
+    metadata = build_metadata(catalogue)
+    found: dict[str, list] = {}
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "compare_type": True,
+            "include_name": lambda name, kind, _parents: (
+                kind != "table" or name in metadata.tables
+            ),
+        },
+    )
+    for difference in compare_metadata(context, metadata):
+        # Changes of a column come in lists, all others alone.
+        for change in difference if isinstance(difference, list) else [difference]:
+            found.setdefault(change[0], []).append(change)
+    tables = tuple(change[1] for change in found.get("add_table", ()))
+    return Differences(
+        tables,
+        tuple(metadata.tables[c[2]].c[c[3].name] for c in found.get("add_column", ())),
+        tuple(c[1] for c in found.get("add_index", ()) if c[1].table not in tables),
+        tuple(c[1] for c in found.get("add_fk", ()) if c[1].table not in tables),
+        tuple(metadata.tables[c[2]].c[c[3]] for c in found.get("modify_type", ())),
+    )
+
+
+def grow(connection: Connection, catalogue: Catalogue, growth: Growth) -> None:
+    """Add what is missing.
+
+    Raises:
+        Refused: stored rows have doubles where values have to be unique from now on.
+    """
+    missing = growth.differences
+    operations = Operations(MigrationContext.configure(connection))
+    for column in missing.columns:
+        operations.add_column(column.table.name, Column(column.name, column.type))
+    for index in missing.indexes:
+        _create_index(connection, index)
+    build_metadata(catalogue).create_all(
+        connection, tables=missing.tables, checkfirst=False
+    )
+    if is_sqlite(connection):
+        for table in dict.fromkeys(key.table for key in missing.foreign_keys):
+            _rebuild(connection, table)
+    else:
+        for key in missing.foreign_keys:
+            connection.execute(AddConstraint(key))
+    _rescale(connection, catalogue, growth.more_places)
+
+
+def get_places(catalogue: Catalogue) -> dict[tuple[str, str], int]:
+    """(table, column) -> places of the forms' decimals."""
+    return {
+        (table.name, column.name): column.type.places
+        for table in build_metadata(catalogue).tables.values()
+        for column in table.c
+        if isinstance(column.type, ExactDecimal)
+    }
+
+
+def _switch_foreign_keys(connection: Connection, state: str) -> None:
+    driver = connection.connection.driver_connection
+    driver.execute(f"PRAGMA foreign_keys = {state}")
+
+
+def _create_index(connection: Connection, index: Index) -> None:
+    try:
+        with connection.begin_nested():
+            index.create(connection)
+    except IntegrityError as error:
+        columns = "、".join(column.name for column in index.columns)
+        raise Refused(
+            f"{index.table.name} 中已有重复的值，不能要求 {columns} 唯一，"
+            "请先清理数据。"
+        ) from error
+
+
+def _rescale(
+    connection: Connection,
+    catalogue: Catalogue,
+    more_places: dict[tuple[str, str], int],
+) -> None:
+    """Only SQLite stores decimals in whole numbers of their last place."""
+    if not is_sqlite(connection):
+        return
+    for (table_name, name), places in more_places.items():
+        table = build_metadata(catalogue).tables[table_name]
+        factor = text(f'"{name}" * {10**places:d}')
+        connection.execute(update(table).values({name: factor}))
+
+
+class _AsItIs(UserDefinedType):
+    """The type of a column that no form declares any more."""
+
+    cache_ok = True
+
+    def __init__(self, spelling: str) -> None:
+        self.spelling = spelling
+
+    def get_col_spec(self, **_options) -> str:
+        return self.spelling
+
+
+def _rebuild(connection: Connection, table: Table) -> None:
+    """Give a SQLite table its foreign keys: only a new table can have new ones."""
+    copy = table.to_metadata(MetaData())
+    stored = inspect(connection).get_columns(table.name)
+    for column in stored:
+        if column["name"] not in copy.c:
+            kind = _AsItIs(column["type"].compile(connection.dialect))
+            copy.append_column(Column(column["name"], kind))
+    draft = f"_new_{table.name}"
+    statement = str(CreateTable(copy).compile(connection))
+    connection.exec_driver_sql(
+        statement.replace(f"CREATE TABLE {table.name} ", f'CREATE TABLE "{draft}" ', 1)
+    )
+    names = ", ".join(f'"{column["name"]}"' for column in stored)
+    last_id = connection.exec_driver_sql(
+        "SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)
+    ).scalar()
+    for step in (
+        f'INSERT INTO "{draft}" ({names}) SELECT {names} FROM "{table.name}"',
+        f'DROP TABLE "{table.name}"',
+        f'ALTER TABLE "{draft}" RENAME TO "{table.name}"',
+    ):
+        connection.exec_driver_sql(step)
+    if last_id is not None:
+        # Ids of deleted rows must not come again.
+        connection.exec_driver_sql(
+            "DELETE FROM sqlite_sequence WHERE name = ?", (table.name,)
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)",
+            (table.name, last_id),
+        )
+    for index in table.indexes:
+        index.create(connection)
