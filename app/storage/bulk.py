@@ -49,6 +49,9 @@ _CHANGES_AT_ONCE = 1000
 
 _CHANGE = RowChange.__table__
 
+# Made once: json.dumps with options makes an encoder a call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class BulkLoad:
     """One load of many rows into a form's table, within the caller's transaction."""
@@ -396,17 +399,18 @@ def loading(
 ) -> Iterator[BulkLoad]:
     """A load to be filled and finished; a refused one leaves nothing behind."""
     load = BulkLoad(connection, catalogue, form, scope, change)
+    # COPY and executemany go past SQLAlchemy, which would wrap the driver's error.
+    driver_error = connection.dialect.loaded_dbapi.DataError
     try:
         with connection.begin_nested():
             yield load
             load.drop()
-    except (DataError, OverflowError) as error:
+    except (DataError, OverflowError, driver_error) as error:
         raise ValueTooLarge from error
 
 
 def _dump(data: Mapping[str, object]) -> str:
-    filled = {name: value for name, value in data.items() if value is not None}
-    return json.dumps(filled, ensure_ascii=False, separators=(",", ":"))
+    return _encode({name: value for name, value in data.items() if value is not None})
 
 
 def _add_up(one: Counts, other: Counts) -> Counts:

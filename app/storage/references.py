@@ -6,7 +6,7 @@ filter are looked up here, so that a row in use cannot go either way.
 
 from collections.abc import Mapping
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
+from sqlalchemy import Column, ColumnElement, Connection, func, select
 
 from app.errors import RowUser
 from app.storage.binding import Binding, bind
@@ -19,8 +19,6 @@ from form_schemas.nodes import Compare, Field, Logical, Node, ThisField
 from form_schemas.spec import FieldSpec, FormSpec
 
 Row = Mapping[str, object]
-
-_AT_ONCE = 5000
 
 
 def find_users(
@@ -135,62 +133,6 @@ def _equation(node: Node) -> tuple[str, str] | None:
     if Field in sides and ThisField in sides:
         return sides[Field], sides[ThisField]
     return None
-
-
-def find_users_of_many(
-    connection: Connection,
-    catalogue: Catalogue,
-    form: FormSpec,
-    scope: Scope,
-    row_ids: Select,
-) -> tuple[RowUser, ...]:
-    """Count the rows that refer to any of many rows that are to go together."""
-    target = bind(catalogue, form)
-    users = []
-    for user_form, field in catalogue.referring(form):
-        referring = _select_referring(
-            bind(catalogue, user_form), field, scope, row_ids, itself=user_form is form
-        )
-        if connection.execute(referring.limit(1)).first() is None:
-            continue
-        going = _select_referred(target, field, row_ids)
-        count = _count_pairs(connection, referring, going)
-        if count:
-            users.append(
-                RowUser(user_form.code, user_form.title, field.id, field.label, count)
-            )
-    return tuple(users)
-
-
-def _select_referring(
-    user: Binding, field: FieldSpec, scope: Scope, row_ids: Select, *, itself: bool
-) -> Select:
-    names = (field.id, *(mine for _, mine in _equations(field.reference.filter)))
-    statement = select(*(user.table.c[name] for name in names)).where(
-        user.in_unit(scope), user.table.c[field.id].is_not(None)
-    )
-    # Rows that go as well keep nobody.
-    return statement.where(user.table.c._id.not_in(row_ids)) if itself else statement
-
-
-def _select_referred(target: Binding, field: FieldSpec, row_ids: Select) -> Select:
-    reference = field.reference
-    names = (reference.field, *(own for own, _ in _equations(reference.filter)))
-    columns = (target.table.c[name] for name in names)
-    return select(*columns).where(target.table.c._id.in_(row_ids))
-
-
-def _count_pairs(connection: Connection, referring: Select, going: Select) -> int:
-    wanted = set(map(tuple, connection.execute(going)))
-    records = connection.execute(referring, execution_options={"yield_per": _AT_ONCE})
-    return sum(
-        any((value, *rest) in wanted for value in _values(stored))
-        for stored, *rest in records
-    )
-
-
-def _values(stored: object) -> tuple[object, ...]:
-    return stored if isinstance(stored, tuple) else (stored,)
 
 
 def _equations(condition: Expression | None) -> tuple[tuple[str, str], ...]:
