@@ -150,9 +150,8 @@ def _safe(text: object) -> str:
 def _start(field: FieldSpec, tag: str, attributes: str = "") -> str:
     kind = "cell num" if is_figure(field) else "cell"
     label = f"第 {_NUMBER} 行 {escape(field.label)}"
-    return (
-        f'<{tag} class="{kind}" data-field="{field.id}" aria-label="{label}"{attributes}'
-    )
+    names = f'class="{kind}" data-field="{field.id}" aria-label="{label}"'
+    return f"<{tag} {names}{attributes}"
 
 
 def _input(field: FieldSpec, attributes: str) -> Callable[[str], str]:

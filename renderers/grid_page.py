@@ -207,12 +207,16 @@ def build_grid_page(
         row_id: [view_problem(form, problem) for problem in found]
         for row_id, found in (problems or {}).items()
     }
-    writer = _Writer(catalogue, template, urls, views, texts or {}, files or {}, unmasked)
+    writer = _Writer(
+        catalogue, template, urls, views, texts or {}, files or {}, unmasked
+    )
     start = (query.page - 1) * query.size
     listed = list(_place_problems(template, rows, start, views))
     return GridPage(
         title=form.title,
-        heads=tuple(_view_head(form, column, query, urls) for column in template.columns),
+        heads=tuple(
+            _view_head(form, column, query, urls) for column in template.columns
+        ),
         rows=writer.write_rows(rows, start),
         blank_row=writer.write_blank(),
         filters=_view_filters(form, query),
@@ -285,7 +289,10 @@ class _Writer:
 
     def _texts(self, row: GridRow) -> list[str]:
         values, raw = row.row, self.texts.get(row.id)
-        texts = [self.write_text(c.field, values.get(c.field.id)) for c in self.template.columns]
+        texts = [
+            self.write_text(c.field, values.get(c.field.id))
+            for c in self.template.columns
+        ]
         if raw:
             for index, column in enumerate(self.template.columns):
                 texts[index] = raw.get(column.field.id, texts[index])
@@ -341,7 +348,9 @@ def _place_problems(
     for number, row in enumerate(rows, start + 1):
         for problem in problems.get(row.id, ()):
             anchor = f"#row-r{row.id}/{problem.field_id or first}"
-            yield CellProblem(anchor, f"第 {number} 行 {problem.label}".strip(), problem)
+            yield CellProblem(
+                anchor, f"第 {number} 行 {problem.label}".strip(), problem
+            )
 
 
 def _view_head(
@@ -435,7 +444,7 @@ def _wide_keys(template: RowTemplate) -> str:
     wide = [
         f"wide-k{index}"
         for index, field in enumerate(frozen, 2)
-        if (field.max_length or 0) > 30 or len(field.label) > 8
+        if (field.max_length or 0) > 60 or len(field.label) > 8
     ]
     return " ".join([*wide, f"frozen-{len(frozen)}"])
 
@@ -446,4 +455,8 @@ def _link(urls: PageUrls, query: GridQuery) -> str:
 
 
 def _read_number(text: str | None, default: int) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else default
+    return (
+        int(text)
+        if text and text.isascii() and text.isdigit() and len(text) < 9
+        else default
+    )

@@ -133,10 +133,7 @@ def _only_data(attributes: Mapping[str, object]) -> dict[str, object]:
 
 @lru_cache(maxsize=1024)
 def _unbound_fields(form: FormSpec) -> Mapping[str, UnboundField]:
-    return {
-        field.id: UNBOUND[control_of(field)](field)
-        for field in form.typed_fields
-    }
+    return {field.id: UNBOUND[control_of(field)](field) for field in form.typed_fields}
 
 
 def _line(field: FieldSpec) -> UnboundField:

@@ -18,7 +18,6 @@ from validators.rules import Env
 from validators.trees import to_tree
 
 
-
 def describe_form(
     form: FormSpec, catalogue: Catalogue, env: Env | None
 ) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from form_schemas.spec import FormSpec, Level
-from validators.messages import describe
+from validators.messages import describe_problem
 from validators.report import Problem
 
 #: Class and word of a level; shape and colour follow from the class.
@@ -27,6 +27,11 @@ class ProblemView:
     #: `rule:<id>` or the code
     kind: str
 
+    @property
+    def sentence(self) -> str:
+        """The text where the field does not stand beside it."""
+        return f"{self.label}：{self.text}" if self.label else self.text
+
 
 def view_problem(form: FormSpec, problem: Problem) -> ProblemView:
     """The problem in the words and the look of a page."""
@@ -34,7 +39,7 @@ def view_problem(form: FormSpec, problem: Problem) -> ProblemView:
     return ProblemView(
         field_id=problem.field_id or "",
         label=field.label if field else "",
-        text=describe(form, problem),
+        text=describe_problem(form, problem),
         style=LEVELS[problem.level][0],
         kind=problem.kind,
     )
@@ -47,7 +52,7 @@ def problem_to_json(form: FormSpec, problem: Problem) -> dict[str, str]:
         "code": problem.code.value,
         "kind": problem.kind,
         "level": problem.level.value,
-        "message": describe(form, problem),
+        "message": describe_problem(form, problem),
     }
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FieldGroup, FieldSpec, FormSpec, PlacedField, Shape
-from renderers.bindings import SPELLINGS, Control, control_of, is_figure
+from renderers.bindings import SPELLINGS, WIDTHS, Control, control_of, is_figure
 from renderers.display import mask, show, show_change
 from renderers.environment import render
 from renderers.inputs import Text, input_id, make_inputs
@@ -27,6 +27,8 @@ from validators.rules import Env, hidden_fields, required_fields
 _COMPOSED = frozenset({Control.SEGMENTS, Control.TICKS})
 #: Controls that need the room of the columns for last period and change.
 _BROAD = frozenset({Control.AREA, Control.TICKS, Control.PICKER, Control.UPLOAD})
+#: Hanzi that the column of figures has no room for.
+_LONG = 11
 
 
 @dataclass(frozen=True)
@@ -290,9 +292,7 @@ class _Builder:
     def _class(self, item: FieldSpec, problems: Sequence[ProblemView]) -> str:
         base = "form-select" if control_of(item) is Control.SELECT else "form-control"
         bad = any(problem.style == "error" for problem in problems)
-        return " ".join(
-            filter(None, [base, is_figure(item) and "num", bad and "bad"])
-        )
+        return " ".join(filter(None, [base, is_figure(item) and "num", bad and "bad"]))
 
     def _describing(self, item: FieldSpec) -> str:
         start = input_id(item.id)
@@ -351,10 +351,13 @@ def _shared_unit(form: FormSpec, group: FieldGroup) -> str:
 
 
 def _is_long(item: FieldSpec) -> bool:
-    return control_of(item) is Control.LINE and (item.max_length or 0) > 20
+    """Whether texts of more than a dozen Hanzi are likely."""
+    return WIDTHS[item.kind](item) >= _LONG
 
 
-def _find_required(form: FormSpec, row: Mapping[str, object], env: Env | None) -> frozenset[str]:
+def _find_required(
+    form: FormSpec, row: Mapping[str, object], env: Env | None
+) -> frozenset[str]:
     if env is None:
         return frozenset(item.id for item in form.typed_fields if item.required)
     return frozenset(item.id for item in required_fields(form, row, env))

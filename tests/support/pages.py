@@ -15,12 +15,14 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
-from form_schemas.catalogue import Catalogue
+from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.codelists import load_codelists
 from form_schemas.spec import FormSpec, Level
 from renderers.grid_page import build_grid_page, read_query, render_grid_page
 from renderers.problems import problem_to_json
 from renderers.record_page import FileView, build_record_page, render_record_page
 from renderers.urls import PageUrls
+from tests.support.forms import read_schemas, schema_of
 from validators.conversion import RawRow, convert_row, display
 from validators.report import Code, Problem
 from validators.rules import Env, broken_rules, evaluate_steps, required_fields
@@ -169,13 +171,19 @@ class PageServer:
             self.form, RawRow(1, sent["cells"]), self.catalogue.codelists
         )
         row = {**(stored.row if stored else {}), **values}
-        problems = [*faults, *self.judge(row)]
+        wrong = {fault.field_id for fault in faults}
+        problems = [*faults, *(p for p in self.judge(row) if p.field_id not in wrong)]
         answer = {
             "key": sent["key"],
             "problems": [problem_to_json(self.form, p) for p in problems],
         }
         if faults:
-            return {**answer, "id": sent["id"], "version": sent["version"], "status": "faulty"}
+            return {
+                **answer,
+                "id": sent["id"],
+                "version": sent["version"],
+                "status": "faulty",
+            }
         row = evaluate_steps(self.form, row, ENV)
         if keep and stored:
             stored.row, stored.version = row, stored.version + 1
@@ -202,8 +210,6 @@ class PageServer:
             if text in value or text in label
         ]
         return {"options": found[:10], "more": len(found) > 10}
-
-
 
 
 @contextmanager
@@ -257,13 +263,19 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/delete":
             return self._delete(json.loads(body))
         if self.path == "/upload":
-            return self._send_json({"token": "t9", "name": "新.pdf", "url": "/files/t9"})
+            return self._send_json(
+                {"token": "t9", "name": "新.pdf", "url": "/files/t9"}
+            )
         self.pages.posts.append(_read_multipart(body, self.headers["Content-Type"]))
         return self._send_page("<!doctype html><title>ok</title><p>posted</p>")
 
     def _delete(self, sent: dict) -> None:
         ids = [row["id"] for row in sent["rows"]]
-        refused = {i: self.pages.refused_deletes[i] for i in ids if i in self.pages.refused_deletes}
+        refused = {
+            i: self.pages.refused_deletes[i]
+            for i in ids
+            if i in self.pages.refused_deletes
+        }
         for row_id in ids:
             if row_id not in refused:
                 self.pages.rows.pop(row_id)
@@ -300,3 +312,22 @@ def _read_multipart(body: bytes, content_type: str) -> dict[str, list[str]]:
         name = head.partition(b'name="')[2].partition(b'"')[0].decode()
         found.setdefault(name, []).append(value[:-2].decode())
     return found
+
+
+def catalogue_of(
+    fields: Mapping[str, dict], **words: object
+) -> tuple[FormSpec, Catalogue]:
+    """A form made of `field_of` declarations, in a catalogue of its own.
+
+    `words` are `rules`, `required`, `layout`, or words of `x-form` such as `shape`.
+    """
+    schema = schema_of(**fields)
+    for name in ("required", "rules", "layout"):
+        if name in words:
+            schema[name if name == "required" else f"x-{name}"] = words.pop(name)
+    schema["x-form"] |= words
+    if words.get("shape") == "record":
+        del schema["x-form"]["key"]
+    [form] = read_schemas(schema).forms
+    edition = Edition("test", "2024", {}, (form,))
+    return form, Catalogue((edition,), load_codelists(), ())

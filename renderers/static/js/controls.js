@@ -11,12 +11,13 @@ export class Controls {
     return [...this.form.querySelectorAll(`[name="${CSS.escape(id)}"]`)];
   }
 
-  /** The text of a control; an array where several values are ticked or uploaded. */
+  /** The text of a control; an array where several values may be ticked or uploaded. */
   read(id) {
     const elements = this.elements(id);
     const boxes = elements.filter((element) => element.type === "checkbox");
     if (boxes.length || elements.some((element) => element.type === "file")) {
-      return boxes.filter((box) => box.checked).map((box) => box.value);
+      const ticked = boxes.filter((box) => box.checked).map((box) => box.value);
+      return this.fields[id].list ? ticked : (ticked[0] ?? "");
     }
     if (elements[0]?.type === "radio") return elements.find((radio) => radio.checked)?.value ?? "";
     return elements[0]?.value ?? "";

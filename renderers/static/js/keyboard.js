@@ -26,7 +26,6 @@ class Keys {
 
   enter(cell) {
     if (!cell.matches(".cell")) return;
-    this.before = cell.value;
     if (cell.select && !this.clicked) cell.select();
   }
 
@@ -57,7 +56,7 @@ class Keys {
   }
 
   withControl(event) {
-    const untouched = event.target.value === this.before;
+    const untouched = event.target.value === this.grid.before;
     const keys = {
       z: untouched ? () => (event.shiftKey ? this.grid.redo() : this.grid.undo()) : null,
       y: untouched ? () => this.grid.redo() : null,
@@ -100,7 +99,7 @@ class Keys {
   }
 
   revert(cell) {
-    if (cell.value !== this.before && "value" in cell) this.grid.write(cell, this.before);
+    if (cell.value !== this.grid.before && "value" in cell) this.grid.write(cell, this.grid.before);
     this.editing = null;
     cell.select?.();
     this.grid.closeNote();

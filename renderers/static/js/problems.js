@@ -35,7 +35,7 @@ export function drawProblems(line, problems) {
 }
 
 /** The summary on top: one link a problem, errors first. */
-export function drawSummary(box, problems) {
+export function drawSummary(box, problems, fields) {
   const sorted = ORDER.flatMap((style) => problems.filter((problem) => styleOf(problem) === style));
   if (!sorted.length) return box.replaceChildren();
   const count = (style) => sorted.filter((problem) => styleOf(problem) === style).length;
@@ -48,7 +48,7 @@ export function drawSummary(box, problems) {
       { class: styleOf(problem) === "error" ? null : `muted is-${styleOf(problem)}` },
       styleOf(problem) === "error" ? null : make("i", { class: `i i-${styleOf(problem)}`, "aria-hidden": "true" }),
       problem.field
-        ? make("a", { class: "link", href: `#f-${problem.field}` }, problem.message)
+        ? make("a", { class: "link", href: `#f-${problem.field}` }, `${fields[problem.field].label}：${problem.message}`)
         : make("span", {}, problem.message),
     ),
   );

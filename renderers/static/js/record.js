@@ -148,7 +148,7 @@ class Record {
     for (const [id, line] of this.lines) {
       drawProblems(line, this.shown.filter((problem) => problem.field === id));
     }
-    drawSummary(this.root.querySelector("[data-summary]"), this.shown.filter((p) => this.isComplete || p.kind !== "required"));
+    drawSummary(this.root.querySelector("[data-summary]"), this.shown.filter((p) => this.isComplete || p.kind !== "required"), this.spec.fields);
     for (const style of ["error", "warn"]) this.showCount(style);
     for (const group of this.root.querySelectorAll("[data-group]")) this.showRail(group);
   }
