@@ -14,7 +14,7 @@ from pathlib import Path
 
 from form_schemas.codelists import CODES_FOLDER, CodeList, load_codelists
 from form_schemas.faults import Fault
-from form_schemas.reader import EditionReading, Source, read_edition
+from form_schemas.reader import FOREIGN_BYTES, EditionReading, Source, read_edition
 from form_schemas.spec import FieldSpec, FormSpec
 
 SCHEMAS_FOLDER = Path(__file__).parent
@@ -187,10 +187,10 @@ def edition_folders(folder: Path) -> list[Path]:
 
 
 def read_sources(edition_folder: Path, root: Path) -> list[Source]:
-    """Read the texts of an edition's schema files."""
+    """Read the texts of an edition's schema files; the reader judges their encoding."""
     paths = sorted(edition_folder.glob("*.json"))
     return [
-        Source(str(path.relative_to(root)), path.read_text(encoding="utf-8-sig"))
+        Source(str(path.relative_to(root)), path.read_text("utf-8-sig", FOREIGN_BYTES))
         for path in paths
         if path.name != COLLECTION_FILE
     ]

@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import jsonschema_rs
 
-from form_schemas.faults import Fault, nearest, point
+from form_schemas.faults import Fault, ask_nearest, point
 
 DIALECT_FILE = Path(__file__).parent / "dialect.json"
 
@@ -62,8 +62,8 @@ def _explain(error: Any) -> Iterator[tuple[str, str]]:
     if error.validator == "additionalProperties":
         for word in _unknown_words(error):
             known = error.schema.get("properties", {})
-            advice = nearest(word, known)
-            yield point(*path, word), f"不认识的词“{word}”{advice}？请改正或删去。"
+            advice = ask_nearest(word, known)
+            yield point(*path, word), f"不认识“{word}”这个词。{advice}请改正或删去。"
         return
     explain = _SENTENCES.get(error.validator, _other)
     yield point(*path), explain(error)
@@ -82,13 +82,13 @@ def _missing(error: Any) -> str:
 def _wrong_type(error: Any) -> str:
     wanted = error.validator_value
     names = [wanted] if isinstance(wanted, str) else wanted
-    return f"这里应当是{'或'.join(_TYPE_NAMES.get(n, n) for n in names)}。"
+    return f"这里应当是{'或'.join(_TYPE_NAMES.get(n, n) for n in names)}，请改正。"
 
 
 def _not_listed(error: Any) -> str:
     choices = [str(choice) for choice in error.validator_value]
-    advice = nearest(str(error.instance), choices)
-    return f"“{error.instance}”不能用{advice}？可用的有 {'、'.join(choices)}。"
+    advice = ask_nearest(str(error.instance), choices)
+    return f"不能写“{error.instance}”。{advice}可用的有 {'、'.join(choices)}。"
 
 
 def _not_constant(error: Any) -> str:
@@ -96,7 +96,7 @@ def _not_constant(error: Any) -> str:
 
 
 def _not_matching(error: Any) -> str:
-    return f"“{error.instance}”的写法不对，应当符合 {error.validator_value}。"
+    return f"“{error.instance}”的写法不对。请改成符合 {error.validator_value} 的样子。"
 
 
 def _twice(error: Any) -> str:
@@ -105,7 +105,7 @@ def _twice(error: Any) -> str:
 
 
 def _empty(error: Any) -> str:
-    return "不能是空的。"
+    return "不能是空的。请填上内容，或删去这个词。"
 
 
 def _not_here(error: Any) -> str:
@@ -116,8 +116,20 @@ def _other(error: Any) -> str:
     if error.schema is False:
         return _not_here(error)
     wanted = json.dumps(error.validator_value, ensure_ascii=False)
-    return f"不合规定：{error.validator} 应为 {wanted}。"
+    limit = _LIMITS.get(error.validator)
+    if limit is not None:
+        return f"{limit.format(error.validator_value)}，请改正。"
+    return f"不合规定：{error.validator} 应为 {wanted}。请改正。"
 
+
+_LIMITS = {
+    "minimum": "不能小于 {}",
+    "maximum": "不能大于 {}",
+    "exclusiveMinimum": "应当大于 {}",
+    "maxLength": "最多 {} 个字",
+    "maxItems": "最多 {} 项",
+    "maxProperties": "最多 {} 项",
+}
 
 _SENTENCES = {
     "required": _missing,

@@ -5,10 +5,10 @@ Checks arity, types and options on the way; `scopes` knows the names. Called by
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from form_schemas.expression_text import Syntax
+from form_schemas.expression_text import ExpressionError, Syntax
 from form_schemas.functions import (
     AGGREGATES,
     FUNCTIONS,
@@ -35,6 +35,21 @@ from form_schemas.nodes import (
 from form_schemas.scopes import Names, Reach, Scope, called_name
 
 _DATES = frozenset({ValueType.DATE, ValueType.MONTH})
+_CONDITION = frozenset({ValueType.BOOLEAN})
+#: What administrators call the types.
+TYPE_NAMES: Mapping[ValueType, str] = {
+    ValueType.NUMBER: "数",
+    ValueType.TEXT: "文本",
+    ValueType.DATE: "日期",
+    ValueType.MONTH: "年月",
+    ValueType.BOOLEAN: "是否",
+    ValueType.LIST: "多个值",
+    ValueType.FILE: "文件",
+    ValueType.ANY: "任何类型",
+}
+_PREV_OF = "prev() 里要写一个字段，或 count、sum、exists 中的一个。"
+#: Options that a message lists.
+_LISTED_OPTIONS = 12
 _UNARY = {ast.Not: ("not", ValueType.BOOLEAN), ast.USub: ("-", ValueType.NUMBER)}
 _BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARE = {
@@ -76,18 +91,22 @@ class TreeBuilder:
             return self._conditional(node, scope)
         if isinstance(node, ast.Compare):
             return self._compare(node, scope)
-        raise self._syntax.fault(
-            f"{self._syntax.quote(node)} is not part of the language", node
-        )
+        raise self._stranger(node)
+
+    def _stranger(self, node: ast.expr) -> ExpressionError:
+        quoted = self._syntax.quote(node)
+        if isinstance(node, ast.Tuple):
+            return self._syntax.fault(
+                f"“{quoted}”：列出的几个值只能跟在 in 后面。", node
+            )
+        return self._syntax.fault(f"“{quoted}”这种写法不能用，请改写。", node)
 
     def _literal(self, node: ast.Constant) -> Literal:
         if isinstance(node.value, str):
             return Literal(node.value, ValueType.TEXT)
         number = self._syntax.numbers.get(self._syntax.find_position(node))
         if number is None:
-            raise self._syntax.fault(
-                f"{self._syntax.quote(node)} is not part of the language", node
-            )
+            raise self._stranger(node)
         return Literal(number, ValueType.NUMBER)
 
     def _boolean(self, node: ast.expr, scope: Scope) -> Node:
@@ -103,16 +122,16 @@ class TreeBuilder:
     def _conditional(self, node: ast.IfExp, scope: Scope) -> Node:
         test = self._boolean(node.test, scope)
         then, otherwise = self.build(node.body, scope), self.build(node.orelse, scope)
-        common = self._common((then, otherwise), node, "the two branches")
+        common = self._common((then, otherwise), node, "else 前后的两个值")
         return Conditional(test, then, otherwise, common)
 
     def _common(self, nodes: Sequence[Node], at: ast.AST, what: str) -> ValueType:
-        types = sorted({node.type for node in nodes} - {ValueType.ANY})
+        types = {node.type for node in nodes} - {ValueType.ANY}
         if len(types) > 1:
             raise self._syntax.fault(
-                f"{what} differ in type: {' and '.join(types)}", at
+                f"{what}类型不同：{_name_types(types)}。请改成同一种类型。", at
             )
-        return types[0] if types else ValueType.ANY
+        return next(iter(types), ValueType.ANY)
 
     def _named(self, node: ast.Name | ast.Attribute, scope: Scope) -> Node:
         if isinstance(node, ast.Name) and node.id in LITERALS:
@@ -127,18 +146,20 @@ class TreeBuilder:
     def _compare(self, node: ast.Compare, scope: Scope) -> Node:
         if len(node.ops) > 1:
             raise self._syntax.fault(
-                "one comparison at a time: write a < b and b < c", node
+                "一次只能比较两个值，请写成 a < b and b < c。", node
             )
         left, op, right = node.left, node.ops[0], node.comparators[0]
         if isinstance(op, (ast.In, ast.NotIn)):
             return self._membership(node, scope)
         if type(op) not in _COMPARE:
-            raise self._syntax.fault("this operator is not part of the language", node)
+            raise self._syntax.fault(
+                "没有这种比较。可用的有 == != < <= > >= in 和 not in。", node
+            )
         for side in (left, right):
             if isinstance(side, ast.Name) and side.id in LITERALS:
                 raise self._syntax.fault(
-                    "write is_empty(x), x or not x, not a comparison with null, "
-                    "true or false",
+                    "不要与 null、true、false 比较：判断空值写 is_empty(x)，"
+                    "判断是否写 x 或 not x。",
                     side,
                 )
         sides = (self.build(left, scope), self.build(right, scope))
@@ -151,8 +172,7 @@ class TreeBuilder:
         choices = node.comparators[0]
         if not isinstance(choices, ast.Tuple) or not choices.elts:
             raise self._syntax.fault(
-                "in needs a list of values in parentheses, as in ('a', 'b'); one value "
-                "is compared with ==",
+                "in 后面要用括号列出几个值，如 ('甲', '乙')；只有一个值请用 ==。",
                 choices,
             )
         item = self.build(node.left, scope)
@@ -169,19 +189,19 @@ class TreeBuilder:
                 return Literal(-number.value, ValueType.NUMBER)
         if isinstance(node, ast.Constant):
             return self._literal(node)
-        raise self._syntax.fault("the list of in holds numbers and texts only", node)
+        raise self._syntax.fault("in 的括号里只能写数和文本，不能写字段。", node)
 
     def _comparable(self, sides: Sequence[Node], at: ast.AST) -> None:
         types = {side.type for side in sides} - {ValueType.ANY}
         if types & {ValueType.LIST, ValueType.FILE}:
             raise self._syntax.fault(
-                "several values or files cannot be compared; ask contains(x, 'a'), "
-                "count_items(x) or is_empty(x)",
+                "多个值和文件不能比较。请用 contains(x, '甲')、count_items(x) 或 "
+                "is_empty(x)。",
                 at,
             )
         if len(types) > 1 and not types <= _DATES:
             raise self._syntax.fault(
-                f"cannot compare {' with '.join(sorted(types))}", at
+                f"{_name_types(types)}不能相互比较。请核对两边。", at
             )
 
     def _check_option(self, node: ast.expr, literal: ast.expr, scope: Scope) -> None:
@@ -189,8 +209,14 @@ class TreeBuilder:
             return
         column = self._names.find_column(node, scope)
         if column and column.options and literal.value not in column.options:
+            listed = "、".join(column.options[:_LISTED_OPTIONS])
+            rest = " 等" if len(column.options) > _LISTED_OPTIONS else ""
             raise self._syntax.unknown(
-                f"{column.id} has no option", literal.value, column.options, literal
+                f"字段“{column.id}”没有选项",
+                literal.value,
+                column.options,
+                literal,
+                otherwise=f"可用的有 {listed}{rest}。",
             )
 
     # Calls.
@@ -198,21 +224,22 @@ class TreeBuilder:
     def _call(self, node: ast.Call, scope: Scope) -> Node:
         name = called_name(node)
         if name is None or node.keywords:
-            raise self._syntax.fault(
-                f"{self._syntax.quote(node)} is not part of the language", node
-            )
+            raise self._stranger(node)
         if name in AGGREGATES:
             return self._aggregate(name, node, scope)
         if name == "prev":
             return self._previous(node, scope)
         if name == "ref":
-            raise self._syntax.fault(
-                "ref(f) stands before a column: ref(f).column", node
-            )
+            raise self._syntax.fault("ref() 后面要写取哪一列：ref(引用字段).列。", node)
         known = {**FUNCTIONS, **(GROUPING if scope.grouping else {})}
         if name not in known:
             names = [*known, *AGGREGATES, "prev", "ref"]
-            raise self._syntax.unknown("unknown function", name, names, node)
+            if name in GROUPING:
+                raise self._syntax.fault(
+                    f"{name}() 只能用在 x-derive 和 x-generate 里。", node
+                )
+            otherwise = "可用的函数见 docs/expressions.zh.md。"
+            raise self._syntax.unknown("没有函数", name, names, node, otherwise)
         return self._function(known[name], node, scope)
 
     def _function(self, function: Function, node: ast.Call, scope: Scope) -> Node:
@@ -236,7 +263,7 @@ class TreeBuilder:
         if result is ValueType.ANY:
             ordered_only = name == "latest"
             result = self._common(
-                arguments[:1] if ordered_only else arguments, node, "the arguments"
+                arguments[:1] if ordered_only else arguments, node, f"{name}() 的参数"
             )
         return Call(name, tuple(arguments), result)
 
@@ -249,17 +276,17 @@ class TreeBuilder:
             number = built.value if isinstance(built, Literal) else None
             if not isinstance(number, Decimal) or number % 1 or number > 100:
                 raise self._syntax.fault(
-                    f"argument {index + 1} of {function.name}() is written as a whole "
-                    "number from 0 to 100",
+                    f"{function.name}() 的第 {index + 1} 个参数要直接写成 0 到 100 的"
+                    "整数。",
                     node,
                 )
         return built
 
     def _check_arity(self, name: str, least: int, most: int, node: ast.Call) -> None:
         if not least <= len(node.args) <= most:
-            wanted = str(least) if least == most else f"{least} to {most}"
+            wanted = str(least) if least == most else f"{least} 到 {most}"
             raise self._syntax.fault(
-                f"{name}() takes {wanted} arguments, not {len(node.args)}", node
+                f"{name}() 要 {wanted} 个参数，这里有 {len(node.args)} 个。", node
             )
 
     def _split(self, built: Node, node: ast.expr, scope: Scope) -> Node:
@@ -273,7 +300,7 @@ class TreeBuilder:
     def _options(self, node: ast.expr, scope: Scope) -> list[Node]:
         column = self._names.find_column(node, scope)
         if column is None or not column.options:
-            raise self._syntax.fault("rank() needs a field with options", node)
+            raise self._syntax.fault("rank() 里要写有选项的字段。", node)
         return [Literal(option, ValueType.TEXT) for option in column.options]
 
     def _previous(self, node: ast.Call, scope: Scope) -> Node:
@@ -282,14 +309,14 @@ class TreeBuilder:
             not isinstance(argument, ast.Name)
             and called_name(argument) not in AGGREGATES
         ):
-            raise self._syntax.fault("prev() takes a field or an aggregate", node)
+            raise self._syntax.fault(_PREV_OF, node)
         assert isinstance(argument, (ast.Name, ast.Call))
         self._names.widen(Reach.PREVIOUS)
         around, self._names.in_previous = self._names.in_previous, True
         built = self.build(argument, scope)
         self._names.in_previous = around
         if isinstance(built, (Literal, Given)):
-            raise self._syntax.fault("prev() takes a field or an aggregate", node)
+            raise self._syntax.fault(_PREV_OF, node)
         return Previous(built, built.type)
 
     def _aggregate(self, name: str, node: ast.Call, scope: Scope) -> Node:
@@ -306,7 +333,7 @@ class TreeBuilder:
         code = node.value if isinstance(node, ast.Constant) else None
         if not isinstance(code, str):
             raise self._syntax.fault(
-                f"{name}() starts with the code of a form, as a text", node
+                f"{name}() 的第一个参数是表号，请加引号，如 {name}('1.1.4')。", node
             )
         self._names.look_into(code, node)
         return code
@@ -314,21 +341,25 @@ class TreeBuilder:
     def _summed(self, table: str, node: ast.expr) -> str:
         name = node.value if isinstance(node, ast.Constant) else None
         if not isinstance(name, str):
-            raise self._syntax.fault("sum() takes the id of a field as a text", node)
+            raise self._syntax.fault(
+                "sum() 的第二个参数是字段的 id，请加引号，如 sum('1.1.4', 'area')。",
+                node,
+            )
         column = self._names.get_column(table, name, node)
         if column.type is not ValueType.NUMBER:
             raise self._syntax.fault(
-                f"sum() needs a number field, which {name} is not", node
+                f"sum() 只能加数，字段“{name}”是{TYPE_NAMES[column.type]}。", node
             )
         return name
 
     def need(self, found: Node, at: ast.AST, wanted: frozenset[ValueType]) -> None:
         """Refuse a value of another type than those wanted."""
         if found.type is not ValueType.ANY and found.type not in wanted:
-            expected = " or ".join(t for t in ValueType if t in wanted)
-            quoted = self._syntax.quote(at)
+            advice = "请写成条件，如 a > 0。" if wanted == _CONDITION else "请改写。"
             raise self._syntax.fault(
-                f"{expected} expected, but {quoted} is {found.type}", at
+                f"这里要{_name_types(wanted, '或')}，“{self._syntax.quote(at)}”却是"
+                f"“{TYPE_NAMES[found.type]}”。{advice}",
+                at,
             )
 
     def expect(self, root: Node, wanted: ValueType) -> None:
@@ -336,3 +367,9 @@ class TreeBuilder:
         types = _DATES if wanted in _DATES else frozenset({wanted})
         if wanted is not ValueType.ANY:
             self.need(root, self._syntax.root, types)
+
+
+def _name_types(types: Iterable[ValueType], joint: str = "和") -> str:
+    """“数”和“文本”, in the order of the types."""
+    named = [TYPE_NAMES[t] for t in ValueType if t in types and t is not ValueType.ANY]
+    return joint.join(f"“{name}”" for name in named)

@@ -34,7 +34,8 @@ def point(*parts: object) -> str:
     return "".join(f"/{part}" for part in escaped)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Give the clause that names the nearest known word, or nothing."""
-    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"，是不是“{found[0]}”" if found else ""
+def ask_nearest(word: str, known: Iterable[str]) -> str:
+    """Give the sentence that names the nearest known word, or nothing."""
+    # Longer words cost the comparison dear and are near to nothing.
+    found = get_close_matches(word[:80], list(known), n=1)
+    return f"是不是“{found[0]}”？" if found else ""

@@ -55,12 +55,19 @@ def _settings_faults(path: Path) -> Iterator[Fault]:
         where = f"第 {error.lineno} 行第 {error.colno} 列"
         yield Fault(file, "", f"{where}不是合法的 JSON，请检查那里的逗号、引号和括号。")
         return
+    if not isinstance(settings, dict):
+        yield Fault(file, "", "这里应当是对象，请改正。")
+        return
     for word in _SETTINGS:
         if word not in settings:
             yield Fault(file, "", f"缺少 {word}，请补上。")
-    place = (settings.get("collection"), settings.get("edition"))
-    if place != (path.parent.name, path.name):
-        yield Fault(file, "", f"collection 和 edition 应当与文件夹 {path.name} 一致。")
+    place = (path.parent.name, path.name)
+    if (settings.get("collection"), settings.get("edition")) != place:
+        yield Fault(
+            file,
+            "",
+            f"collection 应当是“{place[0]}”，edition 应当是“{place[1]}”。",
+        )
 
 
 # Rules about one field: each says what is wrong with it, or nothing.
@@ -74,13 +81,13 @@ def _hidden_though_required(form: FormSpec, field: FieldSpec) -> str | None:
 
 def _required_though_given(form: FormSpec, field: FieldSpec) -> str | None:
     if field.is_given and (field.required or field.required_when is not None):
-        return "由系统算出或带出的字段没有人能填，不能必填。"
+        return "由系统算出或带出的字段没有人能填，不能必填。请删去必填。"
     return None
 
 
 def _given_twice(form: FormSpec, field: FieldSpec) -> str | None:
     if field.computed is not None and field.fill is not None:
-        return "x-computed 和 x-fill 只能有一个。"
+        return "x-computed 和 x-fill 只能有一个，请删去一个。"
     return None
 
 
@@ -97,14 +104,14 @@ def _bounds_crossed(form: FormSpec, field: FieldSpec) -> str | None:
         and field.maximum is not None
         and field.minimum > field.maximum
     ):
-        return f"minimum {field.minimum} 大于 maximum {field.maximum}。"
+        return f"minimum {field.minimum} 大于 maximum {field.maximum}，请改正。"
     return None
 
 
 def _bad_default(form: FormSpec, field: FieldSpec) -> str | None:
     is_preset = field.options and field.default is not None
     if is_preset and field.default not in field.options:
-        return f"预填的“{field.default}”不在选项里。"
+        return f"预填的“{field.default}”不在选项里，请改正。"
     return None
 
 
@@ -115,7 +122,7 @@ def _bad_pattern(form: FormSpec, field: FieldSpec) -> str | None:
 
 def _choice_twice(form: FormSpec, field: FieldSpec) -> str | None:
     if field.options and field.codes is not None:
-        return "enum 和 x-codes 只能有一个。"
+        return "enum 和 x-codes 只能有一个，请删去一个。"
     return None
 
 
@@ -143,11 +150,13 @@ def _form_faults(file: str, form: FormSpec) -> Iterator[Fault]:
             yield Fault(file, "/properties", message)
     for field_id in form.key:
         if form.get_field(field_id).is_list:
-            message = f"关键字段“{field_id}”有多个值，认定不了一行。"
+            message = f"关键字段“{field_id}”有多个值，认定不了一行。请换一个字段。"
             yield Fault(file, "/x-form/key", message)
     is_computed = form.kind in ("auto", "derived_list")
     if is_computed != form.is_derived:
-        message = "kind 是 auto 或 derived_list 的表要有 x-derive，别的表不能有。"
+        message = (
+            "kind 是 auto 或 derived_list 的表要有 x-derive，别的表不能有。请改正。"
+        )
         yield Fault(file, "/x-form/kind", message)
 
 
@@ -173,7 +182,10 @@ def _circle_faults(
     def visit(code: str, path: tuple[str, ...]) -> Iterator[Fault]:
         if code in path:
             circle = " → ".join((*path[path.index(code) :], code))
-            message = f"这些表必填的引用成了一个圈：{circle}，第一行谁也填不进。"
+            message = (
+                f"这些表必填的引用成了一个圈：{circle}，第一行谁也填不进。"
+                "请把其中一个改成非必填。"
+            )
             yield Fault(files[code], "", message)
         elif code not in done:
             for other in sorted(waits.get(code, ())):
@@ -199,7 +211,7 @@ def _target_faults(
                     continue
                 message = (
                     f"表 {table} 的“{field.reference.field}”不是它唯一的关键字段，"
-                    "也不在它的 x-unique 里，认定不了一行。"
+                    "也不在它的 x-unique 里，认定不了一行。请换一列，或补上 x-unique。"
                 )
                 yield Fault(files[form.code], point("properties", field.id), message)
 

@@ -28,7 +28,8 @@ def find_pattern_fault(pattern: str) -> str | None:
     try:
         tree = parser.parse(pattern)
     except re.error as error:
-        return f"不是合法的正则表达式（{error.msg}）"
+        where = "" if error.pos is None else f"，错在第 {error.pos + 1} 个字符附近"
+        return f"不是合法的正则表达式{where}"
     except (RecursionError, OverflowError):
         return "太长或套得太深"
     for nodes in _sequences(tree):

@@ -9,6 +9,7 @@ others, so that one bad file breaks no second one.
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from form_schemas.expressions import (
     ExpressionError,
     parse_expression,
 )
-from form_schemas.faults import Fault, nearest, point
+from form_schemas.faults import Fault, ask_nearest, point
 from form_schemas.kinds import TRAITS, FieldKind, ValueType
 from form_schemas.ordering import CircleError, order_steps
 from form_schemas.spec import (
@@ -46,6 +47,10 @@ from form_schemas.spec import (
 
 #: Parsed JSON: the dialect has judged its types before anybody reads it here.
 Json = Mapping[str, Any]
+
+#: How files are decoded, so that bytes of another encoding come as a fault.
+FOREIGN_BYTES = "surrogateescape"
+_FOREIGN = re.compile("[\udc80-\udcff]")
 
 #: Words that neither shape nor judge rows, so that changing them changes no form.
 _SILENT_WORDS = frozenset({"description", "sources", "basis", "seedNote", "x-tests"})
@@ -148,16 +153,17 @@ def _parse(source: Source, urn: str) -> tuple[_Draft | None, list[Fault]]:
         doubled.extend(name for name, count in counts.items() if count > 1)
         return dict(pairs)
 
+    if not source.text.isascii() and _FOREIGN.search(source.text):
+        message = "文件不是 UTF-8 编码。请在编辑器里用 UTF-8 另存。"
+        return None, [Fault(source.file, "", message)]
     try:
         schema = json.loads(source.text, object_pairs_hook=collect, parse_float=Decimal)
     except json.JSONDecodeError as error:
         where = f"第 {error.lineno} 行第 {error.colno} 列"
-        message = (
-            f"{where}不是合法的 JSON（{error.msg}），请检查那里的逗号、引号和括号。"
-        )
+        message = f"{where}不是合法的 JSON。请检查那里的逗号、引号和括号。"
         return None, [Fault(source.file, "", message)]
     except RecursionError:
-        return None, [Fault(source.file, "", "括号套得太深，请检查括号。")]
+        return None, [Fault(source.file, "", "括号套得太深。请检查括号。")]
     # jsonschema judges binary floats, the model keeps exact decimals.
     plain = json.loads(source.text)
     faults = list(find_dialect_faults(source.file, plain))
@@ -170,7 +176,8 @@ def _parse(source: Source, urn: str) -> tuple[_Draft | None, list[Fault]]:
     draft = _Draft(source, schema)
     if draft.code != source.code:
         draft.complain(
-            "/x-form/code", f"表号“{draft.code}”与文件名“{source.code}.json”不一致。"
+            "/x-form/code",
+            f"表号“{draft.code}”与文件名“{source.code}.json”不一致，请改成一样。",
         )
     if schema["$id"] != urn + draft.code:
         draft.complain(
@@ -299,8 +306,8 @@ class _Linker:
     def _check_field_id(self, draft: _Draft, pointer: str, field_id: str) -> bool:
         if field_id in draft.fields:
             return True
-        advice = nearest(field_id, draft.fields)
-        draft.complain(pointer, f"本表没有字段“{field_id}”{advice}？请改正。")
+        advice = ask_nearest(field_id, draft.fields)
+        draft.complain(pointer, f"本表没有字段“{field_id}”。{advice}请改正。")
         return False
 
     # Fields.
@@ -356,22 +363,23 @@ class _Linker:
         if one["type"] != wanted:
             draft.complain(
                 point("properties", field_id, "type"),
-                f"这种字段的 type 应当是“{wanted}”，不是“{one['type']}”。",
+                f"这种字段的 type 应当是“{wanted}”，不是“{one['type']}”。请改正。",
             )
 
     def _check_codes(self, draft: _Draft, field_id: str) -> None:
         declared = draft.fields[field_id]
         slug = declared.get("x-codes")
         if slug is not None and slug not in self._codelists:
-            advice = nearest(slug, self._codelists)
+            advice = ask_nearest(slug, self._codelists)
             draft.complain(
                 point("properties", field_id, "x-codes"),
-                f"没有代码表“{slug}”{advice}？请改正，或把它放进 codes 文件夹。",
+                f"没有代码表“{slug}”。{advice}请改正，或把它放进 codes 文件夹。",
             )
         is_choice = declared["x-kind"] == FieldKind.MULTI_ENUM
         if is_choice and slug is None and "enum" not in declared["items"]:
             draft.complain(
-                point("properties", field_id), "多选字段要有 items.enum 或 x-codes。"
+                point("properties", field_id),
+                "多选字段要有 items.enum 或 x-codes，请补上。",
             )
 
     def _id_type(self, draft: _Draft, field_id: str) -> str | None:
@@ -389,14 +397,11 @@ class _Linker:
         for table in _targets(declared):
             target = self._drafts.get(table)
             if target is None:
-                advice = nearest(table, self._drafts)
-                draft.complain(pointer, f"没有表“{table}”{advice}？请改正。")
+                advice = ask_nearest(table, self._drafts)
+                draft.complain(pointer, f"没有表“{table}”。{advice}请改正。")
                 return None
             if declared["field"] not in target.fields:
-                advice = nearest(declared["field"], target.fields)
-                draft.complain(
-                    pointer, f"表 {table} 没有字段“{declared['field']}”{advice}？"
-                )
+                self._complain_of_column(draft, pointer, target, declared["field"])
                 return None
         filter_ = None
         if "filter" in declared:
@@ -410,6 +415,15 @@ class _Linker:
             )
         return Reference(_targets(declared), declared["field"], filter_)
 
+    @staticmethod
+    def _complain_of_column(
+        draft: _Draft, pointer: str, target: _Draft, column: str
+    ) -> None:
+        advice = ask_nearest(column, target.fields)
+        draft.complain(
+            pointer, f"表 {target.code} 没有字段“{column}”。{advice}请改正。"
+        )
+
     def _fill(self, draft: _Draft, field_id: str) -> Fill | None:
         text = draft.fields[field_id].get("x-fill")
         if text is None:
@@ -420,12 +434,13 @@ class _Linker:
             return None
         source = draft.fields[ref_field]
         if "x-ref" not in source or source["type"] == "array":
-            draft.complain(pointer, f"“{ref_field}”不是选一行的引用字段，带不出值。")
+            draft.complain(
+                pointer, f"“{ref_field}”不是选一行的引用字段，带不出值。请改正。"
+            )
             return None
         target = self._drafts.get(source["x-ref"]["table"])
         if target is not None and column not in target.fields:
-            advice = nearest(column, target.fields)
-            draft.complain(pointer, f"表 {target.code} 没有字段“{column}”{advice}？")
+            self._complain_of_column(draft, pointer, target, column)
         return Fill(ref_field, column)
 
     # Expressions.
@@ -454,7 +469,7 @@ class _Linker:
             return parse_expression(str(text), self._tables, **scope)
         except ExpressionError as error:
             where = f"第 {error.position + 1} 个字符起" if error.position else ""
-            draft.complain(point(*at), f"表达式{where}有错：{error}。原文：{text}")
+            draft.complain(point(*at), f"表达式{where}有错：{error}原文：{text}")
             return None
 
     # Rules, groups, derivations.
@@ -491,9 +506,13 @@ class _Linker:
         missing = [fid for fid in draft.fields if fid not in placed]
         doubled = [fid for fid, count in Counter(placed).items() if count > 1]
         if missing:
-            draft.complain(point("x-layout"), f"没有安排字段 {'、'.join(missing)}。")
+            draft.complain(
+                point("x-layout"), f"没有安排字段 {'、'.join(missing)}，请补上。"
+            )
         if doubled:
-            draft.complain(point("x-layout"), f"安排了两次：{'、'.join(doubled)}。")
+            draft.complain(
+                point("x-layout"), f"{'、'.join(doubled)} 安排了两次，请各留一处。"
+            )
         return groups
 
     def _derivation(self, draft: _Draft, word: str) -> Derivation | None:
@@ -522,7 +541,7 @@ class _Linker:
         tables = (derivation.source, *(join.table for join in derivation.joins))
         unknown = [table for table in tables if table not in self._drafts]
         if unknown:
-            draft.complain(point(word), f"没有表 {'、'.join(unknown)}，请改正。")
+            draft.complain(point(word), f"没有表 {'、'.join(unknown)}。请改正。")
             return
         columns = (*derivation.columns, *derivation.expand, *derivation.group_by)
         known = [self._check_field_id(draft, point(word), c) for c in columns]

@@ -6,11 +6,11 @@ for the meaning of every name.
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from form_schemas.expression_text import Syntax
+from form_schemas.expression_text import ExpressionError, Syntax
 from form_schemas.functions import AGGREGATES, FUNCTIONS, GIVEN, LITERALS
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import AliasColumn, Field, Node, RefColumn, ThisField
@@ -92,7 +92,7 @@ class Names:
     def look_into(self, code: str, at: ast.AST) -> None:
         """Note that the rows of a form are looked through."""
         if code not in self._tables:
-            raise self._syntax.unknown("no form", code, self._tables, at)
+            raise self._syntax.unknown("没有表", code, self._tables, at, "请核对表号。")
         self.looked_into.add(code)
         self.widen(Reach.TABLE if code == self._home else Reach.ACROSS)
 
@@ -107,8 +107,8 @@ class Names:
             return self._reference(node, owner, scope)
         if not isinstance(owner, ast.Name):
             raise self._syntax.fault(
-                f"{self._syntax.quote(node)} is not part of the language: a point "
-                "stands only in this.x, alias.x and ref(f).x",
+                f"“{self._syntax.quote(node)}”不能这样写：点号只用在 "
+                "ref(引用字段).列、this.字段 和别名后面。",
                 node,
             )
         if owner.id == "this":
@@ -123,12 +123,10 @@ class Names:
         if node.id not in known:
             if node.id in FUNCTIONS or node.id in AGGREGATES:
                 raise self._syntax.fault(
-                    f"{node.id} is a function: write {node.id}(…)", node
+                    f"“{node.id}”是函数，请写成 {node.id}(…)。", node
                 )
             names = [*known, *GIVEN, *LITERALS, *scope.expanded]
-            raise self._syntax.unknown(
-                f"{scope.table} has no field", node.id, names, node
-            )
+            raise self._no_field(scope.table, node.id, names, node)
         column = known[node.id]
         self._note(column.id, scope)
         return Field(column.id, column.type), column
@@ -137,8 +135,8 @@ class Names:
         outer = scope.outer
         if outer is None:
             raise self._syntax.fault(
-                "this.x stands only inside count, sum and exists and in the filter of "
-                f"a reference; here write {node.attr}",
+                "this 只用在 count、sum、exists 和引用的 filter 里，这里请直接写 "
+                f"{node.attr}。",
                 node,
             )
         if node.attr in outer.expanded:
@@ -154,7 +152,7 @@ class Names:
         outer = scope.this.joins if scope.this else {}
         joined = {**outer, **scope.joins}
         if alias not in joined:
-            raise self._syntax.unknown("unknown name", alias, [*joined, "this"], node)
+            raise self._no_alias(alias, node, scope, joined)
         column = self.get_column(joined[alias], node.attr, node)
         self.widen(Reach.ACROSS)
         of_this = alias not in scope.joins
@@ -165,19 +163,19 @@ class Names:
     ) -> tuple[Node, Column]:
         field_node = call.args[0] if len(call.args) == 1 else None
         if call.keywords or not isinstance(field_node, (ast.Name, ast.Attribute)):
-            raise self._syntax.fault("ref() takes one reference field", call)
+            raise self._syntax.fault("ref() 里只能写一个引用字段。", call)
         source, picked = self.resolve(field_node, scope)
         if not picked.ref_tables or picked.multiple:
             raise self._syntax.fault(
-                f"ref() needs a reference to one row, which {picked.id} is not", call
+                f"ref() 里要写选一行的引用字段，“{picked.id}”不是。", call
             )
         if picked.ref_tables[0] not in self._tables:
-            raise self._syntax.fault(f"{picked.id} refers to an unknown form", call)
+            raise self._syntax.fault(
+                f"引用字段“{picked.id}”指向的表不存在。请先改正它的 x-ref。", call
+            )
         column = self.get_column(picked.ref_tables[0], node.attr, node)
         if isinstance(source, RefColumn):
-            raise self._syntax.fault(
-                "a reference of a referenced row cannot be followed", call
-            )
+            raise self._syntax.fault("引用只能走一步，不能从所选的行再往下取。", call)
         self._note_reference(source, scope)
         built = RefColumn(
             field_id=picked.id,
@@ -192,8 +190,28 @@ class Names:
     def get_column(self, table: str, name: str, at: ast.AST) -> Column:
         known = self._tables[table]
         if name not in known:
-            raise self._syntax.unknown(f"{table} has no field", name, known, at)
+            raise self._no_field(table, name, known, at)
         return known[name]
+
+    def _no_field(
+        self, table: str, name: str, known: Iterable[str], at: ast.AST
+    ) -> ExpressionError:
+        where = "本表" if table == self._home else f"表 {table} "
+        return self._syntax.unknown(
+            f"{where}没有字段", name, known, at, "请核对字段的 id。"
+        )
+
+    def _no_alias(
+        self, alias: str, node: ast.Attribute, scope: Scope, joined: Iterable[str]
+    ) -> ExpressionError:
+        column = self._tables[scope.table].get(alias)
+        if column is not None and column.ref_tables:
+            written = f"ref({alias}).{node.attr}"
+            return self._syntax.fault(f"取引用行的列，请写成 {written}。", node)
+        otherwise = "点号只用在 ref(引用字段).列、this.字段 和别名后面。"
+        return self._syntax.unknown(
+            "没有别名", alias, [*joined, "this"], node, otherwise
+        )
 
     def _note(self, field_id: str, scope: Scope) -> None:
         if self.in_previous:

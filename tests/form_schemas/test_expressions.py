@@ -1,9 +1,11 @@
 """What the expression language takes, what it refuses, and what it says of both."""
 
+import re
 import time
 
 import pytest
 
+from form_schemas.expression_nodes import TYPE_NAMES
 from form_schemas.expressions import (
     Column,
     ExpressionError,
@@ -122,45 +124,54 @@ def test_a_derivation_knows_joins_expanded_columns_and_groups():
 @pytest.mark.parametrize(
     ("text", "message", "position"),
     [
-        ("", "empty", 0),
-        ("x > 1 and levl == '省级'", "no field levl; did you mean level?", 10),
-        ("lenght(s) > 1", "did you mean length?", 0),
-        ("level == '省'", "level has no option 省", 9),
-        ("level in ('省级', '国家')", "did you mean 国家级?", 16),
-        ("contains(level, '国家')", "no option", 16),
-        ("'甲' == level", "no option 甲", 0),
-        ("x == '甲'", "cannot compare number with text", 0),
-        ("d > s", "cannot compare date with text", 0),
-        ("x and b", "boolean expected", 0),
-        ("b or not x", "boolean expected", 9),
-        ("abs(s)", "number expected, but s is text", 4),
-        ("x if b else s", "differ in type", 0),
-        ("coalesce(x, s)", "differ in type", 0),
-        ("b == true", "write is_empty(x), x or not x", 5),
-        ("x == null", "write is_empty(x), x or not x", 5),
-        ("x == None", "write null", 5),
-        ("x = 1", "compare with ==", 2),
-        ("0 < x < 2", "one comparison at a time", 0),
-        ("level in ('省级')", "one value is compared with ==", 10),
-        ("x in (y, 1)", "numbers and texts only", 6),
-        ("picture == '甲'", "cannot be compared", 0),
+        ("", "是空的", 0),
+        ("x > 1 and levl == '省级'", "没有字段“levl”。是不是“level”？", 10),
+        ("lenght(s) > 1", "是不是“length”？", 0),
+        ("level == '省'", "没有选项“省”。是不是“省级”？", 9),
+        ("level in ('省级', '国家')", "是不是“国家级”？", 16),
+        ("contains(level, '国家')", "没有选项", 16),
+        ("'甲' == level", "没有选项“甲”。可用的有 国家级、省级。", 0),
+        ("x == '甲'", "“数”和“文本”不能相互比较", 0),
+        ("d > s", "“文本”和“日期”不能", 0),
+        ("x and b", "这里要“是否”，“x”却是“数”", 0),
+        ("b or not x", "这里要“是否”", 9),
+        ("abs(s)", "这里要“数”，“s”却是“文本”", 4),
+        ("x if b else s", "类型不同", 0),
+        ("coalesce(x, s)", "类型不同", 0),
+        ("b == true", "写 x 或 not x", 5),
+        ("x == null", "判断空值写 is_empty(x)", 5),
+        ("x == None", "请写 null", 5),
+        ("x = 1", "请写 ==", 2),
+        ("0 < x < 2", "a < b and b < c", 0),
+        ("level in ('省级')", "只有一个值请用 ==", 10),
+        ("x in (y, 1)", "只能写数和文本", 6),
+        ("picture == '甲'", "不能比较", 0),
         ("items == '甲'", "contains", 0),
-        ("round(x, y)", "whole number", 9),
-        ("round(x)", "takes 2 arguments", 0),
-        ("rank(s)", "needs a field with options", 5),
-        ("ref(s).amount", "needs a reference", 0),
-        ("ref(several).amount", "needs a reference to one row", 0),
-        ("ref(r).amnt", "did you mean amount?", 0),
-        ("this.x > 1", "only inside count", 0),
-        ("count('C')", "no form C", 6),
-        ("sum('B', 'title')", "needs a number field", 9),
-        ("prev(x + 1)", "a field or an aggregate", 0),
-        ("total(x)", "unknown function total", 0),
-        ("产权 > 1", "fields are named by their id", 0),
-        ("s == '甲", "not closed", 5),
-        ("s == '\\n'", "backslash", 5),
-        ("x ＞ 1", "write the ASCII character", 2),
-        ("(x > 1", "never closed", 0),
+        ("round(x, y)", "整数", 9),
+        ("round(x)", "要 2 个参数，这里有 1 个", 0),
+        ("rank(s)", "有选项的字段", 5),
+        ("ref(s).amount", "引用字段", 0),
+        ("ref(several).amount", "选一行的引用字段", 0),
+        ("ref(r).amnt", "是不是“amount”？", 0),
+        ("this.x > 1", "请直接写 x", 0),
+        ("count('C')", "没有表“C”。请核对表号。", 6),
+        ("sum('B', 'title')", "只能加数，字段“title”是文本", 9),
+        ("prev(x + 1)", "一个字段，或 count", 0),
+        ("total(x)", "只能用在 x-derive", 0),
+        ("产权 > 1", "字段请写 id", 0),
+        ("s == '甲", "引号没有成对", 5),
+        ("s == '\\n'", "反斜杠", 5),
+        ("x ＞ 1", "请改成 >", 2),
+        ("(x > 1", "没有配上右括号", 0),
+        ("x > 1)", "多了一个右括号", 5),
+        ("r.amount > 1", "请写成 ref(r).amount", 0),
+        ("q.amount > 1", "没有别名“q”", 0),
+        ("x y", "接不上", 2),
+        ("x if b", "if 条件 else", 0),
+        ("foo(zz)", "没有函数“foo”", 0),
+        ("zzz > 1", "没有字段“zzz”。请核对字段的 id。", 0),
+        ("b && b", "请改成 and", 2),
+        ("(x, y)", "只能跟在 in 后面", 0),
     ],
 )
 def test_a_fault_is_named_where_it_stands(text, message, position):
@@ -170,8 +181,22 @@ def test_a_fault_is_named_where_it_stands(text, message, position):
     assert caught.value.position == position
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["x y", "x = 1", "level == '省'", "foo(x)", "9" * 31, "(" * 61, "x" * 2001, "\0"],
+)
+def test_a_fault_is_told_in_whole_chinese_sentences(text):
+    with pytest.raises(ExpressionError) as caught:
+        parse(text)
+    assert re.search("[一-鿿].*[。？]$", caught.value.message)
+
+
+def test_every_type_has_a_name_for_administrators():
+    assert set(TYPE_NAMES) == set(ValueType)
+
+
 def test_a_value_of_the_wrong_type_is_refused():
-    with pytest.raises(ExpressionError, match="number expected"):
+    with pytest.raises(ExpressionError, match="这里要“数”，“s”却是“文本”"):
         parse("s", expect=ValueType.NUMBER)
 
 

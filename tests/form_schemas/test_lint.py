@@ -110,3 +110,14 @@ def test_settings_without_a_word_are_a_fault(lint):
     assert lint(schema_of(a="text"), settings=settings) == [
         ("", "缺少 periods，请补上。")
     ]
+
+
+def test_a_file_in_another_encoding_is_a_fault_and_breaks_no_other(lint, tmp_path):
+    lint(schema_of("T1", a="text"))
+    text = json.dumps(schema_of("T2", 名="text"), ensure_ascii=False)
+    folder = tmp_path / "test" / "2024"
+    (folder / "T2.json").write_bytes(text.encode("gbk"))
+    faults = lint_edition(folder)
+    assert [(f.file, f.message) for f in faults] == [
+        ("test/2024/T2.json", "文件不是 UTF-8 编码。请在编辑器里用 UTF-8 另存。")
+    ]

@@ -135,6 +135,25 @@ def test_a_fault_is_said_where_it_is(schema, pointer, part):
     assert part in messages_of(schema)[pointer]
 
 
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("T99", "没有表“T99”。请改正。"),
+        ("TT1", "没有表“TT1”。是不是“T1”？请改正。"),
+    ],
+)
+def test_a_fault_reads_well_with_and_without_a_suggestion(table, message):
+    schema = schema_of(a=field_of("ref", ref={"table": table, "field": "b"}))
+    assert messages_of(schema)["/properties/a/x-ref"] == message
+
+
+def test_a_fault_of_an_expression_is_one_text_with_its_source():
+    schema = schema_of(a=field_of("text", visible_when="a == 1"))
+    assert messages_of(schema)["/properties/a/x-visible-when"] == (
+        "表达式有错：“数”和“文本”不能相互比较。请核对两边。原文：a == 1"
+    )
+
+
 def test_all_faults_of_all_files_come_at_once():
     one = schema_of("T1", a=field_of("code", codes="x"), b=field_of("code", codes="y"))
     reading = read_schemas(one, schema_of("T2", a=field_of("code", codes="z")))
