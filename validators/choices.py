@@ -22,8 +22,9 @@ _LONGEST_MISSPELT = 40
 _NUMBER_BEFORE = re.compile(r"[(\[]?\d{1,3}[)\]]?[\s.、:_-]*(?=\D)(.+)", re.ASCII)
 _NUMBER_AFTER = re.compile(r"(.+?)(?:[\s.:_-]+\d{1,3}|[(\[]\d{1,3}[)\]])", re.ASCII)
 _JOINT = r"[\s\-_:/、.,()\[\]|]*"
-_CODE_BEFORE = re.compile(rf"([0-9A-Za-z.]+){_JOINT}(.+?)[)\]]?")
-_CODE_AFTER = re.compile(rf"(.+?){_JOINT}([0-9A-Za-z.]+)[)\]]?")
+_A_CODE = r"([0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?)"
+_CODE_BEFORE = re.compile(rf"{_A_CODE}{_JOINT}(.+?)[)\]]?")
+_CODE_AFTER = re.compile(rf"(.+?){_JOINT}{_A_CODE}[)\]]?")
 _PATH_JOINTS = re.compile(r"[-/·,、>|\\]")
 
 
@@ -155,7 +156,7 @@ class Codes:
 
     def _is_called(self, code: str, name: str) -> bool:
         path = self._list.path(code)
-        return _fold_path(name) in {fold_loosely(path[-1].name), *_path_names(path)}
+        return _fold_path(name) in {_fold_path(path[-1].name), *_path_names(path)}
 
     def _ambiguous(self, text: str, entries: Sequence[CodeEntry]) -> Finding:
         shown = [

@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 _YEAR = re.compile(r"(\d{4})\s*年", re.ASCII)
 
-_CLOCK = r"\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?)?秒?(?:Z|[+-]\d\d:?\d\d)?"
+_CLOCK = r"\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?)?[分秒]?(?:Z|[+-]\d\d:?\d\d)?"
 _TIME = rf"(?:(?:T|\s+|(?<=[日号])\s*){_CLOCK})?"
 _WEEKDAY = r"(?:\s*\(?(?:星期|周)[一二三四五六日天]\)?)?"
 _DAY = re.compile(
@@ -180,7 +180,8 @@ def read_month(cell: object) -> str | Finding:
     if found is None:
         day = read_date(cell)
         if isinstance(day, Finding):
-            return _no_date(cell, _why_no_month(text), **_parts(day))
+            is_nearly = day.details["reason"] in ("month", "day")
+            return day if is_nearly else _no_date(cell, _why_no_month(text))
         return f"{day.year:04d}-{day.month:02d}"
     year, month = int(found[1]), int(found[2])
     if year < _FIRST_YEAR:
@@ -188,12 +189,6 @@ def read_month(cell: object) -> str | Finding:
     if not 1 <= month <= 12:
         return _no_date(cell, "month", month=month)
     return f"{year:04d}-{month:02d}"
-
-
-def _parts(finding: Finding) -> dict[str, object]:
-    if finding.details["reason"] not in ("month", "day"):
-        return {}
-    return {k: v for k, v in finding.details.items() if k != "value"}
 
 
 def _text_of(cell: object) -> str:
