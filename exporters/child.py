@@ -80,7 +80,8 @@ class _WorkbookSheet:
             return Head((), self._stamp, is_empty=True)
         blanks = [""] * self._left
         rows = islice(self.rows(), SEARCHED_ROWS)
-        return Head([blanks + row for row in rows], self._stamp)
+        width = self._left + self._sheet.width
+        return Head([blanks + row for row in rows], self._stamp, width)
 
     def rows(self) -> Iterator[list[object]]:
         return self._sheet.iter_rows()
@@ -106,7 +107,7 @@ class _CsvSheet:
     def head(self) -> Head:
         rows = list(islice(self.rows(), SEARCHED_ROWS))
         is_empty = not any(clean_text(cell) for row in rows for cell in row)
-        return Head(rows, {}, is_empty=is_empty)
+        return Head(rows, {}, max(map(len, rows), default=0), is_empty)
 
     def rows(self) -> Iterator[list[str]]:
         assert self._format is not None

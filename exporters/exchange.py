@@ -35,6 +35,8 @@ class Head:
     rows: Sequence[Sequence[object]]
     #: the hidden sheet of our own workbooks: name -> value
     stamp: Mapping[str, str]
+    #: number of the last column with a cell
+    width: int = 0
     #: whether the sheet holds any cell
     is_empty: bool = False
 

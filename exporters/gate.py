@@ -58,7 +58,8 @@ class Package:
     """A workbook that passed the gate."""
 
     path: Path
-    #: zip entry of the first sheet
+    #: zip entries of the workbook and of its first sheet
+    workbook_part: str
     sheet_part: str
     sheet_title: str
     #: zip entry of the shared strings; None where the file has none
@@ -187,6 +188,7 @@ def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Packa
     styles = by_kind.get("/styles")
     return Package(
         path=path,
+        workbook_part=workbook_part,
         sheet_part=sheet_part,
         sheet_title=title,
         strings_part=strings if strings in archive.namelist() else None,

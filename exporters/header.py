@@ -6,7 +6,7 @@ over two rows are seen through. Whether a file may lack a column is said here, t
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -28,6 +28,8 @@ _ALIKE = str.maketrans(
         "、": ",", "，": ",", "；": ";", "：": ":", "／": "/", "＼": "/",
     }
 )  # fmt: skip
+#: The column that `marking` adds; it belongs to no field and is not worth a word.
+PROBLEM_HEADING = "问题"
 #: Words our own workbooks put beside a label.
 _OWN_REMARKS = ("(自动计算)", "(自动带出)")
 
@@ -46,6 +48,8 @@ class Header:
     unknown: tuple[str, ...]
     #: (column, label) of fields the engine supplies and uploads: not read
     ignored: tuple[tuple[int, str], ...]
+    #: column in which an earlier check wrote its findings
+    problem_column: int | None = None
 
 
 @lru_cache(maxsize=65_536)
@@ -106,12 +110,16 @@ def _build(
         for column, field_id in sorted(named.items())
         if not is_importable(form.by_id[field_id])
     )
+    unknown = list(_unknown(texts, last, named))
     return Header(
         row=last + 1,
         columns=columns,
         missing=_missing(form, set(named.values())),
-        unknown=tuple(_unknown(texts, last, named)),
+        unknown=tuple(label for _, label in unknown if label != PROBLEM_HEADING),
         ignored=ignored,
+        problem_column=next(
+            (column for column, label in unknown if label == PROBLEM_HEADING), None
+        ),
     )
 
 
@@ -128,17 +136,14 @@ def _missing(form: FormSpec, present: set[str]) -> tuple[str, ...]:
     return tuple(field.id for field in absent)
 
 
-def _unknown(texts: list[list[str]], last: int, named: dict[int, str]) -> list[str]:
-    width = max((len(row) for row in texts[: last + 1]), default=0)
-    found = []
-    for column in range(width):
-        if column in named:
-            continue
+def _unknown(
+    texts: list[list[str]], last: int, named: dict[int, str]
+) -> Iterator[tuple[int, str]]:
+    """Column (from 1) and label of what belongs to no field."""
+    for column, text in enumerate(texts[last]):
         # Group titles end above the header row; a label of its own stands in it.
-        label = _at(texts, last, column)
-        if label:
-            found.append(" ".join(label.split()))
-    return found
+        if column not in named and text.strip():
+            yield column + 1, " ".join(text.split())
 
 
 @lru_cache(maxsize=1024)

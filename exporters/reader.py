@@ -54,6 +54,10 @@ class Reading:
     columns_unknown: tuple[str, ...] = ()
     #: labels of columns that are known but never read: computed, filled, uploads
     columns_ignored: tuple[str, ...] = ()
+    #: number of the last column with a cell
+    width: int = 0
+    #: column in which an earlier check wrote its findings, from 1
+    problem_column: int | None = None
     _blocks: Iterator[Block] = field(default_factory=lambda: iter(()), repr=False)
 
     @property
@@ -156,10 +160,10 @@ def _follow(
     )
     blocks = _start_blocks(child, plan)
     row = header.row if numbers is None else numbers[header.row - 1]
-    return _describe(header, row, blocks)
+    return _describe(header, row, head.width, blocks)
 
 
-def _describe(header: Header, row: int, blocks: Iterator[Block]) -> Reading:
+def _describe(header: Header, row: int, width: int, blocks: Iterator[Block]) -> Reading:
     return Reading(
         header_row=row,
         columns=tuple(header.columns.values()),
@@ -167,6 +171,8 @@ def _describe(header: Header, row: int, blocks: Iterator[Block]) -> Reading:
         columns_missing=header.missing,
         columns_unknown=header.unknown,
         columns_ignored=tuple(label for _, label in header.ignored),
+        width=width,
+        problem_column=header.problem_column,
         _blocks=blocks,
     )
 
