@@ -426,13 +426,11 @@ def _recognise(field: FieldSpec, codelist: CodeList | None) -> Callable[[str], b
 def _items(
     cell: object, is_value: Callable[[str], bool], separator: str | None
 ) -> Iterator[object]:
-    if isinstance(cell, list | tuple):
-        cleaned = (clean_text(i) if isinstance(i, str) else i for i in cell)
-        yield from (item for item in cleaned if item not in (None, ""))
-    elif isinstance(cell, str):
-        yield from split_values(cell, is_value, separator)
-    else:
-        yield cell
+    for item in cell if isinstance(cell, list | tuple) else (cell,):
+        if isinstance(item, str):
+            yield from split_values(clean_text(item), is_value, separator)
+        elif item is not None:
+            yield item
 
 
 def _refuse_several(refused: Sequence[Finding]) -> Finding:

@@ -149,10 +149,10 @@ def read_boolean(cell: object) -> bool | Finding:
 
 def read_date(cell: object) -> date | Finding:
     """Read a calendar day; the time of day is dropped."""
-    if isinstance(cell, datetime):
-        return cell.date()
     if isinstance(cell, date):
-        return cell
+        if cell.year < _FIRST_YEAR:
+            return _no_date(cell, "century")
+        return cell.date() if isinstance(cell, datetime) else cell
     text = _text_of(cell)
     found = _DAY.fullmatch(text) or _EIGHT_DIGITS.fullmatch(text)
     if found is None:
@@ -170,8 +170,6 @@ def read_date(cell: object) -> date | Finding:
 
 def read_month(cell: object) -> str | Finding:
     """Read a calendar month as YYYY-MM; a day is cut to its month."""
-    if isinstance(cell, date):
-        return f"{cell.year:04d}-{cell.month:02d}"
     text = _text_of(cell)
     if isinstance(cell, float) and re.fullmatch(r"\d{4}\.1", text):
         # A number cell holds 2023.10 as 2023.1: January or October.
@@ -239,4 +237,9 @@ def write_moment(cell: date | datetime | time | timedelta) -> str:
         return cell.strftime("%Y-%m-%d %H:%M") if has_time else cell.date().isoformat()
     if isinstance(cell, time):
         return cell.isoformat("minutes")
-    return cell.isoformat() if isinstance(cell, date) else str(cell)
+    if isinstance(cell, date):
+        return cell.isoformat()
+    minutes, seconds = divmod(int(cell.total_seconds()), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}" + (
+        f":{seconds:02d}" if seconds else ""
+    )
