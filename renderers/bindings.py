@@ -62,6 +62,10 @@ CONTROLS: Mapping[FieldKind, Callable[[FieldSpec], Control]] = {
     FieldKind.ID_CARD: _always(Control.LINE),
     FieldKind.USCC: _always(Control.LINE),
 }
+#: Quantities: right-aligned, with separators, compared with last period.
+FIGURE_KINDS = frozenset(
+    {FieldKind.INTEGER, FieldKind.DECIMAL, FieldKind.MONEY, FieldKind.PERCENT}
+)
 
 #: Which keys a phone's keyboard offers. Dates stay text: 2024年9月1日 is welcome.
 INPUT_MODES: Mapping[FieldKind, str] = {
@@ -162,8 +166,8 @@ def control_of(field: FieldSpec) -> Control:
 
 
 def is_figure(field: FieldSpec) -> bool:
-    """Whether the value is a quantity: right-aligned, compared with last year."""
-    return CONTROLS[field.value_kind](field) is Control.NUMBER
+    """Whether the value is a quantity; what only names a row is none."""
+    return field.value_kind in FIGURE_KINDS and not field.reference
 
 
 def width_class(field: FieldSpec) -> str:

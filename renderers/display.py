@@ -10,6 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from form_schemas.codelists import CodeList
 from form_schemas.kinds import FieldKind
 from form_schemas.spec import FieldSpec
+from renderers.bindings import is_figure
+from validators.conversion import display
 
 MINUS = "\u2212"
 _STAR = "*"
@@ -29,8 +31,17 @@ def show(field: FieldSpec, value: object, codelists: CodeLists) -> str:
     return SHOWN[field.value_kind](field, value, codelists)
 
 
+def edit(field: FieldSpec, value: object, codelists: CodeLists) -> str:
+    """The value as text for a control, which conversion reads back."""
+    if isinstance(value, int | Decimal) and is_figure(field):
+        return f"{value:,}"
+    return display(field, value, codelists)
+
+
 def mask(field: FieldSpec, text: str) -> str:
     """`text` with its middle hidden: enough is left to recognise one's own entry."""
+    if not text:
+        return ""
     head, tail = MASKS[field.value_kind]
     if len(text) <= head + tail:
         head, tail = min(1, len(text) - 1), 0

@@ -15,12 +15,11 @@ from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec
 from renderers.bindings import SPELLINGS, Control, control_of
 from renderers.cells import Column, RowTemplate, row_template
-from renderers.display import mask, show
+from renderers.display import edit, mask, show
 from renderers.environment import render
 from renderers.live import describe_form, to_data_block
 from renderers.problems import ProblemView, view_problem
 from renderers.urls import PageUrls
-from validators.conversion import display
 from validators.report import Problem
 from validators.rules import Env
 
@@ -307,7 +306,7 @@ class _Writer:
         if field.is_given:
             text = show(field, value, codelists)
         else:
-            text = display(field, value, codelists)
+            text = edit(field, value, codelists)
         return mask(field, text) if field.sensitive and not self.unmasked else text
 
     def _name_files(self, value: object) -> str:

@@ -12,10 +12,14 @@ from markupsafe import Markup
 
 from form_schemas.catalogue import Catalogue
 from form_schemas.expressions import Expression, Reach
+from form_schemas.kinds import FieldKind
 from form_schemas.spec import FieldSpec, FormSpec, RuleSpec, StepKind
 from renderers.bindings import SPELLINGS, Control, control_of, is_figure
 from validators.rules import Env
 from validators.trees import to_tree
+
+#: Kinds that store codes and show names.
+_CODED = frozenset({FieldKind.CODE, FieldKind.MULTI_ENUM})
 
 
 def describe_form(
@@ -29,9 +33,9 @@ def describe_form(
         "required": {
             field.id: to_tree(field.required_when)
             for field in form.fields
-            if _is_local(field.required_when)
+            if _is_local(form, field.required_when)
         },
-        "rules": [_describe_rule(rule) for rule in form.rules if _is_live(rule)],
+        "rules": [_describe_rule(rule) for rule in form.rules if _is_live(form, rule)],
         "given": _describe_given(env),
     }
 
@@ -69,7 +73,7 @@ def _describe_steps(form: FormSpec) -> Iterator[dict[str, object]]:
         field = form.by_id[step.field_id]
         wanted = step.kind is StepKind.VISIBLE
         expression = field.visible_when if wanted else field.computed
-        if _is_local(expression):
+        if _is_local(form, expression):
             yield {
                 "kind": step.kind.value,
                 "field": step.field_id,
@@ -88,12 +92,22 @@ def _describe_rule(rule: RuleSpec) -> dict[str, object]:
     }
 
 
-def _is_live(rule: RuleSpec) -> bool:
-    return _is_local(rule.check) and (rule.when is None or _is_local(rule.when))
+def _is_live(form: FormSpec, rule: RuleSpec) -> bool:
+    if not _is_local(form, rule.check):
+        return False
+    return rule.when is None or _is_local(form, rule.when)
 
 
-def _is_local(expression: Expression | None) -> bool:
-    return expression is not None and expression.reach is Reach.ROW
+def _is_local(form: FormSpec, expression: Expression | None) -> bool:
+    """Whether the texts on the page are enough to evaluate it."""
+    if expression is None or expression.reach is not Reach.ROW:
+        return False
+    return not any(_is_veiled(form.by_id[name]) for name in expression.fields)
+
+
+def _is_veiled(field: FieldSpec) -> bool:
+    """Whether the page shows something else than the value: a mask, a code's name."""
+    return field.sensitive or bool(field.codes and field.kind in _CODED)
 
 
 def _describe_given(env: Env | None) -> dict[str, object]:

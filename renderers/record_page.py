@@ -13,7 +13,7 @@ from markupsafe import Markup
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FieldGroup, FieldSpec, FormSpec, PlacedField, Shape
 from renderers.bindings import SPELLINGS, WIDTHS, Control, control_of, is_figure
-from renderers.display import mask, show, show_change
+from renderers.display import edit, mask, show, show_change
 from renderers.environment import render
 from renderers.inputs import Text, input_id, make_inputs
 from renderers.live import describe_form, to_data_block
@@ -62,6 +62,8 @@ class FieldView:
     #: behind the control; empty where the group's head says it
     unit: str
     hint: str
+    #: the value as text that scripts compute with, where nothing is typed
+    value: str
     #: what the value stands for: the name of a code or of a row picked
     meaning: str
     #: last period's value, the figure it was, and how much changed
@@ -264,6 +266,7 @@ class _Builder:
             meaning=self.meanings.get(item.id, "")
             if is_typed
             else self._read(item, self.row.get(item.id)),
+            value="" if is_typed else self._plain(item),
             last=self._read(item, last),
             last_figure=str(last) if figure and last is not None else "",
             change=show_change(item, self.row.get(item.id), last) if figure else "",
@@ -309,6 +312,13 @@ class _Builder:
         if control_of(item) is Control.TICKS:
             return tuple(value) if isinstance(value, tuple) else ()
         if value is None:
+            return ""
+        text = edit(item, value, self.catalogue.codelists)
+        return mask(item, text) if item.sensitive and not self.unmasked else text
+
+    def _plain(self, item: FieldSpec) -> str:
+        value = self.row.get(item.id)
+        if value is None or control_of(item) is Control.UPLOAD:
             return ""
         text = display(item, value, self.catalogue.codelists)
         return mask(item, text) if item.sensitive and not self.unmasked else text

@@ -328,6 +328,8 @@ def catalogue_of(
     schema["x-form"] |= words
     if words.get("shape") == "record":
         del schema["x-form"]["key"]
-    [form] = read_schemas(schema).forms
+    reading = read_schemas(schema)
+    assert not reading.faults, [str(fault) for fault in reading.faults]
+    [form] = reading.forms
     edition = Edition("test", "2024", {}, (form,))
     return form, Catalogue((edition,), load_codelists(), ())

@@ -21,7 +21,7 @@ class Record {
     this.lines = new Map([...root.querySelectorAll("[data-line]")].map((line) => [line.dataset.line, line]));
     this.controls = new Controls(this.form, this.spec.fields);
     this.given = Object.fromEntries(
-      [...root.querySelectorAll("[data-given]")].map((output) => [output.dataset.given, output.textContent.trim()]),
+      [...root.querySelectorAll("[data-given]")].map((output) => [output.dataset.given, output.dataset.value]),
     );
     this.id = root.dataset.row ? Number(root.dataset.row) : null;
     this.version = root.dataset.version ? Number(root.dataset.version) : null;
@@ -119,7 +119,7 @@ class Record {
     if (!output) return;
     const text = Array.isArray(value) ? value.join("、") : value === true ? "是" : value === false ? "否" : String(value);
     output.textContent = this.spec.fields[id].figure ? showFigure(text) : text;
-    this.given[id] = output.textContent;
+    this.given[id] = text;
   }
 
   markRequired(id, isNeeded) {
