@@ -61,7 +61,7 @@ class ValueJudge:
             return
         seen = set()
         for error in self._one.iter_errors(instance):
-            finding = _explain(error)
+            finding = _explain(error, instance)
             if finding.code not in seen:
                 seen.add(finding.code)
                 yield finding
@@ -138,10 +138,12 @@ def _each(write: Callable[[object], object]) -> Callable[[object], object]:
 # From jsonschema-rs's errors to findings.
 
 
-def _explain(error: jsonschema_rs.ValidationError) -> Finding:
+def _explain(error: jsonschema_rs.ValidationError, instance: object) -> Finding:
     # What `kind` holds depends on its name: `limit`, `options`, `pattern`, `format`.
     kind: Any = error.kind
-    return _EXPLANATIONS.get(kind.name, _other)(error.instance, kind)
+    # The error has a decimal as a float; an item of a list it has as it is.
+    value = error.instance if error.instance_path else instance
+    return _EXPLANATIONS.get(kind.name, _other)(value, kind)
 
 
 def _bound(code: Code, bound: str) -> Callable[..., Finding]:
