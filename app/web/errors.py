@@ -30,7 +30,11 @@ class ErrorPage:
 
 _PAGES = {
     400: ErrorPage(
-        400, "请求不完整", "内容没有保存。请返回上一页，刷新后再试。", "is-error", "i-error"
+        400,
+        "请求不完整",
+        "内容没有保存。请返回上一页，刷新后再试。",
+        "is-error",
+        "i-error",
     ),
     401: ErrorPage(
         401, "登录已过期", "请重新登录，然后回到这里接着做。", "is-warn", "i-lock"
@@ -53,12 +57,8 @@ _PAGES = {
     415: ErrorPage(
         415, "内容的格式不对", "没有保存。请用页面上的按钮提交。", "is-error", "i-error"
     ),
-    422: ErrorPage(
-        422, "内容有误", "没有保存。请改正后再试。", "is-error", "i-error"
-    ),
-    429: ErrorPage(
-        429, "操作太频繁", "请过几分钟再试。", "is-warn", "i-wait"
-    ),
+    422: ErrorPage(422, "内容有误", "没有保存。请改正后再试。", "is-error", "i-error"),
+    429: ErrorPage(429, "操作太频繁", "请过几分钟再试。", "is-warn", "i-wait"),
     500: ErrorPage(
         500,
         "我们这边出错了，您的数据没有变",
@@ -110,9 +110,7 @@ def _answer_http(error: HTTPException) -> Response | tuple[Response | str, int]:
 
 def _answer_failure(error: Exception) -> tuple[Response | str, int]:
     number = f"E-{secrets.token_hex(2).upper()}-{secrets.token_hex(2).upper()}"
-    _LOG.error(
-        "request failed", number=number, path=request.path, exc_info=error
-    )
+    _LOG.error("request failed", number=number, path=request.path, exc_info=error)
     return _answer(500, f"已记录，编号 {number}。反复出现请把编号告诉管理员。")
 
 

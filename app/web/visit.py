@@ -44,10 +44,7 @@ class Visit:
 
     def get_workplace(self, collection: str | None = None) -> Workplace:
         """The workplace of a collection, in the chosen unit where it reports."""
-        if collection is None:
-            found = self.workplace
-        else:
-            found = self._find(collection)
+        found = self.workplace if collection is None else self._find(collection)
         if found is None and not self.workplaces:
             raise Forbidden("您的账号还没有单位或本期没有开放的填报。请找管理员。")
         if found is None:

@@ -1,0 +1,77 @@
+"""Puts the application together: settings, database, catalogue, pages."""
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.config import Config, load_config, load_secret
+from app.extensions import db
+from app.services.workshop import Workshop, open_workshop
+from app.storage.engine import open_engine
+from app.web import errors, security, visit
+from app.web.admin import admin
+from app.web.assets import assets
+from app.web.auth import auth
+from app.web.exports import exports
+from app.web.forms import forms
+from app.web.health import health
+from app.web.imports import imports
+from app.web.rows import rows
+from app.web.server import Server, attach_server
+from app.web.workbench import workbench
+from form_schemas.catalogue import Catalogue, load_catalogue
+
+_BLUEPRINTS = (admin, assets, auth, exports, forms, health, imports, rows, workbench)
+
+
+def create_app(
+    config: Config | None = None,
+    *,
+    engine: Engine | None = None,
+    catalogue: Catalogue | None = None,
+    workshop: Workshop | None = None,
+) -> Flask:
+    """Make the application; what is not given is opened as the settings say.
+
+    The database has to be prepared already; no worker is started here.
+    """
+    config = config or load_config()
+    if workshop is None:
+        engine = engine or open_engine(config.engine_url)
+        workshop = open_workshop(config, engine, catalogue or load_catalogue())
+    # Static files have views of their own, which know when a file changed.
+    app = Flask("app", static_folder=None)
+    secret = load_secret(config)
+    _configure(app, config, secret)
+    db.attach(app, workshop.engine)
+    attach_server(app, Server(config, workshop, secret))
+    # In this order: sizes and types before anybody reads a body, then the session,
+    # then CSRF, so that whoever has to log in again hears of that first.
+    security.protect(app)
+    visit.guard(app)
+    CSRFProtect(app)
+    errors.handle_errors(app)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+    return app
+
+
+def _configure(app: Flask, config: Config, secret: str) -> None:
+    prefix = "__Host-" if config.is_production else ""
+    app.config.update(
+        SECRET_KEY=secret,
+        SESSION_COOKIE_NAME=f"{prefix}tianbao-form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.is_production,
+        # A page may stay open for a day; the login itself ends sooner.
+        WTF_CSRF_TIME_LIMIT=None,
+        TIANBAO_MAX_UPLOAD_MB=config.max_upload_mb,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.json.ensure_ascii = False

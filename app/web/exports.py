@@ -1,0 +1,184 @@
+"""Exports: small files at once, large ones and packages in the background."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+
+from app.errors import BadRequest, NotFound
+from app.models import ExportKind
+from app.permissions import Action, require
+from app.services import exporting, inbox, navigation
+from app.services.exporting import FORMATS, ExportOrder
+from app.storage.files import MEDIA_TYPES
+from app.storage.records import Scope
+from app.web.forms import attach, to_storage_query
+from app.web.rows import get_desk
+from app.web.server import Answer, get_server
+from app.web.visit import get_visit
+from renderers.grid_page import read_query
+
+exports = Blueprint("exports", __name__)
+
+_SIZE = 50
+#: More rows than this are written by a worker.
+_AT_ONCE = 5000
+_PACKAGES = {
+    "templates": ExportKind.TEMPLATE_PACKAGE,
+    "data": ExportKind.DATA_PACKAGE,
+}
+_PIECE = 256 * 1024
+
+
+@exports.get("/exports/")
+def show_list() -> Answer:
+    server, visit = get_server(), get_visit()
+    text = request.args.get("page", "1")
+    page = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+    page = max(1, page)
+    views, total = inbox.list_exports(
+        server.engine, server.catalogue, visit.actor, page, _SIZE
+    )
+    return render_template(
+        "exports.html",
+        views=views,
+        total=total,
+        page=page,
+        pages=max(1, -(-total // _SIZE)),
+        busy=next((view for view in views if view.is_busy), None),
+    )
+
+
+@exports.get("/exports/<int:export_id>/state")
+def show_state(export_id: int) -> Answer:
+    view = _get_view(export_id)
+    return jsonify(
+        done=not view.is_busy,
+        position=view.job.position,
+        total=view.job.total,
+        text=f"{view.word}，{view.job.position:,} 行",
+    )
+
+
+@exports.get("/exports/<int:export_id>/file")
+def fetch(export_id: int) -> Answer:
+    server, view = get_server(), _get_view(export_id)
+    if view.job.file_token is None:
+        raise NotFound("文件还没有生成好，请稍后再取。")
+    found = inbox.get_file(server.engine, view.job.file_token)
+    pieces = server.files.read(found.token)
+    return attach(pieces, found.name, found.media_type, found.size)
+
+
+@exports.post("/forms/<collection>/<code>/export")
+def order_form(collection: str, code: str) -> Answer:
+    server, desk = get_server(), get_desk(collection, code)
+    require(desk.place.actor, Action.EXPORT_ROWS, desk.place.place_of(desk.form))
+    file_format = request.form.get("format", "xlsx")
+    if file_format not in FORMATS:
+        raise BadRequest
+    asked = dict(parse_qsl(request.form.get("query", "")[:4000]))
+    query = to_storage_query(desk, read_query(desk.form, asked))
+    scope = desk.scope(Action.EXPORT_ROWS)
+    if desk.count(query) > _AT_ONCE:
+        order = ExportOrder(
+            ExportKind.EXPORT,
+            (desk.form,),
+            scope,
+            desk.place.actor.user_id,
+            query,
+            file_format,
+        )
+        exporting.start_export(server.workshop, order)
+        return redirect(url_for(".show_list"), 303)
+    folder = tempfile.TemporaryDirectory(prefix="tianbao-export-")
+    path = Path(folder.name) / "file"
+    exporting.write_rows_file(
+        server.engine,
+        server.catalogue,
+        desk.form,
+        scope,
+        path,
+        query=query,
+        file_format=file_format,
+    )
+    name = exporting.name_export(desk.form, file_format)
+    return _send(folder, path, name)
+
+
+@exports.post("/exports/package/<kind>")
+def order_package(kind: str) -> Answer:
+    if kind not in _PACKAGES:
+        raise NotFound
+    place = get_visit().get_workplace()
+    action = Action.VIEW_ROWS if kind == "templates" else Action.EXPORT_ROWS
+    forms = [
+        form
+        for form in navigation.visible_forms(place)
+        if place.can(action, form) and not form.is_derived
+    ]
+    if not forms:
+        raise NotFound("这里没有您的报表。")
+    file_format = request.form.get("format", "zip")
+    if file_format not in ("zip", "xlsx"):
+        raise BadRequest
+    # One department for the whole package: a form it leads shows all its rows anyway.
+    departments = {place.department_for(form, action) for form in forms}
+    order = ExportOrder(
+        _PACKAGES[kind],
+        tuple(forms),
+        Scope(
+            place.unit_id,
+            place.round_id,
+            departments.pop() if len(departments) == 1 else None,
+        ),
+        place.actor.user_id,
+        file_format=file_format,
+    )
+    exporting.start_export(get_server().workshop, order)
+    return redirect(url_for(".show_list"), 303)
+
+
+@exports.post("/imports/<int:import_id>/marked")
+def order_marked(import_id: int) -> Answer:
+    server, actor = get_server(), get_visit().actor
+    view = inbox.get_import(server.engine, server.catalogue, actor, import_id)
+    if view.is_busy:
+        raise NotFound("还在读取，读完后再取。")
+    if view.job.rows_read > _AT_ONCE:
+        order = ExportOrder(
+            ExportKind.MARKED_WORKBOOK,
+            (view.form,),
+            Scope(view.job.unit_id, view.job.round_id, view.job.department_id),
+            actor.user_id,
+            import_id=view.job.id,
+        )
+        exporting.start_export(server.workshop, order)
+        return redirect(url_for(".show_list"), 303)
+    folder = tempfile.TemporaryDirectory(prefix="tianbao-marked-")
+    path = Path(folder.name) / "file"
+    name = inbox.write_marked(server.workshop, view, path)
+    return _send(folder, path, name)
+
+
+def _send(folder: tempfile.TemporaryDirectory, path: Path, name: str) -> Answer:
+    """A file just made, gone once it is sent."""
+    response = attach(
+        _pieces(path), name, MEDIA_TYPES[name.rsplit(".", 1)[-1]], path.stat().st_size
+    )
+    response.call_on_close(folder.cleanup)
+    return response
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            yield piece
+
+
+def _get_view(export_id: int) -> inbox.ExportView:
+    server = get_server()
+    actor = get_visit().actor
+    return inbox.get_export(server.engine, server.catalogue, actor, export_id)

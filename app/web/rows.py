@@ -1,0 +1,190 @@
+"""Rows as JSON: what the scripts of both pages save, delete, check and look up."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, jsonify, request, url_for
+
+from app.errors import BadRequest
+from app.services import choices, files
+from app.services.entering import Desk, Entry, Outcome, find_desk, saved_at
+from app.web.security import JSON, UPLOADS, takes, upload_limit
+from app.web.server import get_server
+from app.web.uploads import received
+from app.web.visit import get_visit
+from renderers.problems import problem_to_json
+
+rows = Blueprint("rows", __name__, url_prefix="/forms/<collection>/<code>")
+
+#: Rows of one request; a larger paste comes in several.
+_MOST_ROWS = 1000
+_LARGEST_ID = 2**53
+_MOST_PAGES = 10_000
+
+
+@rows.post("/save")
+@takes(JSON)
+def save(collection: str, code: str) -> Response:
+    desk, body = get_desk(collection, code), _read_body()
+    outcomes = desk.save(_read_entries(body), _read_reason(body))
+    return jsonify(
+        rows=[_show(desk, outcome) for outcome in outcomes], saved_at=saved_at()
+    )
+
+
+@rows.post("/check")
+@takes(JSON)
+def check(collection: str, code: str) -> Response:
+    desk = get_desk(collection, code)
+    outcomes = desk.check(_read_entries(_read_body()))
+    return jsonify(rows=[_show(desk, outcome) for outcome in outcomes])
+
+
+@rows.post("/delete")
+@takes(JSON)
+def delete(collection: str, code: str) -> Response:
+    desk, body = get_desk(collection, code), _read_body()
+    wanted = [
+        (_read_id(row.get("id")), _read_id(row.get("version")))
+        for row in _read_rows(body)
+    ]
+    if any(row_id is None or version is None for row_id, version in wanted):
+        raise BadRequest
+    done = desk.delete(wanted, _read_reason(body))
+    refused = [{"id": row_id, "message": why} for row_id, why in done.refused]
+    return jsonify(deleted=done.deleted, refused=refused)
+
+
+@rows.get("/options")
+def list_options(collection: str, code: str) -> Response:
+    page = request.args.get("page", "1")
+    if not (page.isascii() and page.isdigit()) or not 0 < int(page) < _MOST_PAGES:
+        raise BadRequest
+    found = choices.find_options(
+        get_desk(collection, code),
+        request.args.get("field", ""),
+        request.args.get("q", "")[:60],
+        int(page),
+    )
+    options = [
+        {"value": one.value, "label": one.label, "hint": one.hint}
+        for one in found.options
+    ]
+    return jsonify(options=options, more=found.more)
+
+
+@rows.post("/files")
+@takes(UPLOADS, upload_limit)
+def upload(collection: str, code: str) -> tuple[Response, int]:
+    server, desk = get_server(), get_desk(collection, code)
+    sent = request.files.get("file")
+    if sent is None:
+        raise BadRequest("没有选文件。")
+    with received(sent) as path:
+        kept = files.upload_file(
+            server.engine,
+            server.files,
+            desk.place,
+            desk.form,
+            request.form.get("field", ""),
+            path,
+            sent.filename or "",
+            size_limit_mb=server.config.max_upload_mb,
+        )
+    address = url_for("forms.fetch", collection=collection, code=code, token=kept.token)
+    return jsonify(token=kept.token, name=kept.name, size=kept.size, url=address), 201
+
+
+def get_desk(collection: str, code: str) -> Desk:
+    """The desk of the form an address names, in the visitor's own unit and round."""
+    server = get_server()
+    place = get_visit().get_workplace(collection)
+    return find_desk(server.engine, server.catalogue, place, code)
+
+
+def read_entries() -> list[Entry]:
+    """The rows that a script sent."""
+    return _read_entries(_read_body())
+
+
+def _show(desk: Desk, outcome: Outcome) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "key": outcome.key,
+        "id": outcome.id,
+        "version": outcome.version,
+        "status": outcome.status.value,
+        "cells": {},
+        "problems": [problem_to_json(desk.form, p) for p in outcome.problems],
+    }
+    if outcome.message:
+        answer["message"] = outcome.message
+    if outcome.conflict is not None:
+        answer["current"] = desk.show_cells(outcome.conflict.current.row)
+    elif outcome.row:
+        answer["cells"] = desk.show_cells(outcome.row, without=outcome.unstored)
+        answer["meanings"] = desk.name_references(outcome.row)
+        answer["hidden"] = desk.find_hidden(outcome.row)
+    return answer
+
+
+def _read_body() -> Mapping[str, object]:
+    try:
+        body = request.get_json()
+    except RecursionError as error:
+        raise BadRequest from error
+    if not isinstance(body, dict):
+        raise BadRequest
+    return body
+
+
+def _read_rows(body: Mapping[str, object]) -> list[dict]:
+    found = body.get("rows")
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise BadRequest
+    if len(found) > _MOST_ROWS:
+        raise BadRequest(f"一次最多保存 {_MOST_ROWS} 行，更多的请用工作簿导入。")
+    return found
+
+
+def _read_entries(body: Mapping[str, object]) -> list[Entry]:
+    return [_read_entry(row) for row in _read_rows(body)]
+
+
+def _read_entry(row: Mapping[str, object]) -> Entry:
+    key, cells = row.get("key"), row.get("cells")
+    if not isinstance(key, str) or not isinstance(cells, dict):
+        raise BadRequest
+    row_id, version = _read_id(row.get("id")), _read_id(row.get("version"))
+    if row_id is not None and version is None:
+        raise BadRequest
+    return Entry(key, row_id, version, {n: _read_cell(c) for n, c in cells.items()})
+
+
+def _read_id(value: object) -> int | None:
+    if value is None:
+        return None
+    if type(value) is not int or not 0 < value < _LARGEST_ID:
+        raise BadRequest
+    return value
+
+
+def _read_cell(cell: object) -> object:
+    """A text, or texts; scripts of ours send nothing else."""
+    if cell is None or isinstance(cell, str):
+        return _without_nul(cell)
+    if isinstance(cell, list) and all(isinstance(one, str) for one in cell):
+        return [_without_nul(one) for one in cell]
+    raise BadRequest
+
+
+def _without_nul(text: str | None) -> str | None:
+    # No database text holds it, and no lone surrogate either.
+    if text is None:
+        return None
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+def _read_reason(body: Mapping[str, object]) -> str | None:
+    reason = body.get("reason")
+    if reason is not None and not isinstance(reason, str):
+        raise BadRequest
+    return _without_nul(reason)[:500] if reason else None
