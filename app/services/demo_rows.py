@@ -201,7 +201,9 @@ class _Maker:
         return None
 
     def _settle(self, values: Row) -> Row:
-        return evaluate_steps(self.form, dict(values), self.env)
+        row = evaluate_steps(self.form, values, self.env)
+        # All fields, in their order: rows that hold the same fields load at once.
+        return {field_id: row.get(field_id) for field_id in self.form.by_id}
 
     def _begin(self, serial: int) -> Draft:
         values: Row = {}

@@ -103,6 +103,11 @@ def invent_organisation_code(random: Random) -> str:
     return body + "0123456789X0"[11 - total % 11]
 
 
+def is_about_pupils(form: FormSpec) -> bool:
+    """Whether the form's title says that its rows are pupils."""
+    return _PUPILS.search(form.title) is not None
+
+
 def number_range(field: FieldSpec) -> tuple[Decimal, Decimal]:
     """Where a plausible number of the field lies."""
     low = Decimal(1) if field.minimum is None else field.minimum
@@ -150,7 +155,7 @@ def _invent_date(task: Task) -> date:
 
 
 def _invent_birth(task: Task) -> date:
-    is_pupil = _PUPILS.search(task.form.title + task.field.label) is not None
+    is_pupil = is_about_pupils(task.form) or _PUPILS.search(task.field.label)
     age = task.random.randint(*(_PUPIL_AGES if is_pupil else _GROWN_UP_AGES))
     end = task.scene.period_end
     return date(end.year - age, task.random.randint(1, 12), task.random.randint(1, 28))

@@ -1,0 +1,266 @@
+"""Fills a database with a demo school and a demo group: units, departments, rounds,
+accounts, and rows of every form.
+
+Nothing here knows a form: departments come from the forms' own lists, rows from
+`demo_rows`. Calling it again adds only what is missing.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from app.models import Department, Role, Round, RoundState, RowChange, Unit, UnitKind
+from app.models.base import now_utc
+from app.services.accounts import NewMembership, create_user, find_user_id
+from app.services.demo_rows import World, demo_rows, in_order
+from app.services.invention import is_about_pupils
+from app.storage.engine import begin_reading
+from app.storage.records import Scope
+from app.storage.rows import RowStore
+from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.kinds import FieldKind
+from form_schemas.spec import FormSpec
+
+#: For a database that holds nothing but invented rows.
+DEMO_PASSWORD = "yanshi-8264-mima"
+DEFAULT_STUDENTS = 300
+DEFAULT_SEED = 2024
+
+_ROWS = 12
+_UNITS = {
+    UnitKind.SCHOOL.value: ("demo-school", "演示职业技术学院"),
+    UnitKind.GROUP.value: ("demo-group", "演示职业教育集团"),
+}
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    username: str
+    name: str
+    role: Role
+    unit_kind: str
+    #: whether it belongs to the department that leads most forms, or to the whole unit
+    in_department: bool = False
+
+
+ACCOUNTS = (
+    DemoAccount("admin", "演示管理员", Role.ADMINISTRATOR, "school"),
+    DemoAccount("filler", "演示填报员", Role.FILLER, "school"),
+    DemoAccount("clerk", "演示部门填报员", Role.FILLER, "school", in_department=True),
+    DemoAccount("reviewer", "演示审核人", Role.REVIEWER, "school"),
+    DemoAccount("groupfiller", "集团填报员", Role.FILLER, "group"),
+    DemoAccount("groupreviewer", "集团审核人", Role.REVIEWER, "group"),
+)
+
+
+@dataclass(frozen=True)
+class _Place:
+    edition: Edition
+    unit_id: int
+    round_id: int
+    #: name -> id
+    departments: dict[str, int]
+
+
+def prepare_demo(engine: Engine, catalogue: Catalogue) -> None:
+    """Units, departments, rounds and accounts; quick, for the start of a server."""
+    with engine.begin() as connection:
+        for edition in catalogue.newest.values():
+            _prepare_place(connection, edition)
+    for account in ACCOUNTS:
+        if find_user_id(engine, account.username) is None:
+            _create_account(engine, catalogue, account)
+
+
+def fill_demo(
+    engine: Engine,
+    catalogue: Catalogue,
+    *,
+    students: int = DEFAULT_STUDENTS,
+    seed: int = DEFAULT_SEED,
+    tell: Callable[[str, int], None] = lambda title, rows: None,
+) -> int:
+    """Rows of every form, for each round that has none; gives how many were made.
+
+    The rows of an edition are one transaction: they are all there, or none.
+    """
+    prepare_demo(engine, catalogue)
+    made = 0
+    for edition in catalogue.newest.values():
+        with begin_reading(engine) as connection:
+            place = _find_place(connection, edition)
+            if _has_rows(connection, place):
+                continue
+        forms = list(_make_rows(catalogue, edition, students, seed))
+        with engine.begin() as connection:
+            for form, rows in forms:
+                made += _store(connection, catalogue, place, form, rows)
+                tell(form.full_name, len(rows))
+    return made
+
+
+def describe_accounts() -> tuple[tuple[str, str, str], ...]:
+    """User name, name and password of the demo accounts."""
+    return tuple((item.username, item.name, DEMO_PASSWORD) for item in ACCOUNTS)
+
+
+def find_people(catalogue: Catalogue, edition: Edition) -> FormSpec | None:
+    """The form of an edition that most rows about pupils, else persons, refer to."""
+    people = [
+        form
+        for form in edition.forms
+        if any(spec.kind is FieldKind.ID_CARD for spec in form.fields)
+    ]
+    return max(
+        people,
+        key=lambda form: (is_about_pupils(form), len(catalogue.referring(form))),
+        default=None,
+    )
+
+
+def _make_rows(
+    catalogue: Catalogue, edition: Edition, students: int, seed: int
+) -> Iterable[tuple[FormSpec, list]]:
+    world = World(catalogue, edition)
+    people = find_people(catalogue, edition)
+    for form in in_order(catalogue, edition):
+        count = students if form is people else _ROWS
+        yield form, demo_rows(catalogue, form, count, seed, world)
+
+
+def _store(
+    connection: Connection,
+    catalogue: Catalogue,
+    place: _Place,
+    form: FormSpec,
+    rows: list,
+) -> int:
+    lead = place.departments.get(form.departments[0]) if form.departments else None
+    scope = Scope(place.unit_id, place.round_id, lead)
+    counts = RowStore(connection, catalogue).upsert_many(
+        form, scope, rows, None, "演示数据"
+    )
+    return counts.added
+
+
+def _prepare_place(connection: Connection, edition: Edition) -> None:
+    code, name = _UNITS[edition.settings["unitKind"]]
+    unit_id = _prepare_unit(connection, edition, code, name)
+    known = set(
+        connection.scalars(select(Department.name).where(Department.unit_id == unit_id))
+    )
+    for position, department in enumerate(_departments(edition)):
+        if department not in known:
+            connection.execute(
+                insert(Department.__table__).values(
+                    unit_id=unit_id,
+                    name=department,
+                    aliases=[],
+                    position=position,
+                    is_active=True,
+                )
+            )
+    if _find_round(connection, edition) is None:
+        connection.execute(
+            insert(Round.__table__).values(
+                collection=edition.collection,
+                edition=edition.year,
+                title=f"{edition.short_title}（{edition.year}）",
+                periods=edition.settings["periods"],
+                state=RoundState.OPEN,
+                created_at=now_utc(),
+            )
+        )
+
+
+def _prepare_unit(
+    connection: Connection, edition: Edition, code: str, name: str
+) -> int:
+    table = Unit.__table__
+    found = connection.execute(select(table).where(table.c.code == code)).first()
+    if found is None:
+        kind = UnitKind(edition.settings["unitKind"])
+        return connection.execute(
+            insert(table).values(
+                kind=kind,
+                code=code,
+                name=name,
+                collections=[edition.collection],
+                is_active=True,
+                created_at=now_utc(),
+            )
+        ).inserted_primary_key[0]
+    if edition.collection not in found.collections:
+        connection.execute(
+            table.update()
+            .where(table.c.id == found.id)
+            .values(collections=[*found.collections, edition.collection])
+        )
+    return found.id
+
+
+def _departments(edition: Edition) -> tuple[str, ...]:
+    names = (name for form in edition.forms for name in form.departments)
+    return tuple(dict.fromkeys(names))
+
+
+def _find_round(connection: Connection, edition: Edition):
+    table = Round.__table__
+    return connection.execute(
+        select(table)
+        .where(
+            table.c.collection == edition.collection, table.c.edition == edition.year
+        )
+        .order_by(table.c.id)
+        .limit(1)
+    ).first()
+
+
+def _find_place(connection: Connection, edition: Edition) -> _Place:
+    code, _ = _UNITS[edition.settings["unitKind"]]
+    unit_id = connection.scalar(select(Unit.id).where(Unit.code == code))
+    departments = connection.execute(
+        select(Department.name, Department.id).where(Department.unit_id == unit_id)
+    )
+    return _Place(
+        edition,
+        unit_id,
+        _find_round(connection, edition).id,
+        dict(map(tuple, departments)),
+    )
+
+
+def _has_rows(connection: Connection, place: _Place) -> bool:
+    table = RowChange.__table__
+    return (
+        connection.scalar(
+            select(table.c.id)
+            .where(table.c.unit_id == place.unit_id, table.c.round_id == place.round_id)
+            .limit(1)
+        )
+        is not None
+    )
+
+
+def _create_account(engine: Engine, catalogue: Catalogue, account: DemoAccount) -> None:
+    editions = [
+        edition
+        for edition in catalogue.newest.values()
+        if edition.settings["unitKind"] == account.unit_kind
+    ]
+    leads = [
+        form.departments[0] for ed in editions for form in ed.forms if form.departments
+    ]
+    department = (
+        max(leads, key=leads.count) if account.in_department and leads else None
+    )
+    unit_code = _UNITS[account.unit_kind][0]
+    create_user(
+        engine,
+        username=account.username,
+        name=account.name,
+        memberships=[NewMembership(account.role, unit_code, department)],
+        password=DEMO_PASSWORD,
+        must_change_password=False,
+    )
