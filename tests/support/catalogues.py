@@ -1,0 +1,33 @@
+"""Small catalogues for tests, of forms made by `tests.support.forms`."""
+
+import json
+
+from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.codelists import load_codelists
+from form_schemas.drafts import Source
+from form_schemas.reader import read_edition
+
+
+def catalogue_of(*schemas: dict, editions: dict[str, list[dict]] | None = None):
+    """A catalogue of a collection `test`: of one edition, or of several by year."""
+    by_year = {"2024": list(schemas)} if editions is None else editions
+    codelists = load_codelists()
+    return Catalogue(
+        tuple(_edition_of(year, by_year[year], codelists) for year in sorted(by_year)),
+        codelists,
+    )
+
+
+def _edition_of(year: str, schemas: list[dict], codelists) -> Edition:
+    sources = [
+        Source(
+            f"test/{year}/{schema['x-form']['code']}.json",
+            json.dumps(
+                {**schema, "$id": f"urn:tianbao:test:{year}:{schema['x-form']['code']}"}
+            ),
+        )
+        for schema in schemas
+    ]
+    reading = read_edition("test", year, sources, codelists)
+    assert not reading.faults, [str(fault) for fault in reading.faults]
+    return Edition("test", year, {"title": "测试"}, reading.forms)
