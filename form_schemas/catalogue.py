@@ -13,8 +13,9 @@ from functools import cached_property
 from pathlib import Path
 
 from form_schemas.codelists import CODES_FOLDER, CodeList, load_codelists
+from form_schemas.drafts import FOREIGN_BYTES, Source
 from form_schemas.faults import Fault
-from form_schemas.reader import FOREIGN_BYTES, EditionReading, Source, read_edition
+from form_schemas.reader import EditionReading, read_edition
 from form_schemas.spec import FieldSpec, FormSpec
 
 SCHEMAS_FOLDER = Path(__file__).parent

@@ -3,8 +3,9 @@ from decimal import Decimal
 
 import pytest
 
+from form_schemas.drafts import Source
 from form_schemas.kinds import FieldKind, ValueType
-from form_schemas.reader import Source, code_order, read_edition
+from form_schemas.reader import code_order, read_edition
 from form_schemas.spec import StepKind
 from tests.support.forms import field_of, form_of, read_schemas, rule_of, schema_of
 

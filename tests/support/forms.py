@@ -3,7 +3,8 @@
 import json
 
 from form_schemas.codelists import load_codelists
-from form_schemas.reader import EditionReading, Source, read_edition
+from form_schemas.drafts import Source
+from form_schemas.reader import EditionReading, read_edition
 
 _TYPES = {
     "integer": {"type": "integer", "x-unit": "人"},
