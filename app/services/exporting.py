@@ -1,0 +1,324 @@
+"""Makes files of rows: exports, packages of a department's forms, marked workbooks.
+
+`write_rows_file` writes one form's rows at once, for a small export or a command;
+`start_export` orders a file that a worker makes in the background (`run_export`).
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from app.errors import BadRequest, Refused
+from app.models import ExportJob, ExportKind, ImportJob
+from app.models.base import now_utc
+from app.services.packages import (
+    PACKAGE_ENDINGS,
+    write_data_package,
+    write_template_package,
+)
+from app.services.staging import iterate_problems
+from app.services.workshop import Workshop, end_job, keep_lease
+from app.storage.engine import begin_reading
+from app.storage.files import MEDIA_TYPES, FileOwner, keep_file
+from app.storage.records import Filter, FilterOp, Query, Scope, Sort
+from app.storage.rows import RowStore
+from exporters.marking import mark_workbook
+from exporters.workbook import Mask, export_fields, write_csv, write_xlsx
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FormSpec
+from renderers.display import mask as mask_text
+from validators.conversion import from_json, to_json
+
+_JOB = ExportJob.__table__
+_IMPORT = ImportJob.__table__
+
+FORMATS = ("xlsx", "csv")
+_CHUNK = 2000
+_LEASE_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class ExportOrder:
+    """A file to be made."""
+
+    kind: ExportKind
+    forms: tuple[FormSpec, ...]
+    scope: Scope
+    #: id of the user
+    actor_id: int
+    query: Query = field(default_factory=Query)
+    file_format: str = "xlsx"
+    #: personal data in full; asks a reason, which is kept with the job
+    is_unmasked: bool = False
+    reason: str = ""
+    #: the import whose workbook is to be marked
+    import_id: int | None = None
+
+
+def start_export(workshop: Workshop, order: ExportOrder) -> int:
+    """Order a file; gives the id of the export."""
+    if order.is_unmasked and not order.reason.strip():
+        raise Refused("导出完整的个人信息要写明理由。")
+    form = order.forms[0] if order.forms else None
+    with workshop.engine.begin() as connection:
+        result = connection.execute(
+            insert(_JOB).values(
+                unit_id=order.scope.unit_id,
+                round_id=order.scope.round_id,
+                department_id=order.scope.department_id,
+                actor_id=order.actor_id,
+                kind=order.kind,
+                form_names=[form.full_name for form in order.forms],
+                file_format=order.file_format,
+                query=query_to_json(form, order.query) if form else {},
+                import_id=order.import_id,
+                details={"unmasked": order.is_unmasked, "reason": order.reason},
+                created_at=now_utc(),
+            )
+        )
+        return result.inserted_primary_key[0]
+
+
+def run_export(workshop: Workshop, job_id: int, holder: str) -> None:
+    """Make the file of a claimed export.
+
+    A file is made in one go: whoever takes over begins anew.
+
+    Raises:
+        LeaseLost: another worker took the export over.
+    """
+    with begin_reading(workshop.engine) as connection:
+        job = connection.execute(select(_JOB).where(_JOB.c.id == job_id)).one()
+    with tempfile.TemporaryDirectory(prefix="tianbao-export-") as folder:
+        path = Path(folder) / "file"
+        progress = _Progress(workshop, job_id, holder)
+        made = _MAKERS[job.kind](workshop, job, path, progress)
+        with workshop.engine.begin() as connection:
+            owner = FileOwner(job.unit_id, job.actor_id)
+            token = keep_file(
+                connection,
+                workshop.files,
+                path,
+                made.name,
+                MEDIA_TYPES[made.name.rsplit(".", 1)[-1]],
+                owner,
+            )
+            end_job(
+                connection,
+                _JOB,
+                job_id,
+                holder,
+                file_token=token,
+                position=made.rows,
+                total=made.rows,
+            )
+
+
+def write_rows_file(
+    engine: Engine,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    path: Path,
+    *,
+    query: Query | None = None,
+    file_format: str = "xlsx",
+    mask: Mask | None = mask_text,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> int:
+    """Write a form's rows to a file; gives how many.
+
+    Args:
+        mask: hides the middle of personal data; None writes it in full.
+        progress: called with the number of rows so far.
+    """
+    if file_format not in FORMATS:
+        raise BadRequest(f"不支持导出为 {file_format}，请选 xlsx 或 csv。")
+    with begin_reading(engine) as connection:
+        chunks = _watch(
+            RowStore(connection, catalogue).iterate(
+                form,
+                scope,
+                query,
+                fields=export_fields(form, catalogue),
+                chunk=_CHUNK,
+            ),
+            progress,
+        )
+        with path.open("wb") as stream:
+            write = write_csv if file_format == "csv" else write_xlsx
+            return write(form, catalogue, chunks, stream, mask=mask)
+
+
+def name_export(form: FormSpec, file_format: str) -> str:
+    """The name of an exported file, as its owner sees it."""
+    return f"{form.code}{form.title}.{file_format}".replace("/", "／")
+
+
+def query_to_json(form: FormSpec, query: Query) -> dict[str, object]:
+    """A query as the job keeps it."""
+    return {
+        "search": query.search,
+        "filters": [
+            {
+                "field_id": part.field_id,
+                "op": part.op.value,
+                "value": _value_to_json(form, part.field_id, part.value),
+            }
+            for part in query.filters
+        ],
+        "sort": None if query.sort is None else asdict(query.sort),
+    }
+
+
+def query_from_json(form: FormSpec, data: Mapping[str, object]) -> Query:
+    """The query that `query_to_json` wrote."""
+    return Query(
+        search=data.get("search") or "",
+        filters=tuple(
+            Filter(
+                part["field_id"],
+                FilterOp(part["op"]),
+                _value_from_json(form, part["field_id"], part["value"]),
+            )
+            for part in data.get("filters") or ()
+        ),
+        sort=Sort(**data["sort"]) if data.get("sort") else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A finished file."""
+
+    name: str
+    rows: int
+
+
+class _Progress:
+    """Tells how far an export is, and holds its lease meanwhile."""
+
+    def __init__(self, workshop: Workshop, job_id: int, holder: str) -> None:
+        self._workshop = workshop
+        self._job_id = job_id
+        self._holder = holder
+        self._told = 0
+
+    def __call__(self, rows: int) -> None:
+        if rows - self._told >= _LEASE_ROWS:
+            self._told = rows
+            self.keep(rows)
+
+    def keep(self, position: int) -> None:
+        with self._workshop.engine.begin() as connection:
+            keep_lease(
+                connection,
+                _JOB,
+                self._job_id,
+                self._holder,
+                self._workshop,
+                position=position,
+            )
+
+
+def _make_export(workshop: Workshop, job, path: Path, progress: _Progress) -> _Made:
+    form = workshop.catalogue.get(job.form_names[0])
+    rows = write_rows_file(
+        workshop.engine,
+        workshop.catalogue,
+        form,
+        _scope(job),
+        path,
+        query=query_from_json(form, job.query),
+        file_format=job.file_format,
+        mask=_mask(job),
+        progress=progress,
+    )
+    return _Made(name_export(form, job.file_format), rows)
+
+
+def _make_templates(workshop: Workshop, job, path: Path, progress: _Progress) -> _Made:
+    forms = [workshop.catalogue.get(name) for name in job.form_names]
+    write_template_package(
+        workshop.catalogue, forms, path, job.file_format, progress.keep
+    )
+    return _Made(_name_package("模板", job, forms), len(forms))
+
+
+def _make_data(workshop: Workshop, job, path: Path, progress: _Progress) -> _Made:
+    forms = [workshop.catalogue.get(name) for name in job.form_names]
+    with begin_reading(workshop.engine) as connection:
+        rows = write_data_package(
+            connection,
+            workshop.catalogue,
+            forms,
+            _scope(job),
+            path,
+            job.file_format,
+            _mask(job),
+            progress.keep,
+        )
+    return _Made(_name_package("数据", job, forms), rows)
+
+
+def _name_package(what: str, job, forms: list[FormSpec]) -> str:
+    return f"{what}（{len(forms)}张表）.{PACKAGE_ENDINGS[job.file_format]}"
+
+
+def _make_marked(workshop: Workshop, job, path: Path, progress: _Progress) -> _Made:
+    with begin_reading(workshop.engine) as connection:
+        done = connection.execute(
+            select(_IMPORT).where(_IMPORT.c.id == job.import_id)
+        ).one()
+        return _Made(write_marked(workshop, connection, done, path), done.rows_read)
+
+
+def write_marked(workshop: Workshop, connection: Connection, done, path: Path) -> str:
+    """Write the file of an import with its problems marked; gives its name."""
+    form = workshop.catalogue.get(done.form_name)
+    problems = iterate_problems(connection, done.id)
+    with workshop.files.open_path(done.file_token) as source:
+        mark_workbook(
+            source, form, workshop.catalogue, problems, path, limits=workshop.limits
+        )
+    stem = done.file_name.rsplit(".", 1)[0].removesuffix("（已标注）")
+    return f"{stem}（已标注）.xlsx"
+
+
+_MAKERS: Mapping[ExportKind, Callable[..., _Made]] = {
+    ExportKind.EXPORT: _make_export,
+    ExportKind.TEMPLATE_PACKAGE: _make_templates,
+    ExportKind.DATA_PACKAGE: _make_data,
+    ExportKind.MARKED_WORKBOOK: _make_marked,
+}
+
+
+def _watch(chunks: Iterator, progress: Callable[[int], None]) -> Iterator:
+    rows = 0
+    for chunk in chunks:
+        yield chunk
+        rows += len(chunk)
+        progress(rows)
+
+
+def _mask(job) -> Mask | None:
+    return None if (job.details or {}).get("unmasked") else mask_text
+
+
+def _scope(job) -> Scope:
+    return Scope(job.unit_id, job.round_id, job.department_id)
+
+
+def _value_to_json(form: FormSpec, field_id: str, value: object) -> object:
+    if isinstance(value, tuple | list) and not form.by_id[field_id].is_list:
+        return [to_json(form, {field_id: item})[field_id] for item in value]
+    return to_json(form, {field_id: value})[field_id]
+
+
+def _value_from_json(form: FormSpec, field_id: str, value: object) -> object:
+    if isinstance(value, list) and not form.by_id[field_id].is_list:
+        return tuple(from_json(form, {field_id: item})[field_id] for item in value)
+    return from_json(form, {field_id: value})[field_id]
