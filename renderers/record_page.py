@@ -93,6 +93,10 @@ class GroupView:
     filled: int
 
     @property
+    def has_figures(self) -> bool:
+        return any(item.figure for item in self.fields)
+
+    @property
     def errors(self) -> int:
         return sum(count_style(item.problems, "error") for item in self.fields)
 
