@@ -1,0 +1,108 @@
+"""The administrators' handbook: its example is a sound file, its tables are true."""
+
+import json
+import shutil
+
+import pytest
+
+from app.services.declarations import ChangeKind, compare, declare
+from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
+from form_schemas.codelists import load_codelists
+from form_schemas.lint import lint_edition
+from tests.support.docs import (
+    find_blocks,
+    find_code,
+    find_rows,
+    find_section,
+    read_page,
+)
+
+PAGE = read_page("admin.zh.md")
+EXAMPLE, CODELIST = find_blocks(PAGE, "json")
+HOME = SCHEMAS_FOLDER / "talent" / "2024"
+NAME = "9.1.1.json"
+
+#: What the rows of the table of faults do to the example, in their order.
+EDITS = [
+    ('"x-kind": "money", "x-unit"', '"x-kind": "money", "x-unti"'),
+    ('"x-kind": "date"', '"x-kind": "dat"'),
+    ("volunteers <= visitors", "volunteers <= visitor"),
+    ('"table": "0.1.3"', '"table": "0.1.33"'),
+    (', "x-sensitive": true', ""),
+    ('"visitors", "has_partner"]', '"visitors", "has_partner", "partner"]'),
+]
+
+
+@pytest.fixture
+def edition(tmp_path):
+    """The basic forms of the edition that the example belongs to."""
+    folder = tmp_path / "talent" / "2024"
+    folder.mkdir(parents=True)
+    for path in (*HOME.glob("0.*.json"), HOME / "collection.json"):
+        shutil.copy(path, folder)
+    return folder
+
+
+def lint_example(edition, text):
+    (edition / NAME).write_text(text, encoding="utf-8")
+    return {
+        f.pointer: f.message for f in lint_edition(edition) if f.file.endswith(NAME)
+    }
+
+
+def test_the_example_is_a_sound_file_of_its_edition(edition):
+    shutil.copytree(HOME, edition, dirs_exist_ok=True)
+    assert lint_example(edition, EXAMPLE) == {}
+    form = load_catalogue(edition.parents[1]).get("talent/9.1.1")
+    assert form.get_field("cost_each").computed is not None
+
+
+def test_the_example_is_written_at_once_by_whoever_copies_it():
+    assert json.loads(EXAMPLE)["x-form"]["code"] == NAME.removesuffix(".json")
+    assert not (HOME / NAME).exists()
+
+
+@pytest.mark.parametrize("row", range(len(EDITS)))
+def test_a_fault_is_said_as_the_handbook_quotes_it(edition, row):
+    rows = find_rows(find_section(PAGE, "看懂检查的结果"))
+    assert len(rows) == len(EDITS)
+    pointer, _, message = rows[row][1].partition("：")
+    assert EDITS[row][0] in EXAMPLE
+    faults = lint_example(edition, EXAMPLE.replace(*EDITS[row], 1))
+    assert faults[find_code(pointer)[0]].startswith(message.rstrip("…").rstrip("、"))
+
+
+def test_the_handbook_names_every_kind_of_change_and_what_becomes_of_it():
+    rows = find_rows(find_section(PAGE, "修改一张表"))
+    told = {find_code(row[0])[0]: row[2] for row in rows}
+    assert told == {k: "执行" if k.is_safe else "拒绝" for k in ChangeKind}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("校园开放日活动情况表", "开放日活动表"),
+        ('"title": "经费"', '"title": "总经费", "description": "含税"'),
+        ('"校级", "院（系）级"', '"院（系）级", "校级"'),
+        ("cost / visitors", "cost / 2"),
+        ('"x-visible-when": "has_partner", ', ""),
+        ('"visitors", "has_partner"]', '"has_partner"]'),
+        ("volunteers <= visitors", "volunteers < visitors"),
+        ("leader_no.teacher_name", "leader_no.gender"),
+        ('"x-kind": "boolean"', '"x-kind": "boolean", "default": true'),
+        ('["visitors", ["volunteers"],', '["visitors", "volunteers",'),
+    ],
+)
+def test_what_needs_no_plan_changes_nothing_that_is_stored(edition, old, new):
+    assert old in EXAMPLE
+    assert lint_example(edition, EXAMPLE) == {}
+    before = load_catalogue(edition.parents[1]).get("talent/9.1.1")
+    assert lint_example(edition, EXAMPLE.replace(old, new)) == {}
+    after = load_catalogue(edition.parents[1]).get("talent/9.1.1")
+    assert list(compare(after, declare(before))) == []
+
+
+def test_the_example_of_a_code_list_can_be_read(tmp_path):
+    (tmp_path / "activities.json").write_text(CODELIST, encoding="utf-8")
+    codelist = load_codelists(tmp_path)["activities"]
+    assert [entry.name for entry in codelist.path("11")] == ["文化", "讲座"]
