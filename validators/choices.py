@@ -93,6 +93,10 @@ class Codes:
     def __contains__(self, code: object) -> bool:
         return code in self._by_code
 
+    def find_unlisted(self, codes: Iterable[object]) -> set[object]:
+        """Give those of many codes that no entry has."""
+        return set(codes).difference(self._by_code)
+
     def find(self, text: str) -> str | Finding:
         """Give the code that a code, a name, or both together mean."""
         folded = fold_width(text)

@@ -51,10 +51,18 @@ class ValueJudge:
 
     def find_all(self, values: Collection[object]) -> dict[object, tuple[Finding, ...]]:
         """Give the findings of those of the values that are wrong."""
-        if self._codes is None and self._many.is_valid(list(map(self._write, values))):
-            return {}
+        if self._many.is_valid(list(map(self._write, values))):
+            values = self._suspects(values)
         found = ((value, self.find(value)) for value in values)
         return {value: findings for value, findings in found if findings}
+
+    def _suspects(self, values: Collection[object]) -> Collection[object]:
+        """Leave out the values that stand in the code list."""
+        if self._codes is None:
+            return ()
+        if self._field.is_list:
+            return values
+        return get_codes(self._codes, self._field.pattern).find_unlisted(values)
 
     def _errors(self, instance: object) -> Iterator[Finding]:
         if self._one.is_valid(instance):

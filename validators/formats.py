@@ -23,7 +23,8 @@ _CARD = re.compile(r"\d{17}[\dX]", re.ASCII)
 _CARD_LIKE = re.compile(r"\d{14,}[\dX]", re.ASCII)
 _CARD_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CARD_DIGITS = "10X98765432"
-_CODE_OF_ZERO = ord("0")
+#: What character codes add to the sum of the weighted digits.
+_CODES_OF_ZEROS = ord("0") * sum(_CARD_WEIGHTS)
 
 # The first two characters tell the registry and the kind of body: 93, N2, Y1.
 _USCC = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}", re.ASCII)
@@ -84,7 +85,7 @@ def card_check_digit(number: str) -> str:
     """Compute the last character of a resident's card from the 17 digits before it."""
     # Character codes instead of digits: an import judges a card a row.
     total = sum(map(mul, number[:17].encode("ascii"), _CARD_WEIGHTS))
-    return _CARD_DIGITS[(total - _CODE_OF_ZERO * sum(_CARD_WEIGHTS)) % 11]
+    return _CARD_DIGITS[(total - _CODES_OF_ZEROS) % 11]
 
 
 def judge_uscc(number: str) -> Finding | None:
