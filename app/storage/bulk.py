@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    false,
     func,
     insert,
     literal,
@@ -154,7 +155,7 @@ class BulkLoad:
         )
         self._refuse_foreign_departments(loader)
         differs = or_(
-            *(formal.c[f].is_distinct_from(loaded.c[f]) for f in loader.fields)
+            false(), *(formal.c[f].is_distinct_from(loaded.c[f]) for f in loader.fields)
         )
         self.connection.execute(
             update(loaded)

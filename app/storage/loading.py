@@ -150,7 +150,7 @@ def _get_encoders(
 ) -> Mapping[str, Encoder | None]:
     """From JSON values to what the driver stores; None where they are the same.
 
-    Dates, months and PostgreSQL's decimals are texts in both forms.
+    Dates and months are texts in both forms.
     """
     return {
         name: _find_encoder(binding.table.c[name], dialect == "sqlite")
@@ -161,8 +161,9 @@ def _get_encoders(
 def _find_encoder(column: Column, sqlite: bool) -> Encoder | None:
     if isinstance(column.type, TextList):
         return _encode_list
-    if isinstance(column.type, ExactDecimal) and sqlite:
-        return lru_cache(maxsize=8192)(_or_none(column.type.scale))
+    if isinstance(column.type, ExactDecimal):
+        encode = column.type.scale if sqlite else column.type.round
+        return lru_cache(maxsize=8192)(_or_none(encode))
     return None
 
 

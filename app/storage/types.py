@@ -23,7 +23,8 @@ from sqlalchemy.types import TypeEngine
 from form_schemas.kinds import FieldKind
 from form_schemas.spec import FieldSpec
 
-#: The largest whole number the columns hold; SQLite's decimals have their places less.
+#: The largest whole number a column holds; decimals are counted in their last place,
+#: as SQLite stores them, on PostgreSQL too: data can move from one to the other.
 LARGEST_INTEGER = 2**63 - 1
 
 
@@ -51,13 +52,11 @@ class ExactDecimal(TypeDecorator[Decimal]):
     ) -> Decimal | int | None:
         if value is None:
             return None
-        if dialect.name == "sqlite":
-            return self.scale(value)
-        return self._round(value)
+        return self.scale(value) if dialect.name == "sqlite" else self.round(value)
 
     def scale(self, value: Decimal | int | str) -> int:
         """The value as SQLite stores it: in whole numbers of its last place."""
-        return int(self._round(value).scaleb(self.places))
+        return int(self.round(value).scaleb(self.places))
 
     def process_result_value(
         self, value: Decimal | int | None, dialect: Dialect
@@ -66,14 +65,18 @@ class ExactDecimal(TypeDecorator[Decimal]):
             return None
         if dialect.name == "sqlite":
             return Decimal(value).scaleb(-self.places)
-        return self._round(value)
+        return self.round(value)
 
-    def _round(self, value: Decimal | int | str) -> Decimal:
+    def round(self, value: Decimal | int | str) -> Decimal:
+        """The value with its places, within what either database holds."""
         try:
-            return Decimal(value).quantize(self._unit, ROUND_HALF_UP)
+            rounded = Decimal(value).quantize(self._unit, ROUND_HALF_UP)
         except InvalidOperation as error:
-            # More digits than decimal arithmetic keeps, or no number at all.
-            raise OverflowError(f"{value} cannot be stored exactly") from error
+            # More digits than decimal arithmetic keeps.
+            raise OverflowError(f"{value} has too many digits") from error
+        if abs(rounded.scaleb(self.places)) > LARGEST_INTEGER:
+            raise OverflowError(f"{value} has too many digits")
+        return rounded
 
 
 class TextList(TypeDecorator[tuple[str, ...]]):
