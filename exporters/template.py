@@ -104,6 +104,19 @@ def put_text(sheet: Worksheet, row: int, column: int, text: str) -> None:
     cell.data_type = "s"
 
 
+def put_value(
+    sheet: Worksheet, row: int, column: int, value: object, number_format: str
+) -> None:
+    """Put a converted value into a cell."""
+    if value is None:
+        return
+    if isinstance(value, str):
+        put_text(sheet, row, column, value)
+    else:
+        sheet.cell(row, column, value)
+    sheet.cell(row, column).number_format = number_format
+
+
 def _write_band(sheet: Worksheet, title: str, first: int, last: int) -> None:
     put_text(sheet, 1, first, title)
     for column in range(first, last + 1):

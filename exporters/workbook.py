@@ -120,6 +120,16 @@ def write_csv(
     return count
 
 
+def convert_chunks(
+    form: FormSpec, catalogue: Catalogue, chunks: Chunks, mask: Mask | None = None
+) -> Iterator[Sequence[object]]:
+    """The rows as their cells hold them."""
+    columns = sheet_layout(form, catalogue).columns
+    converters = [_cell_converter(column, catalogue, mask) for column in columns]
+    for chunk in chunks:
+        yield from _convert(chunk, converters)
+
+
 class _Counter:
     """Counts records on their way."""
 
@@ -138,10 +148,8 @@ def _records(
     layout: SheetLayout, catalogue: Catalogue, chunks: Chunks, mask: Mask | None
 ) -> Iterator[dict[str, object]]:
     headings = [column.heading for column in layout.columns]
-    converters = [_cell_converter(column, catalogue, mask) for column in layout.columns]
-    for chunk in chunks:
-        for row in _convert(chunk, converters):
-            yield dict(zip(headings, row, strict=True))
+    for row in convert_chunks(layout.form, catalogue, chunks, mask):
+        yield dict(zip(headings, row, strict=True))
 
 
 def _convert(

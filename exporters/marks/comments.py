@@ -12,8 +12,9 @@ from exporters.marks.parts import (
     insert_before,
 )
 
-#: By this author's name our comments are known.
 AUTHOR = "填报检查"
+#: By this beginning our comments are known; LibreOffice drops the names of authors.
+SIGN = "【检查】"
 
 _COMMENTS_TYPE = (
     "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
@@ -37,6 +38,7 @@ _EMPTY_DRAWING = (
 )
 _FIRST_SHAPE = 1025
 _COMMENT = re.compile(r"<comment\b([^>]*)>.*?</comment>", re.DOTALL)
+_TEXT = re.compile(r"<t\b[^>]*>(.*?)</t>", re.DOTALL)
 _SHAPE = re.compile(r"<v:shape\b.*?</v:shape>", re.DOTALL)
 
 #: (row, column), both from 1
@@ -82,14 +84,11 @@ class Comments:
         return re.findall(r"<author\b[^>]*?(?:/>|>(.*?)</author>)", self._texts)
 
     def _drop_ours(self) -> None:
-        authors = self._authors()
-        if AUTHOR not in authors:
-            return
-        ours = str(authors.index(AUTHOR))
         dropped: set[Position] = set()
 
         def drop(match: re.Match[str]) -> str:
-            if get_attribute(match[1], "authorId") != ours:
+            text = "".join(_TEXT.findall(match[0])).strip()
+            if not text.startswith(SIGN):
                 return match[0]
             dropped.add(_place(get_attribute(match[1], "ref")))
             return ""
@@ -112,7 +111,8 @@ class Comments:
             number += 1
             comments.append(
                 f'<comment ref="{column_letters(column)}{row}" authorId="{author}">'
-                f'<text><t xml:space="preserve">{escape(text)}</t></text></comment>'
+                f'<text><t xml:space="preserve">{SIGN}{escape(text)}</t></text>'
+                "</comment>"
             )
             shapes.append(_shape(number, row, column, text))
         self._texts = insert_before(self._texts, "</commentList>", "".join(comments))

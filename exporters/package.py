@@ -1,0 +1,131 @@
+"""Many forms in one file: a zip of workbooks, or one workbook with a sheet a form.
+
+A department gets all its templates, or all its data, at once. Whoever asks hands over
+the rows of each form; nothing here knows where they come from.
+"""
+
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from openpyxl import Workbook
+
+from exporters.layout import sheet_layout, sheet_title
+from exporters.template import (
+    build_template,
+    put_value,
+    write_data_sheet,
+    write_lists,
+)
+from exporters.workbook import Chunks, Mask, convert_chunks, write_csv, write_xlsx
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FormSpec
+
+#: The rows of a form, in chunks of tuples in the order of `export_fields`.
+RowsOf = Callable[[FormSpec], Chunks]
+#: Called after each form with the number of forms done.
+Progress = Callable[[int], None]
+
+
+def write_template_zip(
+    forms: Sequence[FormSpec],
+    catalogue: Catalogue,
+    target: Path | BinaryIO,
+    progress: Progress | None = None,
+) -> None:
+    """Write the templates of forms into one zip."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as package:
+        for done, form in enumerate(forms, 1):
+            with package.open(file_name(form, "xlsx"), "w") as entry:
+                build_template(form, catalogue).save(entry)
+            if progress:
+                progress(done)
+
+
+def write_export_zip(
+    forms: Sequence[FormSpec],
+    catalogue: Catalogue,
+    rows_of: RowsOf,
+    target: Path | BinaryIO,
+    *,
+    file_type: str = "xlsx",
+    mask: Mask | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Write the rows of forms into one zip, a file a form; gives the number of rows."""
+    write = {"xlsx": write_xlsx, "csv": write_csv}[file_type]
+    total = 0
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package,
+    ):
+        for done, form in enumerate(forms, 1):
+            # A workbook is written to a file of its own first: its writer seeks.
+            path = Path(folder) / f"export.{file_type}"
+            with path.open("w+b") as file:
+                total += write(form, catalogue, rows_of(form), file, mask=mask)
+            packed = zipfile.ZIP_STORED if file_type == "xlsx" else None
+            package.write(path, file_name(form, file_type), packed)
+            if progress:
+                progress(done)
+    return total
+
+
+def write_one_workbook(
+    forms: Sequence[FormSpec],
+    catalogue: Catalogue,
+    target: Path | BinaryIO,
+    *,
+    rows_of: RowsOf | None = None,
+    mask: Mask | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Write one workbook with a sheet a form, empty or with rows.
+
+    It is for reading and for filling in together; an import takes the first sheet of
+    a workbook, so the sheets go back one by one.
+    """
+    workbook = Workbook()
+    workbook.remove(workbook.active)
+    layouts = [sheet_layout(form, catalogue) for form in forms]
+    titles = _titles(forms)
+    sheets = [workbook.create_sheet(title) for title in titles]
+    lists = dict.fromkeys(texts for layout in layouts for texts in layout.lists)
+    ranges = write_lists(workbook, tuple(lists))
+    total = 0
+    for done, (form, layout, sheet) in enumerate(
+        zip(forms, layouts, sheets, strict=True), 1
+    ):
+        write_data_sheet(sheet, layout, ranges)
+        if rows_of is not None:
+            rows = convert_chunks(form, catalogue, rows_of(form), mask)
+            for number, row in enumerate(rows, layout.header_row + 1):
+                total += 1
+                for at, (column, value) in enumerate(
+                    zip(layout.columns, row, strict=True), 1
+                ):
+                    put_value(sheet, number, at, value, column.number_format)
+        if progress:
+            progress(done)
+    workbook.save(target)
+    return total
+
+
+def file_name(form: FormSpec, extension: str) -> str:
+    """`0.1.5 在校生基础信息表.xlsx`, without signs that file systems refuse."""
+    return f"{form.code} {sheet_title(form.title)}.{extension}"
+
+
+def _titles(forms: Iterable[FormSpec]) -> list[str]:
+    """Names of sheets, all different whatever was cut off."""
+    titles: list[str] = []
+    taken: set[str] = set()
+    for form in forms:
+        title = sheet_title(f"{form.code} {form.title}")
+        if title.lower() in taken:
+            title = sheet_title(f"{form.code} {form.edition} {form.title}")
+        taken.add(title.lower())
+        titles.append(title)
+    return titles
