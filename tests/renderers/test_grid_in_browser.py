@@ -309,3 +309,38 @@ def test_a_search_goes_to_the_server(page, students):
     page.fill("[name=q]", "甲")
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{students.url}/grid?q=%E7%94%B2&f-sex=")
+
+
+@pytest.mark.parametrize(
+    ("text", "block"),
+    [
+        ("a\tb\r\nc\td\r\n", [["a", "b"], ["c", "d"]]),
+        ("a", [["a"]]),
+        ("a\t\t\n\t\tb", [["a", "", ""], ["", "", "b"]]),
+        ('"两\n行"\tb', [["两\n行", "b"]]),
+        ('"说""好"""\tb', [['说"好"', "b"]]),
+        ('3" 管\tb', [['3" 管', "b"]]),
+        ('"没完\tb', [['"没完', "b"]]),
+        ("", []),
+    ],
+)
+def test_a_copied_block_is_read(page, students, text, block):
+    page.goto(f"{students.url}/grid")
+    read = "t => import('/static/forms/js/paste.js').then(m => m.readBlock(t))"
+    assert page.evaluate(read, text) == block
+
+
+def test_the_list_of_problems_follows(page, students):
+    page.goto(f"{students.url}/grid")
+    summary = page.locator("[data-problem-summary]")
+    expect(summary).to_be_hidden()
+    cell(page, 2, "born").click()
+    page.keyboard.type("x")
+    page.keyboard.press("Enter")
+    expect(summary).to_contain_text("1 处错误")
+    summary.locator("summary").click()
+    summary.locator("a").click()
+    expect(cell(page, 2, "born")).to_be_focused()
+    page.keyboard.press("Delete")
+    page.keyboard.press("Enter")
+    expect(summary).to_be_hidden()

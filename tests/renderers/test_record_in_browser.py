@@ -228,3 +228,18 @@ def test_without_script_all_is_posted(browser, grant):
     assert post["done"] == ["否"]
     assert post["csrf_token"] == ["token"]
     context.close()
+
+
+def test_a_new_row_gets_its_own_address(page, browser):
+    form, catalogue = catalogue_of({"name": field_of("text", "姓名")})
+    pages = PageServer(form, catalogue)
+    with serve(pages):
+        page.goto(f"{pages.url}/rows/new")
+        page.fill("#f-name", "甲")
+        expect(page.locator("[data-status]")).to_have_attribute("data-state", "saved")
+        expect(page).to_have_url(f"{pages.url}/rows/1")
+        page.fill("#f-name", "乙")
+        page.click("[data-save-now]")
+        page.reload()
+        expect(page.locator("#f-name")).to_have_value("乙")
+    assert len(pages.rows) == 1

@@ -243,7 +243,8 @@ class _Handler(BaseHTTPRequestHandler):
         if address.path == "/options":
             return self._send_json(self.pages.find_options(arguments.get("q", "")))
         if address.path.startswith("/rows/"):
-            stored = self.pages.rows.get(int(address.path.rpartition("/")[2]))
+            number = address.path.rpartition("/")[2]
+            stored = self.pages.rows.get(int(number) if number.isdigit() else 0)
             return self._send_page(self.pages.render_record(stored))
         if address.path == "/record":
             first = next(iter(self.pages.rows.values()), None)

@@ -20,7 +20,7 @@ export function compare(fields, { base, mine, theirs }) {
  * Show the fields that both changed.
  * @param {HTMLElement} box
  * @param {{place: string, fields: object, base: object, mine: object, theirs: object,
- *   onChoose: (cells: object) => void, onGiveUp: () => void}} conflict
+ *   onChoose: (cells: object) => void, onGiveUp: () => void, takesFocus: boolean}} conflict
  */
 export function showConflict(box, conflict) {
   const { open } = compare(conflict.fields, conflict);
@@ -62,7 +62,7 @@ export function showConflict(box, conflict) {
     make(
       "div",
       { class: "panel-head" },
-      make("h2", {}, `${conflict.place}刚被别人改过：您的修改还没有存，也没有丢`),
+      make("h2", { role: "alert" }, `${conflict.place}刚被别人改过：您的修改还没有存，也没有丢`),
       make(
         "div",
         { class: "bar end" },
@@ -85,7 +85,8 @@ export function showConflict(box, conflict) {
   );
   box.hidden = false;
   refresh();
-  box.focus();
+  // In a grid somebody is typing in another row by now.
+  if (conflict.takesFocus) box.focus();
 }
 
 function drawTable(rows) {

@@ -5,7 +5,7 @@ import { Drafts } from "./drafts.js";
 import { makeNotice, makeState } from "./elements.js";
 import { watchKeys } from "./keyboard.js";
 import { follow } from "./live.js";
-import { clearCell, closeNotes, markRow, openNote } from "./notes.js";
+import { clearCell, closeNotes, listProblems, markRow, openNote } from "./notes.js";
 import { readBlock } from "./paste.js";
 import { styleOf, worst } from "./problems.js";
 import { Saving } from "./saving.js";
@@ -353,6 +353,7 @@ class Grid {
     if (answer.isStored) this.adopt(row, answer, sent);
     const problems = answer.problems ?? [];
     markRow(row, problems);
+    this.listProblems();
     if (document.activeElement?.closest("tr") === row) openNote(document.activeElement, this.frame);
     if (this.saving.isUnsaved(key) && answer.isStored) this.showState(row, "unsaved");
     else if (answer.isStored) this.showState(row, worst(problems) === "info" ? "saved" : worst(problems) || "saved");
@@ -360,6 +361,11 @@ class Grid {
       this.showState(row, "error");
       if (answer.message) this.tell("error", `${this.place(row)}没有存`, answer.message);
     }
+  }
+
+  listProblems() {
+    const box = this.root.querySelector("[data-problem-summary]");
+    listProblems(box, [...this.body.rows], (row, field) => `${this.place(row)} ${this.spec.fields[field].label}`);
   }
 
   place(row) {
@@ -486,6 +492,7 @@ class Grid {
       if (row.dataset.id) this.root.dataset.total = Number(this.root.dataset.total) - 1;
       row.remove();
     }
+    this.listProblems();
     this.root.querySelector("[data-total-shown]").textContent = groupDigits(this.root.dataset.total);
     if (!this.body.rows.length) this.addRow();
   }

@@ -34,6 +34,31 @@ function markCell(cell, problems, key) {
   cell.after(make("span", { class: "notes", id, hidden: true }, ...sentences));
 }
 
+/** List what is wrong on the page, as links to the cells. */
+export function listProblems(box, rows, describe, limit = 20) {
+  const found = rows.flatMap((row) =>
+    [...row.querySelectorAll(".notes > span")].map((sentence) => ({
+      row,
+      field: sentence.closest("td").querySelector("[data-field]").dataset.field,
+      style: sentence.dataset.style,
+      text: sentence.textContent,
+    })),
+  );
+  box.hidden = !found.length;
+  for (const style of ["error", "warn"]) {
+    const count = found.filter((problem) => problem.style === style).length;
+    const place = box.querySelector(`[data-count=${style}]`);
+    place.hidden = !count;
+    place.textContent = `${count} 处${style === "error" ? "错误" : "警告"}`;
+  }
+  const items = found.slice(0, limit).map(({ row, field, text }) => {
+    const link = make("a", { class: "link", href: `#row-${row.dataset.row}/${field}`, "data-goto": true }, describe(row, field));
+    return make("li", {}, link, ` ${text}`);
+  });
+  if (found.length > limit) items.push(make("li", { class: "muted" }, `另有 ${found.length - limit} 处，见各行。`));
+  box.querySelector("ol").replaceChildren(...items);
+}
+
 /** Open the note of a cell, on the side where the grid has room. */
 export function openNote(cell, frame) {
   closeNotes(frame);

@@ -3,8 +3,9 @@ import { watchPickers } from "./combobox.js";
 import { compare, showConflict } from "./conflict.js";
 import { Controls } from "./controls.js";
 import { Drafts } from "./drafts.js";
-import { isComposing, makeNotice } from "./elements.js";
+import { isComposing, make, makeNotice } from "./elements.js";
 import { follow, liveKinds } from "./live.js";
+import { watchRail } from "./rail.js";
 import { drawProblems, drawRail, drawSummary, styleOf } from "./problems.js";
 import { Saving } from "./saving.js";
 import { showStatus, showTime } from "./status.js";
@@ -30,6 +31,7 @@ class Record {
     this.status = root.querySelector("[data-status]");
     // Until somebody asks for a check, empty fields are no list of reproaches.
     this.isComplete = false;
+    watchRail(root);
     this.readOnly = "readOnly" in root.dataset;
     if (!this.readOnly) this.start();
   }
@@ -194,12 +196,28 @@ class Record {
       this.tell("error", "这一行没有存", answer.message);
     }
     if (answer.isStored) {
-      this.id = answer.id;
-      this.version = answer.version;
+      this.settleAddress(answer);
       this.adopt(answer, sent);
     }
     this.problems = (answer.problems ?? []).map((problem) => ({ kind: problem.kind ?? problem.code, ...problem }));
     return this.refresh();
+  }
+
+  /** A row that is stored has a number, a version and an address of its own. */
+  settleAddress({ id, version }) {
+    const { rowPage, drafts } = this.root.dataset;
+    if (this.id === null && rowPage) {
+      const address = rowPage.replace("{id}", id);
+      history.replaceState(null, "", address);
+      this.form.action = address;
+      this.saving.drafts.write([]);
+      this.saving.drafts = new Drafts(drafts, address);
+    }
+    this.id = id;
+    this.version = version;
+    const field = this.form.elements._version ?? make("input", { type: "hidden", name: "_version" });
+    field.value = version;
+    this.form.append(field);
   }
 
   /** Take over how the server writes the values, except where somebody types. */
@@ -248,6 +266,7 @@ class Record {
     showConflict(box, {
       ...conflict,
       place: "这一行",
+      takesFocus: true,
       onChoose: choose,
       onGiveUp: () => choose({}),
     });
