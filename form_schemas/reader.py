@@ -258,14 +258,10 @@ class _Linker:
         if derivation.where is not None:
             conditions.append((("where",), derivation.where))
         for at, text in conditions:
-            self._fields.parse(
-                draft, (word, *at), text, expect=ValueType.BOOLEAN, **scope
-            )
+            parse(draft, (word, *at), text, expect=ValueType.BOOLEAN, **scope)
         for column, text in derivation.columns.items():
-            expect = own[column].type
-            self._fields.parse(
-                draft, (word, "columns", column), text, expect=expect, **scope
-            )
+            at = (word, "columns", column)
+            parse(draft, at, text, expect=own[column].type, **scope)
 
 
 def _place(entries: Sequence[Any], depth: int) -> Iterator[PlacedField]:
