@@ -86,4 +86,6 @@ def _load(path: Path) -> CodeList:
         )
         for entry in data["entries"]
     )
-    return CodeList(path.stem, data["title"], data["version"], data["complete"], entries)
+    return CodeList(
+        path.stem, data["title"], data["version"], data["complete"], entries
+    )
