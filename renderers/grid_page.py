@@ -228,7 +228,7 @@ def build_grid_page(
         query=query,
         cleared=_link(urls, GridQuery(sort=query.sort, size=query.size)),
         urls=urls,
-        data=to_data_block(describe_form(form, catalogue, env)),
+        data=to_data_block(describe_form(form, env)),
         read_only=template.read_only,
         wide_keys=_wide_keys(template),
         searched="、".join(column.field.label for column in template.columns[:2]),

@@ -10,7 +10,6 @@ from datetime import date
 
 from markupsafe import Markup
 
-from form_schemas.catalogue import Catalogue
 from form_schemas.expressions import Expression, Reach
 from form_schemas.kinds import FieldKind
 from form_schemas.spec import FieldSpec, FormSpec, RuleSpec, StepKind
@@ -22,9 +21,7 @@ from validators.trees import to_tree
 _CODED = frozenset({FieldKind.CODE, FieldKind.MULTI_ENUM})
 
 
-def describe_form(
-    form: FormSpec, catalogue: Catalogue, env: Env | None
-) -> dict[str, object]:
+def describe_form(form: FormSpec, env: Env | None) -> dict[str, object]:
     """Fields, steps, conditions and rules of the form, as JSON."""
     return {
         "form": form.full_name,
@@ -86,7 +83,7 @@ def _describe_rule(rule: RuleSpec) -> dict[str, object]:
         "id": rule.id,
         "level": rule.level.value,
         "field": rule.fields[0] if rule.fields else "",
-        "message": rule.message,
+        "message": rule.message.rstrip("。") + "。",
         "check": to_tree(rule.check),
         "when": to_tree(rule.when) if rule.when else None,
     }

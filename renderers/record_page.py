@@ -133,6 +133,11 @@ class RecordPage:
     links: tuple[Link, ...] = field(default=())
     notice: str = ""
 
+    @property
+    def open_fields(self) -> int:
+        """Required fields that hold nothing yet."""
+        return sum(group.needed - group.filled for group in self.groups)
+
 
 def build_record_page(
     form: FormSpec,
@@ -191,7 +196,7 @@ def build_record_page(
         errors=tuple(p for p in seen if p.style == "error"),
         warnings=tuple(p for p in seen if p.style == "warn"),
         urls=urls,
-        data=to_data_block(describe_form(form, catalogue, env)),
+        data=to_data_block(describe_form(form, env)),
         row_id=row_id,
         version=version,
         read_only=builder.read_only,

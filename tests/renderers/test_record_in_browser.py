@@ -243,3 +243,17 @@ def test_a_new_row_gets_its_own_address(page, browser):
         page.reload()
         expect(page.locator("#f-name")).to_have_value("乙")
     assert len(pages.rows) == 1
+
+
+def test_empty_fields_are_no_reproach_before_a_check(page, grant):
+    page.goto(f"{grant.url}/record")
+    expect(page.locator("[data-open]")).to_have_text("1 项必填未填")
+    page.fill("#f-amount", "5")
+    expect(page.locator("[data-status]")).to_have_attribute("data-state", "saved")
+    expect(page.locator("#f-people-e")).to_be_empty()
+    page.click("[data-check-now]")
+    expect(page.locator("#f-people-e")).to_contain_text("必须填写")
+    expect(page.locator("[data-problem-summary]")).to_be_focused()
+    page.fill("#f-people", "1")
+    expect(page.locator("#f-people-e")).to_be_empty()
+    expect(page.locator("[data-open]")).to_be_hidden()

@@ -146,13 +146,24 @@ class Record {
   showProblems(broken) {
     const live = broken.map(({ id, level, field, message }) => ({ field, level, message, kind: `rule:${id}` }));
     const others = this.problems.filter((problem) => !this.liveKinds.has(problem.kind));
-    this.shown = [...others, ...live].filter((p) => !this.lines.get(p.field)?.hidden);
+    this.shown = [...others, ...live].filter((problem) => this.isDue(problem));
     for (const [id, line] of this.lines) {
       drawProblems(line, this.shown.filter((problem) => problem.field === id));
     }
-    drawSummary(this.root.querySelector("[data-summary]"), this.shown.filter((p) => this.isComplete || p.kind !== "required"), this.spec.fields);
+    drawSummary(this.root.querySelector("[data-summary]"), this.shown, this.spec.fields);
     for (const style of ["error", "warn"]) this.showCount(style);
-    for (const group of this.root.querySelectorAll("[data-group]")) this.showRail(group);
+    const open = [...this.root.querySelectorAll("[data-group]")].map((group) => this.showRail(group));
+    this.showOpen(open.reduce((sum, count) => sum + count, 0));
+  }
+
+  isDue({ field, kind }) {
+    return !this.lines.get(field)?.hidden && (this.isComplete || kind !== "required");
+  }
+
+  showOpen(count) {
+    const place = this.root.querySelector("[data-open]");
+    place.hidden = !count;
+    place.textContent = `${count} 项必填未填`;
   }
 
   showCount(style) {
@@ -162,16 +173,15 @@ class Record {
     place.textContent = `${count} ${style === "error" ? "错误" : "警告"}`;
   }
 
+  /** Returns how many required fields are still empty. */
   showRail(group) {
-    const place = this.root.querySelector(`[data-rail="${group.dataset.group}"] [data-rail-state]`);
-    if (!place) return;
     const lines = [...group.querySelectorAll("[data-line]:not([hidden])")];
     const needed = lines.filter((line) => line.querySelector(".req") && !line.querySelector("[data-given]"));
-    drawRail(place, {
-      needed: needed.length,
-      filled: needed.filter((line) => this.controls.read(line.dataset.line).length).length,
-      errors: lines.filter((line) => line.classList.contains("is-error")).length,
-    });
+    const filled = needed.filter((line) => this.controls.read(line.dataset.line).length).length;
+    const errors = lines.filter((line) => line.classList.contains("is-error")).length;
+    const place = this.root.querySelector(`[data-rail="${group.dataset.group}"] [data-rail-state]`);
+    if (place) drawRail(place, { needed: needed.length, filled, errors });
+    return needed.length - filled;
   }
 
   /** The problems that came with the page. */
