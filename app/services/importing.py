@@ -7,9 +7,9 @@ loses nor doubles a row. `staging` does what follows: mend, pass, delete, take b
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from hashlib import file_digest
 from pathlib import Path
@@ -29,7 +29,7 @@ from app.models import (
     StagedState,
 )
 from app.models.base import now_utc
-from app.services.staged_json import write_rows
+from app.services.staged_json import RowWriter
 from app.services.workshop import Workshop, end_job, keep_lease
 from app.storage.engine import begin_reading
 from app.storage.files import MEDIA_TYPES, XLSX_TYPE, FileOwner, keep_file
@@ -104,11 +104,16 @@ class Started:
     message: str = ""
 
 
-def start_import(workshop: Workshop, order: Order) -> Started:
+def start_import(
+    workshop: Workshop, order: Order, holder: str | None = None
+) -> Started:
     """Keep the file and order its import; a worker does the rest.
 
     The same file for the same form, unit and round, with nothing changed since, is not
     imported again: the earlier import is named instead.
+
+    Args:
+        holder: who is going to call `run_import` at once, where no worker shall.
     """
     with workshop.engine.begin() as connection:
         _refuse_underivable(order.form)
@@ -140,18 +145,27 @@ def start_import(workshop: Workshop, order: Order) -> Started:
                 file_hash=digest,
                 file_size=order.path.stat().st_size,
                 created_at=now_utc(),
+                **_lease(workshop, holder),
             )
         )
         return Started(result.inserted_primary_key[0])
 
 
-def run_import(workshop: Workshop, job_id: int, holder: str) -> None:
+def run_import(
+    workshop: Workshop,
+    job_id: int,
+    holder: str,
+    tell: Callable[[int], None] = lambda row_number: None,
+) -> None:
     """Read the file of a claimed import and stage its rows, from where it stands.
+
+    Args:
+        tell: called after each chunk with the number of its last row.
 
     Raises:
         LeaseLost: another worker took the import over.
     """
-    _Run(workshop, job_id, holder).run()
+    _Run(workshop, job_id, holder, tell).run()
 
 
 def fail_import(connection: Connection, job_id: int) -> None:
@@ -201,8 +215,15 @@ class _Chunk:
 class _Run:
     """One worker at one import."""
 
-    def __init__(self, workshop: Workshop, job_id: int, holder: str) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        job_id: int,
+        holder: str,
+        tell: Callable[[int], None],
+    ) -> None:
         self.workshop = workshop
+        self.tell = tell
         self.job_id = job_id
         self.holder = holder
         self.catalogue = workshop.catalogue
@@ -242,6 +263,7 @@ class _Run:
             self.has_rows = bool(store.find_page(self.form, whole).total)
         self.position = self.job.position
         self.seen = SeenKeys(self.form)
+        self.writer = RowWriter(self.form)
 
     def _start_anew(self) -> None:
         """The form changed under the import: what was staged was judged by the old."""
@@ -283,6 +305,7 @@ class _Run:
                 self._recall_keys(connection)
         for block in reading.blocks():
             self._stage(self._check(block))
+            self.tell(block.numbers[-1])
         self._finish()
 
     def _keep_lease(self, connection: Connection, **values: object) -> None:
@@ -409,7 +432,7 @@ class _Run:
 
     def _records(self, chunk: _Chunk, levels: Sequence[str]):
         checked = chunk.checked
-        values = write_rows(self.form, checked.columns, chunk.fields)
+        values = self.writer.write(checked.columns, chunk.fields)
         cells: dict[int, dict[str, str]] = {}
         for (number, field_id), text in chunk.texts.items():
             cells.setdefault(number, {})[field_id] = text
@@ -489,6 +512,19 @@ def count_actions(connection: Connection, job_id: int) -> dict[StagedAction, int
         ).all()
     )
     return {action: found.get(action, 0) for action in StagedAction}
+
+
+def _lease(workshop: Workshop, holder: str | None) -> dict[str, object]:
+    if holder is None:
+        return {}
+    now = now_utc()
+    return {
+        "job_state": JobState.RUNNING,
+        "lease_holder": holder,
+        "lease_until": now + timedelta(seconds=workshop.lease_seconds),
+        "attempts": 1,
+        "started_at": now,
+    }
 
 
 def _refuse_underivable(form: FormSpec) -> None:

@@ -1,0 +1,20 @@
+"""The command `tianbao`: serve, work, and everything the pages do, from a terminal."""
+
+from app.cli.accounts import roles, user
+from app.cli.console import group
+from app.cli.data import demo, export, import_, template
+from app.cli.schemas import schemas
+from app.cli.serving import serve, worker
+
+
+@group()
+def main() -> None:
+    """填报：由表单文件驱动的数据填报平台。
+
+    退出码：0 成功；1 数据有问题；2 用法不对；3 被拒绝或无法进行。
+    设置取自 TIANBAO_ 开头的环境变量。
+    """
+
+
+for command in (serve, worker, schemas, template, import_, export, demo, user, roles):
+    main.add_command(command)

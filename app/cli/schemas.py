@@ -1,0 +1,94 @@
+"""Commands for schema files: lint them, and bring the database to them."""
+
+from pathlib import Path
+
+import click
+
+from app.cli.console import PROBLEMS, REFUSED, fail, group, tell
+from app.config import load_config
+from app.services.installation import load_forms
+from app.services.schema_changes import Plan, apply, initialise, plan
+from app.storage.engine import open_engine
+from form_schemas.catalogue import COLLECTION_FILE, SCHEMAS_FOLDER
+from form_schemas.faults import Fault
+from form_schemas.lint import lint_edition, lint_folder
+
+
+@group()
+def schemas() -> None:
+    """检查表单文件，并让数据库跟上它们。"""
+
+
+@schemas.command()
+@click.argument(
+    "path", type=click.Path(exists=True, path_type=Path), default=SCHEMAS_FOLDER
+)
+def lint(path: Path) -> None:
+    """检查 PATH（一个文件、一版或全部）里的表单文件，一次列出所有错误。
+
+    每行：文件#位置：错在哪里，怎么改。没有错误时退出码为 0，有则为 1。
+    """
+    faults = _find_faults(path.resolve())
+    for fault in faults:
+        click.echo(str(fault))
+    if faults:
+        fail(f"共 {len(faults)} 处错误。", PROBLEMS)
+    tell("没有发现错误。")
+
+
+@schemas.command("plan")
+def plan_changes() -> None:
+    """比较表单文件与数据库，列出要做的变更；不改动任何东西。"""
+    config = load_config()
+    engine = open_engine(config.engine_url)
+    _show(plan(engine, load_forms(config)))
+
+
+@schemas.command("apply")
+@click.argument("plan_hash", metavar="[HASH]", required=False)
+def apply_changes(plan_hash: str | None) -> None:
+    """执行 schemas plan 给出的计划；HASH 是计划末尾的编号。
+
+    数据库还是空的时候不需要 HASH，直接建好所有的表。
+    """
+    config = load_config()
+    engine = open_engine(config.engine_url)
+    forms = load_forms(config)
+    if plan_hash is None:
+        initialise(engine, forms)
+        made = plan(engine, forms)
+        if made.is_empty:
+            tell("数据库与表单文件一致。")
+            return
+        _show(made)
+        fail("请核对以上变更，再执行 schemas apply HASH。", REFUSED)
+    made = apply(engine, forms, plan_hash)
+    tell(f"已执行 {len(made.operations)} 项变更。")
+
+
+def _find_faults(path: Path) -> tuple[Fault, ...]:
+    if path.is_file():
+        name = "/".join(path.parts[-3:])
+        return tuple(f for f in lint_edition(path.parent) if f.file == name)
+    if (path / COLLECTION_FILE).is_file():
+        return lint_edition(path)
+    if any(path.glob(f"*/{COLLECTION_FILE}")):
+        editions = sorted(path.glob(f"*/{COLLECTION_FILE}"))
+        return tuple(f for found in editions for f in lint_edition(found.parent))
+    return lint_folder(path)
+
+
+def _show(made: Plan) -> None:
+    for change in made.operations:
+        click.echo(_line("执行", change))
+    for change in made.refused:
+        click.echo(_line("不能自动执行", change))
+    if made.is_empty:
+        tell("数据库与表单文件一致，没有要做的变更。")
+    else:
+        click.echo(f"计划编号：{made.hash}")
+
+
+def _line(word: str, change) -> str:
+    place = f"{change.form_name} {change.field_id}".strip()
+    return f"{word}\t{change.kind.value}\t{place}\t{change.detail}"

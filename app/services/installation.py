@@ -1,0 +1,125 @@
+"""What an installation stands on: its database made ready, its forms loaded.
+
+Server, worker and commands begin here. The forms are loaded once a process; a server
+that forks does so before.
+"""
+
+from functools import lru_cache
+
+from sqlalchemy import Engine, insert, select
+
+from app.config import Config
+from app.errors import NotFound, Refused
+from app.models import Role, Round, RoundState, Unit, User
+from app.models.base import now_utc
+from app.permissions import Actor, Grant
+from app.services.accounts import hash_password, make_one_time_password
+from app.services.schema_changes import find_last_good, initialise
+from app.services.workshop import Workshop, open_workshop
+from app.storage.engine import begin_reading, open_engine
+from app.storage.records import Scope
+from form_schemas.catalogue import Catalogue, load_catalogue
+from form_schemas.spec import FormSpec
+
+#: The account in whose name commands act; nobody can log in with it.
+CONSOLE = "console"
+
+
+@lru_cache(maxsize=4)
+def load_forms(config: Config) -> Catalogue:
+    """The forms; a broken file's last good version serves in its place."""
+    engine = open_engine(config.engine_url)
+    try:
+        return load_catalogue(last_good=find_last_good(engine))
+    finally:
+        engine.dispose()
+
+
+def prepare_database(config: Config) -> tuple[str, ...]:
+    """Make the database ready; gives the forms whose changes were not applied yet."""
+    engine = open_engine(config.engine_url)
+    try:
+        return initialise(engine, load_forms(config))
+    finally:
+        engine.dispose()
+
+
+def open_installation(config: Config) -> Workshop:
+    """Everything a worker or a command needs; the database is made ready first."""
+    prepare_database(config)
+    engine = open_engine(config.engine_url)
+    return open_workshop(config, engine, load_forms(config))
+
+
+def find_scope(
+    engine: Engine, form: FormSpec, unit: str | None, round_name: str | None
+) -> Scope:
+    """The unit and round that a command names, or the only ones there are.
+
+    Args:
+        unit: its code, name or id.
+        round_name: its title or id; None: the newest open one of the form's edition.
+    """
+    return Scope(_find_unit(engine, form, unit), _find_round(engine, form, round_name))
+
+
+def get_console_user(engine: Engine) -> int:
+    """The id of the account that stands for the command line in the history."""
+    table = User.__table__
+    with engine.begin() as connection:
+        found = connection.scalar(select(table.c.id).where(table.c.username == CONSOLE))
+        if found is not None:
+            return found
+        return connection.execute(
+            insert(table).values(
+                username=CONSOLE,
+                name="命令行",
+                password_hash=hash_password(make_one_time_password()),
+                must_change_password=True,
+                is_active=False,
+                created_at=now_utc(),
+            )
+        ).inserted_primary_key[0]
+
+
+def get_console_actor(engine: Engine) -> Actor:
+    """The command line as an actor: whoever may run it administrates the machine."""
+    grants = (Grant(Role.ADMINISTRATOR, unit_id=0),)
+    return Actor(get_console_user(engine), CONSOLE, "命令行", grants)
+
+
+def _find_unit(engine: Engine, form: FormSpec, unit: str | None) -> int:
+    with begin_reading(engine) as connection:
+        units = connection.execute(
+            select(Unit.id, Unit.code, Unit.name, Unit.collections).order_by(Unit.id)
+        ).all()
+    if unit is not None:
+        found = [u for u in units if unit in (u.code, u.name, str(u.id))]
+        if not found:
+            known = "、".join(u.code for u in units[:10]) or "还没有单位"
+            raise NotFound(f"没有单位“{unit}”。已有：{known}。")
+        return found[0].id
+    found = [u for u in units if form.collection in u.collections]
+    if len(found) != 1:
+        codes = "、".join(u.code for u in found) or "一个也没有"
+        raise Refused(f"请用 --unit 指明单位；报送 {form.collection} 的有：{codes}。")
+    return found[0].id
+
+
+def _find_round(engine: Engine, form: FormSpec, name: str | None) -> int:
+    with begin_reading(engine) as connection:
+        rounds = connection.execute(
+            select(Round.id, Round.title, Round.state)
+            .where(Round.collection == form.collection, Round.edition == form.edition)
+            .order_by(Round.id.desc())
+        ).all()
+    if name is not None:
+        found = [r for r in rounds if name in (r.title, str(r.id))]
+        if not found:
+            known = "、".join(f"{r.id}（{r.title}）" for r in rounds) or "还没有"
+            raise NotFound(f"{form.name} 没有填报轮次“{name}”。已有：{known}。")
+        return found[0].id
+    open_ones = [r for r in rounds if r.state is RoundState.OPEN]
+    if not open_ones:
+        raise Refused(f"{form.collection} {form.edition} 版没有开放的填报轮次。")
+    return open_ones[0].id
