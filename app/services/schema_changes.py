@@ -138,13 +138,14 @@ def _make_plan(
     applied = _load_applied(connection)
     differences = find_differences(connection, catalogue)
     more, fewer = _compare_places(catalogue, applied)
-    changes = sorted(
-        {
-            *_compare_forms(catalogue, applied),
-            *_describe(catalogue, applied, differences),
-            *fewer,
-        }
+    declared = set(_compare_forms(catalogue, applied))
+    told = {(change.form_name, change.field_id) for change in declared}
+    described = (
+        change
+        for change in _describe(catalogue, applied, differences)
+        if (change.form_name, change.field_id) not in told
     )
+    changes = sorted({*declared, *described, *fewer})
     operations = tuple(change for change in changes if change.kind.is_safe)
     refused = tuple(change for change in changes if not change.kind.is_safe)
     made = Plan(operations, refused, _hash(changes, applied, catalogue))

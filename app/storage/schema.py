@@ -134,13 +134,28 @@ def find_differences(connection: Connection, catalogue: Catalogue) -> Difference
         # Changes of a column come in lists, all others alone.
         for change in difference if isinstance(difference, list) else [difference]:
             found.setdefault(change[0], []).append(change)
-    tables = tuple(change[1] for change in found.get("add_table", ()))
+    # Alembic compares copies; what is to be made is found again by its name.
+    tables = {change[1].name for change in found.get("add_table", ())}
+    columns = [(c[2], c[3].name) for c in found.get("add_column", ())]
+    indexes = [(c[1].table.name, c[1].name) for c in found.get("add_index", ())]
+    keys = [(c[1].table.name, c[1].name) for c in found.get("add_fk", ())]
+    retyped = [(c[2], c[3]) for c in found.get("modify_type", ())]
     return Differences(
-        tables,
-        tuple(metadata.tables[c[2]].c[c[3].name] for c in found.get("add_column", ())),
-        tuple(c[1] for c in found.get("add_index", ()) if c[1].table not in tables),
-        tuple(c[1] for c in found.get("add_fk", ()) if c[1].table not in tables),
-        tuple(metadata.tables[c[2]].c[c[3]] for c in found.get("modify_type", ())),
+        tuple(metadata.tables[name] for name in sorted(tables)),
+        tuple(metadata.tables[table].c[name] for table, name in columns),
+        tuple(
+            index
+            for table, name in indexes
+            for index in metadata.tables[table].indexes
+            if index.name == name and table not in tables
+        ),
+        tuple(
+            key
+            for table, name in keys
+            for key in metadata.tables[table].foreign_key_constraints
+            if key.name == name and table not in tables
+        ),
+        tuple(metadata.tables[table].c[name] for table, name in retyped),
     )
 
 
@@ -223,7 +238,11 @@ class _AsItIs(UserDefinedType):
 
 def _rebuild(connection: Connection, table: Table) -> None:
     """Give a SQLite table its foreign keys: only a new table can have new ones."""
-    copy = table.to_metadata(MetaData())
+    metadata = MetaData()
+    copy = table.to_metadata(metadata)
+    targets = {key.referred_table for key in table.foreign_key_constraints}
+    for target in targets - {table}:
+        target.to_metadata(metadata)
     stored = inspect(connection).get_columns(table.name)
     for column in stored:
         if column["name"] not in copy.c:

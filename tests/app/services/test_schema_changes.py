@@ -1,0 +1,313 @@
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+
+from app.errors import Refused
+from app.services.declarations import ChangeKind
+from app.services.schema_changes import apply, find_last_good, initialise, plan
+from app.storage.engine import open_engine
+from app.storage.records import Scope
+from app.storage.rows import RowStore
+from form_schemas.catalogue import load_catalogue
+from tests.support.catalogues import catalogue_of
+from tests.support.forms import field_of, schema_of
+
+SCOPE = Scope(unit_id=1, round_id=1)
+
+
+def major(**more):
+    return schema_of("M", code=field_of("code", maxLength=20), name="text", **more)
+
+
+def student(**more):
+    return schema_of("S", number="code", amount="money", **more)
+
+
+def with_words(kind, **words):
+    """Majors that have a field `x` beside."""
+    return major(x=field_of(kind, **words))
+
+
+@pytest.fixture
+def engine(database_url):
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def changed(engine):
+    """Bring a new database to the first forms; plan for the second ones."""
+
+    def change(before, after):
+        initialise(engine, catalogue_of(*before))
+        catalogue = catalogue_of(*after)
+        return catalogue, plan(engine, catalogue)
+
+    return change
+
+
+def kinds(changes):
+    return [change.kind for change in changes]
+
+
+def store_rows(engine, catalogue, code, *rows):
+    with engine.begin() as connection:
+        store = RowStore(connection, catalogue)
+        store.upsert_many(catalogue.get(f"test/{code}"), SCOPE, rows, actor_id=1)
+
+
+def read_rows(engine, catalogue, code):
+    with engine.begin() as connection:
+        store = RowStore(connection, catalogue)
+        form = catalogue.get(f"test/{code}")
+        return [stored.row for stored in store.iterate_rows(form, SCOPE)]
+
+
+def test_all_forms_are_ready_at_the_first_start_and_leave_no_plan(engine):
+    catalogue = load_catalogue()
+    assert initialise(engine, catalogue) == ()
+    assert plan(engine, catalogue).is_empty
+    assert initialise(engine, catalogue) == ()
+
+
+def test_a_new_database_may_also_be_planned_and_applied(engine):
+    initialise(engine, catalogue_of())
+    catalogue = catalogue_of(major(), student())
+    made = plan(engine, catalogue)
+    assert kinds(made.operations) == [ChangeKind.ADD_FORM] * 2
+    apply(engine, catalogue, made.hash)
+    assert plan(engine, catalogue).is_empty
+    store_rows(engine, catalogue, "M", {"code": "1"})
+
+
+def test_a_field_is_added_and_rows_stay(engine, changed):
+    before = catalogue_of(major())
+    after, made = changed([major()], [major(founded="date", fee="money")])
+    store_rows(engine, before, "M", {"code": "1", "name": "甲"})
+    assert kinds(made.operations) == [ChangeKind.ADD_FIELD] * 2
+    apply(engine, after, made.hash)
+    assert plan(engine, after).is_empty
+    row = {"code": "1", "founded": date(2000, 1, 1), "fee": Decimal("1.50")}
+    store_rows(engine, after, "M", row)
+    assert read_rows(engine, after, "M") == [{**row, "name": "甲"}]
+
+
+def test_a_reference_is_added_to_a_form_that_has_rows(engine, changed):
+    before = catalogue_of(major(), student())
+    reference = field_of("ref", ref={"table": "M", "field": "code"})
+    mentor = field_of("ref", ref={"table": "S", "field": "number"})
+    after, made = changed(
+        [major(), student()], [major(), student(major=reference, mentor=mentor)]
+    )
+    store_rows(engine, before, "M", {"code": "1"})
+    store_rows(engine, before, "S", {"number": "a", "amount": Decimal("2.50")})
+    apply(engine, after, made.hash)
+    assert plan(engine, after).is_empty
+    store_rows(engine, after, "S", {"number": "b", "major": "1", "mentor": "a"})
+    assert len(read_rows(engine, after, "S")) == 2
+    with pytest.raises(Refused):
+        store_rows(engine, after, "S", {"number": "c", "major": "no"})
+
+
+def test_a_rebuilt_table_keeps_dropped_columns_and_counts_on(engine, changed):
+    reference = field_of("ref", ref={"table": "M", "field": "code"})
+    first = [major(), student(old="text")]
+    after, made = changed(first, [major(), student(major=reference)])
+    before = catalogue_of(*first)
+    store_rows(engine, before, "S", {"number": "a", "old": "旧"}, {"number": "b"})
+    with engine.begin() as connection:
+        store = RowStore(connection, before)
+        form = before.get("test/S")
+        last = store.find_by_key(form, SCOPE, {("b",)})[("b",)]
+        store.delete(form, SCOPE, last.id, last.version, actor_id=1)
+    # The referred value gets the unique index that a foreign key needs.
+    assert kinds(made.operations) == [
+        ChangeKind.ADD_INDEX,
+        ChangeKind.ADD_FIELD,
+        ChangeKind.RETIRE_FIELD,
+    ]
+    apply(engine, after, made.hash)
+    assert plan(engine, after).is_empty
+    store_rows(engine, after, "S", {"number": "c"})
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT _id, old FROM test_s ORDER BY _id"))
+        assert [tuple(row) for row in found] == [
+            (last.id - 1, "旧"),
+            (last.id + 1, None),
+        ]
+
+
+def test_a_form_that_refers_to_an_old_one_is_added(engine, changed):
+    reference = field_of("ref", ref={"table": "M", "field": "code"})
+    after, made = changed([major()], [major(), student(major=reference)])
+    assert kinds(made.operations) == [ChangeKind.ADD_INDEX, ChangeKind.ADD_FORM]
+    apply(engine, after, made.hash)
+    assert plan(engine, after).is_empty
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (with_words("text", maxLength=10), with_words("text", maxLength=20)),
+        (with_words("text", maxLength=10), with_words("text")),
+        (with_words("text"), with_words("long_text")),
+        (with_words("money", digits=2), with_words("money", digits=4)),
+        (with_words("integer", maximum=5), with_words("integer", maximum=9)),
+        (with_words("integer", minimum=1), with_words("integer", minimum=0)),
+        (with_words("text", pattern="^a"), with_words("text")),
+        (with_words("enum"), with_words("enum", enum=["甲", "乙", "丙"])),
+    ],
+)
+def test_what_holds_more_than_before_is_widened(engine, changed, before, after):
+    catalogue, made = changed([before], [after])
+    assert (kinds(made.operations), made.refused) == ([ChangeKind.WIDEN], ())
+    apply(engine, catalogue, made.hash)
+    assert plan(engine, catalogue).is_empty
+
+
+def test_decimals_keep_their_values_when_they_get_more_places(engine, changed):
+    before = catalogue_of(student())
+    wider = schema_of("S", number="code", amount=field_of("money", digits=4))
+    after, made = changed([student()], [wider])
+    row = {"number": "a", "amount": Decimal("19.99")}
+    store_rows(engine, before, "S", row, {"number": "b"})
+    apply(engine, after, made.hash)
+    assert [r["amount"] for r in read_rows(engine, after, "S")] == [
+        Decimal("19.9900"),
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ("text", "integer", ChangeKind.RETYPE),
+        ("integer", "money", ChangeKind.RETYPE),
+        ("enum", "multi_enum", ChangeKind.RETYPE),
+        (field_of(maxLength=20), field_of(maxLength=10), ChangeKind.NARROW),
+        (field_of(), field_of(maxLength=10), ChangeKind.NARROW),
+        (field_of("money"), field_of("money", digits=1), ChangeKind.NARROW),
+        ("integer", field_of("integer", minimum=0), ChangeKind.NARROW),
+        (field_of(), field_of(pattern="^a"), ChangeKind.NARROW),
+        ("enum", field_of("enum", enum=["甲"]), ChangeKind.NARROW),
+        (
+            field_of("code", codes="gbt-2260"),
+            field_of("code", codes="gbt-3304"),
+            ChangeKind.RECODE,
+        ),
+        (
+            field_of("code"),
+            field_of("ref", ref={"table": "S", "field": "number"}),
+            ChangeKind.CHANGE_REFERENCE,
+        ),
+    ],
+)
+def test_what_could_spoil_rows_is_refused(engine, changed, before, after, kind):
+    catalogue, made = changed([major(x=before), student()], [major(x=after), student()])
+    assert set(kinds(made.refused)) == {kind}
+    with pytest.raises(Refused, match="没有做任何改动"):
+        apply(engine, catalogue, made.hash)
+    assert plan(engine, catalogue) == made
+
+
+def test_a_changed_key_is_refused(changed):
+    other = major()
+    other["x-form"]["key"] = ["name"]
+    _, made = changed([major()], [other])
+    assert kinds(made.refused) == [ChangeKind.CHANGE_KEY]
+
+
+def test_a_rename_is_refused_and_not_taken_for_a_loss(changed):
+    renamed = schema_of("M", code=field_of("code", maxLength=20), title="text")
+    renamed["properties"]["title"]["x-was"] = ["name"]
+    _, made = changed([major()], [renamed])
+    assert kinds(made.refused) == [ChangeKind.RENAME]
+    assert made.operations == ()
+
+
+def test_a_dropped_form_keeps_its_table(engine, changed):
+    before = catalogue_of(major(), student())
+    after, made = changed([major(), student()], [major()])
+    store_rows(engine, before, "S", {"number": "a"})
+    assert kinds(made.operations) == [ChangeKind.RETIRE_FORM]
+    apply(engine, after, made.hash)
+    assert plan(engine, after).is_empty
+    assert set(find_last_good(engine)) == {"test/2024/M"}
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM test_s")) == 1
+
+
+def test_a_dropped_field_that_comes_back_is_compared_with_what_it_was(engine, changed):
+    after, made = changed([student()], [schema_of("S", number="code")])
+    apply(engine, after, made.hash)
+    other = schema_of("S", number="code", amount=field_of("money", digits=1))
+    assert ChangeKind.NARROW in kinds(plan(engine, catalogue_of(other)).refused)
+    again = catalogue_of(student())
+    apply(engine, again, plan(engine, again).hash)
+    assert plan(engine, again).is_empty
+
+
+def test_labels_and_rules_need_no_plan(engine, changed):
+    renamed = {**major(), "title": "新名称"}
+    catalogue, made = changed([major()], [renamed])
+    assert made.is_empty
+    assert initialise(engine, catalogue) == ()
+    assert json.loads(find_last_good(engine)["test/2024/M"])["title"] == "新名称"
+
+
+def test_a_new_edition_shares_the_table(engine, changed):
+    before = catalogue_of(major())
+    initialise(engine, before)
+    store_rows(engine, before, "M", {"code": "1"})
+    both = catalogue_of(editions={"2024": [major()], "2025": [major(more="date")]})
+    made = plan(engine, both)
+    assert set(kinds(made.operations)) == {ChangeKind.ADD_FORM, ChangeKind.ADD_FIELD}
+    apply(engine, both, made.hash)
+    assert plan(engine, both).is_empty
+    assert len(read_rows(engine, both, "M")) == 1
+
+
+def test_a_new_edition_that_the_table_cannot_hold_is_refused(engine):
+    initialise(engine, catalogue_of(major()))
+    other = schema_of("M", code=field_of("code"), name="integer")
+    both = catalogue_of(editions={"2024": [major()], "2025": [other]})
+    assert ChangeKind.RETYPE in kinds(plan(engine, both).refused)
+
+
+def test_a_plan_serves_the_state_it_was_made_for_only(engine, changed):
+    catalogue, made = changed([major()], [major(x="text")])
+    with pytest.raises(Refused, match="schemas plan"):
+        apply(engine, catalogue_of(major(y="text")), made.hash)
+    apply(engine, catalogue, made.hash)
+    with pytest.raises(Refused, match="schemas plan"):
+        apply(engine, catalogue, made.hash)
+
+
+def test_forms_that_wait_for_a_plan_are_named_at_the_start(engine):
+    initialise(engine, catalogue_of(major(), student()))
+    catalogue = catalogue_of(major(x="text"), student())
+    assert initialise(engine, catalogue) == ("test/2024/M",)
+
+
+def test_doubles_stand_in_the_way_of_a_new_unique_value(engine, changed):
+    reference = field_of("ref", ref={"table": "M", "field": "name"})
+    before = catalogue_of(major())
+    target = major()
+    initialise(engine, before)
+    store_rows(
+        engine, before, "M", {"code": "1", "name": "同"}, {"code": "2", "name": "同"}
+    )
+    target["x-unique"] = [["name"]]
+    after = catalogue_of(target, student(major=reference))
+    made = plan(engine, after)
+    with pytest.raises(Refused):
+        apply(engine, after, made.hash)
+    assert len(read_rows(engine, before, "M")) == 2
+
+
+def test_nothing_is_known_of_an_empty_database(engine):
+    assert find_last_good(engine) == {}
