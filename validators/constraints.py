@@ -15,7 +15,7 @@ from form_schemas.codelists import CodeList
 from form_schemas.kinds import SUGGESTING_KINDS
 from form_schemas.spec import FieldSpec, FormSpec, Level
 from validators.choices import get_codes
-from validators.conversion import TO_JSON
+from validators.conversion import TO_JSON, keep
 from validators.formats import is_organization_code, judge_uscc
 from validators.report import Code, Finding, quote
 
@@ -36,7 +36,8 @@ class ValueJudge:
         self._codes = codes
         self._field = field
         # jsonschema-rs takes decimals as they are, and compares them exactly.
-        write = _as_it_is if field.traits.scaled else TO_JSON[field.value_kind]
+        write = keep if field.traits.scaled else TO_JSON[field.value_kind]
+        self._is_plain = write is keep and not field.is_list
         self._write: Callable[[object], object] = (
             _each(write) if field.is_list else write
         )
@@ -51,10 +52,15 @@ class ValueJudge:
 
     def find_all(self, values: Collection[object]) -> dict[object, tuple[Finding, ...]]:
         """Give the findings of those of the values that are wrong."""
-        if self._many.is_valid(list(map(self._write, values))):
+        if self._many.is_valid(self._write_all(values)):
             values = self._suspects(values)
         found = ((value, self.find(value)) for value in values)
         return {value: findings for value, findings in found if findings}
+
+    def _write_all(self, values: Collection[object]) -> list[object]:
+        if self._is_plain:
+            return list(values)
+        return list(map(self._write, values))
 
     def _suspects(self, values: Collection[object]) -> Collection[object]:
         """Leave out the values that stand in the code list."""
@@ -129,10 +135,6 @@ def _compile(schema: object) -> jsonschema_rs.Draft202012Validator:
 
 def _note(value: object) -> bool:
     return True
-
-
-def _as_it_is(value: object) -> object:
-    return value
 
 
 def _each(write: Callable[[object], object]) -> Callable[[object], object]:

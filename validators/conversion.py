@@ -604,7 +604,8 @@ def _from_json(field: FieldSpec, value: object) -> object:
     return read(value)
 
 
-def _same(value: object) -> object:
+def keep(value: object) -> object:
+    """Write or read a value that JSON holds as it is."""
     return value
 
 
@@ -639,8 +640,8 @@ _SPECIAL_FROM_JSON = {
 
 #: One value to what JSON holds; most kinds hold JSON values anyway.
 TO_JSON: Mapping[FieldKind, Callable[[object], object]] = {
-    kind: _SPECIAL_TO_JSON.get(kind, _same) for kind in FieldKind
+    kind: _SPECIAL_TO_JSON.get(kind, keep) for kind in FieldKind
 }
 FROM_JSON: Mapping[FieldKind, Callable[[object], object]] = {
-    kind: _SPECIAL_FROM_JSON.get(kind, _same) for kind in FieldKind
+    kind: _SPECIAL_FROM_JSON.get(kind, keep) for kind in FieldKind
 }

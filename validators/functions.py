@@ -31,6 +31,8 @@ MAX_DIGITS = 400
 #: Decimal places of a quotient.
 QUOTIENT_PLACES = 10
 
+_IDENTITY = re.compile(r"\d{17}[\dXx]", re.ASCII)
+
 #: Raised where a number would have more than MAX_DIGITS digits.
 TOO_LONG = (Rounded, Overflow, InvalidOperation)
 
@@ -115,28 +117,22 @@ def find_age(birth: date, on: date) -> int:
 
 def find_birth(number: str) -> date | None:
     """The day of birth in an 18-digit identity number; None for any other text."""
-    if not _is_identity(number):
-        return None
+    return _find_day(number[6:14]) if _IDENTITY.fullmatch(number) else None
+
+
+@lru_cache(maxsize=65_536)
+def _find_day(digits: str) -> date | None:
     try:
-        return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
         return None
 
 
 def find_gender(number: str) -> str | None:
     """男 or 女 by the 17th digit of an identity number; None for any other text."""
-    if not _is_identity(number):
+    if not _IDENTITY.fullmatch(number):
         return None
     return "男" if int(number[16]) % 2 else "女"
-
-
-def _is_identity(number: str) -> bool:
-    return (
-        len(number) == 18
-        and number.isascii()
-        and number[:17].isdigit()
-        and (number[17].isdigit() or number[17] in "Xx")
-    )
 
 
 #: Python names that compiled expressions call.

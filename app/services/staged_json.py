@@ -1,10 +1,58 @@
-"""Writes typed columns as the JSON texts of staged rows, each different value once."""
+"""Writes typed columns as the JSON texts of staged rows.
+
+An import writes each value of each row, so that texts go straight through the encoder
+and what recurs is written once.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
 
 from form_schemas.spec import FormSpec
 from validators.conversion import to_json
+
+#: Different values of a column that are remembered from block to block.
+_REMEMBERED = 20_000
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class RowWriter:
+    """Writes the rows of one import block by block."""
+
+    def __init__(self, form: FormSpec) -> None:
+        self._form = form
+        self._written: dict[str, _Written] = {}
+
+    def write(
+        self, columns: Mapping[str, Sequence[object]], fields: Sequence[str]
+    ) -> list[str]:
+        """The JSON text of each row, with these fields."""
+        texts = [self._write_column(name, columns[name]) for name in fields]
+        members = ",".join(f'"{name}":%s' for name in fields)
+        pattern = f"{{{members}}}"
+        return [pattern % row for row in zip(*texts, strict=True)]
+
+    def _write_column(self, name: str, column: Sequence[object]) -> Sequence[str]:
+        try:
+            return list(map(encode_basestring, column))
+        except TypeError:  # not texts only
+            written = self._written.get(name)
+            if written is None or len(written) > _REMEMBERED:
+                written = self._written[name] = _Written(self._form, name)
+            return list(map(written.__getitem__, column))
+
+
+class _Written(dict[object, str]):
+    """Texts of a field's values; equal values of one field are of one type."""
+
+    def __init__(self, form: FormSpec, name: str) -> None:
+        super().__init__()
+        self._form, self._name = form, name
+
+    def __missing__(self, value: object) -> str:
+        plain = to_json(self._form, {self._name: value})[self._name]
+        text = self[value] = _encode(plain)
+        return text
 
 
 def write_rows(
@@ -13,22 +61,4 @@ def write_rows(
     fields: Sequence[str],
 ) -> list[str]:
     """The JSON text of each row, with these fields."""
-    parts = [_write_column(form, name, columns[name]) for name in fields]
-    return [f"{{{','.join(row)}}}" for row in zip(*parts, strict=True)]
-
-
-def _write_column(form: FormSpec, name: str, column: Sequence[object]) -> list[str]:
-    written: dict[object, str] = {}
-    texts = []
-    for value in column:
-        text = written.get(value)
-        if text is None:
-            # Equal values of one field are of one type: 1 and True never meet here.
-            text = written[value] = _write(form, name, value)
-        texts.append(text)
-    return texts
-
-
-def _write(form: FormSpec, name: str, value: object) -> str:
-    found = to_json(form, {name: value})
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))[1:-1]
+    return RowWriter(form).write(columns, fields)
