@@ -10,6 +10,7 @@ from app.extensions import db
 from app.services.workshop import Workshop, open_workshop
 from app.storage.engine import open_engine
 from app.web import errors, security, visit
+from app.web.addresses import IdConverter
 from app.web.admin import admin
 from app.web.assets import assets
 from app.web.auth import auth
@@ -75,3 +76,4 @@ def _configure(app: Flask, config: Config, secret: str) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.json.ensure_ascii = False
+    app.url_map.converters["id"] = IdConverter

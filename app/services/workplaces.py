@@ -98,7 +98,7 @@ class Workplace:
 def list_workplaces(
     engine: Engine, catalogue: Catalogue, actor: Actor
 ) -> tuple[Workplace, ...]:
-    """The workplaces of a person, the catalogue's collections in their order."""
+    """The workplaces of a person; the round that was opened last comes first."""
     unit_ids, everywhere = units_of(actor, Action.VIEW_ROWS)
     if not unit_ids and not everywhere:
         return ()
@@ -118,13 +118,15 @@ def list_workplaces(
                 .order_by(Membership.id.desc())
             ).all()
         )
-    return tuple(
+    places = [
         _make_workplace(actor, edition, unit, found, names)
         for edition in catalogue.newest.values()
         for unit in units
         if edition.collection in unit.collections
         for found in _newest_round(rounds, edition)
-    )
+    ]
+    places.sort(key=lambda place: (not place.is_open, -place.round_id))
+    return tuple(places)
 
 
 def _newest_round(rounds, edition: Edition):

@@ -55,14 +55,14 @@ def create_user() -> Answer:
     return _show_users(username=form.get("username", ""), password=password)
 
 
-@admin.post("/users/<int:user_id>/reset")
+@admin.post("/users/<id:user_id>/reset")
 def reset_password(user_id: int) -> Answer:
     actor = _require(Action.MANAGE_ACCOUNTS)
     password = accounts.reset_password(get_server().engine, user_id, actor=actor)
     return _show_users(username=request.form.get("username", ""), password=password)
 
 
-@admin.post("/users/<int:user_id>/active")
+@admin.post("/users/<id:user_id>/active")
 def set_active(user_id: int) -> Answer:
     actor = _require(Action.MANAGE_ACCOUNTS)
     wanted = request.form.get("active") == "1"

@@ -124,6 +124,6 @@ def _answer(
             body["code"] = code
         if status == 401:
             body["login"] = url_for("auth.login")
-        return jsonify(error=body), status
+        return jsonify(body), status
     text = render_template("error.html", page=page, message=message)
     return text, status

@@ -51,7 +51,7 @@ def show_list() -> Answer:
     )
 
 
-@exports.get("/exports/<int:export_id>/state")
+@exports.get("/exports/<id:export_id>/state")
 def show_state(export_id: int) -> Answer:
     view = _get_view(export_id)
     return jsonify(
@@ -62,7 +62,7 @@ def show_state(export_id: int) -> Answer:
     )
 
 
-@exports.get("/exports/<int:export_id>/file")
+@exports.get("/exports/<id:export_id>/file")
 def fetch(export_id: int) -> Answer:
     server, view = get_server(), _get_view(export_id)
     if view.job.file_token is None:
@@ -141,7 +141,7 @@ def order_package(kind: str) -> Answer:
     return redirect(url_for(".show_list"), 303)
 
 
-@exports.post("/imports/<int:import_id>/marked")
+@exports.post("/imports/<id:import_id>/marked")
 def order_marked(import_id: int) -> Answer:
     server, actor = get_server(), get_visit().actor
     view = inbox.get_import(server.engine, server.catalogue, actor, import_id)

@@ -138,14 +138,14 @@ def add_row(collection: str, code: str):
     return _save_posted(desk, None, "")
 
 
-@forms.get("/rows/<int:row_id>")
+@forms.get("/rows/<id:row_id>")
 def show_row(collection: str, code: str, row_id: int) -> str:
     desk = get_desk(collection, code)
     _require_rows(desk)
     return _show_row(desk, desk.get(row_id))
 
 
-@forms.post("/rows/<int:row_id>")
+@forms.post("/rows/<id:row_id>")
 @takes(
     frozenset({"application/x-www-form-urlencoded", "multipart/form-data"}),
     upload_limit,
@@ -156,7 +156,7 @@ def save_row(collection: str, code: str, row_id: int):
     return _save_posted(desk, row_id, "")
 
 
-@forms.get("/rows/<int:row_id>/delete")
+@forms.get("/rows/<id:row_id>/delete")
 def ask_delete(collection: str, code: str, row_id: int) -> str:
     desk = get_desk(collection, code)
     desk.require_entry()
@@ -172,7 +172,7 @@ def ask_delete(collection: str, code: str, row_id: int) -> str:
     )
 
 
-@forms.post("/rows/<int:row_id>/delete")
+@forms.post("/rows/<id:row_id>/delete")
 def delete_row(collection: str, code: str, row_id: int):
     desk = get_desk(collection, code)
     version = request.form.get("_version", "", _whole)

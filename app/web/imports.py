@@ -147,7 +147,7 @@ def upload(collection: str, code: str) -> Answer:
     return redirect(url_for(".show", import_id=started.import_id), 303)
 
 
-@imports.get("/imports/<int:import_id>")
+@imports.get("/imports/<id:import_id>")
 def show(import_id: int) -> Answer:
     view = _get_view(import_id)
     if view.is_busy:
@@ -163,7 +163,7 @@ def show(import_id: int) -> Answer:
     )
 
 
-@imports.get("/imports/<int:import_id>/state")
+@imports.get("/imports/<id:import_id>/state")
 def show_state(import_id: int) -> Answer:
     view = _get_view(import_id)
     job = view.job
@@ -175,7 +175,7 @@ def show_state(import_id: int) -> Answer:
     )
 
 
-@imports.post("/imports/<int:import_id>/pass")
+@imports.post("/imports/<id:import_id>/pass")
 def pass_rows(import_id: int) -> Answer:
     view, reason = _get_view(import_id), _read_reason()
     selection = _read_selection(only_waiting=True)
@@ -187,7 +187,7 @@ def pass_rows(import_id: int) -> Answer:
     return redirect(url_for(".show", import_id=import_id), 303)
 
 
-@imports.post("/imports/<int:import_id>/delete")
+@imports.post("/imports/<id:import_id>/delete")
 def delete_rows(import_id: int) -> Answer:
     view = _get_view(import_id)
     count = staging.delete_rows(
@@ -201,7 +201,7 @@ def delete_rows(import_id: int) -> Answer:
     return redirect(url_for(".show", import_id=import_id), 303)
 
 
-@imports.post("/imports/<int:import_id>/take-back")
+@imports.post("/imports/<id:import_id>/take-back")
 def take_back(import_id: int) -> Answer:
     view = _get_view(import_id)
     if not inbox.may_take_back(get_visit().actor, view):
@@ -216,13 +216,13 @@ def take_back(import_id: int) -> Answer:
 # One staged row: a record page whose rows live in the staging area.
 
 
-@imports.get("/imports/<int:import_id>/rows/<int:number>")
+@imports.get("/imports/<id:import_id>/rows/<id:number>")
 def show_row(import_id: int, number: int) -> Answer:
     view = _get_mendable(import_id)
     return _show_row(view, _find_row(view, number))
 
 
-@imports.post("/imports/<int:import_id>/rows/<int:number>")
+@imports.post("/imports/<id:import_id>/rows/<id:number>")
 @takes(frozenset({"application/x-www-form-urlencoded", "multipart/form-data"}))
 def mend_row(import_id: int, number: int) -> Answer:
     view = _get_mendable(import_id)
@@ -238,7 +238,7 @@ def mend_row(import_id: int, number: int) -> Answer:
     return redirect(url_for(".show", import_id=import_id), 303)
 
 
-@imports.post("/imports/<int:import_id>/rows/<int:number>/save")
+@imports.post("/imports/<id:import_id>/rows/<id:number>/save")
 @takes(JSON)
 def save_row(import_id: int, number: int) -> Answer:
     view = _get_mendable(import_id)
@@ -258,7 +258,7 @@ def save_row(import_id: int, number: int) -> Answer:
     return jsonify(rows=answers, saved_at=inbox.saved_at())
 
 
-@imports.get("/imports/<int:import_id>/rows/<int:number>/options")
+@imports.get("/imports/<id:import_id>/rows/<id:number>/options")
 def list_options(import_id: int, number: int) -> Answer:
     view = _get_mendable(import_id)
     address = {"collection": view.form.collection, "code": view.form.code}

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from app.errors import BadRequest
 from app.services import choices, files
 from app.services.entering import Desk, Entry, Outcome, find_desk, saved_at
+from app.web.addresses import LARGEST_ID
 from app.web.security import JSON, UPLOADS, takes, upload_limit
 from app.web.server import get_server
 from app.web.uploads import received
@@ -17,7 +18,6 @@ rows = Blueprint("rows", __name__, url_prefix="/forms/<collection>/<code>")
 
 #: Rows of one request; a larger paste comes in several.
 _MOST_ROWS = 1000
-_LARGEST_ID = 2**53
 _MOST_PAGES = 10_000
 
 
@@ -162,7 +162,7 @@ def _read_entry(row: Mapping[str, object]) -> Entry:
 def _read_id(value: object) -> int | None:
     if value is None:
         return None
-    if type(value) is not int or not 0 < value < _LARGEST_ID:
+    if type(value) is not int or not 0 < value < LARGEST_ID:
         raise BadRequest
     return value
 

@@ -1,6 +1,7 @@
 """The landing page, the list of forms, and the choice of where to work."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from flask import (
     Blueprint,
@@ -25,6 +26,7 @@ workbench = Blueprint("workbench", __name__)
 
 #: Imports beside the list of forms.
 _RECENT = 6
+_MOST_ELSEWHERE = 50
 
 _CHIPS = {
     "": ("全部", tuple(FormState)),
@@ -45,6 +47,17 @@ class Chip:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """A stage of the round: 准备, 填报, 审核."""
+
+    title: str
+    first: str
+    last: str
+    #: done, current or ""
+    state: str
+
+
+@dataclass(frozen=True)
 class Workbench:
     """All the landing page places."""
 
@@ -60,6 +73,7 @@ class Workbench:
     leading: int
     helping: int
     period: tuple[object, object]
+    phases: tuple[Phase, ...]
     may_enter: bool
     may_review: bool
     recent: tuple[ImportView, ...]
@@ -87,9 +101,11 @@ def list_forms() -> Response | str:
         return redirect(
             url_for("forms.show", collection=form.collection, code=form.code)
         )
+    others = () if lines or not search else _search_elsewhere(place, search)
     return render_template(
         "forms.html",
         sections=navigation.group_by_section(lines),
+        others=others,
         search=search,
         total=len(lines),
         workplace=place,
@@ -105,6 +121,17 @@ def choose() -> Response:
         raise NotFound
     session["collection"], session["unit"] = collection, wanted[0].unit_id
     return redirect(url_for("workbench.show"))
+
+
+def _search_elsewhere(here: Workplace, search: str):
+    """Forms of the person's other collections that answer the search."""
+    return tuple(
+        (place, form)
+        for place in get_visit().workplaces
+        if place.collection != here.collection
+        for form in navigation.visible_forms(place)
+        if navigation.matches(form, search)
+    )[:_MOST_ELSEWHERE]
 
 
 def _make_workbench(
@@ -139,6 +166,7 @@ def _make_workbench(
         len(leading),
         len(lines) - len(leading) if names else 0,
         _period(place),
+        tuple(_view_phase(phase) for phase in place.edition.settings.get("phases", ())),
         any(line.can_enter for line in lines),
         any(place.can(Action.REVIEW_ROWS, line.form) for line in lines),
         _find_recent(place),
@@ -172,6 +200,13 @@ def _find_recent(place: Workplace) -> tuple[ImportView, ...]:
     server = get_server()
     found = inbox.list_imports(server.engine, server.catalogue, place, size=_RECENT)
     return tuple(sorted(found.views, key=lambda view: view.job.state != "staged"))
+
+
+def _view_phase(phase) -> Phase:
+    first, last = phase["from"], phase["to"]
+    today = date.today().isoformat()
+    state = "done" if last < today else "current" if first <= today else ""
+    return Phase(phase["title"], first, last, state)
 
 
 def _period(place: Workplace) -> tuple[object, object]:

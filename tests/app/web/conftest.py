@@ -1,0 +1,205 @@
+"""A running application with the demo school and group, on either database.
+
+The database is made once a test process and copied for each test.
+"""
+
+import re
+import shutil
+
+import pytest
+from sqlalchemy import make_url
+from sqlalchemy.orm import Session
+
+from app.config import Config
+from app.factory import create_app
+from app.jobs import Worker
+from app.models import Base, Department, Role, Round, Unit, UnitKind
+from app.services.accounts import NewMembership, create_user
+from app.services.demo import DEMO_PASSWORD, prepare_demo
+from app.services.workshop import open_workshop
+from app.storage.engine import open_engine
+from app.storage.tables import build_metadata
+from form_schemas.catalogue import load_catalogue
+from tests.support.postgres import create_database
+
+PASSWORD = DEMO_PASSWORD
+OTHER_UNIT = "other-school"
+
+_TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
+
+
+@pytest.fixture(scope="session")
+def catalogue():
+    return load_catalogue()
+
+
+@pytest.fixture(scope="session")
+def sqlite_original(catalogue, tmp_path_factory):
+    path = tmp_path_factory.mktemp("original") / "tianbao.sqlite"
+    engine = open_engine(f"sqlite:///{path}")
+    _fill(engine, catalogue)
+    # The last connection writes the log back into the file that is copied.
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_original(catalogue, postgres_server):
+    with create_database(postgres_server) as url:
+        engine = open_engine(url)
+        _fill(engine, catalogue)
+        engine.dispose()
+        yield make_url(url).database
+
+
+@pytest.fixture
+def sqlite_url(sqlite_original, tmp_path):
+    path = tmp_path / "tianbao.sqlite"
+    shutil.copyfile(sqlite_original, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_original, postgres_server):
+    with create_database(postgres_server, template=postgresql_original) as url:
+        yield url
+
+
+@pytest.fixture
+def config(tmp_path):
+    return Config(data_folder=tmp_path, secret_key="a secret of tests, long enough!")
+
+
+@pytest.fixture
+def workshop(config, database_url, catalogue):
+    engine = open_engine(database_url)
+    yield open_workshop(config, engine, catalogue)
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(workshop):
+    return workshop.engine
+
+
+@pytest.fixture
+def app(config, workshop):
+    return create_app(config, workshop=workshop)
+
+
+@pytest.fixture
+def client(app):
+    """A browser that nobody has signed in with."""
+    return Browser(app)
+
+
+@pytest.fixture
+def sign_in(app):
+    """Sign somebody in: `sign_in("filler")`."""
+
+    def sign_in(username, password=PASSWORD):
+        browser = Browser(app)
+        answer = browser.post(
+            "/login", {"username": username, "password": password}, page="/login"
+        )
+        assert answer.status_code == 302, answer.text
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def filler(sign_in):
+    return sign_in("filler")
+
+
+@pytest.fixture
+def reviewer(sign_in):
+    return sign_in("reviewer")
+
+
+@pytest.fixture
+def administrator(sign_in):
+    return sign_in("admin")
+
+
+@pytest.fixture
+def work(workshop):
+    """Do all jobs that wait, as a worker would."""
+    worker = Worker(workshop, "worker of the test")
+
+    def work():
+        while worker.run_next():
+            pass
+
+    return work
+
+
+class Browser:
+    """A client that sends the CSRF token of the page it was on."""
+
+    def __init__(self, app):
+        self.client = app.test_client()
+        self.token = ""
+
+    def get(self, url, **options):
+        answer = self.client.get(url, buffered=True, **options)
+        if answer.mimetype == "text/html":
+            found = _TOKEN.search(answer.text)
+            self.token = found.group(1) if found else self.token
+        return answer
+
+    def post(self, url, fields=None, page="/", **options):
+        """Post a form, having looked at `page`."""
+        if page:
+            self.get(page, follow_redirects=True)
+        fields = {"csrf_token": self.token, **(fields or {})}
+        return self.client.post(url, data=fields, buffered=True, **options)
+
+    def send(self, url, body, page="/", **options):
+        """Post JSON as the pages' scripts do."""
+        if page:
+            self.get(page, follow_redirects=True)
+        headers = {"X-CSRFToken": self.token, "Accept": "application/json"}
+        return self.client.post(url, json=body, headers=headers, **options)
+
+    def save(self, form, *rows, **options):
+        """Save rows of a form: each (id, version, cells)."""
+        body = {
+            "rows": [
+                {"key": f"r{n}", "id": row_id, "version": version, "cells": cells}
+                for n, (row_id, version, cells) in enumerate(rows)
+            ]
+        }
+        return self.send(f"/forms/{form}/save", body, **options)
+
+
+def _fill(engine, catalogue):
+    Base.metadata.create_all(engine)
+    build_metadata(catalogue).create_all(engine)
+    prepare_demo(engine, catalogue)
+    with Session(engine) as session, session.begin():
+        school = Unit(
+            kind=UnitKind.SCHOOL,
+            code=OTHER_UNIT,
+            name="另一所学校",
+            collections=["talent"],
+        )
+        departments = ("学生工作处", "教学管理处")
+        school.departments = [Department(name=name, aliases=[]) for name in departments]
+        session.add(school)
+        assert session.query(Round).count()
+    for username, unit, role, department in (
+        ("colleague", "demo-school", Role.FILLER, None),
+        ("stranger", OTHER_UNIT, Role.FILLER, None),
+        ("teaching", "demo-school", Role.FILLER, "教学管理处"),
+        ("students", "demo-school", Role.FILLER, "学生工作处"),
+    ):
+        create_user(
+            engine,
+            username=username,
+            name=f"{username} 的姓名",
+            memberships=[NewMembership(role, unit, department)],
+            password=PASSWORD,
+            must_change_password=False,
+        )
