@@ -6,7 +6,7 @@ and it is listed in `Catalogue.broken` either way.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -161,6 +161,7 @@ def load_catalogue(
     folder: Path = SCHEMAS_FOLDER,
     *,
     last_good: Mapping[str, str] | None = None,
+    held: Collection[str] = (),
     codes_folder: Path = CODES_FOLDER,
 ) -> Catalogue:
     """Load all editions below a folder.
@@ -168,13 +169,19 @@ def load_catalogue(
     Args:
         last_good: text of the last version in use, by full name; it serves where the
             file of that form has faults.
+        held: full names of forms whose files the database does not follow yet: their
+            last version serves, and one that is new is left out.
     """
     codelists = load_codelists(codes_folder)
     editions, broken = [], []
     for path in edition_folders(folder):
         sources = read_sources(path, folder)
+        in_use = _hold(path, sources, held, last_good or {})
+        if sources and not in_use:
+            # A whole edition that is new must not stand before the one in use.
+            continue
         reading, replaced = _read_with_last_good(
-            path, sources, codelists, last_good or {}
+            path, in_use, codelists, last_good or {}
         )
         settings = json.loads((path / COLLECTION_FILE).read_text(encoding="utf-8"))
         editions.append(Edition(path.parent.name, path.name, settings, reading.forms))
@@ -195,6 +202,22 @@ def read_sources(edition_folder: Path, root: Path) -> list[Source]:
         for path in paths
         if path.name != COLLECTION_FILE
     ]
+
+
+def _hold(
+    path: Path,
+    sources: Iterable[Source],
+    held: Collection[str],
+    last_good: Mapping[str, str],
+) -> list[Source]:
+    in_use = []
+    for source in sources:
+        name = f"{path.parent.name}/{path.name}/{source.code}"
+        if name not in held:
+            in_use.append(source)
+        elif name in last_good:
+            in_use.append(Source(source.file, last_good[name]))
+    return in_use
 
 
 def _read_with_last_good(

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, insert, inspect, select, update
 
@@ -33,7 +34,7 @@ from app.storage.schema import (
     has_form_tables,
     migrate,
 )
-from form_schemas.catalogue import Catalogue
+from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue, load_catalogue
 from form_schemas.spec import FormSpec
 
 _DECLARED = FormDeclaration.__table__
@@ -72,8 +73,8 @@ def initialise(engine: Engine, catalogue: Catalogue) -> tuple[str, ...]:
     any other nothing is changed without a plan.
 
     Returns:
-        The full names of forms whose changes were not applied yet: they stay closed,
-        as their rows could be misread.
+        The full names of forms whose changes were not applied yet: with `load_in_use`
+        their earlier version serves, as rows could be misread by the new one.
     """
     with begin_schema_change(engine) as connection:
         migrate(connection)
@@ -100,6 +101,7 @@ def apply(engine: Engine, catalogue: Catalogue, plan_hash: str) -> Plan:
             done; then nothing was changed.
     """
     with begin_schema_change(engine) as connection:
+        migrate(connection)
         made, growth, applied = _make_plan(connection, catalogue)
         if made.hash != plan_hash:
             raise Refused(
@@ -114,6 +116,30 @@ def apply(engine: Engine, catalogue: Catalogue, plan_hash: str) -> Plan:
         _save(connection, catalogue.all_forms, applied)
         _retire(connection, _find_gone(catalogue, applied))
         return made
+
+
+def load_in_use(engine: Engine, folder: Path = SCHEMAS_FOLDER) -> Catalogue:
+    """The forms as the database holds them: what servers and workers serve.
+
+    A file with faults, or with changes that wait for `apply`, is represented by the
+    version that was in use last.
+    """
+    last_good = find_last_good(engine)
+    catalogue = load_catalogue(folder, last_good=last_good)
+    pending = find_pending(engine, catalogue)
+    if not pending:
+        return catalogue
+    return load_catalogue(folder, last_good=last_good, held=pending)
+
+
+def find_pending(engine: Engine, catalogue: Catalogue) -> tuple[str, ...]:
+    """Full names of the forms whose changes were not applied yet.
+
+    None in a database that nothing was applied to: its first start creates all tables.
+    """
+    with begin_reading(engine) as connection:
+        applied = _load_applied(connection)
+        return _list_pending(catalogue, applied) if applied else ()
 
 
 def find_last_good(engine: Engine) -> dict[str, str]:
@@ -262,6 +288,8 @@ def _hash(
 
 def _load_applied(connection: Connection) -> dict[str, _Applied]:
     columns = _DECLARED.c
+    if not inspect(connection).has_table(_DECLARED.name):
+        return {}
     found = connection.execute(
         select(
             columns.form_name,

@@ -1,4 +1,5 @@
 import json
+import shutil
 from datetime import date
 from decimal import Decimal
 
@@ -7,11 +8,18 @@ from sqlalchemy import text
 
 from app.errors import Refused
 from app.services.declarations import ChangeKind
-from app.services.schema_changes import apply, find_last_good, initialise, plan
+from app.services.schema_changes import (
+    apply,
+    find_last_good,
+    find_pending,
+    initialise,
+    load_in_use,
+    plan,
+)
 from app.storage.engine import open_engine
 from app.storage.records import Scope
 from app.storage.rows import RowStore
-from form_schemas.catalogue import load_catalogue
+from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
 
@@ -307,6 +315,59 @@ def test_doubles_stand_in_the_way_of_a_new_unique_value(engine, changed):
     with pytest.raises(Refused):
         apply(engine, after, made.hash)
     assert len(read_rows(engine, before, "M")) == 2
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The group collection in a folder of its own, where files may be changed."""
+    shutil.copytree(SCHEMAS_FOLDER / "group", tmp_path / "group")
+    return tmp_path / "group" / "2014"
+
+
+def rewrite(path, change):
+    schema = json.loads(path.read_text("utf-8"))
+    change(schema)
+    path.write_text(json.dumps(schema, ensure_ascii=False), "utf-8")
+
+
+def add_field_x(schema):
+    schema["properties"]["x"] = field_of(title="新")
+    schema["x-layout"][-1]["fields"].append("x")
+
+
+def test_a_changed_file_serves_once_it_is_applied(engine, folder):
+    root = folder.parents[1]
+    initialise(engine, load_in_use(engine, root))
+    path = folder / "G5.1.json"
+    rewrite(path, add_field_x)
+    changed = load_catalogue(root)
+    assert find_pending(engine, changed) == ("group/2014/G5.1",)
+    assert "x" not in load_in_use(engine, root).get("group/G5.1").by_id
+    apply(engine, changed, plan(engine, changed).hash)
+    assert "x" in load_in_use(engine, root).get("group/G5.1").by_id
+
+
+def test_a_new_edition_serves_once_it_is_applied(engine, folder):
+    root = folder.parents[1]
+    initialise(engine, load_in_use(engine, root))
+    following = folder.parent / "2015"
+    shutil.copytree(folder, following)
+    for path in following.glob("*.json"):
+        text = path.read_text("utf-8")
+        path.write_text(text.replace("group:2014:", "group:2015:"), "utf-8")
+    assert [ed.year for ed in load_in_use(engine, root).editions] == ["2014"]
+    both = load_catalogue(root)
+    apply(engine, both, plan(engine, both).hash)
+    assert plan(engine, both).is_empty
+    assert [ed.year for ed in load_in_use(engine, root).editions] == ["2014", "2015"]
+
+
+def test_a_plan_may_be_made_before_anything_is_there(engine):
+    catalogue = catalogue_of(major())
+    made = plan(engine, catalogue)
+    assert kinds(made.operations) == [ChangeKind.ADD_FORM]
+    apply(engine, catalogue, made.hash)
+    assert plan(engine, catalogue).is_empty
 
 
 def test_nothing_is_known_of_an_empty_database(engine):
