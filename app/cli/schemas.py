@@ -12,6 +12,7 @@ from app.storage.engine import open_engine
 from form_schemas.catalogue import COLLECTION_FILE, SCHEMAS_FOLDER
 from form_schemas.faults import Fault
 from form_schemas.lint import lint_edition, lint_folder
+from form_schemas.reference import write_reference
 
 
 @group()
@@ -64,6 +65,12 @@ def apply_changes(plan_hash: str | None) -> None:
         fail("请核对以上变更，再执行 schemas apply HASH。", REFUSED)
     made = apply(engine, forms, plan_hash)
     tell(f"已执行 {len(made.operations)} 项变更。")
+
+
+@schemas.command()
+def reference() -> None:
+    """打印表单文件能写哪些词，即 docs/dialect.zh.md 的内容。"""
+    click.echo(write_reference(), nl=False)
 
 
 def _find_faults(path: Path) -> tuple[Fault, ...]:
