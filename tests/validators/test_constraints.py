@@ -96,9 +96,10 @@ def _candidates(prop):
         return [[], *([item] for item in items), [items[0], items[0]]]
     if "enum" in prop:
         return [prop["enum"][0], prop["enum"][0] + " ", ""]
+    longest = "x" * prop.get("maxLength", 5)
+    shapes = ["123456", "2024-09", "A", "A1-_", "0" * 18, "110000", "2023-2024"]
     values = {
-        "string": ["x" * prop.get("maxLength", 5), "x" * (prop.get("maxLength", 5) + 1)]
-        + ["123456", "2024-09", "A", "A1-_", "0" * 18, "110000", "2023-2024"],
+        "string": [longest, longest + "x", *shapes],
         "integer": [0, 5, -1, 2024, 10**9],
         "number": [0, 0.5, -0.5, 99.99, 10**9],
         "boolean": [True, False],
