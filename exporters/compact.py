@@ -46,7 +46,7 @@ def write_compact(package: Package, target: Path) -> list[int]:
 def _rewrite(chunks: Iterator[bytes], numbers: list[int]) -> Iterator[str]:
     yield _HEAD
     for cell in iterate_cells(chunks):
-        if cell.is_empty or cell.column > _COLUMNS:
+        if cell.column > _COLUMNS or (cell.is_empty and not cell.has_formula):
             continue
         if not numbers or numbers[-1] != cell.row:
             yield f'{"</row>" if numbers else ""}<row r="{len(numbers) + 1}">'
@@ -57,6 +57,8 @@ def _rewrite(chunks: Iterator[bytes], numbers: list[int]) -> Iterator[str]:
 
 def _write_cell(cell: Cell, row: int) -> str:
     place = f'r="{column_letters(cell.column)}{row}" s="{cell.style}" t="{cell.type}"'
+    if cell.is_empty:
+        return f"<c {place}><f>0</f></c>"
     if cell.inline is not None:
         text = escape(_FORBIDDEN.sub("", cell.inline))
         return f'<c {place}><is><t xml:space="preserve">{text}</t></is></c>'

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exporters.csv_text import CsvFormat
-from exporters.gate import Limits
+from exporters.gate import Limits, Package
 from exporters.refusals import Refusal
-from exporters.scan import SheetScan
 from form_schemas.codelists import CodeList
 from form_schemas.spec import FormSpec
 from validators.report import Problem
@@ -23,7 +22,8 @@ class Request:
 
     path: Path
     limits: Limits
-    #: None for a workbook
+    #: one of both
+    package: Package | None = None
     csv_format: CsvFormat | None = None
 
 
@@ -51,7 +51,6 @@ class Plan:
     header_row: int
     #: column (from 1) -> field id
     columns: Mapping[int, str]
-    scan: SheetScan
     #: rows up to this number were read before
     start_after: int = 0
     block_rows: int = 4000

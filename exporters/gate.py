@@ -18,6 +18,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from exporters.refusals import Reason, RefusedFile
+from exporters.stamp import STAMP_SHEET
 
 _MIB = 1024 * 1024
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -49,6 +50,8 @@ class Limits:
     #: of the parts the gate itself parses whole
     small_part_bytes: int = 16 * _MIB
     rows: int = 200_000
+    #: a sheet with more XML than this is read in parts
+    slice_bytes: int = 24 * _MIB
     child_memory_bytes: int = 400 * _MIB
     child_seconds: int = 300
 
@@ -62,10 +65,13 @@ class Package:
     workbook_part: str
     sheet_part: str
     sheet_title: str
-    #: zip entry of the shared strings; None where the file has none
+    #: zip entries of shared strings and styles; None where the file has none
     strings_part: str | None
+    styles_part: str | None
     #: positions in `cellXfs` whose numbers are shown as per cent
     percent_styles: frozenset[int]
+    #: whether it has the hidden sheet of our own workbooks
+    has_stamp: bool = False
 
 
 def sniff(path: Path, limits: Limits) -> str:
@@ -184,17 +190,22 @@ def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Packa
     sheet_part, title = _first_sheet(workbook, targets)
     archive.getinfo(sheet_part)
     by_kind = dict(targets.values())
-    strings = by_kind.get("/sharedStrings")
-    styles = by_kind.get("/styles")
+    names = set(archive.namelist())
+    strings, styles = (
+        part if part in names else None
+        for part in (by_kind.get("/sharedStrings"), by_kind.get("/styles"))
+    )
     return Package(
         path=path,
         workbook_part=workbook_part,
         sheet_part=sheet_part,
         sheet_title=title,
-        strings_part=strings if strings in archive.namelist() else None,
+        strings_part=strings,
+        styles_part=styles,
         percent_styles=_percent_styles(_read_part(archive, styles, limits))
-        if styles in archive.namelist()
+        if styles
         else frozenset(),
+        has_stamp=any(sheet.get("name") == STAMP_SHEET for sheet in workbook.iter()),
     )
 
 

@@ -1,8 +1,8 @@
 """Read a filler's file: refuse it as a whole, or hand over its rows in blocks.
 
-The way of a file: gate (what is it, is it safe) -> child process that opens it, beside
-it the scan for cells the child's library hides -> header matching -> blocks of
-converted columns from the child, while the caller checks the blocks before. Rows are
+The way of a file: gate (what is it, is it safe) -> child process that opens it part by
+part and finds the cells its library hides -> header matching -> blocks of converted
+columns from the child, while the caller checks the blocks before. Rows are
 neither checked nor stored here.
 """
 
@@ -20,12 +20,12 @@ from itertools import chain
 from pathlib import Path
 
 from exporters.compact import write_compact
-from exporters.csv_text import detect_csv
+from exporters.csv_text import detect_csv, read_records
 from exporters.exchange import Block, Done, Failed, Head, Plan, Request
 from exporters.gate import Limits, open_package, sniff
-from exporters.header import Header, find_header
+from exporters.header import SEARCHED_ROWS, Header, find_header
 from exporters.refusals import Reason, Refusal, RefusedFile
-from exporters.scan import SheetScan, scan_sheet
+from exporters.scan import count_rows
 from exporters.stamp import check_stamp
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
@@ -113,11 +113,15 @@ class _Options:
 
 def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Reading:
     if sniff(path, limits) == "text":
-        child = stack.enter_context(_Child(Request(path, limits, detect_csv(path))))
-        return _follow(child, child.head(), SheetScan(), options)
+        csv_format = detect_csv(path)
+        _refuse_many(sum(map(any, read_records(path, csv_format))), limits)
+        request = Request(path, limits, csv_format=csv_format)
+        child = stack.enter_context(_Child(request))
+        return _follow(child, child.head(), options)
     package = open_package(path, limits)
-    child = stack.enter_context(_Child(Request(path, limits)))
-    scan = scan_sheet(package)
+    child = stack.enter_context(_Child(Request(path, limits, package)))
+    # Counted beside the child, which hands rows over before it has seen the last one.
+    _refuse_many(count_rows(package, limits.rows + SEARCHED_ROWS), limits)
     try:
         head, numbers = child.head(), None
     except _ChildDiedError:
@@ -125,16 +129,21 @@ def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Re
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         copy = folder / "compact.xlsx"
         numbers = write_compact(package, copy)
-        child = stack.enter_context(_Child(Request(copy, limits)))
+        compact = replace(package, path=copy)
+        child = stack.enter_context(_Child(Request(copy, limits, compact)))
         head = child.head()
-    reading = _follow(child, head, scan, options, numbers)
+    reading = _follow(child, head, options, numbers)
     return replace(reading, sheet_title=package.sheet_title)
+
+
+def _refuse_many(count: int, limits: Limits) -> None:
+    if count > limits.rows + SEARCHED_ROWS:
+        raise RefusedFile(Reason.TOO_MANY_ROWS, limit=limits.rows)
 
 
 def _follow(
     child: "_Child",
     head: Head,
-    scan: SheetScan,
     options: _Options,
     numbers: Sequence[int] | None = None,
 ) -> Reading:
@@ -153,7 +162,6 @@ def _follow(
         codelists=codelists,
         header_row=header.row,
         columns=header.columns,
-        scan=scan,
         start_after=options.start_after,
         block_rows=options.block_rows,
         row_numbers=numbers,

@@ -3,18 +3,21 @@
 python-calamine returns error values and formulas without a cached result as empty
 cells, and numbers shown as per cent like any other number. The scan finds those cells
 with plain byte searches, about as fast as the sheet unpacks, and falls back to `cells`
-for XML that is written in an unusual manner. It runs beside the reading child.
+for XML that is written in an unusual manner. It runs in the reading child.
 """
 
 import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from exporters.cells import column_number, iterate_cells
 from exporters.gate import Package, read_chunks
 from exporters.refusals import Reason, RefusedFile
 
+#: `<row r="1"><c r="A1"/></row>` and the like.
+_SHORTEST_ROW = 20
 _MAX_CARRY = 64 * 1024 * 1024
 
 #: (row, column), both from 1
@@ -34,28 +37,73 @@ class SheetScan:
 
 
 def scan_sheet(package: Package) -> SheetScan:
-    """Scan the first sheet, and the head of its shared strings.
+    """Scan the whole first sheet, and the head of its shared strings.
 
     Raises:
         RefusedFile: a part is damaged or declares a document type.
     """
     scan = SheetScan()
     with zipfile.ZipFile(package.path) as archive:
-        if package.strings_part:
-            with archive.open(package.strings_part) as file:
-                next(_guarded(read_chunks(file)), None)
+        check_strings(package, archive)
         try:
             with archive.open(package.sheet_part) as file:
                 _scan_bytes(read_chunks(file), package, scan)
-        except _UnusualError:
+        except UnusualSheetError:
             scan = SheetScan()
             with archive.open(package.sheet_part) as file:
                 _scan_cells(read_chunks(file), package, scan)
     return scan
 
 
-class _UnusualError(Exception):
-    """The XML is fine but not written the way the byte search understands."""
+def scan_rows(
+    rows: bytes, head: bytes, package: Package, *, is_first: bool
+) -> SheetScan:
+    """Scan whole rows out of a large sheet.
+
+    Raises:
+        UnusualSheetError: the first rows show that the sheet cannot be cut.
+    """
+    scan = SheetScan()
+    if is_first:
+        next(_guarded(iter([head])))
+        first = re.search(rb"<row\b[^>]*>", rows)
+        if _find_prefix(head) or first is None or b' r="' not in first[0]:
+            raise UnusualSheetError
+    try:
+        _Piece(rows, b"", scan).search(package.percent_styles)
+    except UnusualSheetError:
+        scan = SheetScan()
+        whole = iter([head, rows, b"</sheetData></worksheet>"])
+        _scan_cells(whole, package, scan)
+    return scan
+
+
+def check_strings(package: Package, archive: zipfile.ZipFile) -> None:
+    """Refuse shared strings that declare a document type."""
+    if package.strings_part:
+        with archive.open(package.strings_part) as file:
+            next(_guarded(read_chunks(file)), None)
+
+
+def count_rows(package: Package, enough: int) -> int:
+    """Count the rows of the first sheet, exactly only where they are more than enough.
+
+    Formatted rows without a value are no rows.
+    """
+    with zipfile.ZipFile(package.path) as archive:
+        if archive.getinfo(package.sheet_part).file_size < enough * _SHORTEST_ROW:
+            return 0
+        with archive.open(package.sheet_part) as file:
+            count = sum(chunk.count(b"<row") for chunk in read_chunks(file))
+        if count <= enough:
+            return count
+        with archive.open(package.sheet_part) as file:
+            cells = iterate_cells(read_chunks(file))
+            return sum(1 for _ in groupby(c.row for c in cells if not c.is_empty))
+
+
+class UnusualSheetError(Exception):
+    """The XML may be fine but is not written the way a byte search understands."""
 
 
 def _guarded(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -87,7 +135,7 @@ def _find_prefix(head: bytes) -> bytes:
     """The namespace prefix of the sheet's elements: mostly none."""
     root = re.search(rb"<(?:([A-Za-z_][\w.-]*):)?worksheet[\s>]", head)
     if root is None:
-        raise _UnusualError
+        raise UnusualSheetError
     return root[1] + b":" if root[1] else b""
 
 
@@ -132,7 +180,7 @@ class _Piece:
             return
         start = self._data.rfind(b"<" + self._prefix + b"c ", 0, position)
         if start < 0:
-            raise _UnusualError
+            raise UnusualSheetError
         tag = self._data[start : self._data.find(b">", start) + 1]
         end = self._data.find(b"</" + self._prefix + b"c>", position)
         inner = self._data[position : end if end >= 0 else None]
@@ -162,7 +210,7 @@ def _has_result(tag: bytes, inner: bytes) -> bool:
 def _position(tag: bytes) -> Position:
     found = re.search(rb"\sr\s*=\s*[\"']([A-Za-z]{1,3})([0-9]{1,7})[\"']", tag)
     if found is None:
-        raise _UnusualError
+        raise UnusualSheetError
     return int(found[2]), column_number(found[1].decode())
 
 

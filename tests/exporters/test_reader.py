@@ -604,3 +604,56 @@ def test_styles_do_not_matter(book, read):
     workbook.active["A2"].font = Font(strike=True)
     workbook.save(book)
     assert read(book)[1][2]["number"] == "A1"
+
+
+# Large sheets are cut into parts.
+
+
+@pytest.fixture
+def large(book):
+    rows = [[f"A{n}", f"名{n}", n, None] for n in range(2, 300)]
+    return write_sheet(book, [HEADING, *rows])
+
+
+def test_a_sheet_read_in_parts_gives_the_same_rows(large, read):
+    _, whole, _ = read(large)
+    reading, parts, problems = read(large, limits=Limits(slice_bytes=4000))
+    assert parts == whole
+    assert problems == []
+    assert reading.header_row == 1
+
+
+def test_error_cells_are_found_in_every_part(book, read):
+    labels = "".join(
+        inline(f"{letter}1", label)
+        for letter, label in zip("ABCD", HEADING, strict=True)
+    )
+    body = "".join(
+        f'<row r="{n}">{inline(f"A{n}", f"A{n}")}<c r="C{n}"><f>1+1</f></c></row>'
+        for n in range(2, 200)
+    )
+    write_cells(book, f'<row r="1">{labels}</row>{body}')
+    _, rows, problems = read(book, limits=Limits(slice_bytes=3000))
+    assert [p.row_number for p in problems] == list(rows) == list(range(2, 200))
+
+
+def test_a_part_whose_first_column_is_blank_keeps_its_columns(book, read):
+    rows = [[f"A{n}", f"名{n}", n, None] for n in range(2, 60)]
+    late = [[f"A{n}", None, n, None] for n in range(60, 120)]
+    write_sheet(book, [["x", *HEADING], *(["", *row] for row in rows + late)])
+    _, found, _ = read(book, limits=Limits(slice_bytes=2000))
+    assert found[119] == {"number": "A119", "name": None, "people": 119, "start": None}
+
+
+def test_a_large_sheet_written_unusually_is_read_whole(book, read):
+    labels = "".join(f"<c t='inlineStr'><is><t>{x}</t></is></c>" for x in HEADING)
+    body = "".join(
+        f"<row><c t='inlineStr'><is><t>A{n}</t></is></c></row>" for n in range(2, 99)
+    )
+    write_cells(book, f"<row>{labels}</row>{body}")
+    assert len(read(book, limits=Limits(slice_bytes=2000))[1]) == 97
+
+
+def test_reading_in_parts_resumes_after_a_row(large, read):
+    _, rows, _ = read(large, start_after=150, limits=Limits(slice_bytes=4000))
+    assert list(rows) == list(range(151, 300))
