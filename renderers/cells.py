@@ -217,8 +217,8 @@ def _read_only(field: FieldSpec) -> Callable[[str], str]:
 
 _READ_ONLY = _read_only
 _BOX = (
-    '<label><input class="form-check-input" type="checkbox" data-select '
-    f'aria-label="选第 {_NUMBER} 行"></label>'
+    '<label class="needs-script"><input class="form-check-input" type="checkbox" '
+    f'data-select aria-label="选第 {_NUMBER} 行"></label>'
 )
 
 CELLS: Mapping[Control, Callable[[FieldSpec], Callable[[str], str]]] = {

@@ -150,7 +150,7 @@ def _area(field: FieldSpec) -> UnboundField:
 
 def _select(field: FieldSpec) -> UnboundField:
     return SelectField(
-        choices=_choices(("", *field.options)),
+        choices=[SelectChoice("", "请选择"), *_choices(field.options)],
         validate_choice=False,
         **_common(field),
     )

@@ -344,3 +344,14 @@ def test_the_list_of_problems_follows(page, students):
     page.keyboard.press("Delete")
     page.keyboard.press("Enter")
     expect(summary).to_be_hidden()
+
+
+def test_a_blank_row_is_used_before_another_is_added(page, students):
+    students.rows.clear()
+    page.goto(f"{students.url}/grid")
+    page.click("[data-add-row]")
+    expect(page.locator("[data-rows] tr")).to_have_count(1)
+    expect(cell(page, 1, "number")).to_be_focused()
+    paste(page, "a1\tb1\na2\tb2")
+    expect_saved(page)
+    assert [s.row["number"] for s in students.rows.values()] == ["a1", "a2"]

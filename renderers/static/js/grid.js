@@ -65,7 +65,7 @@ class Grid {
     this.body.addEventListener("paste", (event) => this.paste(event));
     this.root.querySelector("[data-add-row]")?.addEventListener("click", (event) => {
       event.preventDefault();
-      this.focusFirst(this.addRow());
+      this.focusFirst(this.findBlankRow() ?? this.addRow());
     });
     for (const form of this.root.querySelectorAll("[data-query], [data-turn]")) {
       form.addEventListener("change", (event) => event.target.matches("select") && form.requestSubmit());
@@ -96,6 +96,12 @@ class Grid {
     this.root.querySelector(".grid-empty")?.remove();
     this.followRow(row);
     return row;
+  }
+
+  /** A new row that nothing was typed into yet. */
+  findBlankRow() {
+    const last = this.body.rows[this.body.rows.length - 1];
+    return last?.matches(".new") && !this.saving.isUnsaved(last.dataset.row) ? last : null;
   }
 
   nextNumber() {
@@ -336,6 +342,8 @@ class Grid {
       });
     });
     this.change(changes);
+    // A pasted row is as complete as its source.
+    this.saving.postpone("");
     return added;
   }
 
@@ -426,9 +434,10 @@ class Grid {
       this.settleConflict(row, answer.current, cells);
       this.resolveNext();
     };
-    if (!compare(this.spec.fields, conflict).open.length) {
+    const { open, merged } = compare(this.spec.fields, conflict);
+    if (!open.length) {
       choose(mine);
-      this.tell("info", `${this.place(row)}已与别人的修改合并`, "您改的和对方改的不是同样的格子，都保留了。");
+      if (merged.length) this.tell("info", `${this.place(row)}已与别人的修改合并`, "您改的和对方改的不是同样的格子，都保留了。");
       return;
     }
     showConflict(box, { ...conflict, place: this.place(row), onChoose: choose, onGiveUp: () => choose({}) });

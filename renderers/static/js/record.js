@@ -268,9 +268,10 @@ class Record {
       }
       this.refresh();
     };
-    if (!compare(this.spec.fields, conflict).open.length) {
+    const { open, merged } = compare(this.spec.fields, conflict);
+    if (!open.length) {
       choose(mine);
-      this.tell("info", "已与别人的修改合并", "您改的和对方改的不是同样的字段，都保留了。");
+      if (merged.length) this.tell("info", "已与别人的修改合并", "您改的和对方改的不是同样的字段，都保留了。");
       return;
     }
     showConflict(box, {

@@ -5,6 +5,8 @@
  */
 
 const PAUSE = 1200;
+/** A new row is sent when it is left, or when nothing was typed for so long. */
+const LONG_PAUSE = 10000;
 /** Rows of one request: a pasted block may have hundreds. */
 const BATCH = 100;
 const RETRIES = [2000, 4000, 8000, 15000, 30000];
@@ -35,6 +37,8 @@ export class Saving {
     this.keep();
     this.report("waiting");
     this.schedule();
+    clearTimeout(this.idleTimer);
+    if (key === this.postponed) this.idleTimer = setTimeout(() => this.saveNow(true), LONG_PAUSE);
   }
 
   /** Wait with a row that is still being entered. */
