@@ -10,13 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     Connection,
-    Select,
     and_,
     case,
-    cast,
     false,
     func,
     insert,
@@ -28,17 +25,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DataError, IntegrityError
 
-from app.errors import DuplicateKey, Refused, RowInUse, ValueTooLarge
+from app.errors import DuplicateKey, Refused, ValueTooLarge
 from app.models.base import now_utc
-from app.models.history import RowAction, RowChange
+from app.models.history import RowChange
 from app.storage.binding import bind
 from app.storage.engine import is_sqlite
 from app.storage.keys import key_text
+from app.storage.load_history import log_inserts, log_updates
+from app.storage.load_refusals import explain, show_key
 from app.storage.loading import Item, Loader
 from app.storage.lookup import in_groups
 from app.storage.records import Change, Counts, Scope
-from app.storage.references import find_users
-from app.storage.refusals import explain, show_key
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 from validators.conversion import to_json
@@ -72,7 +69,7 @@ class BulkLoad:
         self.change = change
         self.binding = bind(catalogue, form)
         self.loaders: dict[tuple[str, ...], Loader] = {}
-        self._now = now_utc()
+        self.now = now_utc()
 
     def add(self, items: Sequence[Item], rows: Sequence[Row]) -> None:
         """Take rows with their values in JSON form."""
@@ -183,7 +180,7 @@ class BulkLoad:
             raise Refused(f"有 {foreign} 行属于其他部门，不能由本部门修改。")
 
     def _update(self, loader: Loader) -> None:
-        self._log_updates(loader)
+        log_updates(self, loader)
         formal, loaded = self.binding.table, loader.table
         values = {name: loaded.c[name] for name in loader.fields}
         if self.form.title_field in loader.fields:
@@ -192,7 +189,7 @@ class BulkLoad:
             update(formal)
             .values(
                 _version=formal.c._version + 1,
-                _updated_at=self._now,
+                _updated_at=self.now,
                 _updated_by=self.change.actor_id,
                 **values,
             )
@@ -206,9 +203,9 @@ class BulkLoad:
             "_round_id": self.scope.round_id,
             "_department_id": self.scope.department_id,
             "_version": 1,
-            "_created_at": self._now,
+            "_created_at": self.now,
             "_created_by": self.change.actor_id,
-            "_updated_at": self._now,
+            "_updated_at": self.now,
             "_updated_by": self.change.actor_id,
         }
         columns = self.binding.table.c
@@ -226,124 +223,7 @@ class BulkLoad:
         self.connection.execute(
             insert(self.binding.table).from_select(names, new, include_defaults=False)
         )
-        self._log_inserts(loader)
-
-    def _log_inserts(self, loader: Loader) -> None:
-        formal, loaded = self.binding.table, loader.table
-        added = (
-            select(
-                *self._log_constants(RowAction.INSERT),
-                formal.c._id,
-                cast(loaded.c._json, JSON),
-            )
-            .where(self.same_key(loader), loaded.c._target.is_(None))
-            .order_by(loaded.c._number)
-        )
-        if is_sqlite(self.connection):
-            # CAST AS JSON would make a number of a text.
-            added = added.with_only_columns(
-                *self._log_constants(RowAction.INSERT), formal.c._id, loaded.c._json
-            )
-        names = [*_LOG_NAMES, "row_id", "after"]
-        self.connection.execute(
-            insert(_CHANGE).from_select(names, added, include_defaults=False)
-        )
-
-    def _log_constants(self, action: RowAction) -> list:
-        values = (
-            self.form.table_name,
-            self.scope.unit_id,
-            self.scope.round_id,
-            action,
-            self._now,
-            self.change.actor_id,
-            self.change.reason,
-            self.change.import_id,
-        )
-        return [
-            literal(value, _CHANGE.c[name].type)
-            for name, value in zip(_LOG_NAMES, values, strict=True)
-        ]
-
-    def _log_updates(self, loader: Loader) -> None:
-        watched = self._watched_fields(loader)
-        for changed in in_groups(self._find_updates(loader), _CHANGES_AT_ONCE):
-            entries = []
-            for row_id, before, after in changed:
-                names = [n for n in loader.fields if before[n] != after[n]]
-                self._refuse_used(watched.intersection(names), before)
-                entries.append(
-                    {
-                        "row_id": row_id,
-                        "before": to_json(self.form, {n: before[n] for n in names}),
-                        "after": to_json(self.form, {n: after[n] for n in names}),
-                    }
-                )
-            self.connection.execute(
-                insert(_CHANGE).values(
-                    table_name=self.form.table_name,
-                    unit_id=self.scope.unit_id,
-                    round_id=self.scope.round_id,
-                    action=RowAction.UPDATE,
-                    at=self._now,
-                    actor_id=self.change.actor_id,
-                    reason=self.change.reason,
-                    import_id=self.change.import_id,
-                ),
-                entries,
-            )
-
-    def _find_updates(self, loader: Loader) -> Iterator[tuple[int, Row, Row]]:
-        """Id, values before and values after of the rows that are to change.
-
-        Before: of all fields, as other rows may refer to any of them.
-        """
-        loaded, last = loader.table, 0
-        while True:
-            records = self.connection.execute(
-                self._select_updates(loader)
-                .where(loaded.c._number > last)
-                .order_by(loaded.c._number)
-                .limit(_CHANGES_AT_ONCE)
-            ).all()
-            if not records:
-                return
-            last = records[-1][0]
-            names = tuple(self.form.by_id)
-            for _number, row_id, *values in records:
-                before = dict(zip(names, values, strict=False))
-                after = dict(zip(loader.fields, values[len(names) :], strict=True))
-                yield row_id, before, after
-
-    def _select_updates(self, loader: Loader) -> Select:
-        formal, loaded = self.binding.table, loader.table
-        return select(
-            loaded.c._number,
-            formal.c._id,
-            *self.binding.columns,
-            *(loaded.c[name] for name in loader.fields),
-        ).where(formal.c._id == loaded.c._target, loaded.c._differs == 1)
-
-    def _watched_fields(self, loader: Loader) -> frozenset[str]:
-        """Fields that references pick, apart from the key, which stays the same."""
-        referred = {
-            field.reference.field for _, field in self.catalogue.referring(self.form)
-        }
-        return frozenset(referred.intersection(loader.fields)) - set(self.form.key)
-
-    def _refuse_used(self, changed: frozenset[str], before: Row) -> None:
-        if not changed:
-            return
-        users = find_users(
-            self.connection,
-            self.catalogue,
-            self.form,
-            self.scope,
-            before,
-            changed=changed,
-        )
-        if users:
-            raise RowInUse(users)
+        log_inserts(self, loader)
 
     def _count(self, loader: Loader) -> Counts:
         loaded = loader.table
@@ -356,18 +236,6 @@ class BulkLoad:
         ).one()
         added, updated = added or 0, updated or 0
         return Counts(added, updated, total - added - updated)
-
-
-_LOG_NAMES = (
-    "table_name",
-    "unit_id",
-    "round_id",
-    "action",
-    "at",
-    "actor_id",
-    "reason",
-    "import_id",
-)
 
 
 def load_rows(

@@ -1,108 +1,102 @@
-"""Why the database refused a bulk load: which references or values, by label.
+"""Why the database refused to write a row, in the domain's words.
 
-The loaded rows are still in their temporary tables; they are compared with the form's
-table once more.
+Only the database knows for sure whether a key is free or a row unused: two people may
+write at once. What it refuses is looked up afterwards and named. Bulk loads explain
+themselves in `load_refusals`.
 """
 
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from sqlalchemy import Connection, exists, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DataError, IntegrityError
 
-from app.errors import DuplicateKey, Refused, UnknownReference
-from app.storage.binding import Binding, bind
-from app.storage.keys import SEPARATOR
-from app.storage.loading import Loader
-from app.storage.records import Scope
-from app.storage.tables import is_foreign_key
+from app.errors import DuplicateKey, RowInUse, UnknownReference, ValueTooLarge
+from app.storage.binding import Binding
+from app.storage.keys import key_text
+from app.storage.records import Scope, StoredRow
+from app.storage.references import find_missing, find_users
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from validators.conversion import display
 
-#: Values that a refusal names.
-_SHOWN = 5
-
-
-class Load(Protocol):
-    """A bulk load whose rows were matched with the form's table."""
-
-    connection: Connection
-    catalogue: Catalogue
-    form: FormSpec
-    scope: Scope
-    binding: Binding
-    loaders: dict[tuple[str, ...], Loader]
+Row = Mapping[str, object]
 
 
-def explain(load: Load, error: IntegrityError) -> None:
-    """Raise what the database meant, in the domain's words."""
-    missing = {
-        field.label: values
-        for loader in load.loaders.values()
-        for field in map(load.form.get_field, loader.fields)
-        if is_foreign_key(field) and (values := _find_missing(load, loader, field))
-    }
-    if missing:
-        raise UnknownReference(load.form, missing) from error
-    for loader in load.loaders.values():
-        for names in load.form.unique:
-            doubled = _find_doubled(load, loader, names)
-            if doubled:
-                raise DuplicateKey(load.form, doubled) from error
-    raise Refused("数据在导入过程中被他人修改，请重新检查后再试。") from error
+class RowRefusals:
+    """Says why a write of one form's row was refused; the transaction goes on."""
 
+    def __init__(
+        self,
+        connection: Connection,
+        catalogue: Catalogue,
+        binding: Binding,
+        scope: Scope,
+    ) -> None:
+        self._connection = connection
+        self._catalogue = catalogue
+        self._binding = binding
+        self._form = binding.form
+        self._scope = scope
 
-def show_key(form: FormSpec, key: str) -> dict[str, str]:
-    """Label -> value of a key text."""
-    labels = [form.by_id[name].label for name in form.key]
-    return dict(zip(labels, key.split(SEPARATOR), strict=False))
+    @contextmanager
+    def explaining(self, row: Row, current: StoredRow | None = None) -> Iterator[None]:
+        """Write within; `row` is what it is to be, `current` what it is so far."""
+        try:
+            # A savepoint: PostgreSQL would give up the whole transaction.
+            with self._connection.begin_nested():
+                yield
+        except (DataError, OverflowError) as error:
+            raise ValueTooLarge from error
+        except IntegrityError as error:
+            self._refuse_taken(row, current, error)
+            self._refuse_missing(row, error)
+            if current is not None:
+                self.refuse_used(current, None)
+            raise
 
+    def refuse_used(
+        self, current: StoredRow, changed: frozenset[str] | None = None
+    ) -> None:
+        """Refuse if others refer to what is to change; None: the row is to go."""
+        users = find_users(
+            self._connection,
+            self._catalogue,
+            self._form,
+            self._scope,
+            current.row,
+            changed=changed,
+        )
+        if users:
+            raise RowInUse(users)
 
-def _find_missing(load: Load, loader: Loader, field: FieldSpec) -> tuple[str, ...]:
-    target = bind(load.catalogue, load.catalogue.target(load.form, field))
-    value = loader.table.c[field.id]
-    there = target.table.alias()
-    found = exists().where(
-        there.c._unit_id == load.scope.unit_id,
-        there.c._round_id == load.scope.round_id,
-        there.c[field.reference.field] == value,
-    )
-    statement = select(value).where(value.is_not(None), ~found).distinct()
-    values = load.connection.scalars(statement).all()
-    if target.form is load.form:
-        values = [v for v in values if not _is_loaded(load, field.reference.field, v)]
-    return tuple(map(str, values[:_SHOWN]))
+    def _refuse_taken(
+        self, row: Row, current: StoredRow | None, error: IntegrityError
+    ) -> None:
+        own = None if current is None else current.id
+        for fields in (self._form.key, *self._form.unique):
+            if any(found != own for found in self._find_holders(fields, row)):
+                raise DuplicateKey(self._form, self._show(fields, row)) from error
 
+    def _refuse_missing(self, row: Row, error: IntegrityError) -> None:
+        missing = find_missing(
+            self._connection, self._catalogue, self._form, self._scope, row
+        )
+        if missing:
+            raise UnknownReference(self._form, missing) from error
 
-def _is_loaded(load: Load, field_id: str, value: object) -> bool:
-    """Whether a row that comes with the load has the value."""
-    for loader in load.loaders.values():
-        if field_id in loader.fields:
-            loaded = loader.table.c
-            statement = select(loaded._number).where(loaded[field_id] == value)
-            if load.connection.scalar(statement.limit(1)) is not None:
-                return True
-    return False
+    def _find_holders(self, fields: tuple[str, ...], row: Row) -> list[int]:
+        """Ids of the rows that have the same values in fields that are unique."""
+        c = self._binding.table.c
+        if fields == self._form.key:
+            same = [c._key == key_text(self._form, row)]
+        else:
+            same = [c[field_id] == row.get(field_id) for field_id in fields]
+        statement = select(c._id).where(self._binding.in_unit(self._scope), *same)
+        return list(self._connection.scalars(statement))
 
-
-def _find_doubled(
-    load: Load, loader: Loader, names: tuple[str, ...]
-) -> dict[str, str] | None:
-    """Label -> value of a unique set that two rows would share."""
-    if not set(names) <= set(loader.fields):
-        return None
-    formal, loaded = load.binding.table, loader.table
-    columns = [loaded.c[name] for name in names]
-    filled = [column.is_not(None) for column in columns]
-    within = select(*columns).where(*filled).group_by(*columns).having(func.count() > 1)
-    against = select(*columns).where(
-        *filled,
-        load.binding.in_unit(load.scope),
-        *(formal.c[name] == loaded.c[name] for name in names),
-        formal.c._id.is_distinct_from(loaded.c._target),
-    )
-    for statement in (within, against):
-        record = load.connection.execute(statement.limit(1)).first()
-        if record is not None:
-            labels = [load.form.by_id[name].label for name in names]
-            return dict(zip(labels, map(str, record), strict=True))
-    return None
+    def _show(self, fields: tuple[str, ...], row: Row) -> dict[str, str]:
+        codelists = self._catalogue.codelists
+        return {
+            spec.label: display(spec, row.get(spec.id), codelists)
+            for spec in map(self._form.get_field, fields)
+        }

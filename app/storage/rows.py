@@ -6,25 +6,19 @@ stays usable. Bulk loads are in `bulk`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.exc import DataError, IntegrityError
 
 from app.errors import (
-    DuplicateKey,
     NotFound,
-    RowInUse,
     StaleRow,
-    UnknownReference,
-    ValueTooLarge,
 )
 from app.models.base import now_utc
 from app.models.history import RowAction
 from app.storage.binding import Binding, bind
 from app.storage.bulk import load_rows
 from app.storage.changes import find_changed, write_change
-from app.storage.keys import join_key, key_values
+from app.storage.keys import join_key
 from app.storage.lookup import ROWS_AT_ONCE, RowLookup, in_groups
 from app.storage.records import (
     Change,
@@ -35,11 +29,10 @@ from app.storage.records import (
     Scope,
     StoredRow,
 )
-from app.storage.references import find_missing, find_users
+from app.storage.refusals import RowRefusals
 from app.storage.search import find_choices, find_page, matching, ordered
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FieldSpec, FormSpec
-from validators.conversion import display
 
 Row = Mapping[str, object]
 
@@ -176,7 +169,7 @@ class RowStore:
             **binding.derive(row),
             **binding.write(row),
         }
-        with self._refusing(binding, scope, row):
+        with self._refusals(binding, scope).explaining(row):
             row_id = self.connection.scalar(
                 insert(binding.table).values(values).returning(binding.table.c._id)
             )
@@ -209,7 +202,8 @@ class RowStore:
         if not changed:
             return current
         whole = {**current.row, **row}
-        self._refuse_used(binding, scope, current, frozenset(changed))
+        refusals = self._refusals(binding, scope)
+        refusals.refuse_used(current, frozenset(changed))
         statement = (
             update(binding.table)
             .where(binding.table.c._id == row_id, binding.table.c._version == version)
@@ -221,7 +215,7 @@ class RowStore:
                 **{field_id: row[field_id] for field_id in changed},
             )
         )
-        with self._refusing(binding, scope, whole, current):
+        with refusals.explaining(whole, current):
             if not self.connection.execute(statement).rowcount:
                 raise StaleRow(self.get(form, scope, row_id))
         stored = self.get(form, scope, row_id)
@@ -248,11 +242,12 @@ class RowStore:
         """
         binding = self._bind(form)
         current = self._get_version(binding, scope, row_id, version)
-        self._refuse_used(binding, scope, current, None)
+        refusals = self._refusals(binding, scope)
+        refusals.refuse_used(current)
         statement = delete(binding.table).where(
             binding.table.c._id == row_id, binding.table.c._version == version
         )
-        with self._refusing(binding, scope, current.row, current):
+        with refusals.explaining(current.row, current):
             if not self.connection.execute(statement).rowcount:
                 raise StaleRow(self.get(form, scope, row_id))
         filled = {name: v for name, v in current.row.items() if v is not None}
@@ -310,84 +305,8 @@ class RowStore:
             raise StaleRow(current)
         return current
 
-    def _refuse_used(
-        self,
-        binding: Binding,
-        scope: Scope,
-        current: StoredRow,
-        changed: frozenset[str] | None,
-    ) -> None:
-        users = find_users(
-            self.connection,
-            self.catalogue,
-            binding.form,
-            scope,
-            current.row,
-            changed=changed,
-        )
-        if users:
-            raise RowInUse(users)
-
-    @contextmanager
-    def _refusing(
-        self,
-        binding: Binding,
-        scope: Scope,
-        row: Row,
-        current: StoredRow | None = None,
-    ) -> Iterator[None]:
-        """Say in the domain's words why the database refused a write."""
-        try:
-            # A savepoint: PostgreSQL would give up the whole transaction.
-            with self.connection.begin_nested():
-                yield
-        except (DataError, OverflowError) as error:
-            raise ValueTooLarge from error
-        except IntegrityError as error:
-            self._explain(binding, scope, row, current, error)
-            raise
-
-    def _explain(
-        self,
-        binding: Binding,
-        scope: Scope,
-        row: Row,
-        current: StoredRow | None,
-        error: IntegrityError,
-    ) -> None:
-        form = binding.form
-        row_id = None if current is None else current.id
-        for fields in (form.key, *form.unique):
-            if self._is_taken(binding, scope, fields, row, row_id):
-                raise DuplicateKey(form, self._show(form, fields, row)) from error
-        missing = find_missing(self.connection, self.catalogue, form, scope, row)
-        if missing:
-            raise UnknownReference(form, missing) from error
-        if current is not None:
-            self._refuse_used(binding, scope, current, None)
-
-    def _is_taken(
-        self,
-        binding: Binding,
-        scope: Scope,
-        fields: tuple[str, ...],
-        row: Row,
-        row_id: int | None,
-    ) -> bool:
-        table = binding.table
-        if fields == binding.form.key:
-            same = [table.c._key == join_key(key_values(binding.form, row))]
-        else:
-            same = [table.c[field_id] == row.get(field_id) for field_id in fields]
-        statement = select(table.c._id).where(binding.in_unit(scope), *same)
-        return any(found != row_id for found in self.connection.scalars(statement))
-
-    def _show(self, form: FormSpec, fields: tuple[str, ...], row: Row) -> dict:
-        codelists = self.catalogue.codelists
-        return {
-            form.by_id[name].label: display(form.by_id[name], row.get(name), codelists)
-            for name in fields
-        }
+    def _refusals(self, binding: Binding, scope: Scope) -> RowRefusals:
+        return RowRefusals(self.connection, self.catalogue, binding, scope)
 
     def _log(
         self,
