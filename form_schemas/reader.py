@@ -211,6 +211,14 @@ class _Linker:
             draft.complain(
                 point("x-layout"), f"{'、'.join(doubled)} 安排了两次，请各留一处。"
             )
+        order = [fid for fid in draft.fields if fid in placed]
+        stray = next((a for a, b in zip(placed, order, strict=False) if a != b), None)
+        if stray is not None and not missing and not doubled:
+            # A workbook's columns and the bands above them are one row of cells.
+            draft.complain(
+                point("x-layout"),
+                f"“{stray}”的次序与 properties 里的不同，请把两处排成一样。",
+            )
         return groups
 
     def _derivation(self, draft: Draft, word: str) -> Derivation | None:

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from app.services.declarations import ChangeKind, compare, declare
+from exporters.template import build_template
 from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
 from form_schemas.codelists import load_codelists
 from form_schemas.lint import lint_edition
@@ -53,8 +54,11 @@ def lint_example(edition, text):
 def test_the_example_is_a_sound_file_of_its_edition(edition):
     shutil.copytree(HOME, edition, dirs_exist_ok=True)
     assert lint_example(edition, EXAMPLE) == {}
-    form = load_catalogue(edition.parents[1]).get("talent/9.1.1")
+    catalogue = load_catalogue(edition.parents[1])
+    form = catalogue.get("talent/9.1.1")
     assert form.get_field("cost_each").computed is not None
+    workbook = build_template(form, catalogue)
+    assert workbook.worksheets[0].title.startswith("校园开放日")
 
 
 def test_the_example_is_written_at_once_by_whoever_copies_it():

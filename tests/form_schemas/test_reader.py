@@ -115,6 +115,12 @@ def test_a_circle_of_computations_names_its_fields():
             "",
         ),
         (
+            schema_of(a="text", b="text")
+            | {"x-layout": [{"title": "一", "fields": ["b", "a"]}]},
+            "/x-layout",
+            "次序",
+        ),
+        (
             schema_of(a="text") | {"x-rules": [rule_of("a == b", fields=["a"])]},
             "/x-rules/0/check",
             "b",
