@@ -1,18 +1,18 @@
 /** A grid page: rows of real inputs, saved row by row, filled by keys and by paste. */
+import { Answers } from "./answers.js";
 import { watchPickers } from "./combobox.js";
-import { compare, showConflict } from "./conflict.js";
 import { Drafts } from "./drafts.js";
 import { makeNotice, makeState } from "./elements.js";
 import { watchKeys } from "./keyboard.js";
 import { follow } from "./live.js";
-import { clearCell, closeNotes, listProblems, markRow, openNote } from "./notes.js";
+import { Moving } from "./moving.js";
+import { clearCell, closeNotes, openNote } from "./notes.js";
 import { readBlock } from "./paste.js";
-import { styleOf, worst } from "./problems.js";
 import { Saving } from "./saving.js";
 import { watchSelection } from "./selection.js";
-import { showStatus, showTime } from "./status.js";
+import { showStatus } from "./status.js";
 import { Undo } from "./undo.js";
-import { groupDigits, isSame, showFigure } from "./values.js";
+import { groupDigits, showFigure } from "./values.js";
 
 /** More rows than these come faster, and are checked before they count, by import. */
 const PASTE_LIMIT = 500;
@@ -36,9 +36,9 @@ class Grid {
     this.columns = [...root.querySelectorAll("[data-head]")].map((head) => head.dataset.head);
     this.template = root.querySelector("[data-blank-row]");
     this.isReadOnly = "readOnly" in root.dataset;
+    this.moving = new Moving(this);
     /** key -> field -> text as the server has it, of rows that were touched */
     this.stored = new Map();
-    this.conflicts = [];
     this.body.addEventListener("focusin", (event) => this.enter(event.target));
     this.body.addEventListener("focusout", (event) => this.leave(event));
     root.addEventListener("click", (event) => this.goTo(event));
@@ -52,9 +52,10 @@ class Grid {
       url: save,
       csrf,
       drafts: new Drafts(drafts, page),
-      onAnswer: (key, answer, sent) => this.take(key, answer, sent),
+      onAnswer: (key, answer, sent) => this.answers.take(key, answer, sent),
       onStatus: (status) => showStatus(this.root.querySelector("[data-status]"), status, login),
     });
+    this.answers = new Answers(this);
     this.undoing = new Undo((changes) => this.apply(changes));
     // Pickers first: an open list takes arrows and Enter before the grid does.
     watchPickers(this.body, { url: options, fields: this.spec.fields });
@@ -65,13 +66,13 @@ class Grid {
     this.body.addEventListener("paste", (event) => this.paste(event));
     this.root.querySelector("[data-add-row]")?.addEventListener("click", (event) => {
       event.preventDefault();
-      this.focusFirst(this.findBlankRow() ?? this.addRow());
+      this.moving.focusFirst(this.findBlankRow() ?? this.addRow());
     });
     for (const form of this.root.querySelectorAll("[data-query], [data-turn]")) {
       form.addEventListener("change", (event) => event.target.matches("select") && form.requestSubmit());
       form.addEventListener("submit", (event) => this.storeFirst(event, () => form.submit()));
     }
-    this.restore();
+    this.answers.restore();
     for (const row of this.body.rows) this.followRow(row);
     if (!this.body.rows.length) this.addRow();
   }
@@ -163,44 +164,6 @@ class Grid {
 
   redo() {
     this.undoing?.redo();
-  }
-
-  // Moving.
-
-  focusAt(rowIndex, columnIndex) {
-    const row = [...this.body.rows].at(rowIndex);
-    this.findCell(row, this.columns.at(columnIndex))?.focus();
-  }
-
-  /** Move by rows and columns; cells that cannot take the focus are passed over. */
-  move(cell, rows, columns, grows = false) {
-    const row = cell.closest("tr");
-    const all = [...this.body.rows];
-    const wanted = all.indexOf(row) + rows;
-    if (grows && wanted >= all.length && !this.isReadOnly && this.root.dataset.lastPage === "true") {
-      this.findCell(this.addRow(), cell.dataset.field)?.focus();
-      return;
-    }
-    const target = all[Math.max(0, Math.min(all.length - 1, wanted))];
-    const step = Math.sign(columns);
-    let index = this.columns.indexOf(cell.dataset.field) + (Number.isFinite(columns) ? columns : step * this.columns.length);
-    index = Math.max(0, Math.min(this.columns.length - 1, index));
-    let next = this.findCell(target, this.columns[index]);
-    while (next?.disabled && step && this.columns[index + step]) next = this.findCell(target, this.columns[(index += step)]);
-    next?.focus();
-    next?.closest("td")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }
-
-  /** The next cell that takes typing, over the ends of rows; null outside the grid. */
-  findNext(cell, step) {
-    const cells = [...this.body.querySelectorAll(".cell")].filter((one) => one === cell || (!one.readOnly && !one.disabled));
-    return cells[cells.indexOf(cell) + step] ?? null;
-  }
-
-  focusFirst(row) {
-    const cell = [...row.querySelectorAll(".cell")].find((one) => this.isOpen(one));
-    cell?.focus();
-    cell?.scrollIntoView({ block: "nearest" });
   }
 
   enter(cell) {
@@ -347,146 +310,8 @@ class Grid {
     return added;
   }
 
-  // Answers.
-
-  take(key, answer, sent) {
-    const row = this.findRow(key);
-    if (!row) return;
-    if (answer.status === "conflict") {
-      this.showState(row, "conflict");
-      this.conflicts.push({ key, answer, sent });
-      this.resolveNext();
-      return;
-    }
-    if (answer.isStored) this.adopt(row, answer, sent);
-    const problems = answer.problems ?? [];
-    markRow(row, problems);
-    this.listProblems();
-    if (document.activeElement?.closest("tr") === row) openNote(document.activeElement, this.frame);
-    if (this.saving.isUnsaved(key) && answer.isStored) this.showState(row, "unsaved");
-    else if (answer.isStored) this.showState(row, worst(problems) === "info" ? "saved" : worst(problems) || "saved");
-    else {
-      this.showState(row, "error");
-      if (answer.message) this.tell("error", `${this.place(row)}没有存`, answer.message);
-    }
-  }
-
-  listProblems() {
-    const box = this.root.querySelector("[data-problem-summary]");
-    listProblems(box, [...this.body.rows], (row, field) => `${this.place(row)} ${this.spec.fields[field].label}`);
-  }
-
   place(row) {
     return `第 ${row.querySelector(".row-head > span").textContent.trim()} 行`;
-  }
-
-  adopt(row, answer, sent) {
-    const isNew = !row.dataset.id;
-    row.dataset.id = answer.id;
-    row.dataset.version = answer.version;
-    row.classList.remove("new");
-    if (isNew) this.linkRow(row, answer.id);
-    const faulty = new Set((answer.problems ?? []).filter((p) => styleOf(p) === "error").map((p) => p.field));
-    const waiting = this.saving.pending.get(row.dataset.row)?.cells ?? {};
-    const texts = { ...sent.cells };
-    for (const [field, text] of Object.entries({ ...answer.cells, ...answer.computed })) {
-      const cell = this.findCell(row, field);
-      if (!cell || !("value" in cell) || faulty.has(field)) continue;
-      texts[field] = text ?? "";
-      if (field in waiting || (cell === document.activeElement && !cell.readOnly)) continue;
-      this.fill(cell, Array.isArray(text) ? text.join("、") : String(text ?? ""));
-      if (this.spec.fields[field].given && this.spec.fields[field].figure) cell.value = showFigure(cell.value);
-    }
-    this.stored.set(row.dataset.row, texts);
-    this.followRow(row);
-  }
-
-  /** A row that is stored has a page of its own. */
-  linkRow(row, id) {
-    const pattern = this.root.dataset.rowPage;
-    this.root.dataset.total = Number(this.root.dataset.total) + 1;
-    this.root.querySelector("[data-total-shown]").textContent = groupDigits(this.root.dataset.total);
-    if (!pattern) return;
-    const address = pattern.replace("{id}", id);
-    const place = row.querySelector(".row-head > span");
-    const link = document.createElement("a");
-    link.href = address;
-    link.textContent = place.textContent;
-    place.replaceChildren(link);
-    for (const file of row.querySelectorAll("a[data-upload]")) file.href = `${address}#f-${file.dataset.field}`;
-  }
-
-  resolveNext() {
-    const box = this.root.querySelector("[data-conflict]");
-    if (!box.hidden || !this.conflicts.length) return;
-    const { key, answer, sent } = this.conflicts.shift();
-    const row = this.findRow(key);
-    const mine = { ...sent.cells, ...this.saving.pending.get(key)?.cells };
-    const conflict = {
-      fields: this.spec.fields,
-      base: { ...this.stored.get(key), ...sent.base },
-      mine,
-      theirs: answer.current,
-    };
-    const choose = (cells) => {
-      this.saving.drop(key);
-      row.dataset.version = answer.version;
-      this.settleConflict(row, answer.current, cells);
-      this.resolveNext();
-    };
-    const { open, merged } = compare(this.spec.fields, conflict);
-    if (!open.length) {
-      choose(mine);
-      if (merged.length) this.tell("info", `${this.place(row)}已与别人的修改合并`, "您改的和对方改的不是同样的格子，都保留了。");
-      return;
-    }
-    showConflict(box, { ...conflict, place: this.place(row), onChoose: choose, onGiveUp: () => choose({}) });
-  }
-
-  settleConflict(row, theirs, cells) {
-    const key = row.dataset.row;
-    this.stored.set(key, { ...theirs });
-    const changed = {};
-    for (const [field, text] of Object.entries({ ...theirs, ...cells })) {
-      const cell = this.findCell(row, field);
-      if (!cell || !("value" in cell)) continue;
-      this.fill(cell, Array.isArray(text) ? text.join("、") : String(text ?? ""));
-      if (field in cells && !isSame(this.spec.fields[field], text, theirs[field])) changed[field] = text;
-    }
-    markRow(row, []);
-    if (Object.keys(changed).length) {
-      this.saving.note(key, this.identify(row), changed, theirs);
-      this.saving.schedule(0);
-    }
-    this.showState(row, Object.keys(changed).length ? "unsaved" : "saved");
-    this.followRow(row);
-  }
-
-  /** Bring back rows that an earlier visit could not store. */
-  restore() {
-    const draft = this.saving.drafts.read();
-    let count = 0;
-    for (const { key, id, version, cells, base } of draft?.rows ?? []) {
-      const row = id === null ? this.addRow() : this.findRow(`r${id}`);
-      const name = row?.dataset.row ?? key;
-      const kept = Object.entries(cells).filter(([field]) => this.spec.fields[field]);
-      const changed = {};
-      for (const [field, text] of kept) {
-        const cell = this.findCell(row, field);
-        if (cell && isSame(this.spec.fields[field], cell.value, text)) continue;
-        if (cell) {
-          this.remember(row, field, base?.[field] ?? cell.value);
-          this.fill(cell, String(text));
-        }
-        changed[field] = text;
-      }
-      count += Object.keys(changed).length;
-      if (!Object.keys(changed).length) continue;
-      this.saving.note(name, { id, version }, changed, base ?? {});
-      if (row) this.showState(row, id === null ? "new" : "unsaved");
-    }
-    if (count) this.tell("info", `已找回上次没有存的 ${count} 格`, `${showTime(draft.at)} 填的，现在自动补存，请看一下对不对。`);
-    else if (draft) this.saving.drafts.write([]);
   }
 
   tell(style, title, text) {
@@ -501,7 +326,7 @@ class Grid {
       if (row.dataset.id) this.root.dataset.total = Number(this.root.dataset.total) - 1;
       row.remove();
     }
-    this.listProblems();
+    this.answers.listProblems();
     this.root.querySelector("[data-total-shown]").textContent = groupDigits(this.root.dataset.total);
     if (!this.body.rows.length) this.addRow();
   }

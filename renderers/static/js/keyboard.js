@@ -60,21 +60,21 @@ class Keys {
     const keys = {
       z: untouched ? () => (event.shiftKey ? this.grid.redo() : this.grid.undo()) : null,
       y: untouched ? () => this.grid.redo() : null,
-      Home: () => this.grid.focusAt(0, 0),
-      End: () => this.grid.focusAt(-1, -1),
+      Home: () => this.grid.moving.focusAt(0, 0),
+      End: () => this.grid.moving.focusAt(-1, -1),
     };
     return keys[event.key] ?? keys[event.key.toLowerCase()] ?? null;
   }
 
   plain(event) {
     const cell = event.target;
-    const go = (rows, columns) => () => this.grid.move(cell, rows, columns);
+    const go = (rows, columns) => () => this.grid.moving.move(cell, rows, columns);
     const isEditing = this.editing === cell;
     const isArea = cell.matches("textarea");
     const isMenu = cell.matches("select");
     if (event.altKey) return event.key === "Enter" && isArea ? () => this.breakLine(cell) : null;
     const keys = {
-      Enter: cell.matches("a") ? null : () => this.grid.move(cell, event.shiftKey ? -1 : 1, 0, true),
+      Enter: cell.matches("a") ? null : () => this.grid.moving.move(cell, event.shiftKey ? -1 : 1, 0, true),
       Tab: this.tab(event),
       Escape: () => this.revert(cell),
       F2: isMenu ? null : () => this.edit(cell),
@@ -84,8 +84,8 @@ class Keys {
       ArrowRight: isEditing && !isMenu ? null : go(0, 1),
       PageUp: go(-PAGE_ROWS, 0),
       PageDown: go(PAGE_ROWS, 0),
-      Home: isEditing ? null : () => this.grid.move(cell, 0, -Infinity),
-      End: isEditing ? null : () => this.grid.move(cell, 0, Infinity),
+      Home: isEditing ? null : () => this.grid.moving.move(cell, 0, -Infinity),
+      End: isEditing ? null : () => this.grid.moving.move(cell, 0, Infinity),
       Delete: isMenu ? () => this.grid.write(cell, "") : null,
       Backspace: isMenu ? () => this.grid.write(cell, "") : null,
     };
@@ -94,7 +94,7 @@ class Keys {
 
   /** Tab follows the cells; at the end of a row it goes to the next one, then out. */
   tab(event) {
-    const next = this.grid.findNext(event.target, event.shiftKey ? -1 : 1);
+    const next = this.grid.moving.findNext(event.target, event.shiftKey ? -1 : 1);
     return next ? () => next.focus() : null;
   }
 

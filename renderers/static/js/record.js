@@ -1,18 +1,16 @@
 /** A record page: live values, problems at their field, saved as one goes. */
 import { watchPickers } from "./combobox.js";
-import { compare, showConflict } from "./conflict.js";
 import { Controls } from "./controls.js";
 import { Drafts } from "./drafts.js";
-import { isComposing, make, makeNotice } from "./elements.js";
+import { isComposing, makeNotice } from "./elements.js";
 import { follow, liveKinds } from "./live.js";
+import { Overview } from "./overview.js";
 import { watchRail } from "./rail.js";
-import { drawProblems, drawRail, drawSummary, styleOf } from "./problems.js";
+import { KEY, RecordAnswers } from "./record_answers.js";
 import { Saving } from "./saving.js";
-import { showStatus, showTime } from "./status.js";
+import { showStatus } from "./status.js";
 import { watchUploads } from "./upload.js";
-import { groupDigits, isSame, showChange, showFigure } from "./values.js";
-
-const KEY = "record";
+import { groupDigits, showChange, showFigure } from "./values.js";
 
 class Record {
   constructor(root) {
@@ -26,7 +24,9 @@ class Record {
     );
     this.id = root.dataset.row ? Number(root.dataset.row) : null;
     this.version = root.dataset.version ? Number(root.dataset.version) : null;
-    this.problems = this.readProblems();
+    this.overview = new Overview(this);
+    this.answers = new RecordAnswers(this);
+    this.problems = this.overview.read();
     this.liveKinds = liveKinds(this.spec);
     this.status = root.querySelector("[data-status]");
     // Until somebody asks for a check, empty fields are no list of reproaches.
@@ -42,7 +42,7 @@ class Record {
       url: save,
       csrf,
       drafts: new Drafts(drafts, page),
-      onAnswer: (key, answer, sent) => this.take(answer, sent),
+      onAnswer: (key, answer, sent) => this.answers.take(answer, sent),
       onStatus: (status) => showStatus(this.status, status, login),
     });
     for (const id of this.typed()) {
@@ -57,7 +57,7 @@ class Record {
       onRefused: (field, message) => this.addProblem({ field, message, level: "error", kind: "upload" }),
     });
     this.listen();
-    this.restore();
+    this.answers.restore();
     this.refresh();
   }
 
@@ -113,7 +113,7 @@ class Record {
     for (const [id, value] of computed) this.showGiven(id, value ?? "");
     for (const [id, isNeeded] of required) this.markRequired(id, isNeeded);
     this.showChanges();
-    this.showProblems(broken);
+    this.overview.show(broken);
   }
 
   showGiven(id, value) {
@@ -143,166 +143,9 @@ class Record {
     }
   }
 
-  showProblems(broken) {
-    const live = broken.map(({ id, level, field, message }) => ({ field, level, message, kind: `rule:${id}` }));
-    const others = this.problems.filter((problem) => !this.liveKinds.has(problem.kind));
-    this.shown = [...others, ...live].filter((problem) => this.isDue(problem));
-    for (const [id, line] of this.lines) {
-      drawProblems(line, this.shown.filter((problem) => problem.field === id));
-    }
-    drawSummary(this.root.querySelector("[data-summary]"), this.shown, this.spec.fields);
-    for (const style of ["error", "warn"]) this.showCount(style);
-    const open = [...this.root.querySelectorAll("[data-group]")].map((group) => this.showRail(group));
-    this.showOpen(open.reduce((sum, count) => sum + count, 0));
-  }
-
-  isDue({ field, kind }) {
-    return !this.lines.get(field)?.hidden && (this.isComplete || kind !== "required");
-  }
-
-  showOpen(count) {
-    const place = this.root.querySelector("[data-open]");
-    place.hidden = !count;
-    place.textContent = `${count} 项必填未填`;
-  }
-
-  showCount(style) {
-    const place = this.root.querySelector(`[data-count=${style}]`);
-    const count = this.shown.filter((problem) => styleOf(problem) === style).length;
-    place.hidden = !count;
-    place.textContent = `${count} ${style === "error" ? "错误" : "警告"}`;
-  }
-
-  /** Returns how many required fields are still empty. */
-  showRail(group) {
-    const lines = [...group.querySelectorAll("[data-line]:not([hidden])")];
-    const needed = lines.filter((line) => line.querySelector(".req") && !line.querySelector("[data-given]"));
-    const filled = needed.filter((line) => this.controls.read(line.dataset.line).length).length;
-    const errors = lines.filter((line) => line.classList.contains("is-error")).length;
-    const place = this.root.querySelector(`[data-rail="${group.dataset.group}"] [data-rail-state]`);
-    if (place) drawRail(place, { needed: needed.length, filled, errors });
-    return needed.length - filled;
-  }
-
-  /** The problems that came with the page. */
-  readProblems() {
-    return [...this.root.querySelectorAll("[data-line] [data-kind]")].map((element) => ({
-      field: element.closest("[data-line]").dataset.line,
-      kind: element.dataset.kind,
-      level: element.classList.contains("is-error") ? "error" : "warning",
-      message: element.textContent.trim(),
-    }));
-  }
-
   addProblem(problem) {
     this.problems = [...this.problems.filter(({ field, kind }) => field !== problem.field || kind !== problem.kind), problem];
     this.refresh();
-  }
-
-  /** The server's answer to a save. */
-  take(answer, sent) {
-    if (answer.status === "conflict") return this.resolve(answer, sent);
-    if (answer.message && !answer.isStored) {
-      this.tell("error", "这一行没有存", answer.message);
-    }
-    if (answer.isStored) {
-      this.settleAddress(answer);
-      this.adopt(answer, sent);
-    }
-    this.problems = (answer.problems ?? []).map((problem) => ({ kind: problem.kind ?? problem.code, ...problem }));
-    return this.refresh();
-  }
-
-  /** A row that is stored has a number, a version and an address of its own. */
-  settleAddress({ id, version }) {
-    const { rowPage, drafts } = this.root.dataset;
-    if (this.id === null && rowPage) {
-      const address = rowPage.replace("{id}", id);
-      history.replaceState(null, "", address);
-      this.form.action = address;
-      this.saving.drafts.write([]);
-      this.saving.drafts = new Drafts(drafts, address);
-    }
-    this.id = id;
-    this.version = version;
-    const field = this.form.elements._version ?? make("input", { type: "hidden", name: "_version" });
-    field.value = version;
-    this.form.append(field);
-  }
-
-  /** Take over how the server writes the values, except where somebody types. */
-  adopt(answer, sent) {
-    const faulty = new Set((answer.problems ?? []).filter((p) => styleOf(p) === "error").map((p) => p.field));
-    const waiting = this.saving.pending.get(KEY)?.cells ?? {};
-    for (const [id, text] of Object.entries({ ...answer.cells, ...answer.computed })) {
-      if (!this.spec.fields[id] || !this.lines.has(id)) continue;
-      if (this.given[id] !== undefined) {
-        this.showGiven(id, text ?? "");
-        continue;
-      }
-      const isBusy = id in waiting || this.controls.elements(id).includes(document.activeElement);
-      if (!isBusy && !faulty.has(id) && id in sent.cells) this.controls.write(id, text ?? "");
-      if (!faulty.has(id)) this.stored[id] = id in sent.cells || !isBusy ? this.controls.read(id) : text;
-    }
-    for (const [id, text] of Object.entries(sent.cells)) {
-      if (!(id in (answer.cells ?? {}))) this.stored[id] = text;
-    }
-    for (const [id, text] of Object.entries(answer.meanings ?? {})) this.showMeaning(id, text);
-    const isHidden = new Set(answer.hidden ?? []);
-    if (answer.hidden) for (const [id, line] of this.lines) line.hidden = isHidden.has(id);
-  }
-
-  resolve(answer, sent) {
-    const box = this.root.querySelector("[data-conflict]");
-    const mine = { ...sent.cells, ...this.saving.pending.get(KEY)?.cells };
-    const conflict = { fields: this.spec.fields, base: { ...this.stored, ...sent.base }, mine, theirs: answer.current };
-    const choose = (cells) => {
-      this.saving.drop(KEY);
-      this.version = answer.version;
-      this.overwrite({ ...answer.current, ...cells });
-      const changed = Object.keys(cells).filter((id) => !isSame(this.spec.fields[id], cells[id], answer.current[id]));
-      this.stored = { ...this.stored, ...answer.current };
-      if (changed.length) {
-        this.saving.note(KEY, this, Object.fromEntries(changed.map((id) => [id, cells[id]])), answer.current);
-        this.saving.schedule(0);
-      }
-      this.refresh();
-    };
-    const { open, merged } = compare(this.spec.fields, conflict);
-    if (!open.length) {
-      choose(mine);
-      if (merged.length) this.tell("info", "已与别人的修改合并", "您改的和对方改的不是同样的字段，都保留了。");
-      return;
-    }
-    showConflict(box, {
-      ...conflict,
-      place: "这一行",
-      takesFocus: true,
-      onChoose: choose,
-      onGiveUp: () => choose({}),
-    });
-  }
-
-  overwrite(texts) {
-    for (const id of this.typed()) if (id in texts) this.controls.write(id, texts[id] ?? "");
-    this.problems = [];
-  }
-
-  /** Bring back what an earlier visit could not store. */
-  restore() {
-    const draft = this.saving.drafts.read();
-    const row = draft?.rows?.find(({ key, id }) => key === KEY && (id ?? null) === this.id);
-    if (!row) return;
-    const cells = Object.fromEntries(
-      Object.entries(row.cells).filter(([id]) => this.spec.fields[id] && this.lines.has(id)),
-    );
-    const ids = Object.keys(cells).filter((id) => !isSame(this.spec.fields[id], cells[id], this.stored[id]));
-    if (!ids.length) return this.saving.drafts.write([]);
-    for (const id of ids) this.controls.write(id, cells[id]);
-    const changed = Object.fromEntries(ids.map((id) => [id, cells[id]]));
-    this.saving.note(KEY, { id: this.id, version: row.version }, changed, row.base ?? {});
-    const labels = ids.map((id) => `“${this.spec.fields[id].label}”`).join("、");
-    this.tell("info", `已找回上次没有存的 ${ids.length} 处`, `${showTime(draft.at)} 填的 ${labels}，现在自动补存，请看一下对不对。`);
   }
 
   tell(style, title, text) {

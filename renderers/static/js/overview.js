@@ -1,0 +1,60 @@
+/** The problems of a record page: at the fields, in the summary, on the rail, in the bar. */
+import { drawProblems, drawRail, drawSummary, styleOf } from "./problems.js";
+
+export class Overview {
+  constructor(record) {
+    this.record = record;
+  }
+
+  /** Show the server's problems and those found while typing. */
+  show(broken) {
+    const live = broken.map(({ id, level, field, message }) => ({ field, level, message, kind: `rule:${id}` }));
+    const others = this.record.problems.filter((problem) => !this.record.liveKinds.has(problem.kind));
+    this.record.shown = [...others, ...live].filter((problem) => this.isDue(problem));
+    for (const [id, line] of this.record.lines) {
+      drawProblems(line, this.record.shown.filter((problem) => problem.field === id));
+    }
+    drawSummary(this.record.root.querySelector("[data-summary]"), this.record.shown, this.record.spec.fields);
+    for (const style of ["error", "warn"]) this.showCount(style);
+    const open = [...this.record.root.querySelectorAll("[data-group]")].map((group) => this.showRail(group));
+    this.showOpen(open.reduce((sum, count) => sum + count, 0));
+  }
+
+  isDue({ field, kind }) {
+    return !this.record.lines.get(field)?.hidden && (this.record.isComplete || kind !== "required");
+  }
+
+  showOpen(count) {
+    const place = this.record.root.querySelector("[data-open]");
+    place.hidden = !count;
+    place.textContent = `${count} 项必填未填`;
+  }
+
+  showCount(style) {
+    const place = this.record.root.querySelector(`[data-count=${style}]`);
+    const count = this.record.shown.filter((problem) => styleOf(problem) === style).length;
+    place.hidden = !count;
+    place.textContent = `${count} ${style === "error" ? "错误" : "警告"}`;
+  }
+
+  /** Returns how many required fields are still empty. */
+  showRail(group) {
+    const lines = [...group.querySelectorAll("[data-line]:not([hidden])")];
+    const needed = lines.filter((line) => line.querySelector(".req") && !line.querySelector("[data-given]"));
+    const filled = needed.filter((line) => this.record.controls.read(line.dataset.line).length).length;
+    const errors = lines.filter((line) => line.classList.contains("is-error")).length;
+    const place = this.record.root.querySelector(`[data-rail="${group.dataset.group}"] [data-rail-state]`);
+    if (place) drawRail(place, { needed: needed.length, filled, errors });
+    return needed.length - filled;
+  }
+
+  /** The problems that came with the page. */
+  read() {
+    return [...this.record.root.querySelectorAll("[data-line] [data-kind]")].map((element) => ({
+      field: element.closest("[data-line]").dataset.line,
+      kind: element.dataset.kind,
+      level: element.classList.contains("is-error") ? "error" : "warning",
+      message: element.textContent.trim(),
+    }));
+  }
+}
