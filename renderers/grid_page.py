@@ -5,86 +5,35 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 from form_schemas.catalogue import Catalogue
-from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec
 from renderers.bindings import SPELLINGS, Control, control_of
 from renderers.cells import Column, RowTemplate, row_template
-from renderers.display import edit, mask, show
 from renderers.environment import render
+from renderers.grid_query import PAGE_SIZES, GridQuery, read_query
+from renderers.grid_rows import GridRow, RowWriter
 from renderers.live import describe_form, to_data_block
 from renderers.problems import ProblemView, view_problem
 from renderers.urls import PageUrls
 from validators.report import Problem
 from validators.rules import Env
 
-PAGE_SIZES = (20, 50, 100)
+__all__ = [
+    "GridPage",
+    "GridQuery",
+    "GridRow",
+    "build_grid_page",
+    "read_query",
+    "render_grid_page",
+]
+
 #: Filters that the bar has room for.
 _FILTERS = 3
 #: Links to problems that the page lists before it only counts them.
 _LISTED = 20
-
-
-class GridRow(Protocol):
-    """What the page asks of a stored row."""
-
-    id: int
-    version: int
-    row: Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class GridQuery:
-    """What the page's address asks for: `?q=…&f-<field>=…&state=…&sort=…&page=…`."""
-
-    search: str = ""
-    #: field id and the text chosen
-    filters: tuple[tuple[str, str], ...] = ()
-    #: "error" or "warning": only rows with such problems
-    state: str = ""
-    #: field id, with "-" before it for descending
-    sort: str = ""
-    page: int = 1
-    size: int = 50
-
-    @property
-    def is_narrowed(self) -> bool:
-        return bool(self.search or self.filters or self.state)
-
-    def to_text(self) -> str:
-        """The query as it stands in an address."""
-        named = {
-            "q": self.search,
-            **{f"f-{field_id}": text for field_id, text in self.filters},
-            "state": self.state,
-            "sort": self.sort,
-            "page": "" if self.page == 1 else self.page,
-            "size": "" if self.size == PAGE_SIZES[1] else self.size,
-        }
-        return urlencode({name: value for name, value in named.items() if value})
-
-
-def read_query(form: FormSpec, arguments: Mapping[str, str]) -> GridQuery:
-    """The query of an address; unknown fields and strange numbers are left out."""
-    chosen = ((f"f-{field.id}", field.id) for field in form.fields)
-    filters = tuple(
-        (field_id, arguments[name]) for name, field_id in chosen if arguments.get(name)
-    )
-    sort = arguments.get("sort", "")
-    size = _read_number(arguments.get("size"), PAGE_SIZES[1])
-    return GridQuery(
-        search=arguments.get("q", "").strip(),
-        filters=filters,
-        state=arguments.get("state", "") if arguments.get("state") in _STATES else "",
-        sort=sort if sort.removeprefix("-") in form.by_id else "",
-        page=max(1, _read_number(arguments.get("page"), 1)),
-        size=size if size in PAGE_SIZES else PAGE_SIZES[1],
-    )
 
 
 @dataclass(frozen=True)
@@ -206,7 +155,7 @@ def build_grid_page(
         row_id: [view_problem(form, problem) for problem in found]
         for row_id, found in (problems or {}).items()
     }
-    writer = _Writer(
+    writer = RowWriter(
         catalogue, template, urls, views, texts or {}, files or {}, unmasked
     )
     start = (query.page - 1) * query.size
@@ -238,103 +187,6 @@ def build_grid_page(
 def render_grid_page(page: GridPage) -> Markup:
     """The page as a fragment for the frame's content block (`main` is `.page.tool`)."""
     return render("grid_page.html", page=page)
-
-
-@dataclass(frozen=True)
-class _Writer:
-    """Turns stored rows into table rows."""
-
-    catalogue: Catalogue
-    template: RowTemplate
-    urls: PageUrls
-    problems: Mapping[int, Sequence[ProblemView]]
-    texts: Mapping[int, Mapping[str, str]]
-    files: Mapping[str, str]
-    unmasked: bool
-
-    def write_rows(self, rows: Sequence[GridRow], start: int) -> Markup:
-        drawn = (self._write(row, start + n) for n, row in enumerate(rows, 1))
-        return Markup("\n".join(drawn))
-
-    def write_blank(self) -> Markup:
-        """A new row, for scripts to clone; `{n}` and `{key}` are filled in there."""
-        return Markup(
-            self.template.draw(
-                number="{n}",
-                key="{key}",
-                row_id="",
-                version="",
-                texts=[_default_text(column, self) for column in self.template.columns],
-                status=_STATUS["new"],
-                row_class=' class="new"',
-            )
-        )
-
-    def _write(self, row: GridRow, number: int) -> str:
-        found = self.problems.get(row.id, ())
-        by_field: dict[str, list[ProblemView]] = {}
-        for problem in found:
-            by_field.setdefault(problem.field_id, []).append(problem)
-        return self.template.draw(
-            number=number,
-            key=f"r{row.id}",
-            row_id=row.id,
-            version=row.version,
-            texts=self._texts(row),
-            status=_STATUS[_state(found)],
-            page=self.urls.row_page(row.id),
-            problems=by_field,
-        )
-
-    def _texts(self, row: GridRow) -> list[str]:
-        values, raw = row.row, self.texts.get(row.id)
-        texts = [
-            self.write_text(c.field, values.get(c.field.id))
-            for c in self.template.columns
-        ]
-        if raw:
-            for index, column in enumerate(self.template.columns):
-                texts[index] = raw.get(column.field.id, texts[index])
-        return texts
-
-    def write_text(self, field: FieldSpec, value: object) -> str:
-        if value is None:
-            return ""
-        if field.value_kind in FILE_KINDS:
-            return self._name_files(value)
-        codelists = self.catalogue.codelists
-        if field.is_given:
-            text = show(field, value, codelists)
-        else:
-            text = edit(field, value, codelists)
-        return mask(field, text) if field.sensitive and not self.unmasked else text
-
-    def _name_files(self, value: object) -> str:
-        tokens = value if isinstance(value, tuple) else (value,)
-        if len(tokens) > 1:
-            return f"{len(tokens)} 个文件"
-        return self.files.get(str(tokens[0]), "1 个文件")
-
-
-def _default_text(column: Column, writer: _Writer) -> str:
-    if column.field.default is None:
-        return ""
-    return writer.write_text(column.field, column.field.default)
-
-
-def _state(problems: Sequence[ProblemView]) -> str:
-    styles = {problem.style for problem in problems}
-    return next((style for style in ("error", "warn") if style in styles), "saved")
-
-
-_STATES = ("error", "warning")
-_STATUS = {
-    "saved": '<span class="state plain is-nil i-pass">'
-    '<span class="visually-hidden">已存</span></span>',
-    "error": '<span class="state plain is-error i-error">有错</span>',
-    "warn": '<span class="state plain is-warn i-warn">警告</span>',
-    "new": '<span class="state plain is-draft i-draft">新行</span>',
-}
 
 
 def _place_problems(
@@ -451,11 +303,3 @@ def _wide_keys(template: RowTemplate) -> str:
 def _link(urls: PageUrls, query: GridQuery) -> str:
     text = query.to_text()
     return f"{urls.page}?{text}" if text else urls.page
-
-
-def _read_number(text: str | None, default: int) -> int:
-    return (
-        int(text)
-        if text and text.isascii() and text.isdigit() and len(text) < 9
-        else default
-    )

@@ -5,23 +5,33 @@ request. Record forms have one such page, rows forms one for each row.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from markupsafe import Markup
 
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldGroup, FieldSpec, FormSpec, PlacedField, Shape
+from form_schemas.spec import FieldGroup, FieldSpec, FormSpec, PlacedField
 from renderers.bindings import SPELLINGS, WIDTHS, Control, control_of, is_figure
 from renderers.display import edit, mask, show, show_change
 from renderers.environment import render
 from renderers.inputs import Text, input_id, make_inputs
 from renderers.live import describe_form, to_data_block
-from renderers.problems import ProblemView, count_style, view_problem
+from renderers.problems import ProblemView, view_problem
+from renderers.record_views import FieldView, FileView, GroupView, Link, RecordPage
 from renderers.urls import PageUrls
 from validators.conversion import display
 from validators.report import Problem
 from validators.rules import Env, hidden_fields, required_fields
+
+__all__ = [
+    "FileView",
+    "Link",
+    "RecordPage",
+    "build_record_page",
+    "page_groups",
+    "render_record_page",
+]
 
 #: Controls that consist of several elements: a label cannot point at one of them.
 _COMPOSED = frozenset({Control.SEGMENTS, Control.TICKS})
@@ -29,114 +39,6 @@ _COMPOSED = frozenset({Control.SEGMENTS, Control.TICKS})
 _BROAD = frozenset({Control.AREA, Control.TICKS, Control.PICKER, Control.UPLOAD})
 #: Hanzi that the column of figures has no room for.
 _LONG = 11
-
-
-@dataclass(frozen=True)
-class FileView:
-    """A stored file by its token."""
-
-    token: str
-    name: str
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class FieldView:
-    """One line of the page."""
-
-    id: str
-    label: str
-    #: parts (其中) stand indented under the whole
-    depth: int
-    required: bool
-    hidden: bool
-    #: the control, or the value where nothing is typed
-    control: Markup
-    #: filled in by the engine
-    given: bool
-    figure: bool
-    #: whether the label belongs to a group of controls
-    composed: bool
-    broad: bool
-    upload: bool
-    #: behind the control; empty where the group's head says it
-    unit: str
-    hint: str
-    #: the value as text that scripts compute with, where nothing is typed
-    value: str
-    #: what the value stands for: the name of a code or of a row picked
-    meaning: str
-    #: last period's value, the figure it was, and how much changed
-    last: str
-    last_figure: str
-    change: str
-    problems: tuple[ProblemView, ...] = ()
-    files: tuple[FileView, ...] = ()
-
-    @property
-    def style(self) -> str:
-        """The worst problem's class."""
-        styles = [problem.style for problem in self.problems]
-        return next((s for s in ("error", "warn", "info") if s in styles), "")
-
-
-@dataclass(frozen=True)
-class GroupView:
-    """A panel of fields, and its place on the rail."""
-
-    number: int
-    title: str
-    unit: str
-    fields: tuple[FieldView, ...]
-    #: required fields that are shown, and how many of them hold a value
-    needed: int
-    filled: int
-
-    @property
-    def has_figures(self) -> bool:
-        return any(item.figure for item in self.fields)
-
-    @property
-    def errors(self) -> int:
-        return sum(count_style(item.problems, "error") for item in self.fields)
-
-
-@dataclass(frozen=True)
-class Link:
-    """A quiet link in the foot bar, such as the previous form."""
-
-    label: str
-    url: str
-
-
-@dataclass(frozen=True)
-class RecordPage:
-    """All the template places."""
-
-    title: str
-    groups: tuple[GroupView, ...]
-    #: problems of the whole row, which no field shows
-    other_problems: tuple[ProblemView, ...]
-    errors: tuple[ProblemView, ...]
-    warnings: tuple[ProblemView, ...]
-    urls: PageUrls
-    #: what the page's script reads
-    data: Markup
-    row_id: int | None
-    version: int | None
-    read_only: bool
-    #: whether last period's values have a column
-    compares: bool
-    #: heads of the columns of values
-    current: str
-    previous: str
-    links: tuple[Link, ...] = field(default=())
-    notice: str = ""
-
-    @property
-    def open_fields(self) -> int:
-        """Required fields that hold nothing yet."""
-        return sum(group.needed - group.filled for group in self.groups)
 
 
 def build_record_page(
@@ -380,8 +282,3 @@ def _find_required(
     if env is None:
         return frozenset(item.id for item in form.typed_fields if item.required)
     return frozenset(item.id for item in required_fields(form, row, env))
-
-
-def is_single(form: FormSpec) -> bool:
-    """Whether a unit fills in one such page a round."""
-    return form.shape is Shape.RECORD

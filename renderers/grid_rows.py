@@ -1,0 +1,119 @@
+"""Writes the rows of a grid page: stored values as texts in the form's row template."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from markupsafe import Markup
+
+from form_schemas.catalogue import Catalogue
+from form_schemas.kinds import FILE_KINDS
+from form_schemas.spec import FieldSpec
+from renderers.cells import Column, RowTemplate
+from renderers.display import edit, mask, show
+from renderers.problems import ProblemView
+from renderers.urls import PageUrls
+
+#: How the state of a row is told.
+_STATUS = {
+    "saved": '<span class="state plain is-nil i-pass">'
+    '<span class="visually-hidden">已存</span></span>',
+    "error": '<span class="state plain is-error i-error">有错</span>',
+    "warn": '<span class="state plain is-warn i-warn">警告</span>',
+    "new": '<span class="state plain is-draft i-draft">新行</span>',
+}
+
+
+class GridRow(Protocol):
+    """What the page asks of a stored row."""
+
+    id: int
+    version: int
+    row: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class RowWriter:
+    """Turns stored rows into table rows."""
+
+    catalogue: Catalogue
+    template: RowTemplate
+    urls: PageUrls
+    problems: Mapping[int, Sequence[ProblemView]]
+    texts: Mapping[int, Mapping[str, str]]
+    files: Mapping[str, str]
+    unmasked: bool
+
+    def write_rows(self, rows: Sequence[GridRow], start: int) -> Markup:
+        drawn = (self._write(row, start + n) for n, row in enumerate(rows, 1))
+        return Markup("\n".join(drawn))
+
+    def write_blank(self) -> Markup:
+        """A new row, for scripts to clone; `{n}` and `{key}` are filled in there."""
+        return Markup(
+            self.template.draw(
+                number="{n}",
+                key="{key}",
+                row_id="",
+                version="",
+                texts=[_default_text(column, self) for column in self.template.columns],
+                status=_STATUS["new"],
+                row_class=' class="new"',
+            )
+        )
+
+    def _write(self, row: GridRow, number: int) -> str:
+        found = self.problems.get(row.id, ())
+        by_field: dict[str, list[ProblemView]] = {}
+        for problem in found:
+            by_field.setdefault(problem.field_id, []).append(problem)
+        return self.template.draw(
+            number=number,
+            key=f"r{row.id}",
+            row_id=row.id,
+            version=row.version,
+            texts=self._texts(row),
+            status=_STATUS[_state(found)],
+            page=self.urls.row_page(row.id),
+            problems=by_field,
+        )
+
+    def _texts(self, row: GridRow) -> list[str]:
+        values, raw = row.row, self.texts.get(row.id)
+        texts = [
+            self.write_text(c.field, values.get(c.field.id))
+            for c in self.template.columns
+        ]
+        if raw:
+            for index, column in enumerate(self.template.columns):
+                texts[index] = raw.get(column.field.id, texts[index])
+        return texts
+
+    def write_text(self, field: FieldSpec, value: object) -> str:
+        if value is None:
+            return ""
+        if field.value_kind in FILE_KINDS:
+            return self._name_files(value)
+        codelists = self.catalogue.codelists
+        if field.is_given:
+            text = show(field, value, codelists)
+        else:
+            text = edit(field, value, codelists)
+        return mask(field, text) if field.sensitive and not self.unmasked else text
+
+    def _name_files(self, value: object) -> str:
+        tokens = value if isinstance(value, tuple) else (value,)
+        if len(tokens) > 1:
+            return f"{len(tokens)} 个文件"
+        return self.files.get(str(tokens[0]), "1 个文件")
+
+
+def _default_text(column: Column, writer: RowWriter) -> str:
+    if column.field.default is None:
+        return ""
+    return writer.write_text(column.field, column.field.default)
+
+
+def _state(problems: Sequence[ProblemView]) -> str:
+    styles = {problem.style for problem in problems}
+    return next((style for style in ("error", "warn") if style in styles), "saved")
