@@ -125,6 +125,9 @@ class References:
         if field.reference.filter is not None:
             rows = iterate_rows(columns, len(columns[field_id]))
             return [self.ask(row, field_id, column) for row in rows]
+        if field_id not in self._rows:
+            # The reference is itself filled, from a row that was picked before.
+            self._rows[field_id] = self._fetch(field, columns[field_id])
         values = {
             value: rows[0].get(column)
             for value, rows in self._rows.get(field_id, {}).items()
@@ -253,7 +256,9 @@ def reference_fields(form: FormSpec) -> tuple[FieldSpec, ...]:
 @cache
 def columns_read(form: FormSpec) -> Mapping[str, frozenset[str]]:
     """The columns of target rows that fills, expressions and filters read, by field."""
-    read: dict[str, set[str]] = {field.id: set() for field in reference_fields(form)}
+    read: dict[str, set[str]] = {
+        field.id: set() for field in form.fields if field.reference is not None
+    }
     for field in form.fields:
         if field.fill is not None and field.fill.ref_field in read:
             read[field.fill.ref_field].add(field.fill.column)
