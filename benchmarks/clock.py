@@ -18,17 +18,20 @@ class Timer:
     """Seconds that a block took, once it is over."""
 
     seconds: float = 0.0
+    #: of processor time, with that of children that have ended
+    cpu: float = 0.0
 
 
 @contextmanager
 def timed() -> Iterator[Timer]:
     timer = Timer()
     gc.collect()
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), _cpu()
     try:
         yield timer
     finally:
         timer.seconds = time.perf_counter() - start
+        timer.cpu = _cpu() - cpu
 
 
 @dataclass
@@ -62,6 +65,11 @@ def watched() -> Iterator[Memory]:
         over.set()
         watcher.join()
         memory.own = _peak(os.getpid())
+
+
+def _cpu() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def peak_of(pid: int) -> float:

@@ -4,8 +4,16 @@ from pathlib import Path
 
 from rustpy_xlsxwriter import write_worksheet
 
-from benchmarks.clock import timed
-from benchmarks.data import STUDENTS, get_catalogue, get_form, load_rows
+from app.services.exporting import write_rows_file
+from benchmarks.clock import timed, watched
+from benchmarks.data import (
+    STUDENTS,
+    get_catalogue,
+    get_form,
+    iterate_students,
+    load_rows,
+)
+from benchmarks.places import fill_students, fresh_place
 from exporters.workbook import chunks_of, export_fields, write_xlsx
 
 
@@ -30,6 +38,19 @@ def full(rows: str, target: str) -> dict[str, float]:
     with timed() as timer:
         write_xlsx(form, catalogue, chunks, Path(target))
     return {"seconds": timer.seconds, "mb": Path(target).stat().st_size / 2**20}
+
+
+def from_database(count: int, target: str, server: str | None) -> dict[str, float]:
+    """The whole export of a form's table, with the memory it takes."""
+    form, catalogue = get_form(STUDENTS), get_catalogue()
+    with fresh_place(server) as place:
+        fill_students(place.engine, list(iterate_students(min(count, 5000))), count)
+        with watched() as memory, timed() as timer:
+            written = write_rows_file(
+                place.engine, catalogue, form, place.scope, Path(target), mask=None
+            )
+        assert written == count, written
+    return {"seconds": timer.seconds, "worker_mb": memory.own}
 
 
 def _plain(value: object) -> object:

@@ -38,7 +38,9 @@ def full(workbook: str, rows: int, server: str | None = None) -> dict[str, float
         assert passed.counts.added == rows, passed
     return {
         "seconds": stage.seconds,
+        "cpu": stage.cpu,
         "pass_seconds": passing.seconds,
+        "pass_cpu": passing.cpu,
         "worker_mb": memory.own,
         "child_mb": memory.child,
     }

@@ -1,0 +1,296 @@
+"""What is measured, what bounds it, and beside which floor.
+
+A trial is a set of probes that run alternately, so that a busy machine slows all of
+them alike; its lines compare the medians.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Numbers = Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A probe and what it is called with."""
+
+    probe: str
+    arguments: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table."""
+
+    title: str
+    #: from the medians of the trial's probes
+    value: Callable[[Numbers], float]
+    unit: str
+    #: the most the value, or its ratio to the floor, may be; None: shown only
+    budget: float | None = None
+    floor: Callable[[Numbers], float] | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Probes that belong together."""
+
+    name: str
+    calls: Mapping[str, Call]
+    lines: tuple[Line, ...]
+    #: slow ones run once
+    once: bool = False
+
+
+@dataclass(frozen=True)
+class Stock:
+    """The files and databases that probes use."""
+
+    rows: int
+    small_rows: int
+    table_rows: int
+    rows_file: str
+    workbook: str
+    small_workbook: str
+    target: str
+    server: str
+    table_urls: Mapping[str, str]
+
+
+DATABASES = ("SQLite", "PostgreSQL")
+
+
+def list_trials(stock: Stock) -> tuple[Trial, ...]:
+    """All trials; the order is that of the table."""
+    return (
+        *(_import(stock, name) for name in DATABASES),
+        _peer(stock),
+        _export(stock),
+        *(_export_of_table(stock, name) for name in DATABASES),
+        _checks(stock),
+        *(_grid(stock, name) for name in DATABASES),
+        _record(),
+        _start(),
+    )
+
+
+def _pick(probe: str, key: str) -> Callable[[Numbers], float]:
+    return lambda numbers: numbers[probe][key]
+
+
+def _server(stock: Stock, database: str) -> str | None:
+    return stock.server if database == "PostgreSQL" else None
+
+
+def _import(stock: Stock, database: str) -> Trial:
+    server = _server(stock, database)
+    full = {"workbook": stock.workbook, "rows": stock.rows, "server": server}
+    small = {
+        "workbook": stock.small_workbook,
+        "rows": stock.small_rows,
+        "server": server,
+    }
+    floor = _pick("bare", "seconds")
+    return Trial(
+        f"import-{database.lower()}",
+        {
+            "bare": Call("reading:bare", {"workbook": stock.workbook}),
+            "full": Call("importing:full", full),
+            "small": Call("importing:full", small),
+        },
+        (
+            Line(
+                f"import to staged rows, {database}",
+                _pick("full", "seconds"),
+                "s",
+                1.6,
+                floor,
+            ),
+            Line(
+                f"… processor time of both processes, {database}",
+                _pick("full", "cpu"),
+                "s",
+                None,
+                _pick("bare", "cpu"),
+            ),
+            Line(
+                f"staged to formal, {database}",
+                _pick("full", "pass_seconds"),
+                "s",
+                0.5,
+                floor,
+            ),
+            Line(
+                f"import: peak of the reading child, {database}",
+                _pick("full", "child_mb"),
+                "MiB",
+                400,
+            ),
+            Line(
+                f"import: peak of the worker, {database}",
+                _pick("full", "worker_mb"),
+                "MiB",
+                300,
+            ),
+            Line(
+                f"… against {stock.small_rows:,} rows, {database}",
+                _pick("full", "worker_mb"),
+                "MiB",
+                1.25,
+                _pick("small", "worker_mb"),
+            ),
+        ),
+    )
+
+
+def _peer(stock: Stock) -> Trial:
+    arguments = {"workbook": stock.workbook, "rows": stock.rows}
+    return Trial(
+        "peer",
+        {
+            "bare": Call("reading:bare", {"workbook": stock.workbook}),
+            "peer": Call("peer:full", arguments),
+        },
+        (
+            Line(
+                "peer: django-import-export, SQLite, no checks of rows",
+                _pick("peer", "seconds"),
+                "s",
+                None,
+                _pick("bare", "seconds"),
+            ),
+            Line("peer: its peak of memory", _pick("peer", "mb"), "MiB"),
+        ),
+        once=True,
+    )
+
+
+def _export(stock: Stock) -> Trial:
+    arguments = {"rows": stock.rows_file, "target": stock.target}
+    return Trial(
+        "export",
+        {
+            "bare": Call("exporting:bare", arguments),
+            "full": Call("exporting:full", arguments),
+        },
+        (
+            Line(
+                "export with formats and drop-downs",
+                _pick("full", "seconds"),
+                "s",
+                1.3,
+                _pick("bare", "seconds"),
+            ),
+        ),
+    )
+
+
+def _export_of_table(stock: Stock, database: str) -> Trial:
+    server = _server(stock, database)
+
+    def call(count: int) -> Call:
+        arguments = {"count": count, "target": stock.target, "server": server}
+        return Call("exporting:from_database", arguments)
+
+    return Trial(
+        f"export-{database.lower()}",
+        {"full": call(stock.rows), "small": call(stock.small_rows)},
+        (
+            Line(
+                f"… from the table, {database}",
+                _pick("full", "seconds"),
+                "s",
+            ),
+            Line(
+                f"export: peak of the worker, {database}",
+                _pick("full", "worker_mb"),
+                "MiB",
+                300,
+            ),
+            Line(
+                f"… against {stock.small_rows:,} rows, {database}",
+                _pick("full", "worker_mb"),
+                "MiB",
+                1.25,
+                _pick("small", "worker_mb"),
+            ),
+        ),
+    )
+
+
+def _checks(stock: Stock) -> Trial:
+    arguments = {"rows": stock.rows_file}
+    floor = _pick("bare", "seconds")
+    return Trial(
+        "checks",
+        {
+            "bare": Call("checking:bare", arguments),
+            "schema": Call("checking:schema", arguments),
+            "full": Call("checking:full", arguments),
+        },
+        (
+            Line(
+                "checks of the schema file",
+                _pick("schema", "seconds"),
+                "s",
+                1.5,
+                floor,
+            ),
+            Line(
+                "… with formats, rules, keys and references",
+                _pick("full", "seconds"),
+                "s",
+                None,
+                floor,
+            ),
+        ),
+    )
+
+
+def _grid(stock: Stock, database: str) -> Trial:
+    arguments = {"url": stock.table_urls.get(database, "")}
+    return Trial(
+        f"grid-{database.lower()}",
+        {"page": Call("paging:first_page", arguments)},
+        (
+            Line(
+                f"first page of a grid, {stock.table_rows:,} rows, {database}",
+                lambda numbers: numbers["page"]["seconds"] * 1000,
+                "ms",
+                150,
+            ),
+            Line(
+                "… drawing 50 × 30 inputs",
+                lambda numbers: numbers["page"]["drawing"] * 1000,
+                "ms",
+                20,
+            ),
+        ),
+    )
+
+
+def _record() -> Trial:
+    return Trial(
+        "record",
+        {"page": Call("paging:record_page", {})},
+        (
+            Line(
+                "drawing a record page of 40 fields",
+                lambda numbers: numbers["page"]["seconds"] * 1000,
+                "ms",
+                30,
+            ),
+        ),
+    )
+
+
+def _start() -> Trial:
+    return Trial(
+        "start",
+        {"server": Call("starting:server", {})},
+        (
+            Line("start of the server, 234 forms", _pick("server", "again"), "s", 3),
+            Line("… the first, which makes all tables", _pick("server", "first"), "s"),
+            Line("server: peak once it is ready", _pick("server", "mb"), "MiB", 300),
+        ),
+    )
