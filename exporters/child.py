@@ -82,15 +82,13 @@ def _split_top(piece: Slice) -> tuple[list[list[object]], Slice]:
 def _read_blocks(
     slices: Iterator[Slice], plan: Plan, limits: Limits
 ) -> Iterator[Block | Done]:
-    picking = Picking(plan)
     total = 0
-    for piece in slices:
-        for count, block in picking.blocks(piece):
-            total += count
-            if total > limits.rows:
-                raise RefusedFile(Reason.TOO_MANY_ROWS, limit=limits.rows)
-            if block is not None:
-                yield block
+    for count, block in Picking(plan).blocks(slices):
+        total += count
+        if total > limits.rows:
+            raise RefusedFile(Reason.TOO_MANY_ROWS, limit=limits.rows)
+        if block is not None:
+            yield block
     yield Done(total)
 
 

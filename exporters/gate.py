@@ -219,14 +219,20 @@ def _main_part(archive: zipfile.ZipFile, limits: Limits) -> str:
 def _first_sheet(
     workbook: Element, targets: dict[str, tuple[str, str]]
 ) -> tuple[str, str]:
+    """The first sheet that people see, or the first one if they see none."""
+    found = []
     for sheet in workbook.iter():
         if _local(sheet.tag) != "sheet":
             continue
         ids = [value for name, value in sheet.items() if _local(name) == "id"]
         kind, target = targets.get(ids[0] if ids else "", ("", ""))
         if kind == _WORKSHEET:
-            return target, sheet.get("name", "")
-    raise RefusedFile(Reason.EMPTY)
+            is_hidden = sheet.get("state", "visible") != "visible"
+            found.append((is_hidden, target, sheet.get("name", "")))
+    if not found:
+        raise RefusedFile(Reason.EMPTY)
+    _, target, title = min(found, key=lambda sheet: sheet[0])
+    return target, title
 
 
 def _relationships(

@@ -3,9 +3,9 @@
 Runs in the reading child; puts in place what the reader library cannot see.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 
 from exporters.exchange import Block, Plan
@@ -29,12 +29,12 @@ class Picking:
         self._places = {column: at for at, column in enumerate(plan.columns)}
         self._converter = ColumnConverter(plan.form, plan.codelists)
 
-    def blocks(self, piece: Slice) -> Iterator[tuple[int, Block | None]]:
-        """Number of rows and block of each part of a slice.
+    def blocks(self, slices: Iterable[Slice]) -> Iterator[tuple[int, Block | None]]:
+        """Number of rows and block, full blocks whatever the slices are.
 
         The block is None where all its rows were read before.
         """
-        rows = self._rows(piece)
+        rows = chain.from_iterable(map(self._rows, slices))
         while chunk := list(islice(rows, self._plan.block_rows)):
             new = [item for item in chunk if item[0] > self._plan.start_after]
             yield len(chunk), self._convert(new) if new else None

@@ -30,7 +30,7 @@ from exporters.stamp import STAMP_SHEET
 _SMALL_PART = 1024 * 1024
 _SHEET_START = re.compile(rb"<sheetData\s*>")
 _SHEET_END = b"</sheetData>"
-_ROW_END = b"</row>"
+_ROW_START = b"<row "
 
 
 @dataclass
@@ -163,14 +163,14 @@ def _cut(chunks: Iterator[bytes], frame: _Frame, size: int) -> Iterator[bytes]:
         if length < size:
             continue
         data = b"".join(pending)
-        cut = data.rfind(_ROW_END) + len(_ROW_END)
-        if cut < len(_ROW_END):
+        # What stands before the beginning of a row is whole rows.
+        cut = data.rfind(_ROW_START)
+        if cut > 0:
+            yield data[:cut]
+            data = data[cut:]
+        elif length > size * 8:
             raise RefusedFile(Reason.DAMAGED, found="单元格内容过长")
-        if _SHEET_END in data[cut:]:
-            pending = [data]
-            continue
-        yield data[:cut]
-        pending, length = [data[cut:]], len(data) - cut
+        pending, length = [data], len(data)
     rows, end, _ = b"".join(pending).partition(_SHEET_END)
     if not end:
         raise RefusedFile(Reason.DAMAGED, found="工作表内容不完整")

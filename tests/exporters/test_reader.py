@@ -170,6 +170,19 @@ def test_only_the_first_sheet_is_read(book, read):
     assert list(read(book)[1]) == [2]
 
 
+def test_a_hidden_sheet_in_front_is_not_the_first_one(book, read):
+    workbook = Workbook()
+    workbook.active.sheet_state = "hidden"
+    sheet = workbook.create_sheet("数据")
+    sheet.append(HEADING)
+    sheet.append(["A1", "甲", 5, None])
+    workbook.active = 1
+    workbook.save(book)
+    reading, rows, _ = read(book)
+    assert list(rows) == [2]
+    assert reading.sheet_title == "数据"
+
+
 def test_a_sheet_that_does_not_begin_in_its_corner_keeps_its_numbers(book, read):
     workbook = Workbook()
     sheet = workbook.active
@@ -623,6 +636,14 @@ def test_a_sheet_read_in_parts_gives_the_same_rows(large, read):
     assert reading.header_row == 1
 
 
+def test_blocks_are_full_whatever_the_parts_are(large, form, catalogue):
+    limits = Limits(slice_bytes=4000)
+    with read_workbook(
+        large, form, catalogue, limits=limits, block_rows=1000
+    ) as reading:
+        assert [len(block.numbers) for block in reading.blocks()] == [298]
+
+
 def test_error_cells_are_found_in_every_part(book, read):
     labels = "".join(
         inline(f"{letter}1", label)
@@ -652,6 +673,17 @@ def test_a_large_sheet_written_unusually_is_read_whole(book, read):
     )
     write_cells(book, f"<row>{labels}</row>{body}")
     assert len(read(book, limits=Limits(slice_bytes=2000))[1]) == 97
+
+
+def test_many_closed_blank_rows_are_cut_too(book, read):
+    labels = "".join(
+        inline(f"{letter}1", label)
+        for letter, label in zip("ABCD", HEADING, strict=True)
+    )
+    blank = "".join(f'<row r="{n}" ht="20"/>' for n in range(2, 900))
+    last = f'<row r="900">{inline("A900", "A1")}</row>'
+    write_cells(book, f'<row r="1">{labels}</row>{blank}{last}')
+    assert list(read(book, limits=Limits(slice_bytes=2000))[1]) == [900]
 
 
 def test_reading_in_parts_resumes_after_a_row(large, read):
