@@ -9,6 +9,8 @@ import shutil
 import pytest
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from app.config import Config
 from app.factory import create_app
@@ -135,6 +137,19 @@ def work(workshop):
     return work
 
 
+def encode_form(fields):
+    """A form with files as a browser sends it, and its content type.
+
+    Left to itself, the test client keeps large bodies in files it never closes.
+    """
+    parts = {
+        name: FileStorage(*value) if isinstance(value, tuple) else value
+        for name, value in fields.items()
+    }
+    boundary, body = encode_multipart(parts)
+    return body, f'multipart/form-data; boundary="{boundary}"'
+
+
 class Browser:
     """A client that sends the CSRF token of the page it was on."""
 
@@ -154,6 +169,8 @@ class Browser:
         if page:
             self.get(page, follow_redirects=True)
         fields = {"csrf_token": self.token, **(fields or {})}
+        if options.get("content_type") == "multipart/form-data":
+            fields, options["content_type"] = encode_form(fields)
         return self.client.post(url, data=fields, buffered=True, **options)
 
     def send(self, url, body, page="/", **options):

@@ -1,0 +1,198 @@
+"""The pages in a browser: from the login to a saved form, by keyboard, without faults.
+
+A server runs beside the test; whatever the browser complains about fails the test.
+"""
+
+import threading
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from tests.app.web.conftest import PASSWORD
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+_AXE = Path("node_modules/axe-core/axe.min.js")
+GRANTS = "/forms/talent/2.13.2/"
+LAND = "/forms/talent/1.1.4/"
+
+
+@pytest.fixture
+def address(app):
+    """Where the application is served."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """A page of a fresh browser; complaints of the browser are collected."""
+    contexts, complaints = [], []
+
+    def open_page(**options):
+        context = browser.new_context(base_url=address, locale="zh-CN", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                complaints.append(message.text) if message.type == "error" else None
+            ),
+        )
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page()
+
+
+def log_in(page, username="filler"):
+    page.goto("/login")
+    page.fill("#username", username)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+
+
+def save(page, text):
+    with page.expect_response("**/save"):
+        page.fill('[name="green_area"]', text)
+
+
+def find_serious(page):
+    """What axe-core holds against the page, if it is serious."""
+    # Not as a script element: the policy would not let it in.
+    page.evaluate(_AXE.read_text("utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        (fault["id"], node["html"][:200])
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def test_a_record_is_saved_as_one_goes_and_is_there_after_reloading(page):
+    log_in(page)
+    page.goto(LAND)
+    field = page.locator('[name="green_area"]')
+    field.fill("12.5")
+    field.blur()
+    page.wait_for_selector("[data-status][data-state=saved]")
+    page.reload()
+    assert page.locator('[name="green_area"]').input_value() == "12.50"
+
+
+def test_a_row_is_entered_in_the_grid_by_keyboard_alone(page):
+    log_in(page)
+    page.goto(GRANTS)
+    page.locator("[data-add-row]").focus()
+    page.keyboard.press("Enter")
+    row = page.locator("tr.new").first
+    for field, text in (("project_name", "校长奖学金"), ("award_scope", "全校")):
+        row.locator(f'[data-field="{field}"]').focus()
+        page.keyboard.type(text)
+    for field, text in (("project_type", "国家奖学金"), ("fund_source", "企业")):
+        row.locator(f'[data-field="{field}"]').select_option(text)
+    page.locator("[data-add-row]").focus()
+    page.wait_for_selector("[data-status][data-state=saved]", timeout=15000)
+    page.reload()
+    assert (
+        page.locator('[data-field="project_name"]').first.input_value() == "校长奖学金"
+    )
+
+
+def test_the_search_is_one_key_away(page):
+    log_in(page)
+    page.keyboard.press("/")
+    page.keyboard.type("0.1.5")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/forms/talent/0.1.5/")
+
+
+def test_menus_work_by_keyboard(page):
+    log_in(page)
+    page.locator(".menu-end summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("text=退出登录").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("text=退出登录").is_visible()
+
+
+def test_a_conflict_shows_both_values_on_the_page(open_page):
+    mine, theirs = open_page(), open_page()
+    log_in(mine)
+    log_in(theirs, "colleague")
+    mine.goto(LAND)
+    save(mine, "1")
+    theirs.goto(LAND)
+    save(mine, "2")
+    theirs.fill('[name="green_area"]', "3")
+    theirs.wait_for_selector("[data-conflict]:not([hidden])")
+    text = theirs.locator("[data-conflict]").inner_text()
+    assert "2.00" in text
+    assert "3" in text
+
+
+@pytest.mark.parametrize(
+    ("username", "urls"),
+    [
+        (
+            "filler",
+            ["/", "/forms/", "/forms/?q=没有的", LAND, GRANTS, f"{GRANTS}rows/new"],
+        ),
+        ("filler", [f"{GRANTS}import", "/imports/", "/exports/", "/password"]),
+        ("filler", ["/forms/national/Z1.1.13/"]),
+        ("reviewer", ["/", GRANTS]),
+        ("admin", ["/admin/users", "/admin/roles", "/admin/forms"]),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_serious_barrier(open_page, username, urls, scheme):
+    page = open_page(color_scheme=scheme)
+    log_in(page, username)
+    faults = {}
+    for url in urls:
+        page.goto(url)
+        faults[url] = find_serious(page)
+    assert not {url: found for url, found in faults.items() if found}
+
+
+def test_the_login_has_no_serious_barrier(page):
+    page.goto("/login")
+    assert find_serious(page) == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_the_window(open_page, width):
+    page = open_page(viewport={"width": width, "height": 800})
+    log_in(page)
+    wide = []
+    for url in ("/", "/forms/", LAND, GRANTS, f"{GRANTS}import", "/imports/"):
+        page.goto(url)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(url)
+    assert not wide
+
+
+def test_without_a_script_one_fills_and_saves(open_page):
+    page = open_page(java_script_enabled=False)
+    log_in(page)
+    page.goto(LAND)
+    page.fill('[name="green_area"]', "7")
+    page.click("text=保存")
+    assert page.locator('[name="green_area"]').input_value() == "7.00"
+    assert "已保存" in page.content()
