@@ -75,7 +75,7 @@ def _split_top(piece: Slice) -> tuple[list[list[object]], Slice]:
     above: list[list[object]] = [[] for _ in range(min(piece.first - 1, SEARCHED_ROWS))]
     blanks = [""] * piece.left
     below = [blanks + list(row) for row in read]
-    again = Slice(piece.first, piece.left, chain(read, piece.rows), piece.scan)
+    again = Slice(piece.first, piece.left, chain(read, piece.rows))
     return (above + below)[:SEARCHED_ROWS], again
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from exporters.csv_text import CsvFormat
 from exporters.gate import Limits, Package
 from exporters.refusals import Refusal
+from exporters.scan import SheetScan
 from form_schemas.codelists import CodeList
 from form_schemas.spec import FormSpec
 from validators.report import Problem
@@ -51,6 +52,8 @@ class Plan:
     header_row: int
     #: column (from 1) -> field id
     columns: Mapping[int, str]
+    #: positions in numbers of the sheet that the child reads
+    scan: SheetScan
     #: rows up to this number were read before
     start_after: int = 0
     block_rows: int = 4000

@@ -27,6 +27,8 @@ class Picking:
         self._plan = plan
         self._fields = tuple(plan.columns.values())
         self._places = {column: at for at, column in enumerate(plan.columns)}
+        self._bad = self._bad_cells(plan.scan)
+        self._percents = self._percent_cells(plan.scan)
         self._converter = ColumnConverter(plan.form, plan.codelists)
 
     def blocks(self, slices: Iterable[Slice]) -> Iterator[tuple[int, Block | None]]:
@@ -56,8 +58,7 @@ class Picking:
         """Row number and picked cells of the rows below the header with any cell."""
         pick = self._picker(piece.left)
         blank = ("",) * len(self._fields)
-        bad = self._bad_cells(piece.scan)
-        percents = self._percent_cells(piece.scan)
+        bad, percents = self._bad, self._percents
         numbers = self._plan.row_numbers
         skipped = max(self._plan.header_row + 1 - piece.first, 0)
         for at, row in enumerate(islice(piece.rows, skipped, None), skipped):

@@ -1,9 +1,9 @@
 """Read a filler's file: refuse it as a whole, or hand over its rows in blocks.
 
 The way of a file: gate (what is it, is it safe) -> child process that opens it part by
-part and finds the cells its library hides -> header matching -> blocks of converted
-columns from the child, while the caller checks the blocks before. Rows are
-neither checked nor stored here.
+part, beside it the scan for cells the child's library hides -> header matching ->
+blocks of converted columns from the child, while the caller checks the blocks before.
+Rows are neither checked nor stored here.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from exporters.exchange import Block, Done, Failed, Head, Plan, Request
 from exporters.gate import Limits, open_package, sniff
 from exporters.header import SEARCHED_ROWS, Header, find_header
 from exporters.refusals import Reason, Refusal, RefusedFile
-from exporters.scan import count_rows
+from exporters.scan import SheetScan, count_filled_rows, scan_sheet
 from exporters.stamp import check_stamp
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
@@ -117,11 +117,13 @@ def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Re
         _refuse_many(sum(map(any, read_records(path, csv_format))), limits)
         request = Request(path, limits, csv_format=csv_format)
         child = stack.enter_context(_Child(request))
-        return _follow(child, child.head(), options)
+        return _follow(child, child.head(), SheetScan(), options)
     package = open_package(path, limits)
     child = stack.enter_context(_Child(Request(path, limits, package)))
-    # Counted beside the child, which hands rows over before it has seen the last one.
-    _refuse_many(count_rows(package, limits.rows + SEARCHED_ROWS), limits)
+    # Beside the child, which hands rows over before it has seen the last one.
+    scan = scan_sheet(package)
+    if scan.rows > limits.rows + SEARCHED_ROWS:
+        _refuse_many(count_filled_rows(package), limits)
     try:
         head, numbers = child.head(), None
     except _ChildDiedError:
@@ -130,9 +132,10 @@ def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Re
         copy = folder / "compact.xlsx"
         numbers = write_compact(package, copy)
         compact = replace(package, path=copy)
+        scan = scan_sheet(compact)
         child = stack.enter_context(_Child(Request(copy, limits, compact)))
         head = child.head()
-    reading = _follow(child, head, options, numbers)
+    reading = _follow(child, head, scan, options, numbers)
     return replace(reading, sheet_title=package.sheet_title)
 
 
@@ -144,6 +147,7 @@ def _refuse_many(count: int, limits: Limits) -> None:
 def _follow(
     child: "_Child",
     head: Head,
+    scan: SheetScan,
     options: _Options,
     numbers: Sequence[int] | None = None,
 ) -> Reading:
@@ -162,6 +166,7 @@ def _follow(
         codelists=codelists,
         header_row=header.row,
         columns=header.columns,
+        scan=scan,
         start_after=options.start_after,
         block_rows=options.block_rows,
         row_numbers=numbers,

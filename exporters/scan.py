@@ -3,7 +3,7 @@
 python-calamine returns error values and formulas without a cached result as empty
 cells, and numbers shown as per cent like any other number. The scan finds those cells
 with plain byte searches, about as fast as the sheet unpacks, and falls back to `cells`
-for XML that is written in an unusual manner. It runs in the reading child.
+for XML that is written in an unusual manner. It runs beside the reading child.
 """
 
 import re
@@ -16,8 +16,6 @@ from exporters.cells import column_number, iterate_cells
 from exporters.gate import Package, read_chunks
 from exporters.refusals import Reason, RefusedFile
 
-#: `<row r="1"><c r="A1"/></row>` and the like.
-_SHORTEST_ROW = 20
 _MAX_CARRY = 64 * 1024 * 1024
 
 #: (row, column), both from 1
@@ -34,6 +32,8 @@ class SheetScan:
     formulas: set[Position] = field(default_factory=set)
     #: column -> rows of numbers shown as per cent
     percents: dict[int, set[int]] = field(default_factory=dict)
+    #: elements of rows; many of them may be blank
+    rows: int = 0
 
 
 def scan_sheet(package: Package) -> SheetScan:
@@ -44,7 +44,7 @@ def scan_sheet(package: Package) -> SheetScan:
     """
     scan = SheetScan()
     with zipfile.ZipFile(package.path) as archive:
-        check_strings(package, archive)
+        _check_strings(package, archive)
         try:
             with archive.open(package.sheet_part) as file:
                 _scan_bytes(read_chunks(file), package, scan)
@@ -55,51 +55,32 @@ def scan_sheet(package: Package) -> SheetScan:
     return scan
 
 
-def scan_rows(
-    rows: bytes, head: bytes, package: Package, *, is_first: bool
-) -> SheetScan:
-    """Scan whole rows out of a large sheet.
+def check_root(head: bytes, rows: bytes) -> None:
+    """Make sure that a sheet can be cut between rows.
 
     Raises:
-        UnusualSheetError: the first rows show that the sheet cannot be cut.
+        UnusualSheetError: its elements have a prefix, or its rows no numbers.
     """
-    scan = SheetScan()
-    if is_first:
-        next(_guarded(iter([head])))
-        first = re.search(rb"<row\b[^>]*>", rows)
-        if _find_prefix(head) or first is None or b' r="' not in first[0]:
-            raise UnusualSheetError
-    try:
-        _Piece(rows, b"", scan).search(package.percent_styles)
-    except UnusualSheetError:
-        scan = SheetScan()
-        whole = iter([head, rows, b"</sheetData></worksheet>"])
-        _scan_cells(whole, package, scan)
-    return scan
+    first = re.search(rb"<row\b[^>]*>", rows)
+    if _find_prefix(head) or first is None or b' r="' not in first[0]:
+        raise UnusualSheetError
 
 
-def check_strings(package: Package, archive: zipfile.ZipFile) -> None:
+def count_filled_rows(package: Package) -> int:
+    """Count the rows that hold a value, slowly."""
+    with (
+        zipfile.ZipFile(package.path) as archive,
+        archive.open(package.sheet_part) as file,
+    ):
+        cells = iterate_cells(read_chunks(file))
+        return sum(1 for _ in groupby(c.row for c in cells if not c.is_empty))
+
+
+def _check_strings(package: Package, archive: zipfile.ZipFile) -> None:
     """Refuse shared strings that declare a document type."""
     if package.strings_part:
         with archive.open(package.strings_part) as file:
             next(_guarded(read_chunks(file)), None)
-
-
-def count_rows(package: Package, enough: int) -> int:
-    """Count the rows of the first sheet, exactly only where they are more than enough.
-
-    Formatted rows without a value are no rows.
-    """
-    with zipfile.ZipFile(package.path) as archive:
-        if archive.getinfo(package.sheet_part).file_size < enough * _SHORTEST_ROW:
-            return 0
-        with archive.open(package.sheet_part) as file:
-            count = sum(chunk.count(b"<row") for chunk in read_chunks(file))
-        if count <= enough:
-            return count
-        with archive.open(package.sheet_part) as file:
-            cells = iterate_cells(read_chunks(file))
-            return sum(1 for _ in groupby(c.row for c in cells if not c.is_empty))
 
 
 class UnusualSheetError(Exception):
@@ -153,6 +134,7 @@ class _Piece:
         for quote in quotes:
             for position in self._find(quote + b"e" + quote):
                 self._take_error(position)
+        self._scan.rows += self._data.count(b"<" + self._prefix + b"row")
         for position in self._find(b"<" + self._prefix + b"f"):
             self._take_formula(position)
         for style in percent_styles:
@@ -217,8 +199,11 @@ def _position(tag: bytes) -> Position:
 
 
 def _scan_cells(chunks: Iterator[bytes], package: Package, scan: SheetScan) -> None:
+    last = 0
     for cell in iterate_cells(chunks):
         position = (cell.row, cell.column)
+        scan.rows += cell.row != last
+        last = cell.row
         if cell.type == "e":
             scan.errors[position] = (cell.value or "").strip() or "#ERROR!"
         elif cell.has_formula and not cell.value:

@@ -17,13 +17,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from exporters.csv_text import CsvFormat, read_records
 from exporters.gate import Limits, Package, read_chunks
 from exporters.refusals import Reason, RefusedFile
-from exporters.scan import (
-    SheetScan,
-    UnusualSheetError,
-    check_strings,
-    scan_rows,
-    scan_sheet,
-)
+from exporters.scan import UnusualSheetError, check_root
 from exporters.stamp import STAMP_SHEET
 
 #: Larger parts of a package are not needed to read cells.
@@ -42,8 +36,6 @@ class Slice:
     #: columns left out before the first cell of each row
     left: int
     rows: Iterator[Sequence[object]]
-    #: positions in numbers of the sheet
-    scan: SheetScan
 
 
 def iterate_slices(package: Package, limits: Limits) -> Iterator[Slice]:
@@ -69,7 +61,7 @@ def iterate_slices(package: Package, limits: Limits) -> Iterator[Slice]:
 
 def iterate_records(path: Path, csv_format: CsvFormat) -> Iterator[Slice]:
     """The records of a csv file."""
-    yield Slice(1, 0, iter(read_records(path, csv_format)), SheetScan())
+    yield Slice(1, 0, iter(read_records(path, csv_format)))
 
 
 def read_stamp(package: Package) -> dict[str, str]:
@@ -87,24 +79,23 @@ def read_stamp(package: Package) -> dict[str, str]:
 
 
 def _open_whole(package: Package) -> Iterator[Slice]:
-    scan = scan_sheet(package)
     workbook = CalamineWorkbook.from_path(package.path)
     sheet = workbook.get_sheet_by_name(package.sheet_title)
     if sheet.start is not None:
         # These rows begin with the first one of the sheet, not with the first cell.
-        yield Slice(1, sheet.start[1], sheet.iter_rows(), scan)
+        yield Slice(1, sheet.start[1], sheet.iter_rows())
 
 
 def _iterate_parts(
     package: Package, archive: zipfile.ZipFile, limits: Limits
 ) -> Iterator[Slice]:
-    check_strings(package, archive)
     frame = _Frame(package, archive)
-    number = 0
+    is_first = True
     with archive.open(package.sheet_part) as file:
         for rows in _cut(read_chunks(file), frame, limits.slice_bytes):
-            number += 1
-            scan = scan_rows(rows, frame.head, package, is_first=number == 1)
+            if is_first:
+                check_root(frame.head, rows)
+                is_first = False
             source = io.BytesIO(frame.build(rows))
             del rows
             workbook = CalamineWorkbook.from_filelike(source)
@@ -113,7 +104,7 @@ def _iterate_parts(
             if sheet.start is None:
                 continue
             row, column = sheet.start
-            yield Slice(row + 1, column, iter(sheet.to_python()), scan)
+            yield Slice(row + 1, column, iter(sheet.to_python()))
             del sheet
 
 

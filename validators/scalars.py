@@ -78,6 +78,12 @@ def read_decimal(cell: object) -> Decimal | None:
 
 def read_scaled(cell: object, places: int) -> Decimal | Finding:
     """Read an exact decimal of so many places; more are a finding, not rounded."""
+    if type(cell) is float and 0 < abs(cell) < 10.0 ** (SIGNIFICANT_DIGITS - places):
+        # A number of at most 15 digits comes back from a float as it was: the usual
+        # cell needs no arithmetic, and a file may have millions.
+        text = f"{cell:.{places}f}"
+        if float(text) == cell:
+            return Decimal(text)
     value = read_decimal(cell)
     if value is None:
         return Finding(Code.TYPE, {"value": quote(cell)})
