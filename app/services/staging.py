@@ -536,10 +536,11 @@ def _load(
 ) -> Counts:
     catalogue, scope = workshop.catalogue, _scope(job)
     # The text as it was written: decoding it twice is the cost of passing.
-    records = connection.execution_options(yield_per=_AT_ONCE).execute(
+    records = connection.execute(
         select(_ROW.c.row_number, _ROW.c.key, cast(_ROW.c["values"], String))
         .where(passable)
-        .order_by(_ROW.c.row_number)
+        .order_by(_ROW.c.row_number),
+        execution_options={"yield_per": _AT_ONCE},
     )
     with loading(connection, catalogue, form, scope, change) as load:
         for group in records.partitions():
@@ -686,11 +687,12 @@ def _restore_updated(
 ) -> int:
     table = bind(workshop.catalogue, form).table
     binding = bind(workshop.catalogue, form)
-    records = connection.execution_options(yield_per=_AT_ONCE).execute(
+    records = connection.execute(
         select(_CHANGE.c.id, _CHANGE.c.before, *binding.selected)
         .join(table, table.c._id == _CHANGE.c.row_id)
         .where(_CHANGE.c.import_id == job.id, _CHANGE.c.action == RowAction.UPDATE)
-        .order_by(_CHANGE.c.id)
+        .order_by(_CHANGE.c.id),
+        execution_options={"yield_per": _AT_ONCE},
     )
     scope = replace(_scope(job), department_id=None)
     with loading(connection, workshop.catalogue, form, scope, change) as load:
