@@ -27,8 +27,14 @@ from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec, Shape
 from renderers.display import is_mask, mask, show
-from validators.check import Checked, Context, Stage, check_row
-from validators.conversion import RawRow, convert_row, display, from_json
+from validators.check import Checked, Context, Stage, check_columns, check_row
+from validators.conversion import (
+    ConvertedColumns,
+    RawRow,
+    convert_row,
+    display,
+    from_json,
+)
 from validators.report import Code, Finding, Problem
 from validators.rules import Env, hidden_fields
 
@@ -140,7 +146,7 @@ class Desk:
         with begin_reading(self.engine) as connection:
             store = RowStore(connection, self.catalogue)
             page: Page = store.find_page(self.form, self.scope(), query)
-            rows = tuple(self._check_stored(connection, row) for row in page.rows)
+            rows = self._check_stored(connection, page.rows)
         return CheckedPage(rows, page.total)
 
     def count(self, query: Query) -> int:
@@ -153,7 +159,7 @@ class Desk:
         with begin_reading(self.engine) as connection:
             store = RowStore(connection, self.catalogue)
             stored = store.get(self.form, self.scope(), row_id)
-            return self._check_stored(connection, stored)
+            return self._check_stored(connection, [stored])[0]
 
     def find_record(self) -> CheckedRow | None:
         """The only row of a record form, if it was begun."""
@@ -161,7 +167,9 @@ class Desk:
             stored = RowStore(connection, self.catalogue).find_record(
                 self.form, self.scope()
             )
-            return None if stored is None else self._check_stored(connection, stored)
+            return (
+                None if stored is None else self._check_stored(connection, [stored])[0]
+            )
 
     def find_previous(self, row: Row) -> Row | None:
         """Last period's values: of the record, or of the row with the same key."""
@@ -303,12 +311,27 @@ class Desk:
             codelists=self.catalogue.codelists,
         )
 
-    def _check_stored(self, connection: Connection, stored: StoredRow) -> CheckedRow:
-        context = self.context(connection)
-        checked = check_row(
-            self.form, stored.row, context, Stage.DRAFT, stored=stored.row
+    def _check_stored(
+        self, connection: Connection, rows: Sequence[StoredRow]
+    ) -> tuple[CheckedRow, ...]:
+        """Rows with their problems: a page of them is checked as one block."""
+        if not rows:
+            return ()
+        typed = {
+            item.id: [stored.row.get(item.id) for stored in rows]
+            for item in self.form.typed_fields
+        }
+        block = check_columns(
+            self.form,
+            ConvertedColumns(range(1, len(rows) + 1), typed),
+            self.context(connection),
+            Stage.DRAFT,
+            stored=[stored.row for stored in rows],
         )
-        return CheckedRow(stored, checked.problems)
+        return tuple(
+            CheckedRow(stored, block.found.get(index, ()))
+            for index, stored in enumerate(rows)
+        )
 
 
 class _Saving:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, and_, func, select
 
 from app.errors import NotFound
 from app.models import (
     ExportJob,
     ImportJob,
+    ImportProblem,
     ImportState,
     JobState,
     StagedAction,
@@ -39,6 +40,7 @@ from validators.report import Code
 _JOB = ImportJob.__table__
 _EXPORT = ExportJob.__table__
 _STAGED = StagedRow.__table__
+_PROBLEM = ImportProblem.__table__
 
 IMPORT_WORDS: Mapping[ImportState, tuple[str, str]] = {
     ImportState.WAITING: ("等待读取", "none"),
@@ -350,8 +352,10 @@ def summarise(workshop: Workshop, view: ImportView) -> Summary:
             .group_by(_STAGED.c.state, _STAGED.c.level)
         ).all()
         actions = count_actions(connection, import_id)
+        first = _find_first_rows(connection, import_id)
     levels = {lv: n for state, lv, n in counted if state is StagedState.WAITING}
     kinds = staging.count_problems(workshop, import_id)[:_MOST_KINDS]
+    examples = _find_examples(workshop, view, [first.get(kind[:2]) for kind in kinds])
     return Summary(
         waiting=sum(levels.values()),
         clean=levels.get("", 0),
@@ -362,7 +366,10 @@ def summarise(workshop: Workshop, view: ImportView) -> Summary:
         added=actions[StagedAction.ADD],
         updated=actions[StagedAction.UPDATE],
         unchanged=actions[StagedAction.UNCHANGED],
-        kinds=tuple(_count_kind(workshop, view, *counts) for counts in kinds),
+        kinds=tuple(
+            _count_kind(view, *counts, examples.get(first.get(counts[:2])))
+            for counts in kinds
+        ),
     )
 
 
@@ -379,18 +386,50 @@ def saved_at() -> str:
     return now_utc().isoformat(timespec="seconds")
 
 
+def _find_first_rows(
+    connection: Connection, import_id: int
+) -> dict[tuple[str, str | None], int]:
+    """(kind, field) -> number of the first waiting row that has such a problem."""
+    first = func.min(_PROBLEM.c.row_number)
+    found = connection.execute(
+        select(_PROBLEM.c.kind, _PROBLEM.c.field_id, first)
+        .join(
+            _STAGED,
+            and_(
+                _STAGED.c.import_id == _PROBLEM.c.import_id,
+                _STAGED.c.row_number == _PROBLEM.c.row_number,
+            ),
+        )
+        .where(
+            _PROBLEM.c.import_id == import_id,
+            _STAGED.c.state == StagedState.WAITING,
+        )
+        .group_by(_PROBLEM.c.kind, _PROBLEM.c.field_id)
+    )
+    return {(kind, field_id): number for kind, field_id, number in found}
+
+
+def _find_examples(
+    workshop: Workshop, view: ImportView, numbers: list[int | None]
+) -> dict[int, StagedView]:
+    wanted = tuple({number for number in numbers if number is not None})
+    if not wanted:
+        return {}
+    selection = Selection(numbers=wanted, state=None)
+    found = staging.list_rows(workshop, view.job.id, selection, size=len(wanted))
+    return {row.number: row for row in found.rows}
+
+
 def _count_kind(
-    workshop: Workshop,
     view: ImportView,
     kind: str,
     field_id: str | None,
     level: str,
     count: int,
+    example: StagedView | None,
 ) -> KindCount:
     field = view.form.by_id.get(field_id or "")
-    selection = Selection(kind=kind, field_id=field_id)
-    found = staging.list_rows(workshop, view.job.id, selection, size=1)
-    text = found.rows[0].texts.get(field_id or "", "") if found.rows else ""
+    text = example.texts.get(field_id or "", "") if example else ""
     if field is not None and field.sensitive and text:
         text = mask(field, text)
     return KindCount(
