@@ -29,8 +29,8 @@ from app.services.demo import (
 from app.services.exporting import FORMATS, name_export, write_rows_file
 from app.services.importing import Mode, Order, run_import, start_import
 from app.services.installation import find_scope, get_console_user, load_forms
+from app.services.passing import discard_import, pass_rows
 from app.services.reports import ImportReport, make_report
-from app.services.staging import discard_import, pass_rows
 from app.services.workshop import Workshop
 from exporters.template import write_template
 from renderers.display import mask

@@ -1,7 +1,6 @@
 """What came of an import, as the command line prints it and programs read it."""
 
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from sqlalchemy import func, select
 
@@ -79,7 +78,7 @@ def make_report(
     with begin_reading(workshop.engine) as connection:
         job = connection.execute(select(_JOB).where(_JOB.c.id == import_id)).one()
         actions = count_actions(connection, import_id)
-        problems = tuple(islice(iterate_problems(connection, import_id), most_problems))
+        problems = tuple(iterate_problems(connection, import_id, most_problems))
         total = connection.scalar(
             select(func.count())
             .select_from(_PROBLEM)

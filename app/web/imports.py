@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from app.errors import BadRequest, Forbidden
 from app.permissions import Action
-from app.services import inbox, staging
+from app.services import inbox, mending, passing, staging, taking_back
 from app.services.importing import Order, start_import
 from app.services.inbox import ImportView
 from app.services.staging import Selection, StagedPage, StagedView
@@ -179,7 +179,7 @@ def show_state(import_id: int) -> Answer:
 def pass_rows(import_id: int) -> Answer:
     view, reason = _get_view(import_id), _read_reason()
     selection = _read_selection(only_waiting=True)
-    done = staging.pass_rows(
+    done = passing.pass_rows(
         get_server().workshop, get_visit().actor, view.job.id, selection, reason
     )
     left = done.left_errors or done.left_warnings
@@ -190,7 +190,7 @@ def pass_rows(import_id: int) -> Answer:
 @imports.post("/imports/<id:import_id>/delete")
 def delete_rows(import_id: int) -> Answer:
     view = _get_view(import_id)
-    count = staging.delete_rows(
+    count = passing.delete_rows(
         get_server().workshop,
         get_visit().actor,
         view.job.id,
@@ -206,7 +206,7 @@ def take_back(import_id: int) -> Answer:
     view = _get_view(import_id)
     if not inbox.may_take_back(get_visit().actor, view):
         raise Forbidden
-    done = staging.take_back(
+    done = taking_back.take_back(
         get_server().workshop, get_visit().actor, view.job.id, _read_reason()
     )
     flash(f"已撤回整批：删除 {done.added:,} 行，恢复 {done.updated:,} 行。", "good")
@@ -458,7 +458,7 @@ def _mend(view: ImportView, number: int, cells: Mapping[str, object]) -> StagedV
         and not (view.form.by_id[name].sensitive and cell and cell == shown.get(name))
     }
     workshop, actor = get_server().workshop, get_visit().actor
-    return staging.mend_row(workshop, actor, view.job.id, number, typed)
+    return mending.mend_row(workshop, actor, view.job.id, number, typed)
 
 
 def _posted_cell(item: FieldSpec) -> object:

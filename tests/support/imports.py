@@ -12,8 +12,8 @@ from app.models import Round, StagedRow, Unit
 from app.models.base import now_utc
 from app.services.importing import Mode, Order, start_import
 from app.services.installation import get_console_user
+from app.services.passing import pass_rows
 from app.services.reports import make_report
-from app.services.staging import pass_rows
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.storage.rows import RowStore
@@ -78,7 +78,7 @@ class Office:
         scope = self.scope(form)
         with self.workshop.engine.begin() as connection:
             store = RowStore(connection, self.catalogue)
-            first = next(store.iterate_rows(form, scope))
+            first = store.find_page(form, scope).rows[0]
             row = {field_id: value}
             store.update(form, scope, first.id, row, first.version, self.user_id)
 

@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from app.jobs import Worker
 from app.models import ImportJob, ImportState, JobState, StagedRow
 from app.services.importing import Mode
+from app.services.passing import discard_import
 from app.services.queueing import claim
 from app.services.reports import make_report
-from app.services.staging import discard_import
 from tests.support.imports import SAMPLES, Office, with_limits, write_sheet
 
 MAJORS = "talent/0.1.1"

@@ -1,0 +1,233 @@
+"""Mends staged rows: cells typed anew, and the row checked again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import (
+    Connection,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from app.errors import NotFound
+from app.models import (
+    ImportJob,
+    ImportProblem,
+    ImportState,
+    StagedRow,
+    StagedState,
+)
+from app.permissions import Action, Actor, require
+from app.services.importing import make_context
+from app.services.staged_json import write_rows
+from app.services.staging import (
+    Selection,
+    StagedView,
+    find_action,
+    form_of,
+    get_job,
+    list_rows,
+    place_of,
+    require_state,
+    scope_of,
+)
+from app.services.workshop import Workshop
+from app.storage.keys import key_text
+from app.storage.rows import RowStore
+from form_schemas.spec import FormSpec
+from validators.check import Stage, check_columns
+from validators.conversion import (
+    RawRow,
+    convert_columns,
+    display,
+    from_json,
+)
+from validators.keys import SeenKeys, unique_sets
+from validators.report import Problem
+
+_JOB = ImportJob.__table__
+_ROW = StagedRow.__table__
+_PROBLEM = ImportProblem.__table__
+
+
+def mend_row(
+    workshop: Workshop,
+    actor: Actor,
+    import_id: int,
+    number: int,
+    cells: Mapping[str, object],
+) -> StagedView:
+    """Change cells of a waiting row as typed, and check it again."""
+    with workshop.engine.begin() as connection:
+        job = get_job(connection, import_id)
+        form = form_of(workshop, job)
+        require(actor, Action.IMPORT_ROWS, place_of(form, job))
+        require_state(job, ImportState.STAGED)
+        record = _get_row(connection, import_id, number)
+        typed = {
+            spec.id: cells[spec.id] for spec in form.typed_fields if spec.id in cells
+        }
+        texts = {k: v for k, v in (record.cells or {}).items() if k not in typed}
+        stored_texts = {
+            name: display(form.by_id[name], value, workshop.catalogue.codelists)
+            for name, value in from_json(form, record.values).items()
+            if not form.by_id[name].is_given
+        }
+        raw = RawRow(number, {**stored_texts, **texts, **typed})
+        _recheck(connection, workshop, job, form, [raw])
+        _recount(connection, import_id)
+    page = list_rows(workshop, import_id, Selection(numbers=(number,), state=None))
+    return page.rows[0]
+
+
+def _recheck(
+    connection: Connection,
+    workshop: Workshop,
+    job,
+    form: FormSpec,
+    raws: Sequence[RawRow],
+) -> None:
+    """Check rows anew and write them over what was staged."""
+    scope = scope_of(job)
+    store = RowStore(connection, workshop.catalogue)
+    for raw in raws:
+        cells = {name: [cell] for name, cell in raw.cells.items()}
+        converted = convert_columns(
+            form, cells, workshop.catalogue.codelists, [raw.number]
+        )
+        columns = converted.columns
+        key = tuple(columns.get(name, [None])[0] for name in form.key)
+        whole = replace(scope, department_id=None)
+        stored = store.find_by_key(form, whole, {key}).get(key)
+        checked = check_columns(
+            form,
+            converted,
+            make_context(connection, store, form, scope),
+            Stage.IMPORT,
+            seen=_others(connection, job.id, form, raw.number, columns),
+            stored=[stored and stored.row],
+        )
+        fields = tuple(
+            spec.id
+            for spec in form.fields
+            if spec.id in checked.columns and (spec.id in raw.cells or spec.is_given)
+        )
+        faulty = {
+            field_id: str(raw.cells[field_id]) for _, field_id, _ in converted.findings
+        }
+        row = next(checked.rows())
+        _overwrite(
+            connection,
+            job.id,
+            raw.number,
+            tuple(checked.problems),
+            key=key_text(form, row),
+            values=json.loads(write_rows(form, checked.columns, fields)[0]),
+            cells=faulty or None,
+            action=find_action(stored, row, fields),
+            target_id=stored.id if stored else None,
+        )
+
+
+def _others(
+    connection: Connection,
+    import_id: int,
+    form: FormSpec,
+    number: int,
+    columns: Mapping[str, Sequence[object]],
+) -> SeenKeys:
+    """The keys of the import's other rows that could clash with this one."""
+    seen = SeenKeys(form)
+    key = key_text(form, {name: columns.get(name, [None])[0] for name in form.key})
+    is_other = and_(
+        _ROW.c.import_id == import_id,
+        _ROW.c.row_number != number,
+        _ROW.c.state != StagedState.DELETED,
+    )
+    clashing = is_other if form.unique else and_(is_other, _ROW.c.key == key)
+    records = connection.execute(
+        select(_ROW.c.row_number, _ROW.c["values"]).where(clashing)
+    ).all()
+    names = {name for ids in unique_sets(form) for name in ids}
+    rows = [from_json(form, values) for _, values in records]
+    seen.note(
+        {name: [row.get(name) for row in rows] for name in names},
+        [record.row_number for record in records],
+        len(records),
+    )
+    return seen
+
+
+def _overwrite(
+    connection: Connection,
+    import_id: int,
+    number: int,
+    problems: Sequence[Problem],
+    **values: object,
+) -> None:
+    level = ""
+    if problems:
+        level = "error" if any(p.is_error for p in problems) else "warning"
+    connection.execute(
+        delete(_PROBLEM).where(
+            _PROBLEM.c.import_id == import_id, _PROBLEM.c.row_number == number
+        )
+    )
+    if problems:
+        connection.execute(
+            insert(_PROBLEM),
+            [
+                {
+                    "import_id": import_id,
+                    "row_number": number,
+                    "field_id": problem.field_id,
+                    "kind": problem.kind,
+                    "level": problem.level.value,
+                    "details": dict(problem.details),
+                }
+                for problem in problems
+            ],
+        )
+    connection.execute(
+        update(_ROW)
+        .where(_ROW.c.import_id == import_id, _ROW.c.row_number == number)
+        .values(level=level, **values)
+    )
+
+
+def _recount(connection: Connection, import_id: int) -> None:
+    counted = dict(
+        connection.execute(
+            select(_ROW.c.level, func.count())
+            .where(_ROW.c.import_id == import_id)
+            .group_by(_ROW.c.level)
+        ).all()
+    )
+    faulty, warned = counted.get("error", 0), counted.get("warning", 0)
+    connection.execute(
+        update(_JOB)
+        .where(_JOB.c.id == import_id)
+        .values(
+            rows_faulty=faulty,
+            rows_warned=warned,
+            rows_clean=sum(counted.values()) - faulty,
+        )
+    )
+
+
+def _get_row(connection: Connection, import_id: int, number: int):
+    record = connection.execute(
+        select(_ROW).where(
+            _ROW.c.import_id == import_id,
+            _ROW.c.row_number == number,
+            _ROW.c.state == StagedState.WAITING,
+        )
+    ).first()
+    if record is None:
+        raise NotFound(f"第 {number} 行不在等待核对的行里，请刷新页面。")
+    return record

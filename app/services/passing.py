@@ -1,0 +1,287 @@
+"""Passes staged rows into the form's table, or deletes them.
+
+A row with an error cannot pass; one with a warning passes with a reason. Passing is one
+transaction, in which the database looks at keys and references once more.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    cast,
+    func,
+    select,
+    update,
+)
+
+from app.errors import Refused, UnknownReference
+from app.models import (
+    ImportJob,
+    ImportState,
+    StagedAction,
+    StagedRow,
+    StagedState,
+)
+from app.models.base import now_utc
+from app.permissions import Action, Actor, require
+from app.services.importing import drop_staged, make_context
+from app.services.staging import (
+    Selection,
+    form_of,
+    lock_job,
+    match_rows,
+    place_of,
+    require_state,
+    scope_of,
+)
+from app.services.workshop import Workshop
+from app.storage.binding import bind
+from app.storage.bulk import loading
+from app.storage.loading import Item
+from app.storage.records import Change, Counts, Scope
+from app.storage.rows import RowStore
+from app.storage.tables import is_foreign_key
+from form_schemas.spec import FormSpec
+from validators.compiling import Env
+from validators.conversion import (
+    from_json,
+)
+from validators.references import References, reference_fields
+
+_JOB = ImportJob.__table__
+_ROW = StagedRow.__table__
+
+_AT_ONCE = 5000
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What came of passing rows."""
+
+    counts: Counts
+    #: rows that stay behind: with errors; with warnings and no reason given
+    left_errors: int
+    left_warnings: int
+
+    @property
+    def message(self) -> str:
+        done = self.counts
+        parts = [
+            f"入库完成：新增 {done.added} 行，更新 {done.updated} 行，"
+            f"无变化 {done.unchanged} 行。"
+        ]
+        if self.left_errors:
+            parts.append(f"{self.left_errors} 行有错，没有入库，请改好后再通过。")
+        if self.left_warnings:
+            parts.append(
+                f"{self.left_warnings} 行有提醒，没有入库，写明理由后可以通过。"
+            )
+        return "".join(parts)
+
+
+def pass_rows(
+    workshop: Workshop,
+    actor: Actor | None,
+    import_id: int,
+    selection: Selection | None = None,
+    reason: str = "",
+) -> Passed:
+    """Bring staged rows into the form's table, all of them or none.
+
+    Args:
+        actor: the reviewer; None where the engine's own command does it.
+        reason: why warnings may pass; rows with warnings stay without it.
+
+    Raises:
+        Refused: the form's table changed so that a row cannot pass any more; nothing
+            passed then.
+    """
+    wanted = match_rows(import_id, selection or Selection())
+    with workshop.engine.begin() as connection:
+        job = lock_job(connection, import_id)
+        form = form_of(workshop, job)
+        if actor is not None:
+            place = replace(place_of(form, job), entered_by=frozenset({job.actor_id}))
+            require(actor, Action.REVIEW_ROWS, place)
+        require_state(job, ImportState.STAGED)
+        left = _count_levels(connection, wanted)
+        passable = and_(wanted, _ROW.c.level.in_(_passable_levels(reason)))
+        _refuse_changed_targets(connection, workshop, form, job, passable)
+        reviewer = job.actor_id if actor is None else actor.user_id
+        change = Change(reviewer, reason or None, import_id)
+        counts = _load(connection, workshop, form, job, passable, change)
+        connection.execute(
+            update(_ROW)
+            .where(passable)
+            .values(state=StagedState.PASSED, reason=reason or None)
+        )
+        _close(connection, job, counts, reviewer, reason)
+        return Passed(
+            counts,
+            left.get("error", 0),
+            0 if reason.strip() else left.get("warning", 0),
+        )
+
+
+def delete_rows(
+    workshop: Workshop,
+    actor: Actor,
+    import_id: int,
+    selection: Selection,
+    reason: str = "",
+) -> int:
+    """Delete waiting rows; gives how many."""
+    wanted = match_rows(import_id, selection)
+    with workshop.engine.begin() as connection:
+        job = lock_job(connection, import_id)
+        form = form_of(workshop, job)
+        place = place_of(form, job)
+        if job.actor_id != actor.user_id:
+            require(actor, Action.REVIEW_ROWS, place)
+        require_state(job, ImportState.STAGED)
+        deleted = connection.execute(
+            update(_ROW)
+            .where(wanted, _ROW.c.state == StagedState.WAITING)
+            .values(state=StagedState.DELETED, reason=reason or None)
+        ).rowcount
+        _close(connection, job, Counts(), actor.user_id, reason)
+        return deleted
+
+
+def discard_import(workshop: Workshop, import_id: int) -> None:
+    """Drop all that an import staged, as after a dry run."""
+    with workshop.engine.begin() as connection:
+        drop_staged(connection, import_id)
+        connection.execute(
+            update(_JOB).where(_JOB.c.id == import_id).values(state=ImportState.DELETED)
+        )
+
+
+def _passable_levels(reason: str) -> tuple[str, ...]:
+    return ("", "warning") if reason.strip() else ("",)
+
+
+def _count_levels(
+    connection: Connection, wanted: ColumnElement[bool]
+) -> dict[str, int]:
+    statement = select(_ROW.c.level, func.count()).where(wanted)
+    return dict(connection.execute(statement.group_by(_ROW.c.level)).all())
+
+
+def _refuse_changed_targets(
+    connection: Connection,
+    workshop: Workshop,
+    form: FormSpec,
+    job,
+    passable: ColumnElement[bool],
+) -> None:
+    """What somebody changed after the import was checked is not overwritten."""
+    table = bind(workshop.catalogue, form).table
+    changed = connection.scalar(
+        select(func.count())
+        .select_from(_ROW.join(table, table.c._id == _ROW.c.target_id))
+        .where(
+            passable,
+            _ROW.c.action == StagedAction.UPDATE,
+            table.c._updated_at > job.created_at,
+        )
+    )
+    if changed:
+        raise Refused(
+            f"有 {changed} 行在这次导入之后被他人修改过。"
+            "为免盖掉新的内容，请重新导入这份文件，核对后再通过。"
+        )
+
+
+def _load(
+    connection: Connection,
+    workshop: Workshop,
+    form: FormSpec,
+    job,
+    passable: ColumnElement[bool],
+    change: Change,
+) -> Counts:
+    catalogue, scope = workshop.catalogue, scope_of(job)
+    # The text as it was written: decoding it twice is the cost of passing.
+    records = connection.execute(
+        select(_ROW.c.row_number, _ROW.c.key, cast(_ROW.c["values"], String))
+        .where(passable)
+        .order_by(_ROW.c.row_number),
+        execution_options={"yield_per": _AT_ONCE},
+    )
+    with loading(connection, catalogue, form, scope, change) as load:
+        for group in records.partitions():
+            rows = [json.loads(text) for _, _, text in group]
+            _refuse_unknown(connection, workshop, form, scope, rows)
+            load.add([Item(*record) for record in group], rows)
+        return load.finish()
+
+
+def _refuse_unknown(
+    connection: Connection,
+    workshop: Workshop,
+    form: FormSpec,
+    scope: Scope,
+    rows: Sequence[Mapping[str, object]],
+) -> None:
+    """Look up the references that the database does not keep by itself."""
+    names = {name for row in rows for name in row}
+    loose = [
+        spec
+        for spec in reference_fields(form)
+        if spec.id in names and not is_foreign_key(spec)
+    ]
+    if not loose:
+        return
+    store = RowStore(connection, workshop.catalogue)
+    context = make_context(connection, store, form, scope)
+    env = Env(context.today, context.period_start, context.period_end)
+    typed = [from_json(form, row) for row in rows]
+    columns = {name: [row.get(name) for row in typed] for name in names}
+    references = References(form, columns, len(rows), context.lookup, env)
+    missing = {}
+    for spec in loose:
+        unknown = [
+            v for _, values in references.find_unknown(spec, columns) for v in values
+        ]
+        if unknown:
+            missing[spec.label] = tuple(map(str, dict.fromkeys(unknown)))
+    if missing:
+        raise UnknownReference(form, missing)
+
+
+def _close(
+    connection: Connection, job, counts: Counts, reviewer: int | None, reason: str
+) -> None:
+    """Note what passed; an import without waiting rows is at its end."""
+    waiting = connection.scalar(
+        select(func.count())
+        .select_from(_ROW)
+        .where(_ROW.c.import_id == job.id, _ROW.c.state == StagedState.WAITING)
+    )
+    passed = connection.scalar(
+        select(_ROW.c.row_number)
+        .where(_ROW.c.import_id == job.id, _ROW.c.state == StagedState.PASSED)
+        .limit(1)
+    )
+    state = ImportState.STAGED
+    if not waiting:
+        state = ImportState.DELETED if passed is None else ImportState.PASSED
+    connection.execute(
+        update(_JOB)
+        .where(_JOB.c.id == job.id)
+        .values(
+            state=state,
+            rows_added=_JOB.c.rows_added + counts.added,
+            rows_updated=_JOB.c.rows_updated + counts.updated,
+            rows_unchanged=_JOB.c.rows_unchanged + counts.unchanged,
+            reviewer_id=reviewer,
+            reviewed_at=now_utc(),
+            reason=reason or job.reason,
+        )
+    )

@@ -1,0 +1,210 @@
+"""Takes a passed import back as a whole, while nobody changed its rows."""
+
+import json
+from dataclasses import replace
+
+from sqlalchemy import (
+    Connection,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
+
+from app.errors import Refused, RowUser
+from app.models import (
+    ImportJob,
+    ImportState,
+    RowAction,
+    RowChange,
+)
+from app.models.base import now_utc
+from app.permissions import Action, Actor, require
+from app.services.staging import (
+    form_of,
+    lock_job,
+    place_of,
+    require_state,
+    scope_of,
+)
+from app.services.workshop import Workshop
+from app.storage.binding import bind
+from app.storage.bulk import loading
+from app.storage.keys import key_text
+from app.storage.loading import Item
+from app.storage.records import Change, Counts
+from form_schemas.spec import FormSpec
+from validators.conversion import (
+    from_json,
+    to_json,
+)
+
+_JOB = ImportJob.__table__
+_CHANGE = RowChange.__table__
+
+_AT_ONCE = 5000
+
+
+def take_back(
+    workshop: Workshop, actor: Actor | None, import_id: int, reason: str = ""
+) -> Counts:
+    """Undo a passed import as a whole: added rows go, updated rows are as before.
+
+    Raises:
+        Refused: a row was changed since, or others refer to one by now.
+    """
+    with workshop.engine.begin() as connection:
+        job = lock_job(connection, import_id)
+        form = form_of(workshop, job)
+        if actor is not None:
+            require(actor, Action.TAKE_BACK_IMPORT, place_of(form, job))
+        if not job.rows_added and not job.rows_updated:
+            raise Refused("这次导入没有改动过正式库，无需撤回。")
+        require_state(job, ImportState.PASSED, ImportState.STAGED)
+        _refuse_changed_rows(connection, import_id)
+        change = Change(None if actor is None else actor.user_id, reason or None)
+        restored = _restore_updated(connection, workshop, form, job, change)
+        _refuse_used_rows(connection, workshop, form, job)
+        removed = _remove_added(connection, workshop, form, job, change)
+        connection.execute(
+            update(_JOB)
+            .where(_JOB.c.id == import_id)
+            .values(
+                state=ImportState.TAKEN_BACK,
+                reviewer_id=change.actor_id or job.reviewer_id,
+                reviewed_at=now_utc(),
+                reason=reason or job.reason,
+            )
+        )
+        return Counts(added=removed, updated=restored)
+
+
+def _refuse_changed_rows(connection: Connection, import_id: int) -> None:
+    later = _CHANGE.alias()
+    changed = connection.scalar(
+        select(func.count(_CHANGE.c.row_id.distinct()))
+        .join(
+            later,
+            and_(
+                later.c.table_name == _CHANGE.c.table_name,
+                later.c.row_id == _CHANGE.c.row_id,
+                later.c.id > _CHANGE.c.id,
+            ),
+        )
+        .where(
+            _CHANGE.c.import_id == import_id,
+            later.c.import_id.is_distinct_from(import_id),
+        )
+    )
+    if changed:
+        raise Refused(
+            f"这次导入的行里有 {changed} 行后来被修改过，不能整批撤回。"
+            "请逐行改回，或者重新导入正确的文件。"
+        )
+
+
+def _added_ids(import_id: int):
+    return select(_CHANGE.c.row_id).where(
+        _CHANGE.c.import_id == import_id, _CHANGE.c.action == RowAction.INSERT
+    )
+
+
+def _restore_updated(
+    connection: Connection, workshop: Workshop, form: FormSpec, job, change: Change
+) -> int:
+    table = bind(workshop.catalogue, form).table
+    binding = bind(workshop.catalogue, form)
+    records = connection.execute(
+        select(_CHANGE.c.id, _CHANGE.c.before, *binding.selected)
+        .join(table, table.c._id == _CHANGE.c.row_id)
+        .where(_CHANGE.c.import_id == job.id, _CHANGE.c.action == RowAction.UPDATE)
+        .order_by(_CHANGE.c.id),
+        execution_options={"yield_per": _AT_ONCE},
+    )
+    scope = replace(scope_of(job), department_id=None)
+    with loading(connection, workshop.catalogue, form, scope, change) as load:
+        for group in records.partitions():
+            rows, items = [], []
+            for number, before, *record in group:
+                row = to_json(form, binding.read(record).row)
+                key = key_text(form, from_json(form, row))
+                row.update(before or {})
+                rows.append(row)
+                items.append(Item(number, key, json.dumps(row, ensure_ascii=False)))
+            load.add(items, rows)
+        return load.finish().updated
+
+
+def _refuse_used_rows(
+    connection: Connection, workshop: Workshop, form: FormSpec, job
+) -> None:
+    """Refuse where rows of other forms (or other imports) refer to the added rows."""
+    users = []
+    added = bind(workshop.catalogue, form)
+    for user, spec in workshop.catalogue.referring(form):
+        users_of = bind(workshop.catalogue, user)
+        wanted = select(added.table.c[spec.reference.field]).where(
+            added.table.c._id.in_(_added_ids(job.id))
+        )
+        own = (
+            users_of.table.c._id.not_in(_added_ids(job.id)) if user is form else true()
+        )
+        column = users_of.table.c[spec.id]
+        rows = and_(users_of.in_unit(scope_of(job)), own, column.is_not(None))
+        if spec.is_list:
+            values = set(connection.scalars(wanted))
+            several = connection.scalars(select(column).where(rows))
+            count = sum(1 for picked in several if not values.isdisjoint(picked))
+        else:
+            count = connection.scalar(
+                select(func.count())
+                .select_from(users_of.table)
+                .where(rows, column.in_(wanted))
+            )
+        if count:
+            users.append(RowUser(user.code, user.title, spec.id, spec.label, count))
+    if users:
+        named = "；".join(
+            f"{user.form_code} {user.form_title}的“{user.field_label}”"
+            f"（{user.count} 行）"
+            for user in users
+        )
+        raise Refused(f"这次导入新增的行已被其他表引用，不能撤回：{named}。")
+
+
+def _remove_added(
+    connection: Connection, workshop: Workshop, form: FormSpec, job, change: Change
+) -> int:
+    table = bind(workshop.catalogue, form).table
+    entries = select(
+        _CHANGE.c.table_name,
+        _CHANGE.c.unit_id,
+        _CHANGE.c.round_id,
+        _CHANGE.c.row_id,
+        literal(RowAction.DELETE, _CHANGE.c.action.type),
+        literal(now_utc(), _CHANGE.c.at.type),
+        literal(change.actor_id, _CHANGE.c.actor_id.type),
+        literal(change.reason, _CHANGE.c.reason.type),
+        _CHANGE.c.after,
+    ).where(_CHANGE.c.import_id == job.id, _CHANGE.c.action == RowAction.INSERT)
+    names = [
+        "table_name",
+        "unit_id",
+        "round_id",
+        "row_id",
+        "action",
+        "at",
+        "actor_id",
+        "reason",
+        "before",
+    ]
+    connection.execute(
+        insert(_CHANGE).from_select(names, entries, include_defaults=False)
+    )
+    return connection.execute(
+        delete(table).where(table.c._id.in_(_added_ids(job.id)))
+    ).rowcount
