@@ -2,6 +2,7 @@
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
 from sqlalchemy import Engine
 
 
@@ -24,3 +25,6 @@ class Database(SQLAlchemy):
 
 # expire_on_commit: a page shows what it just saved without reading it again.
 db = Database(session_options={"expire_on_commit": False}, add_models_to_shell=False)
+
+#: Asks for the token with every change, in forms and in JSON alike.
+csrf = CSRFProtect()

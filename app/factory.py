@@ -1,12 +1,10 @@
 """Puts the application together: settings, database, catalogue, pages."""
 
 from flask import Flask
-from flask_wtf import CSRFProtect
-from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config, load_config, load_secret
-from app.extensions import db
+from app.extensions import csrf, db
 from app.services.workshop import Workshop, open_workshop
 from app.storage.engine import open_engine
 from app.web import errors, security, visit
@@ -29,7 +27,6 @@ _BLUEPRINTS = (admin, assets, auth, exports, forms, health, imports, rows, workb
 def create_app(
     config: Config | None = None,
     *,
-    engine: Engine | None = None,
     catalogue: Catalogue | None = None,
     workshop: Workshop | None = None,
 ) -> Flask:
@@ -39,7 +36,7 @@ def create_app(
     """
     config = config or load_config()
     if workshop is None:
-        engine = engine or open_engine(config.engine_url)
+        engine = open_engine(config.engine_url)
         workshop = open_workshop(config, engine, catalogue or load_catalogue())
     # Static files have views of their own, which know when a file changed.
     app = Flask("app", static_folder=None)
@@ -51,7 +48,7 @@ def create_app(
     # then CSRF, so that whoever has to log in again hears of that first.
     security.protect(app)
     visit.guard(app)
-    CSRFProtect(app)
+    csrf.init_app(app)
     errors.handle_errors(app)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
