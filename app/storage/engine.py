@@ -22,7 +22,8 @@ _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    "temp_store = MEMORY",
+    # Temporary tables of a large import would take all memory there is.
+    "temp_store = FILE",
     "cache_size = -32768",
 )
 

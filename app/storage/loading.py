@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 
 from sqlalchemy import (
     BigInteger,
@@ -56,17 +57,16 @@ class Loader:
         self._encoders = _get_encoders(binding, fields, connection.dialect.name)
         self._buffer: list[tuple[object, ...]] = []
         self.fields = fields
+        #: rows taken so far
+        self.count = 0
         self.table = _make_table(binding, fields, name)
         self.table.create(connection)
 
     def add(self, items: Sequence[Item], rows: Sequence[Mapping[str, object]]) -> None:
         """Take rows with their values in JSON form."""
-        columns = [
-            [row[name] for row in rows]
-            if encode is None
-            else [encode(row[name]) for row in rows]
-            for name, encode in self._encoders.items()
-        ]
+        if not rows:
+            return
+        columns = self._read_columns(rows)
         title = self._binding.form.title_field
         titles = [_initials(row.get(title)) for row in rows] if title else ()
         self._buffer.extend(
@@ -81,6 +81,19 @@ class Loader:
         )
         if len(self._buffer) >= _CHUNK:
             self.flush()
+
+    def _read_columns(
+        self, rows: Sequence[Mapping[str, object]]
+    ) -> list[Sequence[object]]:
+        """The values of each field, as the driver stores them."""
+        if len(self.fields) < 2:
+            columns = [[row[name] for row in rows] for name in self.fields]
+        else:
+            columns = list(zip(*map(itemgetter(*self.fields), rows), strict=True))
+        for place, encode in enumerate(self._encoders.values()):
+            if encode is not None:
+                columns[place] = list(map(encode, columns[place]))
+        return columns
 
     def flush(self) -> None:
         write_tuples(
@@ -172,6 +185,9 @@ def _or_none(encode: Encoder) -> Encoder:
 
 
 def _encode_list(value: list[str] | None) -> str | None:
-    if not value:
-        return None
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode_texts(tuple(value)) if value else None
+
+
+@lru_cache(maxsize=8192)
+def _encode_texts(texts: tuple[str, ...]) -> str:
+    return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
