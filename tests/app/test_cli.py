@@ -1,0 +1,214 @@
+"""The command line: results, messages, exit codes; the server as a real process."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from click.testing import CliRunner
+from openpyxl import load_workbook
+
+from app.cli import main
+from form_schemas.catalogue import load_catalogue
+from tests.support.databases import prepare
+from tests.support.imports import SAMPLES
+
+MAJORS_FILE = str(SAMPLES / "01_0.1.1开设专业基础信息表.xlsx")
+FAULTY_FILE = str(SAMPLES / "07_2.13.2奖助学情况表.xlsx")
+OTHER_FORMS_FILE = str(SAMPLES / "12_0.1.3校内教师（交来的却是校外教师表）.xlsx")
+
+
+@pytest.fixture
+def settings(database_url, tmp_path):
+    return {
+        "TIANBAO_DATABASE_URL": database_url,
+        "TIANBAO_DATA_FOLDER": str(tmp_path / "data"),
+    }
+
+
+@pytest.fixture
+def tianbao(settings):
+    """Call a command: `tianbao("import", …)` gives its exit code and output."""
+
+    def call(*arguments):
+        return CliRunner().invoke(main, arguments, env=settings)
+
+    return call
+
+
+@pytest.fixture
+def filled(tianbao, database_url):
+    """The demo school without rows."""
+    prepare(database_url, load_catalogue())
+    return tianbao
+
+
+def test_every_command_has_help(tianbao):
+    answer = tianbao("--help")
+    assert answer.exit_code == 0
+    for command in main.commands:
+        assert tianbao(command, "--help").exit_code == 0
+        assert f"\n  {command}" in answer.output
+
+
+def test_demo_prints_its_accounts_and_fills_once(tianbao):
+    first = tianbao("demo", "--students", "20")
+    assert (first.exit_code, "新造 0 行" in first.output) == (0, False)
+    again = tianbao("demo", "--students", "20")
+    assert "新造 0 行" in again.output
+    assert "reviewer\t演示审核人\t" in again.output
+
+
+def test_import_reports_in_the_agreed_words(filled):
+    answer = filled("import", "talent/2.13.2", FAULTY_FILE, "--json")
+    report = json.loads(answer.stdout)
+    assert answer.exit_code == 1
+    assert report["outcome"] == "partly"
+    assert report["rows_read"] == 26
+    assert {"row", "field", "kind", "message"} <= set(report["problems"][0])
+
+
+def test_import_of_another_forms_file_is_refused(filled):
+    answer = filled("import", "talent/0.1.3", OTHER_FORMS_FILE, "--json")
+    report = json.loads(answer.stdout)
+    assert (answer.exit_code, report["outcome"]) == (3, "refused_file")
+    assert report["refusal"] == "other_form"
+
+
+def test_passed_rows_are_exported_and_come_back_unchanged(filled, tmp_path):
+    answer = filled("import", "talent/0.1.1", MAJORS_FILE, "--pass")
+    assert (answer.exit_code, "新增 24 行" in answer.output) == (0, True)
+    again = filled("import", "talent/0.1.1", MAJORS_FILE, "--pass")
+    assert "没有重复导入" in again.output
+    target = str(tmp_path / "out.xlsx")
+    assert filled("export", "talent/0.1.1", "-o", target).exit_code == 0
+    back = json.loads(filled("import", "talent/0.1.1", target, "--json").stdout)
+    assert (back["rows_added"], back["rows_updated"]) == (0, 0)
+    assert back["rows_unchanged"] == 24
+
+
+def test_a_dry_run_changes_nothing(filled):
+    first = filled("import", "talent/0.1.1", MAJORS_FILE, "--dry-run", "--json")
+    assert json.loads(first.stdout)["rows_added"] == 24
+    second = filled("import", "talent/0.1.1", MAJORS_FILE, "--dry-run", "--json")
+    assert json.loads(second.stdout)["rows_added"] == 24
+
+
+def test_personal_data_leave_in_full_with_a_reason_only(filled, tmp_path):
+    target = str(tmp_path / "people.csv")
+    assert filled("export", "talent/0.1.5", "-o", target, "--unmasked").exit_code == 3
+    answer = filled(
+        "export", "talent/0.1.5", "-o", target, "--unmasked", "--reason", "核对"
+    )
+    assert answer.exit_code == 0
+
+
+def test_template_opens(tianbao, tmp_path):
+    target = tmp_path / "template.xlsx"
+    assert tianbao("template", "talent/0.1.5", "-o", str(target)).exit_code == 0
+    assert load_workbook(target).worksheets[0]["A1"].value
+
+
+def test_an_unknown_form_is_a_usage_error_with_suggestions(tianbao):
+    answer = tianbao("template", "talent/0.1.55")
+    assert answer.exit_code == 2
+    assert "talent/0.1.5" in answer.output
+
+
+def test_an_unknown_unit_is_named(filled):
+    answer = filled("import", "talent/0.1.1", MAJORS_FILE, "--unit", "nowhere")
+    assert answer.exit_code == 3
+    assert "nowhere" in answer.output
+    assert "demo-school" in answer.output
+
+
+def test_schemas_are_clean_and_applied(filled):
+    assert filled("schemas", "lint").exit_code == 0
+    assert "没有要做的变更" in filled("schemas", "plan").output
+    assert filled("schemas", "apply", "0" * 64).exit_code == 3
+
+
+def test_lint_tells_file_place_and_fault(tianbao, tmp_path):
+    edition = tmp_path / "talent" / "2024"
+    edition.mkdir(parents=True)
+    (edition / "collection.json").write_text("{}", encoding="utf-8")
+    (edition / "1.1.json").write_text("{", encoding="utf-8")
+    answer = tianbao("schemas", "lint", str(tmp_path))
+    assert answer.exit_code == 1
+    assert "talent/2024/1.1.json#" in answer.output
+
+
+def test_accounts_are_added_listed_and_closed(filled):
+    added = filled(
+        "user",
+        "add",
+        "lin",
+        "--name",
+        "林",
+        "--role",
+        "filler",
+        "--unit",
+        "demo-school",
+    )
+    assert added.exit_code == 0
+    assert filled("user", "deactivate", "lin").exit_code == 0
+    line = next(
+        line
+        for line in filled("user", "list").stdout.splitlines()
+        if line.startswith("lin\t")
+    )
+    assert "停用" in line
+    assert filled("user", "password", "nobody").exit_code == 3
+
+
+def test_roles_prints_the_policy(tianbao):
+    assert "| 填报员" in tianbao("roles").output
+
+
+def test_a_database_that_is_away_is_said_so(tmp_path):
+    settings = {
+        "TIANBAO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "TIANBAO_DATA_FOLDER": str(tmp_path),
+    }
+    answer = CliRunner().invoke(main, ["user", "list"], env=settings)
+    assert answer.exit_code == 3
+    assert "数据库" in answer.output
+
+
+def test_the_server_answers_and_keeps_data_over_a_restart(settings, tmp_path):
+    port = find_free_port()
+    for _ in range(2):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
+            env={**os.environ, **settings},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            assert wait_for(f"http://127.0.0.1:{port}/healthz")["status"] == "ok"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+
+
+def find_free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url):
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return json.load(answer)
+        except (urllib.error.URLError, ConnectionError):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
