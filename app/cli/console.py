@@ -64,7 +64,14 @@ def tell(message: str) -> None:
 def open_console() -> tuple[Config, Workshop]:
     """The installation that the environment names."""
     config = load_config()
-    return config, open_installation(config)
+    workshop = open_installation(config)
+    close_afterwards(workshop.engine)
+    return config, workshop
+
+
+def close_afterwards(engine) -> None:
+    """Close the database when the command ends, however it ends."""
+    click.get_current_context().call_on_close(engine.dispose)
 
 
 def get_form(catalogue: Catalogue, name: str) -> FormSpec:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from app.cli.console import PROBLEMS, REFUSED, fail, group, tell
+from app.cli.console import PROBLEMS, REFUSED, close_afterwards, fail, group, tell
 from app.config import load_config
-from app.services.installation import load_forms
+from app.services.installation import load_files
 from app.services.schema_changes import Plan, apply, initialise, plan
 from app.storage.engine import open_engine
 from form_schemas.catalogue import COLLECTION_FILE, SCHEMAS_FOLDER
@@ -42,7 +42,8 @@ def plan_changes() -> None:
     """比较表单文件与数据库，列出要做的变更；不改动任何东西。"""
     config = load_config()
     engine = open_engine(config.engine_url)
-    _show(plan(engine, load_forms(config)))
+    close_afterwards(engine)
+    _show(plan(engine, load_files(config)))
 
 
 @schemas.command("apply")
@@ -54,7 +55,8 @@ def apply_changes(plan_hash: str | None) -> None:
     """
     config = load_config()
     engine = open_engine(config.engine_url)
-    forms = load_forms(config)
+    close_afterwards(engine)
+    forms = load_files(config)
     if plan_hash is None:
         initialise(engine, forms)
         made = plan(engine, forms)
