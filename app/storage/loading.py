@@ -66,6 +66,7 @@ class Loader:
         """Take rows with their values in JSON form."""
         if not rows:
             return
+        self.count += len(rows)
         columns = self._read_columns(rows)
         title = self._binding.form.title_field
         titles = [_initials(row.get(title)) for row in rows] if title else ()
