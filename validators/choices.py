@@ -5,7 +5,7 @@ the option count where only one option is left. What could be two things is a fi
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, cached_property
 
@@ -21,10 +21,10 @@ _SUGGESTIONS = 3
 _LONGEST_MISSPELT = 40
 _NUMBER_BEFORE = re.compile(r"[(\[]?\d{1,3}[)\]]?[\s.、:_-]*(?=\D)(.+)", re.ASCII)
 _NUMBER_AFTER = re.compile(r"(.+?)(?:[\s.:_-]+\d{1,3}|[(\[]\d{1,3}[)\]])", re.ASCII)
-_JOINT = r"[\s\-_:/、.,()\[\]|]*"
-_A_CODE = r"([0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?)"
-_CODE_BEFORE = re.compile(rf"{_A_CODE}{_JOINT}(.+?)[)\]]?")
-_CODE_AFTER = re.compile(rf"(.+?){_JOINT}{_A_CODE}[)\]]?")
+_DIGITS_BEFORE = re.compile(r"(\d+)(\D.*)", re.ASCII)
+_DIGITS_AFTER = re.compile(r"(.*\D)(\d+)", re.ASCII)
+#: What people put between a code and its name, and around either.
+_JOINTS = " -_:/、.,()[]|"
 _PATH_JOINTS = re.compile(r"[-/·,、>|\\]")
 
 
@@ -44,6 +44,11 @@ class Options:
     def find_exactly(self, text: str) -> str | None:
         """Give the option that reads like the text, blanks and width apart."""
         return text if text in self._exact else self._loose.get(fold_loosely(text))
+
+    def recognises(self, text: str) -> bool:
+        """Whether the text is one option, also with a number beside it."""
+        found = self.find_exactly(text) or self._find_numbered(text)
+        return found is not None
 
     def _find_numbered(self, text: str) -> str | None:
         if len(text) > _LONGEST_MISSPELT:
@@ -122,6 +127,11 @@ class Codes:
         named = self._by_name.get(fold_loosely(text), ())
         return named[0].code if len(named) == 1 else None
 
+    def recognises(self, text: str) -> bool:
+        """Whether the text is one code or name, or both together."""
+        found = self.find_exactly(text) or self._find_both(fold_width(text))
+        return found is not None
+
     def refuse(self, text: str) -> Finding:
         """Say that a text is neither a code nor a name of the list."""
         return _unknown(text, self._suggest(text), ())
@@ -149,18 +159,26 @@ class Codes:
     def _find_both(self, folded: str) -> str | None:
         if len(folded) > 2 * _LONGEST_MISSPELT:
             return None
-        before, after = _CODE_BEFORE.fullmatch(folded), _CODE_AFTER.fullmatch(folded)
-        pairs = [before.groups()] if before else []
-        pairs += [(after[2], after[1])] if after else []
-        for code, name in pairs:
-            code = code if code in self._by_code else self._restore_zeros(code)
-            if code and self._is_called(code, name):
-                return code
-        return None
+        pairs = self._split_both(folded.strip(_JOINTS))
+        return next((code for code, name in pairs if self._is_called(code, name)), None)
+
+    def _split_both(self, text: str) -> Iterator[tuple[str, str]]:
+        """Codes at either end of a text, each with what the rest may be: its name."""
+        for length in self._lengths:
+            yield text[:length], text[length:]
+            yield text[-length:], text[:-length]
+        if before := _DIGITS_BEFORE.fullmatch(text):
+            yield self._restore_zeros(before[1]) or "", before[2]
+        if after := _DIGITS_AFTER.fullmatch(text):
+            yield self._restore_zeros(after[2]) or "", after[1]
 
     def _is_called(self, code: str, name: str) -> bool:
+        if code not in self._by_code:
+            return False
         path = self._list.path(code)
-        return _fold_path(name) in {_fold_path(path[-1].name), *_path_names(path)}
+        names = {_fold_path(path[-1].name), *_path_names(path)}
+        # A bracket beside the code may belong to the name: 180 刚果（金）.
+        return _fold_path(name).strip(_JOINTS) in {n.strip(_JOINTS) for n in names}
 
     def _ambiguous(self, text: str, entries: Sequence[CodeEntry]) -> Finding:
         shown = [

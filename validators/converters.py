@@ -304,10 +304,8 @@ def _converter_of_several(
 def _recognise(field: FieldSpec, codelist: CodeList | None) -> Callable[[str], bool]:
     """Tell values that are known beforehand; of others any text may be a part."""
     if codelist is not None:
-        codes = get_codes(codelist, field.pattern)
-        return lambda text: codes.find_exactly(text) is not None
-    options = get_options(field.options)
-    return lambda text: options.find_exactly(text) is not None
+        return get_codes(codelist, field.pattern).recognises
+    return get_options(field.options).recognises
 
 
 def _items(

@@ -53,10 +53,27 @@ def test_near_options_are_suggested():
         ("汉族（01）", "01"),
         ("1", "01"),
         ("1 汉族", "01"),
+        ("汉族1", "01"),
+        ("[01]汉族", "01"),
+        ("（01）汉族", "01"),
     ],
 )
 def test_a_code_its_name_or_both_are_found(text, code):
     assert get_codes(LISTS["gbt-3304"], None).find(text) == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "180 刚果（金）",
+        "刚果（金）180",
+        "刚果（金）(180)",
+        "180（刚果（金））",
+        "180-刚果(金)",
+    ],
+)
+def test_a_name_that_ends_in_brackets_may_stand_beside_its_code(text):
+    assert get_codes(LISTS["gbt-2659"], None).find(text) == "180"
 
 
 @pytest.mark.parametrize("text", ["汉人", "02 汉族", "99", "01汉"])
@@ -102,6 +119,16 @@ def test_an_incomplete_list_lets_other_codes_pass():
 def test_several_values_are_split_at_any_separator(text, values):
     known = {*"甲乙丙丁戊己", "庚（辛、壬）"}
     assert split_values(text, known.__contains__) == values
+
+
+def test_a_value_with_separators_may_stand_beside_its_code():
+    known = get_codes(LISTS["gbt-4754-2011"], r"^\d{2}$").recognises
+    text = "纺织服装、服饰业(18)、19 皮革、毛皮、羽毛及其制品和制鞋业、13"
+    assert split_values(text, known) == [
+        "纺织服装、服饰业(18)",
+        "19 皮革、毛皮、羽毛及其制品和制鞋业",
+        "13",
+    ]
 
 
 def _code_fields():
