@@ -81,6 +81,8 @@ class Catalogue:
     editions: tuple[Edition, ...]
     codelists: Mapping[str, CodeList]
     broken: tuple[BrokenForm, ...] = ()
+    #: full names of forms whose files changed; they wait until a plan is applied
+    held: tuple[str, ...] = ()
 
     @cached_property
     def newest(self) -> Mapping[str, Edition]:
@@ -186,7 +188,7 @@ def load_catalogue(
         settings = json.loads((path / COLLECTION_FILE).read_text(encoding="utf-8"))
         editions.append(Edition(path.parent.name, path.name, settings, reading.forms))
         broken += replaced
-    return Catalogue(tuple(editions), codelists, tuple(broken))
+    return Catalogue(tuple(editions), codelists, tuple(broken), tuple(held))
 
 
 def edition_folders(folder: Path) -> list[Path]:

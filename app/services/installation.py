@@ -14,7 +14,7 @@ from app.models import Role, Round, RoundState, Unit, User
 from app.models.base import now_utc
 from app.permissions import Actor, Grant
 from app.services.accounts import hash_password, make_one_time_password
-from app.services.schema_changes import find_last_good, initialise
+from app.services.schema_changes import find_last_good, initialise, load_in_use
 from app.services.workshop import Workshop, open_workshop
 from app.storage.engine import begin_reading, open_engine
 from app.storage.records import Scope
@@ -27,7 +27,20 @@ CONSOLE = "console"
 
 @lru_cache(maxsize=4)
 def load_forms(config: Config) -> Catalogue:
-    """The forms; a broken file's last good version serves in its place."""
+    """The forms in use, which the database holds.
+
+    A broken file's last good version serves in its place, and so does the version in
+    use of a file whose changes were not applied yet.
+    """
+    engine = open_engine(config.engine_url)
+    try:
+        return load_in_use(engine)
+    finally:
+        engine.dispose()
+
+
+def load_files(config: Config) -> Catalogue:
+    """The forms as their files say, applied or not: what is planned for."""
     engine = open_engine(config.engine_url)
     try:
         return load_catalogue(last_good=find_last_good(engine))
@@ -39,7 +52,8 @@ def prepare_database(config: Config) -> tuple[str, ...]:
     """Make the database ready; gives the forms whose changes were not applied yet."""
     engine = open_engine(config.engine_url)
     try:
-        return initialise(engine, load_forms(config))
+        forms = load_forms(config)
+        return (*forms.held, *initialise(engine, forms))
     finally:
         engine.dispose()
 

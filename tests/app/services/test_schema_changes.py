@@ -342,7 +342,9 @@ def test_a_changed_file_serves_once_it_is_applied(engine, folder):
     rewrite(path, add_field_x)
     changed = load_catalogue(root)
     assert find_pending(engine, changed) == ("group/2014/G5.1",)
-    assert "x" not in load_in_use(engine, root).get("group/G5.1").by_id
+    held = load_in_use(engine, root)
+    assert held.held == ("group/2014/G5.1",)
+    assert "x" not in held.get("group/G5.1").by_id
     apply(engine, changed, plan(engine, changed).hash)
     assert "x" in load_in_use(engine, root).get("group/G5.1").by_id
 
