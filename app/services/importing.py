@@ -436,6 +436,8 @@ class _Run:
         cells: dict[int, dict[str, str]] = {}
         for (number, field_id), text in chunk.texts.items():
             cells.setdefault(number, {})[field_id] = text
+        add = StagedAction.ADD.value
+        waiting = StagedState.WAITING.value
         rows = zip(
             checked.numbers, levels, chunk.keys, values, chunk.stored, strict=True
         )
@@ -444,12 +446,14 @@ class _Run:
             yield (
                 self.job_id,
                 number,
-                StagedState.WAITING.value,
+                waiting,
                 level,
                 key,
                 text,
                 None if spoilt is None else json.dumps(spoilt, ensure_ascii=False),
-                _action(stored, checked.columns, chunk.fields, index).value,
+                add
+                if stored is None
+                else _action(stored, checked.columns, chunk.fields, index).value,
                 None if stored is None else stored.id,
             )
 
@@ -653,12 +657,10 @@ def _levels(problems: Mapping[int, Sequence[Problem]], count: int) -> list[str]:
 
 
 def _action(
-    stored: StoredRow | None,
+    stored: StoredRow,
     columns: Mapping[str, Sequence[object]],
     fields: Sequence[str],
     index: int,
 ) -> StagedAction:
-    if stored is None:
-        return StagedAction.ADD
     same = all(stored.row[name] == columns[name][index] for name in fields)
     return StagedAction.UNCHANGED if same else StagedAction.UPDATE

@@ -216,7 +216,7 @@ def _load(
     )
     with loading(connection, catalogue, form, scope, change) as load:
         for group in records.partitions():
-            rows = [json.loads(text) for _, _, text in group]
+            rows = json.loads(f"[{','.join(text for _, _, text in group)}]")
             _refuse_unknown(connection, workshop, form, scope, rows)
             load.add([Item(*record) for record in group], rows)
         return load.finish()
@@ -230,14 +230,11 @@ def _refuse_unknown(
     rows: Sequence[Mapping[str, object]],
 ) -> None:
     """Look up the references that the database does not keep by itself."""
-    names = {name for row in rows for name in row}
-    loose = [
-        spec
-        for spec in reference_fields(form)
-        if spec.id in names and not is_foreign_key(spec)
-    ]
+    loose = [spec for spec in reference_fields(form) if not is_foreign_key(spec)]
     if not loose:
         return
+    names = {name for row in rows for name in row}
+    loose = [spec for spec in loose if spec.id in names]
     store = RowStore(connection, workshop.catalogue)
     context = make_context(connection, store, form, scope)
     env = Env(context.today, context.period_start, context.period_end)

@@ -6,7 +6,8 @@ from sqlalchemy import update
 
 from app.models import ImportJob, JobState
 from app.services.importing import Order, run_import, start_import
-from app.services.staging import get_import, pass_rows
+from app.services.passing import pass_rows
+from app.services.staging import get_import
 from benchmarks.clock import timed, watched
 from benchmarks.data import STUDENTS, get_form
 from benchmarks.places import Place, fresh_place
