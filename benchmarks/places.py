@@ -104,8 +104,14 @@ def fill_students(
         column.type.dialect_impl(engine.dialect).bind_processor(engine.dialect)
         for column in binding.columns
     ]
-    constants = ("_unit_id", "_round_id", "_version", "_created_at", "_updated_at")
     moment = now_utc().replace(tzinfo=None).isoformat(sep=" ")
+    constants = {
+        "_unit_id": 1,
+        "_round_id": 1,
+        "_version": 1,
+        "_created_at": moment,
+        "_updated_at": moment,
+    }
 
     def records() -> Iterator[tuple[object, ...]]:
         for number in range(count):
@@ -115,7 +121,7 @@ def fill_students(
                 for name, process in zip(fields, processors, strict=True)
             ]
             key = row["student_no"]
-            yield (1, 1, 1, moment, moment, key, "zs", *values)
+            yield (*constants.values(), key, "zs", *values)
 
     source = records()
     with engine.begin() as connection:

@@ -13,7 +13,7 @@ from validators.rules import Env, find_missing
 _BLOCK_ROWS = 4000
 
 
-class _Majors(NoRows):
+class Majors(NoRows):
     """The rows that students refer to, without a database."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ def full(rows: str) -> dict[str, float]:
     form, catalogue = get_form(STUDENTS), get_catalogue()
     blocks = _make_blocks(load_rows(rows))
     first, last = date(2023, 9, 1), date(2024, 8, 31)
-    context = Context(first, last, last, _Majors(), catalogue.codelists)
+    context = Context(first, last, last, Majors(), catalogue.codelists)
     with timed() as timer:
         seen = SeenKeys(form)
         faulty = sum(
