@@ -3,6 +3,7 @@
 from app.cli.accounts import roles, user
 from app.cli.console import group
 from app.cli.data import demo, export, import_, template
+from app.cli.organisation import round_, unit
 from app.cli.schemas import schemas
 from app.cli.serving import serve, worker
 
@@ -16,5 +17,17 @@ def main() -> None:
     """
 
 
-for command in (serve, worker, schemas, template, import_, export, demo, user, roles):
+for command in (
+    serve,
+    worker,
+    schemas,
+    unit,
+    round_,
+    user,
+    roles,
+    template,
+    import_,
+    export,
+    demo,
+):
     main.add_command(command)

@@ -8,13 +8,13 @@ Nothing here knows a form: departments come from the forms' own lists, rows from
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
-from app.models import Department, Role, Round, RoundState, RowChange, Unit, UnitKind
-from app.models.base import now_utc
+from app.models import Department, Role, RowChange, Unit, UnitKind
 from app.services.accounts import NewMembership, create_user, find_user_id
 from app.services.demo_rows import World, demo_rows, in_order
 from app.services.invention import is_about_pupils
+from app.services.organisation import find_round, prepare_round, prepare_unit
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.storage.rows import RowStore
@@ -146,75 +146,8 @@ def _store(
 
 def _prepare_place(connection: Connection, edition: Edition) -> None:
     code, name = _UNITS[edition.settings["unitKind"]]
-    unit_id = _prepare_unit(connection, edition, code, name)
-    known = set(
-        connection.scalars(select(Department.name).where(Department.unit_id == unit_id))
-    )
-    for position, department in enumerate(_departments(edition)):
-        if department not in known:
-            connection.execute(
-                insert(Department.__table__).values(
-                    unit_id=unit_id,
-                    name=department,
-                    aliases=[],
-                    position=position,
-                    is_active=True,
-                )
-            )
-    if _find_round(connection, edition) is None:
-        connection.execute(
-            insert(Round.__table__).values(
-                collection=edition.collection,
-                edition=edition.year,
-                title=f"{edition.short_title}（{edition.year}）",
-                periods=edition.settings["periods"],
-                state=RoundState.OPEN,
-                created_at=now_utc(),
-            )
-        )
-
-
-def _prepare_unit(
-    connection: Connection, edition: Edition, code: str, name: str
-) -> int:
-    table = Unit.__table__
-    found = connection.execute(select(table).where(table.c.code == code)).first()
-    if found is None:
-        kind = UnitKind(edition.settings["unitKind"])
-        return connection.execute(
-            insert(table).values(
-                kind=kind,
-                code=code,
-                name=name,
-                collections=[edition.collection],
-                is_active=True,
-                created_at=now_utc(),
-            )
-        ).inserted_primary_key[0]
-    if edition.collection not in found.collections:
-        connection.execute(
-            table.update()
-            .where(table.c.id == found.id)
-            .values(collections=[*found.collections, edition.collection])
-        )
-    return found.id
-
-
-def _departments(edition: Edition) -> tuple[str, ...]:
-    names = (name for form in edition.forms for name in form.departments)
-    return tuple(dict.fromkeys(names))
-
-
-def _find_round(connection: Connection, edition: Edition):
-    table = Round.__table__
-    return connection.execute(
-        select(table)
-        .where(
-            table.c.collection == edition.collection, table.c.edition == edition.year
-        )
-        .order_by(table.c.id)
-        .limit(1)
-    ).first()
+    prepare_unit(connection, edition, code, name)
+    prepare_round(connection, edition)
 
 
 def _find_place(connection: Connection, edition: Edition) -> _Place:
@@ -226,7 +159,7 @@ def _find_place(connection: Connection, edition: Edition) -> _Place:
     return _Place(
         edition,
         unit_id,
-        _find_round(connection, edition).id,
+        find_round(connection, edition).id,
         dict(map(tuple, departments)),
     )
 

@@ -167,6 +167,33 @@ def test_accounts_are_added_listed_and_closed(filled):
     assert filled("user", "password", "nobody").exit_code == 3
 
 
+def test_a_unit_is_added_and_reports_in_a_round(tianbao):
+    tianbao("schemas", "apply")
+    added = tianbao("unit", "add", "s1", "--name", "一校", "--collection", "talent")
+    assert added.exit_code == 0
+    assert tianbao("unit", "list").stdout == "s1\t一校\ttalent\n"
+    assert tianbao("round", "open", "talent").stdout == "1\n"
+    assert tianbao("round", "close", "1").exit_code == 0
+    assert tianbao("round", "open", "talent", "--title", "第二轮").stdout == "2\n"
+    assert "第二轮\t开放" in tianbao("round", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("unit", "add", "demo-school", "--name", "甲", "--collection=talent"), "换"),
+        (("unit", "add", "s1", "--name", "甲", "--collection", "nothing"), "没有"),
+        (("round", "open", "talent"), "还开着"),
+        (("round", "open", "talent", "--edition", "1999"), "没有"),
+        (("round", "close", "99"), "没有轮次"),
+    ],
+)
+def test_units_and_rounds_that_cannot_be_are_refused(filled, arguments, part):
+    answer = filled(*arguments)
+    assert answer.exit_code == 3
+    assert part in answer.stderr
+
+
 def test_roles_prints_the_policy(tianbao):
     assert "| 填报员" in tianbao("roles").output
 

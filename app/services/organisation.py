@@ -1,0 +1,198 @@
+"""Units that report, their departments, and the rounds they report in.
+
+The command line and the demo use it. A unit reports for collections of its own kind;
+its departments start as the ones that the forms of those collections name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, Row, insert, select, update
+
+from app.errors import NotFound, Refused
+from app.models import Department, Round, RoundState, Unit, UnitKind
+from app.models.base import now_utc
+from app.storage.engine import begin_reading
+from form_schemas.catalogue import Edition
+
+
+@dataclass(frozen=True)
+class UnitLine:
+    """A unit as lists show it."""
+
+    code: str
+    name: str
+    kind: UnitKind
+    collections: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RoundLine:
+    """A round as lists show it."""
+
+    id: int
+    collection: str
+    edition: str
+    title: str
+    state: RoundState
+
+
+def add_unit(engine: Engine, code: str, name: str, editions: Sequence[Edition]) -> None:
+    """Add a unit that reports for these editions' collections.
+
+    Raises:
+        Refused: the code is taken, or the collections are for units of several kinds.
+    """
+    kinds = {edition.settings["unitKind"] for edition in editions}
+    if len(kinds) != 1:
+        raise Refused("这些系列由不同种类的单位填报，请分开建单位。")
+    with engine.begin() as connection:
+        if _find_unit(connection, code) is not None:
+            raise Refused(f"单位编号“{code}”已经有了，请换一个。")
+        for edition in editions:
+            prepare_unit(connection, edition, code, name)
+
+
+def list_units(engine: Engine) -> tuple[UnitLine, ...]:
+    table = Unit.__table__
+    with begin_reading(engine) as connection:
+        found = connection.execute(select(table).order_by(table.c.code))
+        return tuple(
+            UnitLine(row.code, row.name, row.kind, tuple(row.collections))
+            for row in found
+        )
+
+
+def open_round(engine: Engine, edition: Edition, title: str = "") -> int:
+    """Open a round of an edition; the collection's last one becomes its predecessor.
+
+    Raises:
+        Refused: the collection has an open round.
+    """
+    table = Round.__table__
+    with engine.begin() as connection:
+        last = connection.execute(
+            select(table)
+            .where(table.c.collection == edition.collection)
+            .order_by(table.c.id.desc())
+            .limit(1)
+        ).first()
+        if last is not None and last.state is RoundState.OPEN:
+            raise Refused(f"轮次 {last.id}“{last.title}”还开着，请先关闭它。")
+        previous_id = None if last is None else last.id
+        return _insert_round(connection, edition, title, previous_id)
+
+
+def list_rounds(engine: Engine) -> tuple[RoundLine, ...]:
+    table = Round.__table__
+    with begin_reading(engine) as connection:
+        return tuple(
+            RoundLine(row.id, row.collection, row.edition, row.title, row.state)
+            for row in connection.execute(select(table).order_by(table.c.id))
+        )
+
+
+def close_round(engine: Engine, round_id: int) -> None:
+    """Close a round: its rows can be read and exported, no longer changed.
+
+    Raises:
+        NotFound: there is no such round.
+    """
+    table = Round.__table__
+    with engine.begin() as connection:
+        closed = connection.execute(
+            update(table)
+            .where(table.c.id == round_id)
+            .values(state=RoundState.CLOSED, closes_at=now_utc())
+        )
+        if not closed.rowcount:
+            raise NotFound(f"没有轮次 {round_id}，编号见 tianbao round list。")
+
+
+def prepare_unit(connection: Connection, edition: Edition, code: str, name: str) -> int:
+    """Make sure of a unit, its departments, and that it reports for the edition."""
+    table = Unit.__table__
+    found = _find_unit(connection, code)
+    if found is None:
+        unit_id = connection.execute(
+            insert(table).values(
+                kind=UnitKind(edition.settings["unitKind"]),
+                code=code,
+                name=name,
+                collections=[edition.collection],
+                is_active=True,
+                created_at=now_utc(),
+            )
+        ).inserted_primary_key[0]
+    else:
+        unit_id = found.id
+        if edition.collection not in found.collections:
+            connection.execute(
+                update(table)
+                .where(table.c.id == unit_id)
+                .values(collections=[*found.collections, edition.collection])
+            )
+    _prepare_departments(connection, edition, unit_id)
+    return unit_id
+
+
+def prepare_round(connection: Connection, edition: Edition) -> None:
+    """Make sure that the edition has a round."""
+    if find_round(connection, edition) is None:
+        _insert_round(connection, edition, "", None)
+
+
+def find_round(connection: Connection, edition: Edition) -> Row | None:
+    """Find the first round of an edition."""
+    table = Round.__table__
+    return connection.execute(
+        select(table)
+        .where(
+            table.c.collection == edition.collection, table.c.edition == edition.year
+        )
+        .order_by(table.c.id)
+        .limit(1)
+    ).first()
+
+
+def _find_unit(connection: Connection, code: str) -> Row | None:
+    table = Unit.__table__
+    return connection.execute(select(table).where(table.c.code == code)).first()
+
+
+def _insert_round(
+    connection: Connection, edition: Edition, title: str, previous_id: int | None
+) -> int:
+    return connection.execute(
+        insert(Round.__table__).values(
+            collection=edition.collection,
+            edition=edition.year,
+            title=title or f"{edition.short_title}（{edition.year}）",
+            periods=edition.settings["periods"],
+            state=RoundState.OPEN,
+            previous_id=previous_id,
+            opens_at=now_utc(),
+            created_at=now_utc(),
+        )
+    ).inserted_primary_key[0]
+
+
+def _prepare_departments(
+    connection: Connection, edition: Edition, unit_id: int
+) -> None:
+    table = Department.__table__
+    known = set(
+        connection.scalars(select(table.c.name).where(table.c.unit_id == unit_id))
+    )
+    named = (name for form in edition.forms for name in form.departments)
+    for position, name in enumerate(dict.fromkeys(named)):
+        if name not in known:
+            connection.execute(
+                insert(table).values(
+                    unit_id=unit_id,
+                    name=name,
+                    aliases=[],
+                    position=position,
+                    is_active=True,
+                )
+            )
