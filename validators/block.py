@@ -157,6 +157,11 @@ class Block:
         }
         return CheckedBlock(self._numbers, self._columns, found)
 
+    def evaluate(self) -> Mapping[str, Sequence[object]]:
+        """The columns with given values, and without what is not shown."""
+        self._evaluate()
+        return self._columns
+
     def _report(self, index: int, field_id: str, finding: Finding) -> None:
         self._found[index].append(finding.at(self._numbers[index], field_id))
         if finding.level is Level.ERROR:

@@ -27,6 +27,7 @@ __all__ = [
     "check_columns",
     "check_row",
     "check_rows",
+    "evaluate_keys",
     "waiting_rules",
 ]
 
@@ -120,3 +121,18 @@ def check_columns(
     return Block(form, converted, context, stage, stored, own_values).check(
         seen or SeenKeys(form), upsert
     )
+
+
+def evaluate_keys(
+    form: FormSpec, converted: ConvertedColumns, context: Context
+) -> Mapping[str, Sequence[object]]:
+    """Give the columns of the key as rows are stored with it.
+
+    A part of a key may be filled or computed, or empty because it is not shown: by what
+    the cells say alone the stored row would not be found.
+    """
+    parts = [form.by_id[field_id] for field_id in form.key]
+    columns: Mapping[str, Sequence[object]] = converted.columns
+    if any(spec.is_given or spec.visible_when is not None for spec in parts):
+        columns = Block(form, converted, context, Stage.IMPORT, None, None).evaluate()
+    return {name: columns[name] for name in form.key if name in columns}

@@ -38,10 +38,18 @@ from app.storage.loading import write_tuples
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
 from exporters.exchange import Block
+from exporters.header import is_importable
 from exporters.reader import Reading, read_workbook
 from exporters.refusals import Refusal, RefusedFile, describe_refusal
 from form_schemas.spec import FormSpec
-from validators.check import CheckedBlock, Context, SeenKeys, Stage, check_columns
+from validators.check import (
+    CheckedBlock,
+    Context,
+    SeenKeys,
+    Stage,
+    check_columns,
+    evaluate_keys,
+)
 from validators.conversion import ConvertedColumns, from_json
 from validators.keys import describe_stored
 from validators.report import Finding, Problem
@@ -116,7 +124,7 @@ def start_import(
         holder: who is going to call `run_import` at once, where no worker shall.
     """
     with workshop.engine.begin() as connection:
-        _refuse_underivable(order.form)
+        _refuse_given(order.form)
         name = order.file_name.replace("\\", "/").rsplit("/", 1)[-1] or "workbook.xlsx"
         owner = FileOwner(
             order.scope.unit_id, order.actor_id, form_name=order.form.full_name
@@ -330,11 +338,13 @@ class _Run:
     def _check(self, block: Block) -> _Chunk:
         with begin_reading(self.workshop.engine) as connection:
             store = RowStore(connection, self.catalogue)
-            stored = self._find_stored(store, block)
+            converted = ConvertedColumns(block.numbers, block.columns, _findings(block))
+            context = make_context(connection, store, self.form, self.scope)
+            stored = self._find_stored(store, converted, context)
             checked = check_columns(
                 self.form,
-                ConvertedColumns(block.numbers, block.columns, _findings(block)),
-                make_context(connection, store, self.form, self.scope),
+                converted,
+                context,
                 Stage.IMPORT,
                 seen=self.seen,
                 stored=[row and row.row for row in stored],
@@ -353,12 +363,15 @@ class _Run:
         foreign = self._find_foreign(stored, checked)
         return _Chunk(checked, fields, keys, stored, block.faulty_texts, foreign)
 
-    def _find_stored(self, store: RowStore, block: Block) -> list[StoredRow | None]:
+    def _find_stored(
+        self, store: RowStore, converted: ConvertedColumns, context: Context
+    ) -> list[StoredRow | None]:
         """The formal row of each row's key."""
-        count = len(block.numbers)
+        count = len(converted.numbers)
         if not self.has_rows:
             return [None] * count
-        keys = _key_tuples(self.form, block.columns, count)
+        columns = evaluate_keys(self.form, converted, context)
+        keys = _key_tuples(self.form, columns, count)
         whole = replace(self.scope, department_id=None)
         found = store.find_by_key(self.form, whole, set(keys))
         return [found.get(key) for key in keys]
@@ -531,9 +544,14 @@ def _lease(workshop: Workshop, holder: str | None) -> dict[str, object]:
     }
 
 
-def _refuse_underivable(form: FormSpec) -> None:
+def _refuse_given(form: FormSpec) -> None:
     if form.is_derived:
         raise Refused(f"{form.code} {form.title}由系统从其他表汇总，不接收导入。")
+    if not any(map(is_importable, form.fields)):
+        raise Refused(
+            f"{form.code} {form.title}的各栏都由系统算出，不用填报，也不接收导入。"
+            "数字不对时，请到它所汇总的表里修改。"
+        )
 
 
 def _hash(path: Path) -> str:

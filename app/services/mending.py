@@ -40,7 +40,7 @@ from app.services.workshop import Workshop
 from app.storage.keys import key_text
 from app.storage.rows import RowStore
 from form_schemas.spec import FormSpec
-from validators.check import Stage, check_columns
+from validators.check import Stage, check_columns, evaluate_keys
 from validators.conversion import (
     RawRow,
     convert_columns,
@@ -100,14 +100,15 @@ def _recheck(
         converted = convert_columns(
             form, cells, workshop.catalogue.codelists, [raw.number]
         )
-        columns = converted.columns
+        context = make_context(connection, store, form, scope)
+        columns = {**converted.columns, **evaluate_keys(form, converted, context)}
         key = tuple(columns.get(name, [None])[0] for name in form.key)
         whole = replace(scope, department_id=None)
         stored = store.find_by_key(form, whole, {key}).get(key)
         checked = check_columns(
             form,
             converted,
-            make_context(connection, store, form, scope),
+            context,
             Stage.IMPORT,
             seen=_others(connection, job.id, form, raw.number, columns),
             stored=[stored and stored.row],

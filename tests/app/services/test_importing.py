@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from app.errors import Refused
 from app.jobs import Worker
 from app.models import ImportJob, ImportState, JobState, StagedRow
 from app.services.importing import Mode
@@ -21,6 +22,7 @@ from tests.support.imports import SAMPLES, Office, with_limits, write_sheet
 MAJORS = "talent/0.1.1"
 COURSES = "talent/0.1.2"
 STUDENTS = "talent/0.1.5"
+LEVELS = "talent/2.4.4"
 MAJORS_FILE = SAMPLES / "01_0.1.1开设专业基础信息表.xlsx"
 STUDENTS_FILE = SAMPLES / "03_0.1.5在校生30000人.xlsx"
 
@@ -83,6 +85,28 @@ def test_an_absent_column_leaves_values_untouched(office, tmp_path):
     assert office.rows(MAJORS)[0] == {**before, "major_name": "新名称"}
 
 
+def test_a_known_row_is_found_by_its_key_as_it_is_stored(office, tmp_path):
+    form = office.catalogue.get(LEVELS)
+    row = {
+        "education_level": "高职专科",
+        "study_years": 3,
+        "training_mode": "普通班",
+        # A part of the key that is not shown beside this mode, and so not stored.
+        "training_form": "无",
+        "major_count": 5,
+        "enrolling_major_count": 5,
+        "plan_count": 50,
+        "admitted_count": 50,
+        "registered_count": 50,
+        "female_registered": 20,
+        "local_province_registered": 30,
+    }
+    office.pass_all(office.send(LEVELS, write_sheet(tmp_path / "a.xlsx", form, [row])))
+    again = write_sheet(tmp_path / "b.xlsx", form, [row, {**row, "study_years": 2}])
+    report = office.send(LEVELS, again)
+    assert (report.rows_added, report.rows_unchanged) == (1, 1)
+
+
 def test_a_dry_run_leaves_only_its_report(office):
     report = office.send(MAJORS, MAJORS_FILE, Mode.DRY_RUN)
     assert (report.job.outcome, report.rows_added) == ("accepted", 24)
@@ -100,6 +124,15 @@ def test_a_refused_file_stages_nothing(office, tmp_path):
     )
     assert report.job.refusal_message
     assert count_staged(office.workshop, report.job.id) == 0
+
+
+@pytest.mark.parametrize(
+    ("form_name", "reason"),
+    [("group/G4", "各栏都由系统算出"), ("national/Z1.1.13", "由系统从其他表汇总")],
+)
+def test_a_form_that_the_system_fills_takes_no_file(office, form_name, reason):
+    with pytest.raises(Refused, match=reason):
+        office.send(form_name, MAJORS_FILE)
 
 
 def test_a_file_cut_short_is_refused_as_a_whole(office, tmp_path):
