@@ -10,7 +10,7 @@ import os
 import pickle
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import BinaryIO
 
@@ -55,7 +55,8 @@ def _answer(request: Request, ours: BinaryIO) -> Iterator[object]:
         yield Head((), stamp, is_empty=True)
         return
     top, first = _split_top(first)
-    is_empty = not any(clean_text(str(cell)) for row in top for cell in row)
+    # Rows further down are read only where the file is refused anyway.
+    is_empty = all(map(_is_blank, top)) and all(map(_is_blank, first.rows))
     width = max(map(len, top), default=0)
     yield Head(top, stamp, width, is_empty)
     plan: Plan = pickle.load(ours)
@@ -67,6 +68,10 @@ def _open(request: Request) -> tuple[Iterator[Slice], dict[str, str]]:
         return iterate_records(request.path, request.csv_format), {}
     assert request.package is not None
     return iterate_slices(request.package, request.limits), read_stamp(request.package)
+
+
+def _is_blank(row: Sequence[object]) -> bool:
+    return not any(clean_text(str(cell)) for cell in row)
 
 
 def _split_top(piece: Slice) -> tuple[list[list[object]], Slice]:

@@ -88,17 +88,17 @@ def find_header(
     best = max(range(len(matches)), key=lambda at: len(matches[at]), default=None)
     if best is None or not matches[best]:
         raise _refuse_unknown(texts, form, catalogue)
-    named, last = _gather(texts, best, labels)
+    named, first, last = _gather(texts, best, labels)
     by_field: dict[str, list[int]] = {}
     for column, field_id in named.items():
         by_field.setdefault(field_id, []).append(column)
     _refuse_lacking(texts, best, form, catalogue, by_field, all_new)
     _refuse_doubled(form, by_field)
-    return _build(form, texts, last, named)
+    return _build(form, texts[first : last + 1], last, named)
 
 
 def _build(
-    form: FormSpec, texts: list[list[str]], last: int, named: dict[int, str]
+    form: FormSpec, header: list[list[str]], last: int, named: dict[int, str]
 ) -> Header:
     columns = {
         column + 1: field_id
@@ -110,7 +110,7 @@ def _build(
         for column, field_id in sorted(named.items())
         if not is_importable(form.by_id[field_id])
     )
-    unknown = list(_unknown(texts, last, named))
+    unknown = list(_unknown(header, named))
     return Header(
         row=last + 1,
         columns=columns,
@@ -137,12 +137,14 @@ def _missing(form: FormSpec, present: set[str]) -> tuple[str, ...]:
 
 
 def _unknown(
-    texts: list[list[str]], last: int, named: dict[int, str]
+    header: list[list[str]], named: dict[int, str]
 ) -> Iterator[tuple[int, str]]:
     """Column (from 1) and label of what belongs to no field."""
-    for column, text in enumerate(texts[last]):
-        # Group titles end above the header row; a label of its own stands in it.
-        if column not in named and text.strip():
+    for column in range(max(map(len, header))):
+        # The lowest text counts: group titles stand above it.
+        texts = (_at(header, row, column) for row in reversed(range(len(header))))
+        text = next((text for text in texts if text.strip()), "")
+        if column not in named and text:
             yield column + 1, " ".join(text.split())
 
 
@@ -183,17 +185,17 @@ def _match_row(row: list[str], labels: Mapping[str, str]) -> dict[str, int]:
 
 def _gather(
     texts: list[list[str]], best: int, labels: Mapping[str, str]
-) -> tuple[dict[int, str], int]:
+) -> tuple[dict[int, str], int, int]:
     """Labels of the best row, and of its neighbours where merged cells left gaps.
 
-    Gives column (from 0) -> field id, and the last row of the header.
+    Gives column (from 0) -> field id, and the first and the last row with labels.
     """
     named = {
         column: labels[normalize_label(text)]
         for column, text in enumerate(texts[best])
         if text and normalize_label(text) in labels
     }
-    last = best
+    first = last = best
     for below in range(best + 1, min(best + _REACH, len(texts))):
         more = _continue_below(texts[below], named, labels)
         if not more:
@@ -209,21 +211,26 @@ def _gather(
             )
             if field_id and is_gap and field_id not in named.values():
                 named[column] = field_id
-    return named, last
+                first = above
+    return named, first, last
 
 
 def _continue_below(
     row: list[str], named: dict[int, str], labels: Mapping[str, str]
 ) -> dict[int, str]:
-    """Labels in a row that holds nothing but labels not seen yet."""
+    """Labels not seen yet, in a row with nothing below the labels already found.
+
+    Other texts of such a row are labels, too: of columns that belong to no field.
+    """
     found: dict[int, str] = {}
     for column, text in enumerate(row):
         if not text.strip():
             continue
         field_id = labels.get(normalize_label(text))
-        if field_id is None or field_id in named.values():
+        if column in named or field_id in named.values():
             return {}
-        found[column] = field_id
+        if field_id is not None:
+            found[column] = field_id
     return found
 
 

@@ -143,6 +143,20 @@ def test_labels_merged_over_two_header_rows_are_found(book, read):
     assert rows[3] == {"number": "A1", "name": "甲", "people": 5, "start": None}
 
 
+def test_an_unknown_column_among_labels_of_two_rows_is_named(book, read):
+    write_sheet(
+        book,
+        [
+            ["编号", "备注栏", "其中", None, None],
+            [None, None, "名称", "人数", "职务"],
+            ["A1", "x", "甲", 5, "y"],
+        ],
+    )
+    reading, rows, _ = read(book)
+    assert reading.columns_unknown == ("备注栏", "职务")
+    assert rows == {3: {"number": "A1", "name": "甲", "people": 5}}
+
+
 def test_hidden_rows_and_columns_are_read(book, read):
     workbook = Workbook()
     workbook.active.append(HEADING)
@@ -451,6 +465,11 @@ def test_a_label_twice_is_refused(book, refuse):
 
 def test_a_sheet_without_a_header_is_refused(book, refuse):
     write_sheet(book, [["x", "y"], [1, 2]])
+    assert refuse(book) is Reason.NO_HEADER
+
+
+def test_rows_further_down_than_any_header_are_no_empty_sheet(book, refuse):
+    write_sheet(book, [*[[]] * 50, HEADING, ["A1", "甲", 5]])
     assert refuse(book) is Reason.NO_HEADER
 
 
