@@ -12,7 +12,7 @@ from app.storage.tables import table_for
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 
-_META = ("_id", "_version", "_department_id", "_updated_at", "_updated_by")
+_META = ("_id", "_version", "_department_id", "_updated_at", "_updated_by", "_level")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +29,13 @@ class Binding:
         return (*(self.table.c[name] for name in _META), *self.columns)
 
     def read(self, record: Row | Sequence[object]) -> StoredRow:
-        row_id, version, department_id, updated_at, updated_by = record[: len(_META)]
+        row_id, version, *entry = record[: len(_META)]
         values = record[len(_META) :]
         row = {
             field.id: value
             for field, value in zip(self.form.fields, values, strict=True)
         }
-        return StoredRow(row_id, version, row, department_id, updated_at, updated_by)
+        return StoredRow(row_id, version, row, *entry)
 
     def write(self, row: Mapping[str, object]) -> dict[str, object]:
         """Column values of the fields that a row holds."""

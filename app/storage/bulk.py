@@ -8,6 +8,7 @@ all of them, alike on both databases, with one entry of row_change a row.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 
 from sqlalchemy import (
     ColumnElement,
@@ -45,7 +46,6 @@ Row = Mapping[str, object]
 _AT_ONCE = 5000
 #: Loads of more rows are joined by hash on PostgreSQL.
 _MANY = 500
-_CHANGES_AT_ONCE = 1000
 
 _CHANGE = RowChange.__table__
 
@@ -210,9 +210,24 @@ class BulkLoad:
                 _version=formal.c._version + 1,
                 _updated_at=self.now,
                 _updated_by=self.change.actor_id,
+                _level=loaded.c._level,
                 **values,
             )
             .where(formal.c._id == loaded.c._target, loaded.c._differs == 1)
+        )
+        self._mark_same(loader)
+
+    def _mark_same(self, loader: Loader) -> None:
+        """Rows that stay as they are may be judged otherwise by now."""
+        formal, loaded = self.binding.table, loader.table
+        self.connection.execute(
+            update(formal)
+            .values(_level=loaded.c._level)
+            .where(
+                formal.c._id == loaded.c._target,
+                loaded.c._differs == 0,
+                formal.c._level != loaded.c._level,
+            )
         )
 
     def _insert(self, loader: Loader) -> None:
@@ -233,12 +248,13 @@ class BulkLoad:
                 *(literal(v, columns[name].type) for name, v in constants.items()),
                 loaded.c._key,
                 loaded.c._initials,
+                loaded.c._level,
                 *(loaded.c[name] for name in loader.fields),
             )
             .where(loaded.c._target.is_(None))
             .order_by(loaded.c._number)
         )
-        names = [*constants, "_key", "_initials", *loader.fields]
+        names = [*constants, "_key", "_initials", "_level", *loader.fields]
         self.connection.execute(
             insert(self.binding.table).from_select(names, new, include_defaults=False)
         )
@@ -264,14 +280,15 @@ def load_rows(
     scope: Scope,
     rows: Iterable[tuple[int, Row]],
     change: Change,
+    levels: Iterable[str] = repeat(""),
 ) -> Counts:
     """Add or update numbered rows of typed values."""
     with loading(connection, catalogue, form, scope, change) as load:
-        for group in in_groups(rows, _AT_ONCE):
-            plain = [to_json(form, row) for _, row in group]
+        for group in in_groups(zip(rows, levels, strict=False), _AT_ONCE):
+            plain = [to_json(form, row) for (_, row), _ in group]
             items = [
-                Item(number, key_text(form, row), _dump(data))
-                for (number, row), data in zip(group, plain, strict=True)
+                Item(number, key_text(form, row), _dump(data), level)
+                for ((number, row), level), data in zip(group, plain, strict=True)
             ]
             load.add(items, plain)
         return load.finish()

@@ -40,6 +40,8 @@ class Item:
     number: int
     key: str
     text: str
+    #: the worst level of what is wrong with it: "", "warning", "error"
+    level: str = ""
 
 
 class Loader:
@@ -76,6 +78,7 @@ class Loader:
                 [item.key for item in items],
                 titles or [None] * len(items),
                 [item.text for item in items],
+                [item.level for item in items],
                 *columns,
                 strict=True,
             )
@@ -100,7 +103,7 @@ class Loader:
         write_tuples(
             self._connection,
             self.table.name,
-            ("_number", "_key", "_initials", "_json", *self.fields),
+            ("_number", "_key", "_initials", "_json", "_level", *self.fields),
             self._buffer,
         )
         self._buffer = []
@@ -150,6 +153,7 @@ def _make_table(binding: Binding, fields: tuple[str, ...], name: str) -> Table:
         Column("_initials", Text),
         #: values of the row in JSON form, for row_change
         Column("_json", Text),
+        Column("_level", Text),
         #: the row of the form's table that has the key
         Column("_target", BigInteger),
         Column("_differs", Integer, server_default="0"),

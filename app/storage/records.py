@@ -26,6 +26,9 @@ class StoredRow:
     department_id: int | None
     updated_at: datetime
     updated_by: int | None
+    #: the worst level of what was wrong with it when it was stored: "", "warning",
+    #: "error"
+    level: str = ""
 
 
 class FilterOp(StrEnum):
@@ -61,6 +64,10 @@ class Query:
     #: words that all have to occur; pinyin initials find titles
     search: str = ""
     filters: tuple[Filter, ...] = ()
+    #: "error" or "warning": only rows that were stored with such problems
+    level: str = ""
+    #: only these rows
+    ids: tuple[int, ...] | None = None
     #: None: in the order of entry
     sort: Sort | None = None
     #: from 1

@@ -6,6 +6,8 @@ stays usable. Bulk loads are in `bulk`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import repeat
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -30,7 +32,13 @@ from app.storage.records import (
     StoredRow,
 )
 from app.storage.refusals import RowRefusals
-from app.storage.search import find_choices, find_page, matching, ordered
+from app.storage.search import (
+    count_levels,
+    find_choices,
+    find_page,
+    matching,
+    ordered,
+)
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FieldSpec, FormSpec
 
@@ -73,6 +81,17 @@ class RowStore:
         table = self._bind(form).table
         statement = select(func.count()).select_from(table).where(wanted)
         return self.connection.scalar(statement) or 0
+
+    def count_levels(self, form: FormSpec, scope: Scope) -> dict[str, int]:
+        """How many rows were stored with problems: by their worst level."""
+        return self.count_levels_of([(form, scope)])[0]
+
+    def count_levels_of(
+        self, wanted: Sequence[tuple[FormSpec, Scope]]
+    ) -> tuple[dict[str, int], ...]:
+        """As `count_levels`, of many forms in one question."""
+        bound = ((self._bind(form), scope) for form, scope in wanted)
+        return count_levels(self.connection, bound)
 
     def iterate(
         self,
@@ -149,8 +168,12 @@ class RowStore:
         row: Row,
         actor_id: int | None,
         reason: str | None = None,
+        level: str = "",
     ) -> StoredRow:
         """Add a row.
+
+        Args:
+            level: the worst level of what is wrong with it.
 
         Raises:
             DuplicateKey: another row of the unit and round has its key.
@@ -166,6 +189,7 @@ class RowStore:
             "_created_by": actor_id,
             "_updated_at": now,
             "_updated_by": actor_id,
+            "_level": level,
             **binding.derive(row),
             **binding.write(row),
         }
@@ -187,8 +211,13 @@ class RowStore:
         version: int,
         actor_id: int | None,
         reason: str | None = None,
+        level: str | None = None,
     ) -> StoredRow:
         """Change the fields that `row` holds, if the row still has this version.
+
+        Args:
+            level: the worst level of what is wrong with it now; None leaves what is
+                known. A level alone makes no new version.
 
         Raises:
             NotFound: the row is gone, or not in the scope.
@@ -200,7 +229,7 @@ class RowStore:
         current = self._get_version(binding, scope, row_id, version)
         changed = find_changed(current.row, self._bind(form).write(row))
         if not changed:
-            return current
+            return self._mark(binding, current, level)
         whole = {**current.row, **row}
         refusals = self._refusals(binding, scope)
         refusals.refuse_used(current, frozenset(changed))
@@ -211,6 +240,7 @@ class RowStore:
                 _version=version + 1,
                 _updated_at=now_utc(),
                 _updated_by=actor_id,
+                _level=current.level if level is None else level,
                 **binding.derive(whole),
                 **{field_id: row[field_id] for field_id in changed},
             )
@@ -261,8 +291,12 @@ class RowStore:
         actor_id: int | None,
         reason: str | None = None,
         import_id: int | None = None,
+        levels: Iterable[str] | None = None,
     ) -> Counts:
         """Add rows, or update those that have the same key; absent fields stay.
+
+        Args:
+            levels: the worst level of what is wrong with each row; none: all are clean.
 
         Raises:
             DuplicateKey: two of the rows have one key, or break another unique set.
@@ -270,7 +304,13 @@ class RowStore:
         """
         change = Change(actor_id, reason, import_id)
         return load_rows(
-            self.connection, self.catalogue, form, scope, enumerate(rows, 1), change
+            self.connection,
+            self.catalogue,
+            form,
+            scope,
+            enumerate(rows, 1),
+            change,
+            repeat("") if levels is None else levels,
         )
 
     # Helpers.
@@ -304,6 +344,17 @@ class RowStore:
         if current.version != version:
             raise StaleRow(current)
         return current
+
+    def _mark(
+        self, binding: Binding, current: StoredRow, level: str | None
+    ) -> StoredRow:
+        if level is None or level == current.level:
+            return current
+        table = binding.table
+        self.connection.execute(
+            update(table).where(table.c._id == current.id).values(_level=level)
+        )
+        return replace(current, level=level)
 
     def _refusals(self, binding: Binding, scope: Scope) -> RowRefusals:
         return RowRefusals(self.connection, self.catalogue, binding, scope)

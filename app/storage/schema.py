@@ -168,7 +168,7 @@ def grow(connection: Connection, catalogue: Catalogue, growth: Growth) -> None:
     missing = growth.differences
     operations = Operations(MigrationContext.configure(connection))
     for column in missing.columns:
-        operations.add_column(column.table.name, Column(column.name, column.type))
+        operations.add_column(column.table.name, _copy(column))
     for index in missing.indexes:
         _create_index(connection, index)
     build_metadata(catalogue).create_all(
@@ -191,6 +191,17 @@ def get_places(catalogue: Catalogue) -> dict[tuple[str, str], int]:
         for column in table.c
         if isinstance(column.type, ExactDecimal)
     }
+
+
+def _copy(column: Column) -> Column:
+    """The column alone: keys and indexes that hold it come after it."""
+    default = column.server_default
+    return Column(
+        column.name,
+        column.type,
+        nullable=column.nullable,
+        server_default=None if default is None else default.arg,
+    )
 
 
 def _switch_foreign_keys(connection: Connection, state: str) -> None:

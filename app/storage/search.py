@@ -4,7 +4,7 @@ Words are looked for in the key, the title and the other short texts that are no
 personal data: a search must not tell what a masked cell holds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from sqlalchemy import (
@@ -18,12 +18,15 @@ from sqlalchemy import (
     cast,
     false,
     func,
+    literal_column,
     or_,
     select,
+    union_all,
 )
 
 from app.errors import BadRequest
 from app.storage.binding import Binding
+from app.storage.lookup import in_groups
 from app.storage.records import (
     Choice,
     Choices,
@@ -34,6 +37,7 @@ from app.storage.records import (
     Scope,
     Sort,
 )
+from app.storage.tables import IS_FAULTY
 from app.storage.types import TextList
 from form_schemas.codelists import CodeList
 from form_schemas.kinds import FILE_KINDS, FieldKind
@@ -42,6 +46,9 @@ from form_schemas.spec import FieldSpec, FormSpec
 _CHOICES_PAGE = 20
 #: Codes of a list whose names hold a word; more match nothing one could look through.
 _MOST_CODES = 200
+
+#: SQLite takes up to 500 parts of one statement.
+_TABLES_AT_ONCE = 200
 
 CodeLists = Mapping[str, CodeList]
 
@@ -76,7 +83,30 @@ def matching(
         binding.in_scope(scope),
         *(_find_word(binding, word, codelists) for word in query.search.split()),
         *(_apply_filter(binding, rule) for rule in query.filters),
+        *_find_marked(binding, query),
     )
+
+
+def count_levels(
+    connection: Connection, wanted: Iterable[tuple[Binding, Scope]]
+) -> tuple[dict[str, int], ...]:
+    """How many rows of each level other than clean there are, in each of the scopes.
+
+    One statement for all: a list of forms asks for a hundred tables.
+    """
+    found: tuple[dict[str, int], ...] = ()
+    for group in in_groups(wanted, _TABLES_AT_ONCE):
+        counts: tuple[dict[str, int], ...] = tuple({} for _ in group)
+        parts = [
+            select(literal_column(str(place)), binding.table.c._level, func.count())
+            .where(binding.in_scope(scope), IS_FAULTY)
+            .group_by(binding.table.c._level)
+            for place, (binding, scope) in enumerate(group)
+        ]
+        for place, level, count in connection.execute(union_all(*parts)):
+            counts[place][level] = count
+        found += counts
+    return found
 
 
 def ordered(statement: Select, binding: Binding, sort: Sort | None) -> Select:
@@ -141,6 +171,14 @@ def _find_word(
         if codes:
             places.append(column.in_(codes))
     return or_(false(), *places, *_find_initials(binding, word))
+
+
+def _find_marked(binding: Binding, query: Query) -> Iterator[ColumnElement[bool]]:
+    if query.level:
+        yield IS_FAULTY
+        yield binding.table.c._level == query.level
+    if query.ids is not None:
+        yield binding.table.c._id.in_(query.ids)
 
 
 def _find_initials(binding: Binding, word: str) -> Iterator[ColumnElement[bool]]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    literal_column,
 )
 
 from app.models.base import BIG_KEY, UtcDateTime
@@ -26,6 +27,8 @@ from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FieldSpec, FormSpec
 
 _SCOPE = ("_unit_id", "_round_id")
+#: In so many words: neither database takes a partial index for a bound value.
+IS_FAULTY = literal_column("_level") != literal_column("''")
 #: PostgreSQL cuts names at 63 bytes.
 _LONGEST_NAME = 60
 
@@ -86,6 +89,8 @@ def _engine_columns() -> Iterator[Column]:
     yield Column("_version", Integer, nullable=False)
     yield Column("_key", Text, nullable=False)
     yield Column("_initials", Text)
+    # What the checks found when the row was stored: '', warning or error.
+    yield Column("_level", Text, nullable=False, server_default="")
     yield Column("_created_at", UtcDateTime, nullable=False)
     yield Column("_created_by", Integer)
     yield Column("_updated_at", UtcDateTime, nullable=False)
@@ -115,6 +120,7 @@ def _indexes(
     yield Index(f"uq_{name}_key", *_SCOPE, "_key", unique=True)
     # Pages in the order of entry, and their count, without reading the table.
     yield Index(f"ix_{name}_page", *_SCOPE, "_id", "_department_id")
+    yield _index_levels(name)
     unique = _find_unique(catalogue, forms)
     for columns in unique:
         yield Index(_name("uq", name, columns), *_SCOPE, *columns, unique=True)
@@ -122,6 +128,17 @@ def _indexes(
         is_single = field.reference is not None and not field.is_list
         if is_single and (field.id,) not in unique:
             yield Index(_name("ix", name, (field.id,)), *_SCOPE, field.id)
+
+
+def _index_levels(name: str) -> Index:
+    """Faulty rows alone: counted and paged without reading the table."""
+    columns = (*_SCOPE, "_level", "_id", "_department_id")
+    return Index(
+        _name("ix", name, ("_level",)),
+        *columns,
+        sqlite_where=IS_FAULTY,
+        postgresql_where=IS_FAULTY,
+    )
 
 
 def _find_unique(

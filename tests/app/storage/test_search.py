@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -152,3 +153,39 @@ def test_a_look_up_of_very_many_values_is_possible(store, student, scope):
     lookup = store.as_lookup(student, scope)
     found = lookup.find_rows("S", "number", [str(n) for n in range(40_000)])
     assert len(found) == 20
+
+
+def test_faulty_rows_are_counted_and_found(store, student, scope):
+    levels = ["", "error", "warning", "error", ""]
+    rows = [{"number": str(n)} for n in range(5)]
+    store.upsert_many(student, scope, rows, 1, levels=levels)
+    assert store.count_levels(student, scope) == {"error": 2, "warning": 1}
+    page = store.find_page(student, scope, Query(level="error", size=1, page=2))
+    assert (page.total, page.rows[0].row["number"]) == (2, "3")
+    assert page.rows[0].level == "error"
+
+
+def test_rows_can_be_asked_for_by_id(store, student, scope):
+    stored = [store.insert(student, scope, {"number": n}, 1) for n in "123"]
+    wanted = Query(ids=(stored[0].id, stored[2].id))
+    found = store.find_page(student, scope, wanted)
+    assert [stored.row["number"] for stored in found.rows] == ["1", "3"]
+
+
+def test_a_department_counts_its_own_faulty_rows(store, student, scope):
+    for department, number in ((1, "1"), (2, "2"), (2, "3")):
+        own = replace(scope, department_id=department)
+        store.insert(student, own, {"number": number}, 1, level="warning")
+    assert store.count_levels(student, scope) == {"warning": 3}
+    own = replace(scope, department_id=2)
+    assert store.count_levels(student, own) == {"warning": 2}
+
+
+def test_many_forms_are_counted_at_once(store, school, scope):
+    forms = [school.get(f"test/{code}") for code in "MSCPLVZ"]
+    store.insert(forms[1], scope, {"number": "1"}, 1, level="error")
+    store.insert(forms[5], scope, {"number": "1"}, 1, level="warning")
+    wanted = [(form, scope) for form in forms] * 100
+    found = store.count_levels_of(wanted)
+    assert found[:7] == ({}, {"error": 1}, {}, {}, {}, {"warning": 1}, {})
+    assert found == found[:7] * 100
