@@ -5,7 +5,6 @@ the others down: its last good version serves in its place where the caller has 
 and it is listed in `Catalogue.broken` either way.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,10 +15,10 @@ from form_schemas.codelists import CODES_FOLDER, CodeList, load_codelists
 from form_schemas.drafts import FOREIGN_BYTES, Source
 from form_schemas.faults import Fault
 from form_schemas.reader import EditionReading, read_edition
+from form_schemas.settings import COLLECTION_FILE, read_settings
 from form_schemas.spec import FieldSpec, FormSpec
 
 SCHEMAS_FOLDER = Path(__file__).parent
-COLLECTION_FILE = "collection.json"
 
 
 class UnknownFormError(LookupError):
@@ -33,9 +32,9 @@ class UnknownFormError(LookupError):
 
 @dataclass(frozen=True)
 class BrokenForm:
-    """A schema file that is not in use, and why."""
+    """A schema file, or the settings of an edition, not in use, and why."""
 
-    #: "talent/2024/0.1.5"
+    #: "talent/2024/0.1.5", or "talent/2024/collection.json"
     full_name: str
     faults: tuple[Fault, ...]
     #: whether the last good version of the form serves in its place
@@ -51,6 +50,8 @@ class Edition:
     #: `collection.json`: titles, periods, phases, steps of review
     settings: Mapping[str, object]
     forms: tuple[FormSpec, ...]
+    #: what is wrong with `collection.json`; its forms serve all the same
+    faults: tuple[Fault, ...] = ()
 
     @property
     def name(self) -> str:
@@ -185,9 +186,15 @@ def load_catalogue(
         reading, replaced = _read_with_last_good(
             path, in_use, codelists, last_good or {}
         )
-        settings = json.loads((path / COLLECTION_FILE).read_text(encoding="utf-8"))
-        editions.append(Edition(path.parent.name, path.name, settings, reading.forms))
+        settings = read_settings(path)
+        edition = Edition(
+            path.parent.name, path.name, settings.values, reading.forms, settings.faults
+        )
+        editions.append(edition)
         broken += replaced
+        if edition.faults:
+            file = f"{edition.name}/{COLLECTION_FILE}"
+            broken.append(BrokenForm(file, edition.faults, is_replaced=False))
     return Catalogue(tuple(editions), codelists, tuple(broken), tuple(held))
 
 

@@ -4,13 +4,11 @@
 lint` and the administrators' pages print it.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from form_schemas.catalogue import (
-    COLLECTION_FILE,
     SCHEMAS_FOLDER,
     edition_folders,
     read_sources,
@@ -20,10 +18,8 @@ from form_schemas.faults import Fault, point
 from form_schemas.kinds import PERSONAL_KINDS
 from form_schemas.patterns import find_pattern_fault
 from form_schemas.reader import read_edition
+from form_schemas.settings import read_settings
 from form_schemas.spec import FieldSpec, FormSpec, Shape
-
-#: What `collection.json` has to say.
-_SETTINGS = ("collection", "edition", "title", "unitKind", "periods", "reviewSteps")
 
 
 def lint_folder(folder: Path = SCHEMAS_FOLDER) -> tuple[Fault, ...]:
@@ -38,36 +34,13 @@ def lint_edition(path: Path) -> tuple[Fault, ...]:
     root = path.parent.parent
     sources = read_sources(path, root)
     reading = read_edition(path.parent.name, path.name, sources, load_codelists())
-    faults = [*_settings_faults(path), *reading.faults]
+    faults = [*read_settings(path).faults, *reading.faults]
     files = {source.code: source.file for source in sources}
     for form in reading.forms:
         faults += _form_faults(files[form.code], form)
     faults += _circle_faults(files, reading.forms)
     faults += _target_faults(files, reading.forms)
     return tuple(faults)
-
-
-def _settings_faults(path: Path) -> Iterator[Fault]:
-    file = f"{path.parent.name}/{path.name}/{COLLECTION_FILE}"
-    try:
-        settings = json.loads((path / COLLECTION_FILE).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        where = f"第 {error.lineno} 行第 {error.colno} 列"
-        yield Fault(file, "", f"{where}不是合法的 JSON，请检查那里的逗号、引号和括号。")
-        return
-    if not isinstance(settings, dict):
-        yield Fault(file, "", "这里应当是对象，请改正。")
-        return
-    for word in _SETTINGS:
-        if word not in settings:
-            yield Fault(file, "", f"缺少 {word}，请补上。")
-    place = (path.parent.name, path.name)
-    if (settings.get("collection"), settings.get("edition")) != place:
-        yield Fault(
-            file,
-            "",
-            f"collection 应当是“{place[0]}”，edition 应当是“{place[1]}”。",
-        )
 
 
 # Rules about one field: each says what is wrong with it, or nothing.

@@ -9,10 +9,11 @@ from app.config import load_config
 from app.services.installation import load_files
 from app.services.schema_changes import Plan, apply, initialise, plan
 from app.storage.engine import open_engine
-from form_schemas.catalogue import COLLECTION_FILE, SCHEMAS_FOLDER
+from form_schemas.catalogue import SCHEMAS_FOLDER
 from form_schemas.faults import Fault
 from form_schemas.lint import lint_edition, lint_folder
 from form_schemas.reference import write_reference
+from form_schemas.settings import COLLECTION_FILE
 
 
 @group()

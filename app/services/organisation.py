@@ -41,8 +41,11 @@ def add_unit(engine: Engine, code: str, name: str, editions: Sequence[Edition]) 
     """Add a unit that reports for these editions' collections.
 
     Raises:
-        Refused: the code is taken, or the collections are for units of several kinds.
+        Refused: the code is taken, the collections are for units of several kinds, or
+            the settings of one have faults.
     """
+    for edition in editions:
+        _require_settings(edition)
     kinds = {edition.settings["unitKind"] for edition in editions}
     if len(kinds) != 1:
         raise Refused("这些系列由不同种类的单位填报，请分开建单位。")
@@ -67,8 +70,9 @@ def open_round(engine: Engine, edition: Edition, title: str = "") -> int:
     """Open a round of an edition; the collection's last one becomes its predecessor.
 
     Raises:
-        Refused: the collection has an open round.
+        Refused: the collection has an open round, or its settings have faults.
     """
+    _require_settings(edition)
     table = Round.__table__
     with engine.begin() as connection:
         last = connection.execute(
@@ -153,6 +157,11 @@ def find_round(connection: Connection, edition: Edition) -> Row | None:
         .order_by(table.c.id)
         .limit(1)
     ).first()
+
+
+def _require_settings(edition: Edition) -> None:
+    if edition.faults:
+        raise Refused(f"{edition.faults[0]} 改好后再试。")
 
 
 def _find_unit(connection: Connection, code: str) -> Row | None:

@@ -93,3 +93,13 @@ def test_the_last_good_version_serves_for_a_broken_file(copied):
     catalogue = load_catalogue(copied, last_good={"group/2014/G1": good})
     assert catalogue.find("group/G1") is not None
     assert [b.is_replaced for b in catalogue.broken] == [True]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"title": 3}', "\udcff"])
+def test_broken_settings_of_an_edition_leave_its_forms_in_use(copied, text):
+    file = copied / "group" / "2014" / "collection.json"
+    file.write_text(text, "utf-8", errors="surrogateescape")
+    catalogue = load_catalogue(copied)
+    assert len(catalogue.forms) == 24
+    assert catalogue.newest["group"].title == "group 2014"
+    assert [b.full_name for b in catalogue.broken] == ["group/2014/collection.json"]
