@@ -50,7 +50,10 @@ class Limits:
     #: of the parts the gate itself parses whole
     small_part_bytes: int = 16 * _MIB
     rows: int = 200_000
-    #: a sheet with more XML than this is read in parts
+    #: a sheet with more XML than this is read in parts: whole, it would need more
+    #: memory than the child has
+    whole_bytes: int = 112 * _MIB
+    #: XML of one such part
     slice_bytes: int = 24 * _MIB
     child_memory_bytes: int = 400 * _MIB
     child_seconds: int = 300
@@ -118,7 +121,7 @@ def open_package(path: Path, limits: Limits) -> Package:
         raise RefusedFile(Reason.DAMAGED, found="压缩包读不出来") from error
     except DefusedXmlException as error:
         raise RefusedFile(Reason.DAMAGED, found="含有不允许的 XML 实体") from error
-    except (ParseError, KeyError, UnicodeDecodeError) as error:
+    except (ParseError, KeyError, ValueError) as error:
         raise RefusedFile(Reason.DAMAGED, found="工作簿结构不完整") from error
 
 

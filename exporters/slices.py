@@ -1,8 +1,8 @@
-"""Open the first sheet slice by slice, so that memory stays flat and work overlaps.
+"""Open the first sheet, whole or slice by slice, so that memory stays bounded.
 
-python-calamine holds a whole sheet in memory and gives the first row after it has read
-the last one. A large sheet is therefore cut between rows, and each part opened as a
-small workbook of its own; the parent checks one part while the next is being read.
+python-calamine holds a whole sheet in memory. A very large one is therefore cut between
+rows, and each part opened as a small workbook of its own; that costs more time, as each
+part reads the shared strings again, so that sheets that fit are opened whole.
 """
 
 import io
@@ -47,7 +47,7 @@ def iterate_slices(package: Package, limits: Limits) -> Iterator[Slice]:
     try:
         with zipfile.ZipFile(package.path) as archive:
             size = archive.getinfo(package.sheet_part).file_size
-            if size > limits.slice_bytes:
+            if size > limits.whole_bytes:
                 try:
                     yield from _iterate_parts(package, archive, limits)
                 except UnusualSheetError:

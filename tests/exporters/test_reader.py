@@ -157,6 +157,20 @@ def test_an_unknown_column_among_labels_of_two_rows_is_named(book, read):
     assert rows == {3: {"number": "A1", "name": "甲", "people": 5}}
 
 
+@pytest.mark.parametrize("slice_bytes", [24 * 1024 * 1024, 1])
+def test_rows_of_nothing_but_formulas_are_rows_wherever_they_stand(
+    book, read, slice_bytes
+):
+    heading = "".join(inline(f"{'ABCD'[at]}1", x) for at, x in enumerate(HEADING))
+    formulas = '<c r="A{0}"><f>X1</f></c><c r="C{0}" t="e"><v>#REF!</v></c>'
+    rows = [f'<row r="{n}">{formulas.format(n)}</row>' for n in (2, 4, 5)]
+    filled = f'<row r="3">{inline("A3", "A1")}</row>'
+    write_cells(book, f'<row r="1">{heading}</row>{rows[0]}{filled}{rows[1]}{rows[2]}')
+    _, found, problems = read(book, limits=Limits(whole_bytes=0, slice_bytes=slice_bytes))
+    assert list(found) == [2, 3, 4, 5]
+    assert [p.row_number for p in problems if p.field_id == "number"] == [2, 4, 5]
+
+
 def test_hidden_rows_and_columns_are_read(book, read):
     workbook = Workbook()
     workbook.active.append(HEADING)
@@ -468,6 +482,13 @@ def test_a_sheet_without_a_header_is_refused(book, refuse):
     assert refuse(book) is Reason.NO_HEADER
 
 
+def test_a_number_format_without_a_number_is_damage(book, refuse):
+    write_sheet(book, [HEADING, ["A1", "甲", 5, None]])
+    styles = read_part(book, "xl/styles.xml").replace('numFmtId="0"', 'numFmtId="x"')
+    change_parts(book, {"xl/styles.xml": styles})
+    assert refuse(book) is Reason.DAMAGED
+
+
 def test_rows_further_down_than_any_header_are_no_empty_sheet(book, refuse):
     write_sheet(book, [*[[]] * 50, HEADING, ["A1", "甲", 5]])
     assert refuse(book) is Reason.NO_HEADER
@@ -649,14 +670,14 @@ def large(book):
 
 def test_a_sheet_read_in_parts_gives_the_same_rows(large, read):
     _, whole, _ = read(large)
-    reading, parts, problems = read(large, limits=Limits(slice_bytes=4000))
+    reading, parts, problems = read(large, limits=Limits(whole_bytes=0, slice_bytes=4000))
     assert parts == whole
     assert problems == []
     assert reading.header_row == 1
 
 
 def test_blocks_are_full_whatever_the_parts_are(large, form, catalogue):
-    limits = Limits(slice_bytes=4000)
+    limits = Limits(whole_bytes=0, slice_bytes=4000)
     with read_workbook(
         large, form, catalogue, limits=limits, block_rows=1000
     ) as reading:
@@ -673,7 +694,7 @@ def test_error_cells_are_found_in_every_part(book, read):
         for n in range(2, 200)
     )
     write_cells(book, f'<row r="1">{labels}</row>{body}')
-    _, rows, problems = read(book, limits=Limits(slice_bytes=3000))
+    _, rows, problems = read(book, limits=Limits(whole_bytes=0, slice_bytes=3000))
     assert [p.row_number for p in problems] == list(rows) == list(range(2, 200))
 
 
@@ -681,7 +702,7 @@ def test_a_part_whose_first_column_is_blank_keeps_its_columns(book, read):
     rows = [[f"A{n}", f"名{n}", n, None] for n in range(2, 60)]
     late = [[f"A{n}", None, n, None] for n in range(60, 120)]
     write_sheet(book, [["x", *HEADING], *(["", *row] for row in rows + late)])
-    _, found, _ = read(book, limits=Limits(slice_bytes=2000))
+    _, found, _ = read(book, limits=Limits(whole_bytes=0, slice_bytes=2000))
     assert found[119] == {"number": "A119", "name": None, "people": 119, "start": None}
 
 
@@ -691,7 +712,7 @@ def test_a_large_sheet_written_unusually_is_read_whole(book, read):
         f"<row><c t='inlineStr'><is><t>A{n}</t></is></c></row>" for n in range(2, 99)
     )
     write_cells(book, f"<row>{labels}</row>{body}")
-    assert len(read(book, limits=Limits(slice_bytes=2000))[1]) == 97
+    assert len(read(book, limits=Limits(whole_bytes=0, slice_bytes=2000))[1]) == 97
 
 
 def test_many_closed_blank_rows_are_cut_too(book, read):
@@ -702,9 +723,9 @@ def test_many_closed_blank_rows_are_cut_too(book, read):
     blank = "".join(f'<row r="{n}" ht="20"/>' for n in range(2, 900))
     last = f'<row r="900">{inline("A900", "A1")}</row>'
     write_cells(book, f'<row r="1">{labels}</row>{blank}{last}')
-    assert list(read(book, limits=Limits(slice_bytes=2000))[1]) == [900]
+    assert list(read(book, limits=Limits(whole_bytes=0, slice_bytes=2000))[1]) == [900]
 
 
 def test_reading_in_parts_resumes_after_a_row(large, read):
-    _, rows, _ = read(large, start_after=150, limits=Limits(slice_bytes=4000))
+    _, rows, _ = read(large, start_after=150, limits=Limits(whole_bytes=0, slice_bytes=4000))
     assert list(rows) == list(range(151, 300))
