@@ -41,7 +41,8 @@ def iterate_cells(chunks: Iterable[bytes]) -> Iterator[Cell]:
     """Parse a sheet.
 
     Raises:
-        RefusedFile: it is no well-formed XML, or declares a document type.
+        RefusedFile: it is no well-formed XML, counts in words, or declares a document
+            type.
     """
     handler = _Handler()
     parser = expat.ParserCreate(namespace_separator=" ")
@@ -55,7 +56,7 @@ def iterate_cells(chunks: Iterable[bytes]) -> Iterator[Cell]:
             parser.Parse(chunk, False)
             yield from handler.take()
         parser.Parse(b"", True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, ValueError) as error:
         raise RefusedFile(Reason.DAMAGED, found="工作表内容不完整") from error
     yield from handler.take()
 

@@ -6,6 +6,7 @@ Runs in the reading child; puts in place what the reader library cannot see.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain, islice
+from math import inf
 from operator import itemgetter
 
 from exporters.exchange import Block, Plan
@@ -28,6 +29,8 @@ class Picking:
         self._fields = tuple(plan.columns.values())
         self._places = {column: at for at, column in enumerate(plan.columns)}
         self._bad = self._bad_cells(plan.scan)
+        #: rows with such cells that are still to come
+        self._waiting = {row for row in self._bad if row > plan.header_row}
         self._percents = self._percent_cells(plan.scan)
         self._converter = ColumnConverter(plan.form, plan.codelists)
 
@@ -36,7 +39,7 @@ class Picking:
 
         The block is None where all its rows were read before.
         """
-        rows = chain.from_iterable(map(self._rows, slices))
+        rows = chain(chain.from_iterable(map(self._rows, slices)), self._lost_rows())
         while chunk := list(islice(rows, self._plan.block_rows)):
             new = [item for item in chunk if item[0] > self._plan.start_after]
             yield len(chunk), self._convert(new) if new else None
@@ -56,6 +59,7 @@ class Picking:
 
     def _rows(self, piece: Slice) -> Iterator[tuple[int, tuple[object, ...]]]:
         """Row number and picked cells of the rows below the header with any cell."""
+        yield from self._lost_rows(piece.first)
         pick = self._picker(piece.left)
         blank = ("",) * len(self._fields)
         bad, percents = self._bad, self._percents
@@ -66,10 +70,22 @@ class Picking:
             cells = pick(row)
             if place in bad:
                 cells = _replace(cells, bad[place])
+                self._waiting.discard(place)
             elif cells == blank or _is_blank(cells):
                 continue
             if place in percents:
                 cells = _scale(cells, percents[place])
+            yield (place if numbers is None else numbers[place - 1]), cells
+
+    def _lost_rows(
+        self, before: float = inf
+    ) -> Iterator[tuple[int, tuple[object, ...]]]:
+        """Rows with nothing but unusable cells, where the reader's rows leave off."""
+        numbers = self._plan.row_numbers
+        blank = ("",) * len(self._fields)
+        for place in sorted(row for row in self._waiting if row < before):
+            self._waiting.discard(place)
+            cells = _replace(blank, self._bad[place])
             yield (place if numbers is None else numbers[place - 1]), cells
 
     def _percent_cells(self, scan: SheetScan) -> dict[int, set[int]]:

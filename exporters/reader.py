@@ -122,8 +122,9 @@ def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Re
     child = stack.enter_context(_Child(Request(path, limits, package)))
     # Beside the child, which hands rows over before it has seen the last one.
     scan = scan_sheet(package)
-    if scan.rows > limits.rows + SEARCHED_ROWS:
-        _refuse_many(count_filled_rows(package), limits)
+    most = limits.rows + SEARCHED_ROWS
+    if scan.rows > most:
+        _refuse_many(count_filled_rows(package, most + 1), limits)
     try:
         head, numbers = child.head(), None
     except _ChildDiedError:

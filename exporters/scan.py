@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 
 from exporters.cells import column_number, iterate_cells
 from exporters.gate import Package, read_chunks
@@ -66,14 +66,15 @@ def check_root(head: bytes, rows: bytes) -> None:
         raise UnusualSheetError
 
 
-def count_filled_rows(package: Package) -> int:
-    """Count the rows that hold a value, slowly."""
+def count_filled_rows(package: Package, limit: int) -> int:
+    """Count the rows that hold a value, slowly, and no further than the limit."""
     with (
         zipfile.ZipFile(package.path) as archive,
         archive.open(package.sheet_part) as file,
     ):
         cells = iterate_cells(read_chunks(file))
-        return sum(1 for _ in groupby(c.row for c in cells if not c.is_empty))
+        rows = groupby(cell.row for cell in cells if not cell.is_empty)
+        return sum(1 for _ in islice(rows, limit))
 
 
 def _check_strings(package: Package, archive: zipfile.ZipFile) -> None:

@@ -166,7 +166,9 @@ def test_rows_of_nothing_but_formulas_are_rows_wherever_they_stand(
     rows = [f'<row r="{n}">{formulas.format(n)}</row>' for n in (2, 4, 5)]
     filled = f'<row r="3">{inline("A3", "A1")}</row>'
     write_cells(book, f'<row r="1">{heading}</row>{rows[0]}{filled}{rows[1]}{rows[2]}')
-    _, found, problems = read(book, limits=Limits(whole_bytes=0, slice_bytes=slice_bytes))
+    _, found, problems = read(
+        book, limits=Limits(whole_bytes=0, slice_bytes=slice_bytes)
+    )
     assert list(found) == [2, 3, 4, 5]
     assert [p.row_number for p in problems if p.field_id == "number"] == [2, 4, 5]
 
@@ -670,7 +672,9 @@ def large(book):
 
 def test_a_sheet_read_in_parts_gives_the_same_rows(large, read):
     _, whole, _ = read(large)
-    reading, parts, problems = read(large, limits=Limits(whole_bytes=0, slice_bytes=4000))
+    reading, parts, problems = read(
+        large, limits=Limits(whole_bytes=0, slice_bytes=4000)
+    )
     assert parts == whole
     assert problems == []
     assert reading.header_row == 1
@@ -727,5 +731,7 @@ def test_many_closed_blank_rows_are_cut_too(book, read):
 
 
 def test_reading_in_parts_resumes_after_a_row(large, read):
-    _, rows, _ = read(large, start_after=150, limits=Limits(whole_bytes=0, slice_bytes=4000))
+    _, rows, _ = read(
+        large, start_after=150, limits=Limits(whole_bytes=0, slice_bytes=4000)
+    )
     assert list(rows) == list(range(151, 300))
