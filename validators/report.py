@@ -4,7 +4,7 @@ Converters and judges make findings; `check` gives them a row, a field and a lev
 `messages` says them in Chinese; `app` stores them and shows them beside the cell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -77,6 +77,16 @@ class Problem:
     def is_error(self) -> bool:
         """Whether the row cannot pass."""
         return self.level is Level.ERROR
+
+
+def find_level(problems: Iterable[Problem]) -> str:
+    """Give the worst level among a row's problems: "error", "warning", or ""."""
+    level = ""
+    for problem in problems:
+        if problem.is_error:
+            return "error"
+        level = "warning"
+    return level
 
 
 def quote(value: object) -> str:

@@ -13,8 +13,10 @@ from sqlalchemy import Connection, Engine, select
 from app.models import Department, Role, RowChange, Unit, UnitKind
 from app.services.accounts import NewMembership, create_user, find_user_id
 from app.services.demo_rows import World, demo_rows, in_order
+from app.services.importing import make_context
 from app.services.invention import is_about_pupils
 from app.services.organisation import find_round, prepare_round, prepare_unit
+from app.services.rechecking import recheck_rows
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.storage.rows import RowStore
@@ -97,6 +99,8 @@ def fill_demo(
             for form, rows in forms:
                 made += _store(connection, catalogue, place, form, rows)
                 tell(form.full_name, len(rows))
+            for form, _ in forms:
+                _judge(connection, catalogue, place, form)
     return made
 
 
@@ -142,6 +146,15 @@ def _store(
         form, scope, rows, None, "演示数据"
     )
     return counts.added
+
+
+def _judge(
+    connection: Connection, catalogue: Catalogue, place: _Place, form: FormSpec
+) -> None:
+    """Note what is wrong with invented rows, as saving them would have."""
+    scope = Scope(place.unit_id, place.round_id)
+    context = make_context(connection, RowStore(connection, catalogue), form, scope)
+    recheck_rows(connection, catalogue, form, scope, context)
 
 
 def _prepare_place(connection: Connection, edition: Edition) -> None:

@@ -19,6 +19,7 @@ from app.errors import AppError, DuplicateKey, Forbidden, Refused, StaleRow
 from app.models import RowAction, RowChange, StoredFile, User
 from app.models.base import now_utc
 from app.permissions import Action
+from app.services.rechecking import check_stored
 from app.services.workplaces import Workplace
 from app.storage.engine import begin_reading
 from app.storage.records import Choices, Page, Query, Scope, StoredRow
@@ -27,15 +28,14 @@ from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec, Shape
 from renderers.display import is_mask, mask, show
-from validators.check import Checked, Context, Stage, check_columns, check_row
+from validators.check import Checked, Context, Stage, check_row
 from validators.conversion import (
-    ConvertedColumns,
     RawRow,
     convert_row,
     display,
     from_json,
 )
-from validators.report import Code, Finding, Problem
+from validators.report import Code, Finding, Problem, find_level
 from validators.rules import Env, hidden_fields
 
 Row = Mapping[str, object]
@@ -154,6 +154,12 @@ class Desk:
         with begin_reading(self.engine) as connection:
             store = RowStore(connection, self.catalogue)
             return store.count(self.form, self.scope(Action.EXPORT_ROWS), query)
+
+    def count_levels(self) -> dict[str, int]:
+        """How many of the rows shown were stored with problems, by level."""
+        with begin_reading(self.engine) as connection:
+            store = RowStore(connection, self.catalogue)
+            return store.count_levels(self.form, self.scope())
 
     def get(self, row_id: int) -> CheckedRow:
         with begin_reading(self.engine) as connection:
@@ -317,17 +323,7 @@ class Desk:
         """Rows with their problems: a page of them is checked as one block."""
         if not rows:
             return ()
-        typed = {
-            item.id: [stored.row.get(item.id) for stored in rows]
-            for item in self.form.typed_fields
-        }
-        block = check_columns(
-            self.form,
-            ConvertedColumns(range(1, len(rows) + 1), typed),
-            self.context(connection),
-            Stage.DRAFT,
-            stored=[stored.row for stored in rows],
-        )
+        block = check_stored(self.form, tuple(rows), self.context(connection))
         return tuple(
             CheckedRow(stored, block.found.get(index, ()))
             for index, stored in enumerate(rows)
@@ -390,7 +386,7 @@ class _Saving:
                 unstored=frozenset(cells),
             )
         try:
-            kept = self._store(stored, judged.row)
+            kept = self._store(stored, judged)
         except StaleRow as stale:
             conflict, _ = self._meet(entry, stale.current, self._convert(cells))
             if conflict is None:
@@ -498,7 +494,7 @@ class _Saving:
             kept = {name: c for name, c in cells.items() if name not in blocked}
             found = self._check(kept, stored)
         row = {name: v for name, v in found.row.items() if name in self.form.by_id}
-        return _Judged(row, problems, blocked)
+        return _Judged(row, problems, blocked, find_level(found.problems))
 
     def _check(self, cells: Cells, stored: StoredRow | None) -> Checked:
         return check_row(
@@ -522,18 +518,21 @@ class _Saving:
             judged.row.get(item.id) is not None for item in needed
         )
 
-    def _store(self, stored: StoredRow | None, row: Row) -> StoredRow:
+    def _store(self, stored: StoredRow | None, judged: "_Judged") -> StoredRow:
         actor = self.desk.place.actor.user_id
         if stored is None:
-            return self.store.insert(self.form, self.scope, row, actor, self.reason)
+            return self.store.insert(
+                self.form, self.scope, judged.row, actor, self.reason, judged.level
+            )
         return self.store.update(
             self.form,
             self.scope,
             stored.id,
-            row,
+            judged.row,
             stored.version,
             actor,
             self.reason,
+            judged.level,
         )
 
     def _meet(
@@ -621,6 +620,8 @@ class _Judged:
     row: Row
     problems: tuple[Problem, ...]
     unstored: frozenset[str]
+    #: the worst level of what is wrong with the row as it is stored
+    level: str
 
 
 def _is_blank(cell: object) -> bool:

@@ -5,7 +5,7 @@ that wait for others.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ from app.storage.keys import initials
 from app.storage.records import Scope
 from app.storage.rows import RowStore
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FormSpec
+from form_schemas.spec import FormSpec, Level
 
 
 class FormState(StrEnum):
@@ -72,6 +72,14 @@ class FormLine:
     #: staged rows of imports that wait for review
     staged: int
     can_enter: bool
+    #: rows that were stored with errors, and those with warnings only
+    errors: int = 0
+    warnings: int = 0
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether there is something to mend before the form can be handed in."""
+        return self.errors > 0 and self.state in MINE
 
     @property
     def word(self) -> str:
@@ -107,12 +115,22 @@ def list_forms(
         filings = _find_filings(connection, place)
         staged = _count_staged(connection, place)
         store = RowStore(connection, catalogue)
-        return tuple(_make_line(store, place, form, filings, staged) for form in forms)
+        scopes = [_scope_of(place, form) for form in forms]
+        levels = store.count_levels_of(list(zip(forms, scopes, strict=True)))
+        return tuple(
+            _make_line(store, place, form, scope, filings, staged, found)
+            for form, scope, found in zip(forms, scopes, levels, strict=True)
+        )
 
 
 def sort_by_need(lines: Iterable[FormLine]) -> tuple[FormLine, ...]:
-    """What needs the person first; the edition's order within a state."""
-    return tuple(sorted(lines, key=lambda line: _ORDER[line.state]))
+    """What needs the person first: returned, faulty, open; then as in the edition."""
+
+    def rank(line: FormLine) -> tuple[bool, bool, int]:
+        is_returned = line.state is FormState.RETURNED
+        return not is_returned, not line.is_faulty, _ORDER[line.state]
+
+    return tuple(sorted(lines, key=rank))
 
 
 def group_by_section(lines: Iterable[FormLine]) -> tuple[Section, ...]:
@@ -187,20 +205,27 @@ def _make_line(
     store: RowStore,
     place: Workplace,
     form: FormSpec,
+    scope: Scope,
     filings: dict[str, object],
     staged: dict[str, int],
+    levels: dict[str, int],
 ) -> FormLine:
-    department = place.department_for(form, Action.VIEW_ROWS)
-    scope = Scope(place.unit_id, place.round_id, department)
     rows = store.count(form, scope)
     return FormLine(
         form,
         _judge_state(form, filings.get(form.code), rows),
         rows,
-        _count_previous(store, place, form, department),
+        _count_previous(store, place, form, scope),
         staged.get(form.full_name, 0),
         not place.find_obstacle(form),
+        levels.get(Level.ERROR, 0),
+        levels.get(Level.WARNING, 0),
     )
+
+
+def _scope_of(place: Workplace, form: FormSpec) -> Scope:
+    department = place.department_for(form, Action.VIEW_ROWS)
+    return Scope(place.unit_id, place.round_id, department)
 
 
 def _judge_state(form: FormSpec, filing, rows: int) -> FormState:
@@ -214,12 +239,11 @@ def _judge_state(form: FormSpec, filing, rows: int) -> FormState:
 
 
 def _count_previous(
-    store: RowStore, place: Workplace, form: FormSpec, department: int | None
+    store: RowStore, place: Workplace, form: FormSpec, scope: Scope
 ) -> int | None:
     if place.previous_round_id is None:
         return None
-    scope = Scope(place.unit_id, place.previous_round_id, department)
-    return store.count(form, scope)
+    return store.count(form, replace(scope, round_id=place.previous_round_id))
 
 
 def count_by_state(lines: Iterable[FormLine]) -> Iterator[tuple[FormState, int]]:

@@ -209,14 +209,16 @@ def _load(
     catalogue, scope = workshop.catalogue, scope_of(job)
     # The text as it was written: decoding it twice is the cost of passing.
     records = connection.execute(
-        select(_ROW.c.row_number, _ROW.c.key, cast(_ROW.c["values"], String))
+        select(
+            _ROW.c.row_number, _ROW.c.key, cast(_ROW.c["values"], String), _ROW.c.level
+        )
         .where(passable)
         .order_by(_ROW.c.row_number),
         execution_options={"yield_per": _AT_ONCE},
     )
     with loading(connection, catalogue, form, scope, change) as load:
         for group in records.partitions():
-            rows = json.loads(f"[{','.join(text for _, _, text in group)}]")
+            rows = json.loads(f"[{','.join(text for _, _, text, _ in group)}]")
             _refuse_unknown(connection, workshop, form, scope, rows)
             load.add([Item(*record) for record in group], rows)
         return load.finish()

@@ -24,6 +24,8 @@ from app.models import (
 )
 from app.models.base import now_utc
 from app.permissions import Action, Actor, require
+from app.services.importing import make_context
+from app.services.rechecking import recheck_rows
 from app.services.staging import (
     form_of,
     lock_job,
@@ -36,7 +38,8 @@ from app.storage.binding import bind
 from app.storage.bulk import loading
 from app.storage.keys import key_text
 from app.storage.loading import Item
-from app.storage.records import Change, Counts
+from app.storage.records import Change, Counts, Scope
+from app.storage.rows import RowStore
 from form_schemas.spec import FormSpec
 from validators.conversion import (
     from_json,
@@ -136,7 +139,22 @@ def _restore_updated(
                 rows.append(row)
                 items.append(Item(number, key, json.dumps(row, ensure_ascii=False)))
             load.add(items, rows)
-        return load.finish().updated
+        restored = load.finish().updated
+    _recheck(connection, workshop, form, scope, job)
+    return restored
+
+
+def _recheck(
+    connection: Connection, workshop: Workshop, form: FormSpec, scope: Scope, job
+) -> None:
+    """The rows are as before, and so is what was wrong with them."""
+    changed = select(_CHANGE.c.row_id).where(
+        _CHANGE.c.import_id == job.id, _CHANGE.c.action == RowAction.UPDATE
+    )
+    store = RowStore(connection, workshop.catalogue)
+    context = make_context(connection, store, form, scope)
+    wanted = bind(workshop.catalogue, form).table.c._id.in_(changed)
+    recheck_rows(connection, workshop.catalogue, form, scope, context, wanted)
 
 
 def _refuse_used_rows(

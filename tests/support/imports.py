@@ -72,6 +72,13 @@ class Office:
             store = RowStore(connection, self.catalogue)
             return [dict(found.row) for found in store.iterate_rows(form, scope)]
 
+    def levels(self, form_name):
+        """How many formal rows of the unit have errors, and how many warnings."""
+        form = self.catalogue.get(form_name)
+        scope = self.scope(form)
+        with begin_reading(self.workshop.engine) as connection:
+            return RowStore(connection, self.catalogue).count_levels(form, scope)
+
     def change(self, form_name, field_id, value):
         """Somebody changes the first formal row on its page."""
         form = self.catalogue.get(form_name)

@@ -75,6 +75,12 @@ def test_a_warning_passes_with_a_reason_only(workshop, courses):
     assert done.counts.added == courses.job.rows_warned
 
 
+def test_rows_that_passed_with_warnings_are_counted(office, workshop, courses):
+    pass_rows(workshop, None, courses.job.id, reason="已向教师核实")
+    assert courses.job.rows_warned
+    assert office.levels(COURSES) == {"warning": courses.job.rows_warned}
+
+
 def test_passing_one_row_leaves_the_others(office, workshop, courses):
     clean = list_rows(workshop, courses.job.id, Selection(level="")).rows[0]
     pass_rows(workshop, None, courses.job.id, Selection(numbers=(clean.number,)))
@@ -142,6 +148,19 @@ def test_a_passed_import_is_taken_back_as_a_whole(office, workshop, tmp_path):
     assert (counts.added, counts.updated) == (1, 1)
     assert office.rows(MAJORS) == before
     assert get_import(workshop, report.job.id).state is ImportState.TAKEN_BACK
+
+
+def test_rows_taken_back_are_as_faulty_as_before(office, workshop, tmp_path):
+    form = office.catalogue.get(MAJORS)
+    office.pass_all(office.send(MAJORS, MAJORS_FILE))
+    whole = office.rows(MAJORS)[0]
+    office.change(MAJORS, "major_name", None)
+    rows = [{spec.id: whole[spec.id] for spec in form.typed_fields}]
+    report = office.send(MAJORS, write_sheet(tmp_path / "whole.xlsx", form, rows))
+    office.pass_all(report)
+    assert office.levels(MAJORS) == {}
+    take_back(workshop, None, report.job.id)
+    assert office.levels(MAJORS) == {"error": 1}
 
 
 def test_an_import_whose_rows_were_changed_since_stays(office, workshop):
