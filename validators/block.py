@@ -247,6 +247,8 @@ class Block:
             if not different:
                 continue
             found = dict(judges[spec.id].find_all(different))
+            if spec.sensitive:
+                found.update(_find_masked(different))
             if spec.id_type is not None:
                 self._check_cards(spec, found)
             else:
@@ -414,6 +416,16 @@ class Block:
 
 
 _NOBODY: frozenset[int] = frozenset()
+
+
+def _find_masked(
+    values: Iterable[object],
+) -> Iterator[tuple[object, tuple[Finding, ...]]]:
+    """Tell personal data whose middle an export has hidden: stars would replace it."""
+    for value in values:
+        if isinstance(value, str) and "*" in value:
+            details = {"value": quote(value), "reason": "masked"}
+            yield value, (Finding(Code.FORMAT, details),)
 
 
 def _values(row: Row, ids: tuple[str, ...]) -> tuple[object, ...]:

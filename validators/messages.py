@@ -96,8 +96,9 @@ _WANTED: Mapping[FieldKind, str] = {
 
 
 def _say_format(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
-    value = _shown(field, details)
     reason = str(details.get("reason"))
+    # What is masked already is shown as it stands in the cell.
+    value = str(details["value"]) if reason == "masked" else _shown(field, details)
     say = _FORMAT_REASONS.get(reason)
     if say is not None:
         return say.format(**{**details, "value": value})
@@ -143,6 +144,10 @@ def _explain_pattern(pattern: str) -> str:
 
 
 _FORMAT_REASONS: Mapping[str, str] = {
+    "masked": (
+        "“{value}”中间几位被星号遮住了，不能入库。"
+        "请填完整的内容，或改用没有遮蔽的导出文件再导入。"
+    ),
     "card_length": "“{value}”有 {length} 位，居民身份证号应为 18 位，请补全或改正。",
     "card_digits": "“{value}”不是居民身份证号：前 17 位应为数字，末位为数字或 X。",
     "card_birth": "“{value}”的第 7 至 14 位不是有效的出生日期，请核对证件。",
@@ -222,14 +227,14 @@ def _say_duplicate(form: FormSpec, field: FieldSpec | None, details: Details) ->
         for spec, value in zip(specs, details.get("values", ()), strict=True)
     ]
     what = "、".join(
-        f"“{spec.label}”{value or '（空）'}"
+        f"“{spec.label}”为“{value}”" if value else f"“{spec.label}”为空"
         for spec, value in zip(specs, values, strict=True)
     )
     first = details.get("first_row")
-    where = f"与第 {first} 行相同" if first is not None else "与本次的另一行相同"
+    where = f"第 {first} 行已经填过" if first is not None else "本次的另一行也填了"
     if details.get("where") == "stored":
-        where = "在已填报的数据里已经有了"
-    return f"{what}{where}，一个只能填一行。请改正，或删去重复的一行。"
+        where = "已填报的数据里已经有"
+    return f"{where}{what}的一行，不能重复。请改正，或删去其中一行。"
 
 
 def _say_reference(form: FormSpec, field: FieldSpec | None, details: Details) -> str:

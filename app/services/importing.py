@@ -41,7 +41,8 @@ from exporters.exchange import Block
 from exporters.header import is_importable
 from exporters.reader import Reading, read_workbook
 from exporters.refusals import Refusal, RefusedFile, describe_refusal
-from form_schemas.spec import FormSpec
+from form_schemas.spec import FieldSpec, FormSpec
+from renderers.display import is_mask
 from validators.check import (
     CheckedBlock,
     Context,
@@ -50,7 +51,7 @@ from validators.check import (
     check_columns,
     evaluate_keys,
 )
-from validators.conversion import ConvertedColumns, from_json
+from validators.conversion import ConvertedColumns, display, from_json
 from validators.keys import describe_stored
 from validators.report import Finding, Problem
 
@@ -341,6 +342,7 @@ class _Run:
             converted = ConvertedColumns(block.numbers, block.columns, _findings(block))
             context = make_context(connection, store, self.form, self.scope)
             stored = self._find_stored(store, converted, context)
+            converted = self._unmask(converted, stored)
             checked = check_columns(
                 self.form,
                 converted,
@@ -375,6 +377,30 @@ class _Run:
         whole = replace(self.scope, department_id=None)
         found = store.find_by_key(self.form, whole, set(keys))
         return [found.get(key) for key in keys]
+
+    def _unmask(
+        self, converted: ConvertedColumns, stored: Sequence[StoredRow | None]
+    ) -> ConvertedColumns:
+        """Take what an export had masked from the rows it came from."""
+        if not any(stored):
+            return converted
+        columns = dict(converted.columns)
+        for spec in self.form.fields:
+            if spec.sensitive and spec.id in columns:
+                columns[spec.id] = [
+                    self._unmask_value(spec, value, row)
+                    for value, row in zip(columns[spec.id], stored, strict=True)
+                ]
+        return replace(converted, columns=columns)
+
+    def _unmask_value(
+        self, spec: FieldSpec, value: object, stored: StoredRow | None
+    ) -> object:
+        if stored is None or not isinstance(value, str) or "*" not in value:
+            return value
+        kept = stored.row[spec.id]
+        shown = display(spec, kept, self.catalogue.codelists)
+        return kept if is_mask(spec, value, shown) else value
 
     def _key_texts(
         self, columns: Mapping[str, Sequence[object]], count: int

@@ -340,3 +340,12 @@ def test_a_block_is_judged_like_its_rows():
 def test_an_empty_block_is_fine():
     block = check_columns(FORM, ConvertedColumns([], {"name": []}), context())
     assert list(block.rows()) == []
+
+
+def test_masked_personal_data_are_told_once_and_never_stored():
+    phone = {**field_of("phone"), "x-sensitive": True}
+    form = form_of(schema_of("T1", name=field_of("text"), phone=phone))
+    checked = check_row(form, raw(name="a*b", phone="139****5678"), context())
+    (problem,) = checked.problems
+    assert (problem.field_id, problem.details["reason"]) == ("phone", "masked")
+    assert "“139****5678”中间几位被星号遮住了" in describe(form, problem)

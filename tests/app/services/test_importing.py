@@ -23,6 +23,7 @@ MAJORS = "talent/0.1.1"
 COURSES = "talent/0.1.2"
 STUDENTS = "talent/0.1.5"
 LEVELS = "talent/2.4.4"
+UNIT = "group/G12"
 MAJORS_FILE = SAMPLES / "01_0.1.1开设专业基础信息表.xlsx"
 STUDENTS_FILE = SAMPLES / "03_0.1.5在校生30000人.xlsx"
 
@@ -124,6 +125,23 @@ def test_a_refused_file_stages_nothing(office, tmp_path):
     )
     assert report.job.refusal_message
     assert count_staged(office.workshop, report.job.id) == 0
+
+
+def test_personal_data_that_an_export_masked_stay_as_they_are(office, tmp_path):
+    form = office.catalogue.get(UNIT)
+    row = {
+        "unit_name": "春江职教集团",
+        "unit_type": "国家级教育行政部门",
+        "province_code": "320000",
+        "leader_name": "李明",
+        "leader_mobile": "13912345678",
+        "is_disabled": "否",
+    }
+    office.pass_all(office.send(UNIT, write_sheet(tmp_path / "a.xlsx", form, [row])))
+    masked = {**row, "leader_name": "王芳", "leader_mobile": "139****5678"}
+    office.pass_all(office.send(UNIT, write_sheet(tmp_path / "b.xlsx", form, [masked])))
+    (stored,) = office.rows(UNIT)
+    assert (stored["leader_name"], stored["leader_mobile"]) == ("王芳", "13912345678")
 
 
 @pytest.mark.parametrize(
