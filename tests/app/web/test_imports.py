@@ -25,6 +25,11 @@ def test_a_faulty_row_is_shown_with_its_problem(filler, work):
     assert "由别人核对" in page
 
 
+def test_columns_left_out_are_named_as_the_table_names_them(filler, work):
+    page = filler.get(upload(filler, work, GOOD_ROW)).text
+    assert "“资助单位（个人）名称”“奖助标准”“发放年月”“依据文件”“备注”，原值不变" in page
+
+
 def test_clean_rows_pass_and_faulty_ones_stay(filler, reviewer, work):
     address = upload(filler, work, GOOD_ROW)
     assert "通过无错的 1 行" in reviewer.get(address).text
