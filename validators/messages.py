@@ -247,9 +247,12 @@ def _say_reference(form: FormSpec, field: FieldSpec | None, details: Details) ->
 
 
 def _say_formula(form: FormSpec, field: FieldSpec | None, details: Details) -> str:
+    value = _shown(field, details)
+    if value.startswith("#"):
+        return f"这一格的公式出错了（{value}）。请改好公式，或直接填写内容，再导入。"
     return (
-        f"单元格是公式或错误值“{_shown(field, details)}”，读不出结果。"
-        "请在 Excel 里打开并保存一次，或改成数值再导入。"
+        "这一格是公式，文件里没有它的计算结果。"
+        "请用 Excel 或 WPS 打开文件、保存一次，或直接填写内容，再导入。"
     )
 
 

@@ -158,8 +158,13 @@ def test_a_problem_without_details_still_has_a_sentence(code):
         (
             "money",
             BadCell(Code.FORMULA, "=F12*2"),
-            "单元格是公式或错误值“=F12*2”，读不出结果。"
-            "请在 Excel 里打开并保存一次，或改成数值再导入。",
+            "这一格是公式，文件里没有它的计算结果。"
+            "请用 Excel 或 WPS 打开文件、保存一次，或直接填写内容，再导入。",
+        ),
+        (
+            "money",
+            BadCell(Code.FORMULA, "#REF!"),
+            "这一格的公式出错了（#REF!）。请改好公式，或直接填写内容，再导入。",
         ),
     ],
 )
