@@ -17,11 +17,23 @@ from app.web.forms import forms
 from app.web.health import health
 from app.web.imports import imports
 from app.web.rows import rows
+from app.web.selection import selection
 from app.web.server import Server, attach_server
 from app.web.workbench import workbench
 from form_schemas.catalogue import Catalogue, load_catalogue
 
-_BLUEPRINTS = (admin, assets, auth, exports, forms, health, imports, rows, workbench)
+_BLUEPRINTS = (
+    admin,
+    assets,
+    auth,
+    exports,
+    forms,
+    health,
+    imports,
+    rows,
+    selection,
+    workbench,
+)
 
 
 def create_app(

@@ -7,8 +7,8 @@ grids. Nobody else asks for a kind.
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
-from form_schemas.kinds import FieldKind
-from form_schemas.spec import FieldSpec
+from form_schemas.kinds import FILE_KINDS, FieldKind
+from form_schemas.spec import FieldSpec, FormSpec
 
 
 class Control(StrEnum):
@@ -189,3 +189,9 @@ def _measure(text: str) -> int:
     """Length in Hanzi: two Latin letters or digits take the room of one."""
     wide = sum(ord(character) > 0x2E7F for character in text)
     return wide + -(-(len(text) - wide) // 2)
+
+
+def is_fillable(form: FormSpec, field: FieldSpec) -> bool:
+    """Whether one value may be set in the field of many rows at once."""
+    is_key = form.key == (field.id,)
+    return not (field.is_given or is_key or field.value_kind in FILE_KINDS)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FieldSpec, FormSpec
-from renderers.bindings import SPELLINGS, Control, control_of
+from renderers.bindings import SPELLINGS, Control, control_of, is_fillable
 from renderers.cells import Column, RowTemplate, row_template
 from renderers.environment import render
 from renderers.grid_query import PAGE_SIZES, GridQuery, read_query
@@ -64,11 +64,17 @@ class FilterView:
 class ChipView:
     """A filter by state, with the number of rows it leaves."""
 
+    #: "error" or "warning"
+    state: str
     label: str
     icon: str
     count: int
     url: str
     pressed: bool
+
+    @property
+    def is_needed(self) -> bool:
+        return self.count > 0 or self.pressed
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,8 @@ class GridPage:
     blank_row: Markup
     filters: tuple[FilterView, ...]
     chips: tuple[ChipView, ...]
+    #: id and label of the columns that a value may be set in for many rows
+    fillable: tuple[tuple[str, str], ...]
     problems: tuple[CellProblem, ...]
     unlisted: int
     errors: int
@@ -169,6 +177,11 @@ def build_grid_page(
         blank_row=writer.write_blank(),
         filters=_view_filters(form, query),
         chips=_view_chips(query, counts or {}, urls),
+        fillable=tuple(
+            (column.field.id, column.field.label)
+            for column in template.columns
+            if is_fillable(form, column.field)
+        ),
         problems=tuple(listed[:_LISTED]),
         unlisted=max(0, len(listed) - _LISTED),
         errors=sum(item.problem.style == "error" for item in listed),
@@ -252,9 +265,10 @@ def _view_chips(
     looks = (("error", "有错", "error"), ("warning", "警告", "warn"))
     return tuple(
         ChipView(
+            state,
             label,
             icon,
-            counts[state],
+            counts.get(state, 0),
             _link(
                 urls,
                 replace(query, state="" if query.state == state else state, page=1),
@@ -262,7 +276,6 @@ def _view_chips(
             query.state == state,
         )
         for state, label, icon in looks
-        if counts.get(state) or query.state == state
     )
 
 

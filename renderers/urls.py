@@ -23,6 +23,11 @@ class PageUrls:
     #: a row's own page; `{id}` stands for the row
     row: str = ""
     new_row: str = ""
+    #: act on all rows that the page's query finds, a batch a request
+    delete_all: str = ""
+    fill_all: str = ""
+    #: takes the query and ids of rows, gives a workbook
+    export: str = ""
     #: hands the form in; absent where that happens elsewhere
     submit: str = ""
     #: where to go when the session has ended

@@ -170,6 +170,8 @@ def query_to_json(form: FormSpec, query: Query) -> dict[str, object]:
             }
             for part in query.filters
         ],
+        "level": query.level,
+        "ids": query.ids,
         "sort": None if query.sort is None else asdict(query.sort),
     }
 
@@ -186,6 +188,8 @@ def query_from_json(form: FormSpec, data: Mapping[str, object]) -> Query:
             )
             for part in data.get("filters") or ()
         ),
+        level=data.get("level") or "",
+        ids=None if data.get("ids") is None else tuple(data["ids"]),
         sort=Sort(**data["sort"]) if data.get("sort") else None,
     )
 

@@ -82,6 +82,33 @@ class RowStore:
         statement = select(func.count()).select_from(table).where(wanted)
         return self.connection.scalar(statement) or 0
 
+    def find_batch(
+        self,
+        form: FormSpec,
+        scope: Scope,
+        query: Query,
+        *,
+        after: int,
+        until: int,
+        size: int,
+    ) -> tuple[tuple[int, int], ...]:
+        """Ids and versions of the next rows of a query in the order of entry."""
+        table = self._bind(form).table
+        records = self.connection.execute(
+            select(table.c._id, table.c._version)
+            .where(self._matching(form, scope, query))
+            .where(table.c._id > after, table.c._id <= until)
+            .order_by(table.c._id)
+            .limit(size)
+        )
+        return tuple(map(tuple, records))
+
+    def find_last_id(self, form: FormSpec, scope: Scope, query: Query) -> int:
+        """The id of the row of a query that was entered last; 0 if there is none."""
+        statement = select(func.max(self._bind(form).table.c._id))
+        matching = statement.where(self._matching(form, scope, query))
+        return self.connection.scalar(matching) or 0
+
     def count_levels(self, form: FormSpec, scope: Scope) -> dict[str, int]:
         """How many rows were stored with problems: by their worst level."""
         return self.count_levels_of([(form, scope)])[0]

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -25,6 +26,8 @@ exports = Blueprint("exports", __name__)
 _SIZE = 50
 #: More rows than this are written by a worker.
 _AT_ONCE = 5000
+#: Rows are ticked on one page.
+_MOST_TICKED = 1000
 _PACKAGES = {
     "templates": ExportKind.TEMPLATE_PACKAGE,
     "data": ExportKind.DATA_PACKAGE,
@@ -81,6 +84,7 @@ def order_form(collection: str, code: str) -> Answer:
         raise BadRequest
     asked = dict(parse_qsl(request.form.get("query", "")[:4000]))
     query = to_storage_query(desk, read_query(desk.form, asked))
+    query = replace(query, ids=_read_ids(request.form.get("ids", "")))
     scope = desk.scope(Action.EXPORT_ROWS)
     if desk.count(query) > _AT_ONCE:
         order = ExportOrder(
@@ -176,6 +180,20 @@ def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
         while piece := stream.read(_PIECE):
             yield piece
+
+
+def _read_ids(text: str) -> tuple[int, ...] | None:
+    """Rows that were ticked; None: all of the query."""
+    if not text:
+        return None
+    ids = text.split(",")
+    if len(ids) > _MOST_TICKED or not all(map(_is_id, ids)):
+        raise BadRequest
+    return tuple(map(int, ids))
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16
 
 
 def _get_view(export_id: int) -> inbox.ExportView:

@@ -292,6 +292,7 @@ def _show_grid(desk: Desk) -> str:
         urls=_urls(desk),
         problems={row.stored.id: row.problems for row in found.rows},
         read_only=bool(desk.place.find_obstacle(form)),
+        counts=desk.count_levels(),
         files=_name_files(desk, [row.stored.row for row in found.rows]),
         env=desk.env(),
     )
@@ -304,6 +305,7 @@ def to_storage_query(desk: Desk, query: GridQuery) -> Query:
     return Query(
         search=query.search[:100],
         filters=tuple(_filter(desk, *chosen) for chosen in query.filters),
+        level=query.state,
         sort=Sort(sort.removeprefix("-"), sort.startswith("-")) if sort else None,
         page=query.page,
         size=query.size,
@@ -523,6 +525,11 @@ def _urls(desk: Desk, page: str = "") -> PageUrls:
         file=url_for(".fetch", token=_TOKEN, **address).replace(_TOKEN, "{token}"),
         row=row.replace(str(_ROW), "{id}") if form.shape is Shape.ROWS else "",
         new_row=url_for(".show_new_row", **address) if form.shape is Shape.ROWS else "",
+        delete_all=url_for("selection.delete", **address),
+        fill_all=url_for("selection.fill", **address),
+        export=url_for("exports.order_form", **address)
+        if place.can(Action.EXPORT_ROWS, form)
+        else "",
         login=url_for("auth.login"),
         static="/static/forms",
         csrf_token=generate_csrf(),

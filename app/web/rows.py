@@ -24,10 +24,12 @@ _MOST_PAGES = 10_000
 @rows.post("/save")
 @takes(JSON)
 def save(collection: str, code: str) -> Response:
-    desk, body = get_desk(collection, code), _read_body()
-    outcomes = desk.save(_read_entries(body), _read_reason(body))
+    desk, body = get_desk(collection, code), read_body()
+    outcomes = desk.save(_read_entries(body), read_reason(body))
     return jsonify(
-        rows=[_show(desk, outcome) for outcome in outcomes], saved_at=saved_at()
+        rows=[_show(desk, outcome) for outcome in outcomes],
+        saved_at=saved_at(),
+        counts=desk.count_levels(),
     )
 
 
@@ -35,23 +37,23 @@ def save(collection: str, code: str) -> Response:
 @takes(JSON)
 def check(collection: str, code: str) -> Response:
     desk = get_desk(collection, code)
-    outcomes = desk.check(_read_entries(_read_body()))
+    outcomes = desk.check(_read_entries(read_body()))
     return jsonify(rows=[_show(desk, outcome) for outcome in outcomes])
 
 
 @rows.post("/delete")
 @takes(JSON)
 def delete(collection: str, code: str) -> Response:
-    desk, body = get_desk(collection, code), _read_body()
+    desk, body = get_desk(collection, code), read_body()
     wanted = [
-        (_read_id(row.get("id")), _read_id(row.get("version")))
+        (read_id(row.get("id")), read_id(row.get("version")))
         for row in _read_rows(body)
     ]
     if any(row_id is None or version is None for row_id, version in wanted):
         raise BadRequest
-    done = desk.delete(wanted, _read_reason(body))
+    done = desk.delete(wanted, read_reason(body))
     refused = [{"id": row_id, "message": why} for row_id, why in done.refused]
-    return jsonify(deleted=done.deleted, refused=refused)
+    return jsonify(deleted=done.deleted, refused=refused, counts=desk.count_levels())
 
 
 @rows.get("/options")
@@ -103,7 +105,7 @@ def get_desk(collection: str, code: str) -> Desk:
 
 def read_entries() -> list[Entry]:
     """The rows that a script sent."""
-    return _read_entries(_read_body())
+    return _read_entries(read_body())
 
 
 def _show(desk: Desk, outcome: Outcome) -> dict[str, object]:
@@ -126,7 +128,7 @@ def _show(desk: Desk, outcome: Outcome) -> dict[str, object]:
     return answer
 
 
-def _read_body() -> Mapping[str, object]:
+def read_body() -> Mapping[str, object]:
     try:
         body = request.get_json()
     except RecursionError as error:
@@ -153,13 +155,13 @@ def _read_entry(row: Mapping[str, object]) -> Entry:
     key, cells = row.get("key"), row.get("cells")
     if not isinstance(key, str) or not isinstance(cells, dict):
         raise BadRequest
-    row_id, version = _read_id(row.get("id")), _read_id(row.get("version"))
+    row_id, version = read_id(row.get("id")), read_id(row.get("version"))
     if row_id is not None and version is None:
         raise BadRequest
     return Entry(key, row_id, version, {n: _read_cell(c) for n, c in cells.items()})
 
 
-def _read_id(value: object) -> int | None:
+def read_id(value: object) -> int | None:
     if value is None:
         return None
     if type(value) is not int or not 0 < value < LARGEST_ID:
@@ -183,7 +185,14 @@ def _without_nul(text: str | None) -> str | None:
     return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
 
 
-def _read_reason(body: Mapping[str, object]) -> str | None:
+def read_text(body: Mapping[str, object], name: str) -> str:
+    text = body.get(name)
+    if not isinstance(text, str):
+        raise BadRequest
+    return _without_nul(text)
+
+
+def read_reason(body: Mapping[str, object]) -> str | None:
     reason = body.get("reason")
     if reason is not None and not isinstance(reason, str):
         raise BadRequest

@@ -13,6 +13,7 @@ import { watchSelection } from "./selection.js";
 import { showStatus } from "./status.js";
 import { Undo } from "./undo.js";
 import { groupDigits, showFigure } from "./values.js";
+import { recall } from "./whole.js";
 
 /** More rows than these come faster, and are checked before they count, by import. */
 const PASTE_LIMIT = 500;
@@ -30,6 +31,7 @@ class Grid {
   constructor(root) {
     this.root = root;
     this.body = root.querySelector("[data-rows]");
+    recall(this);
     if (!this.body) return;
     this.frame = root.querySelector(".grid-box");
     this.spec = JSON.parse(root.querySelector("[data-form-data]").textContent);
@@ -53,6 +55,7 @@ class Grid {
       csrf,
       drafts: new Drafts(drafts, page),
       onAnswer: (key, answer, sent) => this.answers.take(key, answer, sent),
+      onCounts: (counts) => this.showCounts(counts),
       onStatus: (status) => showStatus(this.root.querySelector("[data-status]"), status, login),
     });
     this.answers = new Answers(this);
@@ -250,6 +253,15 @@ class Grid {
 
   showState(row, state) {
     row.querySelector("[data-state]").replaceChildren(STATES[state]());
+  }
+
+  /** How many rows of all pages have errors or warnings, as the server counts. */
+  showCounts(counts) {
+    for (const chip of counts ? this.root.querySelectorAll("[data-chip]") : []) {
+      const count = counts[chip.dataset.chip] ?? 0;
+      chip.hidden = !count && !chip.hasAttribute("aria-current");
+      chip.querySelector("[data-chip-count]").textContent = groupDigits(String(count));
+    }
   }
 
   /** Close the cells that a row's values hide, and show what they compute. */

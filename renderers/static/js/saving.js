@@ -14,6 +14,7 @@ const RETRIES = [2000, 4000, 8000, 15000, 30000];
 export class Saving {
   /**
    * @param {{url: string, csrf: string, drafts: import("./drafts.js").Drafts,
+   *   onCounts?: (counts: object) => void,
    *   onAnswer: (key: string, answer: object, sent: object) => void,
    *   onStatus: (status: object) => void}} options
    */
@@ -122,6 +123,7 @@ export class Saving {
     this.sending.clear();
     this.failures = 0;
     this.savedAt = content.saved_at;
+    this.onCounts?.(content.counts);
     for (const answer of content.rows ?? []) {
       const row = sent.get(answer.key);
       if (!row) continue;

@@ -7,9 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from werkzeug.serving import make_server
 
 from tests.app.web.conftest import PASSWORD
+from tests.app.web.test_rows import GRANT, add
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -196,3 +198,97 @@ def test_without_a_script_one_fills_and_saves(open_page):
     page.click("text=保存")
     assert page.locator('[name="green_area"]').input_value() == "7.00"
     assert "已保存" in page.content()
+
+
+@pytest.fixture
+def grid(page, filler):
+    """A grid with three rows, one of them with an error."""
+    for name, count in (("甲项", "30"), ("乙项", "30"), ("丙项", "99")):
+        add(
+            filler,
+            "talent/2.13.2",
+            {**GRANT, "project_name": name, "female_count": count},
+        )
+    log_in(page)
+    page.goto(GRANTS)
+    return page
+
+
+def read_cells(page, field="project_name"):
+    cells = page.locator(f'[data-rows] [data-field="{field}"]')
+    return cells.evaluate_all("all => all.map((cell) => cell.value)")
+
+
+def press(page, selector):
+    page.locator(selector).focus()
+    page.keyboard.press("Enter")
+
+
+def wait_until_told(page, text):
+    page.wait_for_selector(f"[data-notices] :text('{text}')")
+
+
+def test_the_chip_counts_faulty_rows_as_they_are_mended(grid):
+    chip = grid.locator("[data-chip=error]")
+    assert chip.inner_text().split() == ["有错", "1"]
+    with grid.expect_response("**/save"):
+        grid.locator('[data-field="female_count"]').nth(0).fill("99")
+        grid.locator("[data-add-row]").focus()
+    grid.wait_for_selector("[data-chip=error] :text('2')")
+    press(grid, "[data-chip=error]")
+    grid.wait_for_url("**state=error")
+    assert read_cells(grid) == ["甲项", "丙项"]
+
+
+def test_all_rows_of_a_filter_are_deleted_by_keyboard(grid, monkeypatch):
+    monkeypatch.setattr("app.services.selecting._AT_ONCE", 1)
+    grid.goto(f"{GRANTS}?size=20")
+    # More rows than the page shows: as if two of them were on the next one.
+    grid.evaluate("document.querySelector('[data-grid]').dataset.total = 5")
+    grid.locator("[data-select]").first.focus()
+    grid.keyboard.press("Space")
+    press(grid, "[data-select-whole]")
+    assert "已选全部 5 行" in grid.locator("[data-selected]").inner_text()
+    assert find_serious(grid) == []
+    press(grid, "[data-delete-selected]")
+    press(grid, "[data-delete-selected]")
+    wait_until_told(grid, "已删除 3 行")
+    assert [name for name in read_cells(grid) if name] == []
+
+
+def test_a_column_is_set_in_the_rows_ticked(grid):
+    grid.locator("[data-select]").nth(0).check()
+    grid.locator("[data-select]").nth(2).check()
+    press(grid, "[data-fill-column]")
+    grid.locator("[data-fill-field]").select_option("fund_source")
+    assert find_serious(grid) == []
+    grid.locator("[data-fill-value] select").select_option("企业")
+    with grid.expect_response("**/save"):
+        press(grid, "[data-fill]")
+    grid.wait_for_selector("[data-status][data-state=saved]")
+    grid.reload()
+    assert read_cells(grid, "fund_source") == ["企业", "中央财政", "企业"]
+
+
+def test_a_column_is_set_in_all_rows(grid):
+    grid.evaluate("document.querySelector('[data-grid]').dataset.total = 5")
+    grid.locator("[data-select-all]").check()
+    press(grid, "[data-select-whole]")
+    press(grid, "[data-fill-column]")
+    grid.locator("[data-fill-field]").select_option("female_count")
+    grid.locator("[data-fill-value] input").fill("31")
+    grid.keyboard.press("Enter")
+    wait_until_told(grid, "已改 3 行")
+    assert read_cells(grid, "female_count") == ["31", "31", "31"]
+    assert not grid.locator("[data-chip=error]").is_visible()
+
+
+def test_the_rows_ticked_are_exported(grid, tmp_path):
+    grid.locator("[data-select]").nth(1).check()
+    with grid.expect_download() as download:
+        press(grid, "[data-export-selected] button")
+    download.value.save_as(tmp_path / "ticked.xlsx")
+    sheet = load_workbook(tmp_path / "ticked.xlsx").active
+    texts = [str(cell) for row in sheet.iter_rows(values_only=True) for cell in row]
+    assert "乙项" in texts
+    assert "甲项" not in texts
