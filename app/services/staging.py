@@ -51,7 +51,7 @@ class Selection:
 
     #: row numbers of the sheet; None: all that fit
     numbers: tuple[int, ...] | None = None
-    #: "error", "warning", "" (clean); None: any
+    #: "error", "warning", "faulty" (either), "" (clean); None: any
     level: str | None = None
     state: StagedState | None = StagedState.WAITING
     action: StagedAction | None = None
@@ -199,7 +199,9 @@ def match_rows(import_id: int, selection: Selection) -> ColumnElement[bool]:
         parts.append(_ROW.c.row_number.in_(selection.numbers))
     if selection.state is not None:
         parts.append(_ROW.c.state == selection.state)
-    if selection.level is not None:
+    if selection.level == "faulty":
+        parts.append(_ROW.c.level != "")
+    elif selection.level is not None:
         parts.append(_ROW.c.level == selection.level)
     if selection.action is not None:
         parts.append(_ROW.c.action == selection.action)

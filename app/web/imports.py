@@ -39,7 +39,13 @@ from renderers.urls import PageUrls
 imports = Blueprint("imports", __name__)
 
 _SIZE = 50
-_LEVELS = {"error": "错误", "warning": "警告", "clean": "可通过", "all": "全部"}
+_LEVELS = {
+    "faulty": "有问题",
+    "error": "错误",
+    "warning": "警告",
+    "clean": "可通过",
+    "all": "全部",
+}
 #: Columns of the table of staged rows, beside number and problems.
 _SHOWN_COLUMNS = 5
 _REASONS = ("情况属实", "统计口径调整", "上年填报有误", "其他")
@@ -332,6 +338,7 @@ def _make_review(view: ImportView) -> ReviewPage:
     named = ("kind", "field", "q")
     kept = {name: request.args[name] for name in named if request.args.get(name)}
     counts = {
+        "faulty": summary.errors + summary.warnings,
         "error": summary.errors,
         "warning": summary.warnings,
         "clean": summary.clean,
@@ -367,9 +374,7 @@ def _make_review(view: ImportView) -> ReviewPage:
 
 
 def _first_level(summary: inbox.Summary) -> str:
-    if summary.errors:
-        return "error"
-    return "warning" if summary.warnings else "all"
+    return "faulty" if summary.errors or summary.warnings else "all"
 
 
 def _label_of_kind(form: FormSpec, kept: Mapping[str, str]) -> str:
@@ -395,7 +400,7 @@ def _read_selection(*, level: str = "", only_waiting: bool = False) -> Selection
     filters = {} if numbers else values
     return Selection(
         numbers=numbers,
-        level={"error": "error", "warning": "warning", "clean": ""}.get(level),
+        level={"clean": "", "all": None}.get(level, level),
         kind=filters.get("kind") or None,
         field_id=filters.get("field") or None,
         search=filters.get("q", "").strip()[:60],

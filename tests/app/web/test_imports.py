@@ -30,6 +30,13 @@ def test_columns_left_out_are_named_as_the_table_names_them(filler, work):
     assert "“资助单位（个人）名称”“奖助标准”“发放年月”“依据文件”“备注”，原值不变" in page
 
 
+def test_rows_with_problems_come_first_and_may_be_mended(filler, work):
+    page = filler.get(upload(filler, work, GOOD_ROW)).text
+    assert re.search(r'aria-current="true">有问题 1</a>', page)
+    assert re.search(r"修改第 \d 行", page)
+    assert "春晖助学" not in page
+
+
 def test_clean_rows_pass_and_faulty_ones_stay(filler, reviewer, work):
     address = upload(filler, work, GOOD_ROW)
     assert "通过无错的 1 行" in reviewer.get(address).text
