@@ -27,7 +27,8 @@ def test_a_faulty_row_is_shown_with_its_problem(filler, work):
 
 def test_columns_left_out_are_named_as_the_table_names_them(filler, work):
     page = filler.get(upload(filler, work, GOOD_ROW)).text
-    assert "“资助单位（个人）名称”“奖助标准”“发放年月”“依据文件”“备注”，原值不变" in page
+    left_out = ("资助单位（个人）名称", "奖助标准", "发放年月", "依据文件", "备注")
+    assert f"{''.join(f'“{label}”' for label in left_out)}，原值不变" in page
 
 
 def test_rows_with_problems_come_first_and_may_be_mended(filler, work):
