@@ -1,7 +1,7 @@
 """All 234 forms in a database of either kind."""
 
 import pytest
-from sqlalchemy import ForeignKeyConstraint, inspect
+from sqlalchemy import ForeignKeyConstraint, inspect, text
 
 from app.models import RowChange
 from app.storage.binding import bind
@@ -9,7 +9,13 @@ from app.storage.engine import open_engine
 from app.storage.keys import key_text
 from app.storage.records import Scope
 from app.storage.rows import RowStore
-from app.storage.schema import create_all_tables, find_differences
+from app.storage.schema import (
+    Differences,
+    Growth,
+    create_all_tables,
+    find_differences,
+    grow,
+)
 from app.storage.tables import build_metadata, is_foreign_key
 from app.storage.types import COLUMN_TYPES, column_type
 from form_schemas.catalogue import load_catalogue
@@ -131,3 +137,24 @@ def test_a_list_field_is_one_column_of_text(school):
     stored = kind.process_bind_param(("甲", "乙"), None)
     assert stored == '["甲","乙"]'
     assert kind.process_result_value(stored, None) == ("甲", "乙")
+
+
+def test_a_database_of_before_gets_the_column_of_levels(database_url):
+    catalogue = catalogue_of(schema_of("A", code="code"))
+    engine = open_engine(database_url)
+    scope = Scope(unit_id=1, round_id=1)
+    form = catalogue.get("test/A")
+    with engine.begin() as connection:
+        create_all_tables(connection, catalogue)
+        RowChange.__table__.create(connection)
+        store = RowStore(connection, catalogue)
+        store.insert(form, scope, {"code": "1"}, actor_id=None)
+        connection.execute(text("DROP INDEX ix_test_a__level"))
+        connection.execute(text("ALTER TABLE test_a DROP COLUMN _level"))
+    with engine.begin() as connection:
+        grow(connection, catalogue, Growth(find_differences(connection, catalogue)))
+        assert find_differences(connection, catalogue) == Differences()
+        store = RowStore(connection, catalogue)
+        assert store.count_levels(form, scope) == {}
+        assert store.find_record(form, scope).level == ""
+    engine.dispose()
