@@ -11,7 +11,8 @@ import pytest
 from openpyxl import load_workbook
 
 from app.models import Base
-from app.services.demo_rows import World, demo_rows, in_order
+from app.services.inventing.making import demo_rows
+from app.services.inventing.world import World, in_order
 from app.services.schema_changes import initialise
 from app.storage.engine import begin_reading, open_engine
 from app.storage.records import Scope, StoredRow
