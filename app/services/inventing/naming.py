@@ -203,6 +203,12 @@ def name_job(random: Random) -> str:
     return random.choice(_JOBS)
 
 
+def name_campus(random: Random) -> str:
+    return random.choice(("东", "西", "南", "北", "新城", "湖滨", "学府", "滨河")) + (
+        "校区"
+    )
+
+
 def name_medium(random: Random) -> str:
     kind = random.choice(("职教在线", "教育周刊", "技能云平台", "学习频道"))
     return f"{random.choice(('演示', '示例', '样本'))}{kind}"
@@ -256,6 +262,8 @@ def name_member(task: Task) -> str:
         return name_authority(task.random)
     if re.search("外|境", task.field.label + title):
         return name_partner_abroad(task.random)
+    if "科研" in title:
+        return f"{task.random.choice(_CITIES)}{task.random.choice(_TRADES)}研究所"
     if re.search("协会|社会|行业", title):
         return f"{task.random.choice(_CITIES)}{task.random.choice(_TRADES)}行业协会"
     return name_school(task.random)
@@ -333,7 +341,7 @@ NAMES: tuple[tuple[re.Pattern[str], Callable[[Task], str]], ...] = tuple(
             _of_random(name_project),
         ),
         ("建筑|教学楼", _of_random(name_building)),
-        ("校区", lambda task: f"{task.random.choice('东南西北')}校区"),
+        ("校区", _of_random(name_campus)),
         ("场所|教室|场地", _of_random(name_place)),
     )
 )

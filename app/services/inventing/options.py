@@ -13,7 +13,7 @@ from form_schemas.kinds import FieldKind
 from form_schemas.spec import FormSpec
 from validators.formats import RESIDENT_CARD
 
-_ORDINARY_DOCUMENT = 0.985
+_ORDINARY_DOCUMENT = 0.99
 _ORDINARY_ENTRY = 0.93
 _HOME_SHARE = 0.85
 _SHORT_LIST = 400
@@ -58,7 +58,7 @@ _ORDINARY_NAMES = ("汉族", "中国")
 _ABROAD = re.compile("国家|国别|外方")
 _AT_HOME = re.compile("国籍|学历|学位")
 _SELDOM = re.compile(
-    "残疾|孤|低保|脱贫|留守|随迁|退役|军人|事故|投诉|停用|夜班|匿名|跨省|海外|外籍"
+    "牵头单位|残疾|孤|低保|脱贫|留守|随迁|退役|军人|事故|投诉|停用|夜班|匿名|跨省|海外|外籍"
     "|置顶|滚动|启动|兼任|转化|一带一路|东盟|获得优秀|停招|并购|国际|表彰"
 )
 _MOSTLY = re.compile(

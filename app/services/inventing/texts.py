@@ -18,6 +18,7 @@ from app.services.inventing.naming import (
     name_people,
     name_place,
     name_post,
+    name_theme,
     name_thing,
 )
 from app.services.inventing.options import (
@@ -188,7 +189,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], Callable[[Task], str]], ...] = tuple(
         ("批次|届次", lambda task: f"第{task.random.choice('一二三')}批"),
         ("周次", lambda task: f"第{task.random.randint(1, 18)}周"),
         ("版次|版本", lambda task: f"第{task.random.choice('一二三')}版"),
-        ("卷|期号|印次", lambda task: f"{task.random.randint(1, 12)}"),
+        ("^卷|卷号|期号|印次", lambda task: f"{task.random.randint(1, 12)}"),
         ("页码", lambda task: f"{task.random.randint(1, 60)}-{_last_page(task)}"),
         ("房间号", lambda task: f"{task.random.randint(1, 5)}{_room(task)}"),
         ("型号|规格", lambda task: f"YS-{task.random.randint(100, 990)}"),
@@ -227,6 +228,9 @@ _TEXTS: tuple[tuple[re.Pattern[str], Callable[[Task], str]], ...] = tuple(
         ),
         ("版面|栏目", lambda task: task.random.choice(("教育版", "职教周刊"))),
         ("^来源$|数据来源", lambda task: "学校统计"),
+        ("问卷", lambda task: f"{name_theme(task.random)}满意度调查"),
+        ("^题目$", lambda task: f"您对{name_major(task.random)}教学是否满意？"),
+        ("说明", lambda task: f"{name_major(task.random)}实训现场"),
         ("校训", lambda task: "明德 精技 笃行 致远"),
         ("简称", lambda task: task.random.choice(("教务", "学工", "机电", "信息"))),
         ("状态", lambda task: "正常"),
@@ -247,6 +251,8 @@ _SENTENCES = tuple(
     (re.compile(words), sentences)
     for words, sentences in (
         ("备注", ("已与档案核对。", "数据由二级学院提供。")),
+        ("选项", ("满意、基本满意、不满意",)),
+        ("回答", ("满意", "基本满意")),
         (
             "名称|名单",
             ("示例市星帆智能装备有限公司",),
