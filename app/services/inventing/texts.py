@@ -9,18 +9,7 @@ from app.services.inventing.identity import (
     invent_uscc,
 )
 from app.services.inventing.matching import invent_matching
-from app.services.inventing.naming import (
-    NAMES,
-    invent_person,
-    name_address,
-    name_major,
-    name_member,
-    name_people,
-    name_place,
-    name_post,
-    name_theme,
-    name_thing,
-)
+from app.services.inventing.naming import NAMES, name_member, name_thing
 from app.services.inventing.options import (
     choose_entry,
     choose_option,
@@ -29,6 +18,15 @@ from app.services.inventing.options import (
     invent_entry,
 )
 from app.services.inventing.tasks import Task
+from app.services.inventing.words import (
+    invent_person,
+    name_address,
+    name_major,
+    name_people,
+    name_place,
+    name_post,
+    name_theme,
+)
 from form_schemas.codelists import CodeList
 
 _TRIES = 8
