@@ -70,7 +70,7 @@ class _Place:
 def prepare_demo(engine: Engine, catalogue: Catalogue) -> None:
     """Units, departments, rounds and accounts; quick, for the start of a server."""
     with engine.begin() as connection:
-        for edition in catalogue.newest.values():
+        for edition in _sound_editions(catalogue):
             _prepare_place(connection, edition)
     for account in ACCOUNTS:
         if find_user_id(engine, account.username) is None:
@@ -91,7 +91,7 @@ def fill_demo(
     """
     prepare_demo(engine, catalogue)
     made = 0
-    for edition in catalogue.newest.values():
+    for edition in _sound_editions(catalogue):
         with begin_reading(engine) as connection:
             place = _find_place(connection, edition)
             if _has_rows(connection, place):
@@ -123,6 +123,11 @@ def find_people(catalogue: Catalogue, edition: Edition) -> FormSpec | None:
         key=lambda form: (is_about_pupils(form), len(catalogue.referring(form))),
         default=None,
     )
+
+
+def _sound_editions(catalogue: Catalogue) -> list[Edition]:
+    """The newest editions whose settings say what units and rounds they want."""
+    return [edition for edition in catalogue.newest.values() if not edition.faults]
 
 
 def _make_rows(
@@ -203,9 +208,11 @@ def _has_rows(connection: Connection, place: _Place) -> bool:
 def _create_account(engine: Engine, catalogue: Catalogue, account: DemoAccount) -> None:
     editions = [
         edition
-        for edition in catalogue.newest.values()
+        for edition in _sound_editions(catalogue)
         if edition.settings["unitKind"] == account.unit_kind
     ]
+    if not editions:
+        return
     leads = [
         form.departments[0] for ed in editions for form in ed.forms if form.departments
     ]
