@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from time import perf_counter
 
 import pytest
 
@@ -134,13 +133,3 @@ def test_every_form_has_a_grid_page():
         html = render(form, catalogue, [Stored(1, {})])
         assert all(f'data-field="{item.id}"' in html for item in form.fields)
         assert "style=" not in html
-
-
-def test_how_long_a_page_takes():
-    """Shown, not judged: the machine is shared."""
-    form, catalogue = catalogue_of({f"c{n}": "text" for n in range(30)})
-    rows = [Stored(n, {f"c{c}": f"值{c}" for c in range(30)}) for n in range(50)]
-    render(form, catalogue, rows)
-    start = perf_counter()
-    render(form, catalogue, rows)
-    print(f"grid of 50 x 30: {(perf_counter() - start) * 1000:.1f} ms")

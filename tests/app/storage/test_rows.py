@@ -199,6 +199,7 @@ def test_a_list_that_holds_a_longer_number_uses_nobody(store, school, student, s
     stored = store.insert(student, scope, {"number": "7"}, actor_id=1)
     store.insert(school.get("test/C"), scope, {"members": ("77",)}, actor_id=1)
     store.delete(student, scope, stored.id, 1, actor_id=1)
+    assert store.count(student, scope) == 0
 
 
 def test_a_filtered_reference_uses_the_row_of_its_pair(store, school, scope):
