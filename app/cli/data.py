@@ -110,7 +110,7 @@ def import_(
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="写到哪个文件。")
 @click.option("--format", "file_format", type=click.Choice(FORMATS), help="文件格式。")
 @click.option("--unmasked", is_flag=True, help="个人信息不遮蔽；要写明理由。")
-@click.option("--reason", default="", help="不遮蔽的理由，记入日志。")
+@click.option("--reason", default="", help="不遮蔽的理由，必须写明。")
 def export(
     form: str,
     unit: str | None,
