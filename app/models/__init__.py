@@ -8,6 +8,13 @@ from app.models.accounts import (
     UserSession,
 )
 from app.models.base import Base
+from app.models.checking import (
+    CheckFinding,
+    CheckResult,
+    CheckRun,
+    Confirmation,
+    RuleState,
+)
 from app.models.declarations import FormDeclaration
 from app.models.files import StoredFile
 from app.models.history import RowAction, RowChange
@@ -25,6 +32,10 @@ from app.models.staging import (
 
 __all__ = [
     "Base",
+    "CheckFinding",
+    "CheckResult",
+    "CheckRun",
+    "Confirmation",
     "Department",
     "ExportJob",
     "ExportKind",
@@ -42,6 +53,7 @@ __all__ = [
     "RoundState",
     "RowAction",
     "RowChange",
+    "RuleState",
     "StagedAction",
     "StagedRow",
     "StagedState",
