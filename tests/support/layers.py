@@ -65,7 +65,6 @@ HOMES = {
     "sqlite3": {"app.storage", "migrations"},
     "flask": {"app"},
     "flask.request": {"app.web"},
-    "flask_login": {"app"},
     # Ours to avoid: the schema files are JSON.
     "yaml": set(),
 }
