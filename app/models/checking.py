@@ -69,6 +69,8 @@ class CheckResult(Base):
     field_id: Mapped[str] = mapped_column(String(60), default="")
     level: Mapped[str] = mapped_column(String(10), default="")
     state: Mapped[RuleState] = mapped_column(WordEnum(RuleState))
+    #: rows of each department are counted apart, as each sees its own only
+    department_id: Mapped[int | None]
     #: rows that break it, explained ones apart; of the form as a whole: its rows
     count: Mapped[int] = mapped_column(default=0)
     confirmed: Mapped[int] = mapped_column(default=0)
@@ -96,6 +98,8 @@ class CheckFinding(Base):
     level: Mapped[str] = mapped_column(String(10))
     #: None: the table as a whole
     row_id: Mapped[int | None] = mapped_column(BIG_KEY)
+    #: whose row it is
+    department_id: Mapped[int | None]
     #: the row's key, as `keys.key_text` has it
     row_key: Mapped[str] = mapped_column(Text, default="")
     #: facts of the sentence, as a problem has them
