@@ -15,7 +15,12 @@ from form_schemas.codelists import CODES_FOLDER, CodeList, load_codelists
 from form_schemas.drafts import FOREIGN_BYTES, Source
 from form_schemas.faults import Fault
 from form_schemas.reader import EditionReading, read_edition
-from form_schemas.settings import COLLECTION_FILE, read_settings
+from form_schemas.settings import (
+    COLLECTION_FILE,
+    WarningReason,
+    list_reasons,
+    read_settings,
+)
 from form_schemas.spec import FieldSpec, FormSpec
 
 SCHEMAS_FOLDER = Path(__file__).parent
@@ -65,6 +70,11 @@ class Edition:
     @property
     def short_title(self) -> str:
         return str(self.settings.get("shortTitle", self.title))
+
+    @cached_property
+    def reasons(self) -> tuple[WarningReason, ...]:
+        """The short list of reasons for which a warning may pass."""
+        return list_reasons(self.settings)
 
     @cached_property
     def by_code(self) -> Mapping[str, FormSpec]:

@@ -1,10 +1,12 @@
-"""What `collection.json` says of an edition: titles, periods, phases, steps of review.
+"""What `collection.json` says of an edition: titles, periods, phases, steps of review,
+reasons for which a warning may pass.
 
 An edition whose settings have faults still serves its forms, under its bare name; what
 needs the settings asks `Edition.faults` first.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,21 @@ _REQUIRED: Mapping[str, type] = {
     "reviewSteps": list,
 }
 _TYPE_NAMES: Mapping[type, str] = {str: "文本", dict: "对象", list: "列表"}
+_REASON_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+@dataclass(frozen=True)
+class WarningReason:
+    """A reason of the short list for which a warning may pass."""
+
+    id: str
+    title: str
+    #: whether a sentence in one's own words has to stand beside it
+    needs_text: bool = False
+
+
+#: Where an edition lists none: every reason is given in one's own words.
+FREE_REASON = WarningReason("other", "其他", needs_text=True)
 
 
 @dataclass(frozen=True)
@@ -57,6 +74,14 @@ def read_settings(edition_folder: Path) -> Settings:
     return Settings(bare if faults else values, faults)
 
 
+def list_reasons(values: Mapping[str, Any]) -> tuple[WarningReason, ...]:
+    """The reasons that an edition's settings offer (`warningReasons`)."""
+    return tuple(
+        WarningReason(reason["id"], reason["title"], bool(reason.get("text")))
+        for reason in values.get("warningReasons", ())
+    ) or (FREE_REASON,)
+
+
 def _find_faults(
     values: Mapping[str, Any], collection: str, year: str
 ) -> list[tuple[str, str]]:
@@ -69,4 +94,29 @@ def _find_faults(
     for word, wanted in (("collection", collection), ("edition", year)):
         if values.get(word, wanted) != wanted:
             faults.append((f"/{word}", f"应当是“{wanted}”，与文件夹一致。"))
+    return faults + _find_faulty_reasons(values.get("warningReasons", []))
+
+
+def _find_faulty_reasons(reasons: object) -> list[tuple[str, str]]:
+    """What is wrong with the list of reasons for warnings, which may be absent."""
+    if not isinstance(reasons, list):
+        return [("/warningReasons", "这里应当是列表，请改正。")]
+    faults, known = [], set()
+    for index, reason in enumerate(reasons):
+        pointer = f"/warningReasons/{index}"
+        if not isinstance(reason, dict):
+            faults.append((pointer, '应当写成 {"id": …, "title": …}，请改正。'))
+            continue
+        name, title = reason.get("id"), reason.get("title")
+        if not isinstance(name, str) or not _REASON_ID.fullmatch(name):
+            faults.append(
+                (f"{pointer}/id", "应当是小写字母、数字和下划线组成的短词，请改正。")
+            )
+        elif name in known:
+            faults.append((f"{pointer}/id", f"“{name}”出现了两次，请改成不同的词。"))
+        if not isinstance(title, str) or not title.strip():
+            faults.append((f"{pointer}/title", "应当是填报人看到的理由，请补上。"))
+        if not isinstance(reason.get("text", False), bool):
+            faults.append((f"{pointer}/text", "应当是 true 或 false，请改正。"))
+        known.add(str(name))
     return faults
