@@ -19,21 +19,20 @@ from app.cli.console import (
 from app.config import load_config
 from app.errors import Refused
 from app.jobs import make_name
-from app.models import ImportState
+from app.models import ExportKind, ImportState
 from app.services.demo import (
     DEFAULT_SEED,
     DEFAULT_STUDENTS,
     describe_accounts,
     fill_demo,
 )
-from app.services.exporting import FORMATS, name_export, write_rows_file
+from app.services.exporting import FORMATS, ExportOrder, name_export, write_order
 from app.services.importing import Mode, Order, run_import, start_import
 from app.services.installation import find_scope, get_console_user, load_forms
 from app.services.passing import discard_import, pass_rows
 from app.services.reports import ImportReport, make_report
 from app.services.workshop import Workshop
 from exporters.template import write_template
-from renderers.display import mask
 from validators.messages import describe
 
 _SHOWN_PROBLEMS = 50
@@ -110,7 +109,7 @@ def import_(
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="写到哪个文件。")
 @click.option("--format", "file_format", type=click.Choice(FORMATS), help="文件格式。")
 @click.option("--unmasked", is_flag=True, help="个人信息不遮蔽；要写明理由。")
-@click.option("--reason", default="", help="不遮蔽的理由，必须写明。")
+@click.option("--reason", default="", help="不遮蔽的理由，必须写明，记入导出记录。")
 def export(
     form: str,
     unit: str | None,
@@ -120,7 +119,10 @@ def export(
     unmasked: bool,
     reason: str,
 ) -> None:
-    """把表单 FORM 的正式数据导出为 xlsx 或 csv。"""
+    """把表单 FORM 的正式数据导出为 xlsx 或 csv。
+
+    导出了什么、多少行、是否遮蔽和理由，都记在导出记录里。
+    """
     if unmasked and not reason.strip():
         raise Refused("导出完整的个人信息要用 --reason 写明理由。")
     _, workshop = open_console()
@@ -129,16 +131,16 @@ def export(
     suffix = output.suffix.lstrip(".").lower() if output else ""
     chosen = file_format or (suffix if suffix in FORMATS else "xlsx")
     target = output or Path(name_export(spec, chosen))
-    rows = write_rows_file(
-        workshop.engine,
-        workshop.catalogue,
-        spec,
+    order = ExportOrder(
+        ExportKind.EXPORT,
+        (spec,),
         scope,
-        target,
+        get_console_user(workshop.engine),
         file_format=chosen,
-        mask=None if unmasked else mask,
-        progress=show_progress("已导出 {} 行"),
+        is_unmasked=unmasked,
+        reason=reason.strip(),
     )
+    rows = write_order(workshop, order, target, show_progress("已导出 {} 行"))
     end_progress()
     tell(f"导出 {rows} 行。")
     click.echo(target)

@@ -1,7 +1,8 @@
 """Makes files of rows: exports, packages of a department's forms, marked workbooks.
 
-`write_rows_file` writes one form's rows at once, for a small export or a command;
-`start_export` orders a file that a worker makes in the background (`run_export`).
+`write_rows_file` writes one form's rows at once, for a small export; `start_export`
+orders a file that a worker makes in the background (`run_export`); `write_order` makes
+one at once for a command, and keeps the order like those of workers.
 """
 
 import tempfile
@@ -9,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from app.errors import BadRequest, Refused
-from app.models import ExportJob, ExportKind, ImportJob
+from app.models import ExportJob, ExportKind, ImportJob, JobState
 from app.models.base import now_utc
 from app.services.packages import (
     PACKAGE_ENDINGS,
@@ -60,26 +61,41 @@ class ExportOrder:
 
 def start_export(workshop: Workshop, order: ExportOrder) -> int:
     """Order a file; gives the id of the export."""
-    if order.is_unmasked and not order.reason.strip():
-        raise Refused("导出完整的个人信息要写明理由。")
-    form = order.forms[0] if order.forms else None
+    return _keep_order(workshop.engine, order, job_state=JobState.WAITING)
+
+
+def write_order(
+    workshop: Workshop,
+    order: ExportOrder,
+    path: Path,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> int:
+    """Write the rows of one form to a file at once; gives how many.
+
+    Who took out what and why is kept before the first row leaves the database.
+    """
+    now = now_utc()
+    job_id = _keep_order(
+        workshop.engine, order, job_state=JobState.DONE, started_at=now
+    )
+    rows = write_rows_file(
+        workshop.engine,
+        workshop.catalogue,
+        order.forms[0],
+        order.scope,
+        path,
+        query=order.query,
+        file_format=order.file_format,
+        mask=None if order.is_unmasked else mask_text,
+        progress=progress,
+    )
     with workshop.engine.begin() as connection:
-        result = connection.execute(
-            insert(_JOB).values(
-                unit_id=order.scope.unit_id,
-                round_id=order.scope.round_id,
-                department_id=order.scope.department_id,
-                actor_id=order.actor_id,
-                kind=order.kind,
-                form_names=[form.full_name for form in order.forms],
-                file_format=order.file_format,
-                query=query_to_json(form, order.query) if form else {},
-                import_id=order.import_id,
-                details={"unmasked": order.is_unmasked, "reason": order.reason},
-                created_at=now_utc(),
-            )
+        connection.execute(
+            update(_JOB)
+            .where(_JOB.c.id == job_id)
+            .values(position=rows, total=rows, finished_at=now_utc())
         )
-        return result.inserted_primary_key[0]
+    return rows
 
 
 def run_export(workshop: Workshop, job_id: int, holder: str) -> None:
@@ -192,6 +208,30 @@ def query_from_json(form: FormSpec, data: Mapping[str, object]) -> Query:
         ids=None if data.get("ids") is None else tuple(data["ids"]),
         sort=Sort(**data["sort"]) if data.get("sort") else None,
     )
+
+
+def _keep_order(engine: Engine, order: ExportOrder, **state: object) -> int:
+    if order.is_unmasked and not order.reason.strip():
+        raise Refused("导出完整的个人信息要写明理由。")
+    form = order.forms[0] if order.forms else None
+    with engine.begin() as connection:
+        result = connection.execute(
+            insert(_JOB).values(
+                unit_id=order.scope.unit_id,
+                round_id=order.scope.round_id,
+                department_id=order.scope.department_id,
+                actor_id=order.actor_id,
+                kind=order.kind,
+                form_names=[form.full_name for form in order.forms],
+                file_format=order.file_format,
+                query=query_to_json(form, order.query) if form else {},
+                import_id=order.import_id,
+                details={"unmasked": order.is_unmasked, "reason": order.reason},
+                created_at=now_utc(),
+                **state,
+            )
+        )
+        return result.inserted_primary_key[0]
 
 
 @dataclass(frozen=True)

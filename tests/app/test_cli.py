@@ -13,8 +13,12 @@ import urllib.request
 import pytest
 from click.testing import CliRunner
 from openpyxl import load_workbook
+from sqlalchemy import select
 
 from app.cli import main
+from app.models import ExportJob, JobState, User
+from app.services.installation import CONSOLE
+from app.storage.engine import open_engine
 from form_schemas.catalogue import load_catalogue
 from tests.support.databases import prepare
 from tests.support.imports import SAMPLES
@@ -39,6 +43,7 @@ def tianbao(settings):
     def call(*arguments):
         return CliRunner().invoke(main, arguments, env=settings)
 
+    call.database_url = settings["TIANBAO_DATABASE_URL"]
     return call
 
 
@@ -103,10 +108,26 @@ def test_a_dry_run_changes_nothing(filled):
 def test_personal_data_leave_in_full_with_a_reason_only(filled, tmp_path):
     target = str(tmp_path / "people.csv")
     assert filled("export", "talent/0.1.5", "-o", target, "--unmasked").exit_code == 3
+    assert not list_exports(filled.database_url)
     answer = filled(
-        "export", "talent/0.1.5", "-o", target, "--unmasked", "--reason", "核对"
+        "export", "talent/0.1.5", "-o", target, "--unmasked", "--reason", " 核对 "
     )
     assert answer.exit_code == 0
+    [job] = list_exports(filled.database_url)
+    assert job.details == {"unmasked": True, "reason": "核对"}
+
+
+def test_an_export_is_kept_with_its_form_its_rows_and_who_made_it(filled, tmp_path):
+    filled("import", "talent/0.1.1", MAJORS_FILE, "--pass")
+    target = str(tmp_path / "out.csv")
+    assert filled("export", "talent/0.1.1", "-o", target).exit_code == 0
+    [job] = list_exports(filled.database_url)
+    assert (job.form_names, job.file_format) == (["talent/2024/0.1.1"], "csv")
+    assert (job.job_state, job.total, job.username) == (JobState.DONE, 24, CONSOLE)
+    assert job.details == {"unmasked": False, "reason": ""}
+    # Workers leave alone what was made at once.
+    assert filled("worker", "--once").exit_code == 0
+    assert list_exports(filled.database_url) == [job]
 
 
 def test_template_opens(tianbao, tmp_path):
@@ -222,6 +243,18 @@ def test_the_server_answers_and_keeps_data_over_a_restart(settings, tmp_path):
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
+
+
+def list_exports(url):
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        found = connection.execute(
+            select(ExportJob.__table__, User.username).join(
+                User, User.id == ExportJob.actor_id
+            )
+        ).all()
+    engine.dispose()
+    return found
 
 
 def find_free_port():
