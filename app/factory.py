@@ -5,6 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config, load_config, load_secret
 from app.extensions import csrf, db
+from app.services.installation import load_forms
 from app.services.workshop import Workshop, open_workshop
 from app.storage.engine import open_engine
 from app.web import errors, security, visit
@@ -20,7 +21,6 @@ from app.web.rows import rows
 from app.web.selection import selection
 from app.web.server import Server, attach_server
 from app.web.workbench import workbench
-from form_schemas.catalogue import Catalogue, load_catalogue
 
 _BLUEPRINTS = (
     admin,
@@ -37,19 +37,18 @@ _BLUEPRINTS = (
 
 
 def create_app(
-    config: Config | None = None,
-    *,
-    catalogue: Catalogue | None = None,
-    workshop: Workshop | None = None,
+    config: Config | None = None, *, workshop: Workshop | None = None
 ) -> Flask:
     """Make the application; what is not given is opened as the settings say.
 
-    The database has to be prepared already; no worker is started here.
+    The forms are those in use, which may be older than their files: rows of the
+    database could be misread by the new ones. The database has to be prepared already;
+    no worker is started here.
     """
     config = config or load_config()
     if workshop is None:
         engine = open_engine(config.engine_url)
-        workshop = open_workshop(config, engine, catalogue or load_catalogue())
+        workshop = open_workshop(config, engine, load_forms(config))
     # Static files have views of their own, which know when a file changed.
     app = Flask("app", static_folder=None)
     secret = load_secret(config)
