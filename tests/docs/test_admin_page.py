@@ -19,7 +19,7 @@ from tests.support.docs import (
 )
 
 PAGE = read_page("admin.zh.md")
-EXAMPLE, CODELIST = find_blocks(PAGE, "json")
+EXAMPLE, REASONS, CODELIST = find_blocks(PAGE, "json")
 HOME = SCHEMAS_FOLDER / "talent" / "2024"
 NAME = "9.1.1.json"
 
@@ -110,3 +110,18 @@ def test_the_example_of_a_code_list_can_be_read(tmp_path):
     (tmp_path / "activities.json").write_text(CODELIST, encoding="utf-8")
     codelist = load_codelists(tmp_path)["activities"]
     assert [entry.name for entry in codelist.path("11")] == ["文化", "讲座"]
+
+
+def test_the_example_of_reasons_is_read_as_the_page_says(edition):
+    settings = json.loads((edition / "collection.json").read_text("utf-8"))
+    settings |= json.loads(f"{{{REASONS}}}")
+    text = json.dumps(settings, ensure_ascii=False)
+    (edition / "collection.json").write_text(text, "utf-8")
+    assert [
+        fault for fault in lint_edition(edition) if "Reasons" in fault.pointer
+    ] == []
+    reasons = load_catalogue(edition.parents[1]).newest["talent"].reasons
+    assert [(r.title, r.needs_text) for r in reasons] == [
+        ("政策调整", False),
+        ("其他", True),
+    ]
