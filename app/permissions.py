@@ -25,6 +25,8 @@ class Action(StrEnum):
     #: undo an import as a whole
     TAKE_BACK_IMPORT = "take_back_import"
     EXPORT_ROWS = "export_rows"
+    #: run all rules over a unit's round; the report is for whoever sees the rows
+    CHECK_ROWS = "check_rows"
     MANAGE_ACCOUNTS = "manage_accounts"
     #: broken schema files, rules that do not run yet
     INSPECT_FORMS = "inspect_forms"
@@ -45,22 +47,25 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
     Role.ADMINISTRATOR: {
         Action.VIEW_ROWS: Reach.ALL,
         Action.EXPORT_ROWS: Reach.ALL,
+        Action.CHECK_ROWS: Reach.ALL,
         Action.MANAGE_ACCOUNTS: Reach.ALL,
         Action.INSPECT_FORMS: Reach.ALL,
     },
     Role.FILLER: {
         Action.VIEW_ROWS: Reach.OWN_DEPARTMENT,
         Action.EXPORT_ROWS: Reach.OWN_DEPARTMENT,
+        Action.CHECK_ROWS: Reach.OWN_DEPARTMENT,
         Action.ENTER_ROWS: Reach.OWN_DEPARTMENT,
         Action.IMPORT_ROWS: Reach.OWN_DEPARTMENT,
         Action.TAKE_BACK_IMPORT: Reach.OWN_DEPARTMENT,
     },
     Role.REVIEWER: {
         **_READ,
+        Action.CHECK_ROWS: Reach.OWN_UNIT,
         Action.REVIEW_ROWS: Reach.OWN_UNIT,
         Action.TAKE_BACK_IMPORT: Reach.OWN_UNIT,
     },
-    Role.QUALITY_OFFICE: _READ,
+    Role.QUALITY_OFFICE: {**_READ, Action.CHECK_ROWS: Reach.OWN_UNIT},
     Role.ANALYST: _READ,
     Role.LEADERSHIP: _READ,
     # An authority reads what stands below it once units form a tree of reviews.
@@ -84,6 +89,7 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.REVIEW_ROWS: "核对导入的数据",
     Action.TAKE_BACK_IMPORT: "撤回整批导入",
     Action.EXPORT_ROWS: "导出数据",
+    Action.CHECK_ROWS: "检查数据",
     Action.MANAGE_ACCOUNTS: "管理账号",
     Action.INSPECT_FORMS: "查看表格文件的状态",
 }

@@ -9,7 +9,7 @@ loses nor doubles a row. `staging` does what follows: mend, pass, delete, take b
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from hashlib import file_digest
 from pathlib import Path
@@ -30,7 +30,7 @@ from app.models import (
 )
 from app.models.base import now_utc
 from app.services.staged_json import RowWriter
-from app.services.workshop import Workshop, end_job, keep_lease
+from app.services.workshop import Workshop, end_job, keep_lease, take_lease
 from app.storage.engine import begin_reading
 from app.storage.files import MEDIA_TYPES, XLSX_TYPE, FileOwner, keep_file
 from app.storage.keys import join_key
@@ -154,7 +154,7 @@ def start_import(
                 file_hash=digest,
                 file_size=order.path.stat().st_size,
                 created_at=now_utc(),
-                **_lease(workshop, holder),
+                **take_lease(workshop, holder),
             )
         )
         return Started(result.inserted_primary_key[0])
@@ -555,19 +555,6 @@ def count_actions(connection: Connection, job_id: int) -> dict[StagedAction, int
         ).all()
     )
     return {action: found.get(action, 0) for action in StagedAction}
-
-
-def _lease(workshop: Workshop, holder: str | None) -> dict[str, object]:
-    if holder is None:
-        return {}
-    now = now_utc()
-    return {
-        "job_state": JobState.RUNNING,
-        "lease_holder": holder,
-        "lease_until": now + timedelta(seconds=workshop.lease_seconds),
-        "attempts": 1,
-        "started_at": now,
-    }
 
 
 def _refuse_given(form: FormSpec) -> None:

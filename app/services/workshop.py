@@ -46,6 +46,20 @@ def open_workshop(config: Config, engine: Engine, catalogue: Catalogue) -> Works
     return Workshop(engine, catalogue, files, limits, config.lease_seconds)
 
 
+def take_lease(workshop: Workshop, holder: str | None) -> dict[str, object]:
+    """Columns of a new job that its maker does at once; none where a worker shall."""
+    if holder is None:
+        return {}
+    now = now_utc()
+    return {
+        "job_state": JobState.RUNNING,
+        "lease_holder": holder,
+        "lease_until": now + timedelta(seconds=workshop.lease_seconds),
+        "attempts": 1,
+        "started_at": now,
+    }
+
+
 def keep_lease(
     connection: Connection,
     table,

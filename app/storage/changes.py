@@ -1,8 +1,9 @@
 """The history of rows: one entry of row_change for every change, never rewritten."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, func, insert, select
 
 from app.models.base import now_utc
 from app.models.history import RowAction, RowChange
@@ -44,6 +45,23 @@ def write_change(
             after=_to_json(form, after),
         )
     )
+
+
+def count_changes(
+    connection: Connection, scope: Scope, since: datetime
+) -> dict[str, int]:
+    """Table name -> changes of rows of the unit and round since a moment."""
+    table = RowChange.__table__
+    counted = connection.execute(
+        select(table.c.table_name, func.count())
+        .where(
+            table.c.unit_id == scope.unit_id,
+            table.c.round_id == scope.round_id,
+            table.c.at >= since,
+        )
+        .group_by(table.c.table_name)
+    )
+    return dict(map(tuple, counted))
 
 
 def find_changed(before: Row, after: Row) -> tuple[str, ...]:
