@@ -11,10 +11,11 @@ from markupsafe import Markup
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FieldSpec, FormSpec
 from renderers.bindings import SPELLINGS, Control, control_of, is_fillable
-from renderers.cells import Column, RowTemplate, row_template
+from renderers.cells import Column, RowTemplate, frozen_fields, row_template
 from renderers.environment import render
 from renderers.grid_query import PAGE_SIZES, GridQuery, read_query
 from renderers.grid_rows import GridRow, RowWriter
+from renderers.last_values import can_compare, write_last_values
 from renderers.live import describe_form, to_data_block
 from renderers.problems import ProblemView, view_problem
 from renderers.urls import PageUrls
@@ -50,6 +51,10 @@ class HeadView:
     sort_url: str
     #: ascending, descending or none
     sorted: str
+    #: key and title: never hidden
+    is_fixed: bool
+    #: whether last period's values may stand beside it
+    is_compared: bool
 
 
 @dataclass(frozen=True)
@@ -124,11 +129,22 @@ class GridPage:
     cleared: str
     urls: PageUrls
     data: Markup
+    #: last period's values by row and field, for the page's script
+    last_values: Markup
+    #: whether there is a last period
+    compares: bool
     read_only: bool
+    #: whether any column holds personal data, and whether it is shown in full
+    is_personal: bool
+    unmasked: bool
     #: frozen texts need more room than frozen numbers
     wide_keys: str
     searched: str
-    summary: str = ""
+
+    @property
+    def has_table(self) -> bool:
+        """Whether rows can be seen or entered: not where a search finds nothing."""
+        return self.pager.total > 0 or not self.query.is_narrowed
 
 
 def build_grid_page(
@@ -145,6 +161,7 @@ def build_grid_page(
     texts: Mapping[int, Mapping[str, str]] | None = None,
     files: Mapping[str, str] | None = None,
     env: Env | None = None,
+    previous: Mapping[int, Mapping[str, object]] | None = None,
     unmasked: bool = False,
 ) -> GridPage:
     """Gather one page of rows.
@@ -157,6 +174,8 @@ def build_grid_page(
         texts: row id -> field id -> text that could not be converted.
         files: token -> file name.
         env: what expressions ask besides the row, for live rules.
+        previous: row id -> its row of the last round; None: there was no such round.
+        unmasked: show personal data in full.
     """
     template = row_template(form, read_only or form.is_derived)
     views = {
@@ -171,7 +190,8 @@ def build_grid_page(
     return GridPage(
         title=form.title,
         heads=tuple(
-            _view_head(form, column, query, urls) for column in template.columns
+            _view_head(form, column, query, urls, unmasked)
+            for column in template.columns
         ),
         rows=writer.write_rows(rows, start),
         blank_row=writer.write_blank(),
@@ -191,7 +211,18 @@ def build_grid_page(
         cleared=_link(urls, GridQuery(sort=query.sort, size=query.size)),
         urls=urls,
         data=to_data_block(describe_form(form, env)),
+        last_values=to_data_block(
+            {
+                f"r{row_id}": write_last_values(
+                    form, row, catalogue.codelists, unmasked=unmasked
+                )
+                for row_id, row in (previous or {}).items()
+            }
+        ),
+        compares=previous is not None,
         read_only=template.read_only,
+        is_personal=any(field.sensitive for field in form.fields),
+        unmasked=unmasked,
         wide_keys=_wide_keys(template),
         searched="、".join(column.field.label for column in template.columns[:2]),
     )
@@ -218,7 +249,7 @@ def _place_problems(
 
 
 def _view_head(
-    form: FormSpec, column: Column, query: GridQuery, urls: PageUrls
+    form: FormSpec, column: Column, query: GridQuery, urls: PageUrls, unmasked: bool
 ) -> HeadView:
     field = column.field
     is_sorted = query.sort.removeprefix("-") == field.id
@@ -229,14 +260,16 @@ def _view_head(
         label=field.label,
         classes=column.head_class,
         required=field.required and not field.is_given,
-        note=_note(field),
+        note=_note(field, unmasked),
         hint=field.description or SPELLINGS[field.value_kind],
         sort_url=_link(urls, replace(query, sort=order, page=1)),
         sorted="descending" if descends else "ascending" if is_sorted else "none",
+        is_fixed=field in frozen_fields(form) or field.id in form.key,
+        is_compared=can_compare(form, field) and field not in frozen_fields(form),
     )
 
 
-def _note(field: FieldSpec) -> str:
+def _note(field: FieldSpec, unmasked: bool) -> str:
     if field.fill:
         return "自动带出"
     if field.computed:
@@ -244,7 +277,7 @@ def _note(field: FieldSpec) -> str:
     if field.unit:
         return field.unit
     if field.sensitive:
-        return "已遮蔽"
+        return "完整显示" if unmasked else "已遮蔽"
     if field.reference:
         return f"从 {field.reference.table} 选"
     return ""

@@ -103,6 +103,8 @@ def build_record_page(
         version=version,
         read_only=builder.read_only,
         compares=previous is not None,
+        is_personal=any(item.sensitive for item in form.fields),
+        unmasked=unmasked,
         current=current,
         previous="上年",
         links=tuple(links),

@@ -104,6 +104,9 @@ class RecordPage:
     read_only: bool
     #: whether last period's values have a column
     compares: bool
+    #: whether any field holds personal data, and whether it is shown in full
+    is_personal: bool
+    unmasked: bool
     #: heads of the columns of values
     current: str
     previous: str

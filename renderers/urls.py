@@ -37,6 +37,11 @@ class PageUrls:
     csrf_token: str = ""
     #: whose drafts the browser keeps: one user, unit and round; empty keeps none
     draft_scope: str = ""
+    #: whose choice of columns the browser keeps: one user and form; empty keeps none
+    choice_scope: str = ""
+    #: takes a reason, shows this page with personal data in full; empty where the
+    #: person may not see it
+    reveal: str = ""
 
     def row_page(self, row_id: object) -> str:
         return self.row.replace("{id}", str(row_id)) if self.row else ""

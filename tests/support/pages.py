@@ -75,6 +75,8 @@ class PageServer:
     catalogue: Catalogue
     rows: dict[int, Stored] = field(default_factory=dict)
     previous: dict[str, object] | None = None
+    #: of the rows of a grid, by row id
+    previous_rows: dict[int, dict[str, object]] | None = None
     options: tuple[tuple[str, str], ...] = ()
     #: answer for saves instead of storing: an HTTP status
     refusal: int = 0
@@ -104,6 +106,8 @@ class PageServer:
             login="/login",
             csrf_token="token",
             draft_scope="u1",
+            choice_scope="u1:form",
+            reveal="/reveal",
         )
 
     def render_grid(self, arguments: Mapping[str, str]) -> str:
@@ -119,6 +123,7 @@ class PageServer:
             urls=self.urls,
             problems={s.id: p for s in rows if (p := self.judge(s.row))},
             env=ENV,
+            previous=self.previous_rows,
         )
         return self.frame(render_grid_page(page), "tool")
 

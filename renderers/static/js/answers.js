@@ -21,6 +21,7 @@ export class Answers {
       return;
     }
     if (answer.isStored) this.adopt(row, answer, sent);
+    if (answer.last) this.grid.last.take(row, answer.last);
     const problems = answer.problems ?? [];
     markRow(row, problems);
     this.listProblems();

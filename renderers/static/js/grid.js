@@ -1,9 +1,11 @@
 /** A grid page: rows of real inputs, saved row by row, filled by keys and by paste. */
 import { Answers } from "./answers.js";
+import { Columns } from "./columns.js";
 import { watchPickers } from "./combobox.js";
 import { Drafts } from "./drafts.js";
 import { makeNotice, makeState } from "./elements.js";
 import { watchKeys } from "./keyboard.js";
+import { LastValues } from "./last.js";
 import { follow } from "./live.js";
 import { Moving } from "./moving.js";
 import { clearCell, closeNotes, openNote } from "./notes.js";
@@ -39,6 +41,8 @@ class Grid {
     this.template = root.querySelector("[data-blank-row]");
     this.isReadOnly = "readOnly" in root.dataset;
     this.moving = new Moving(this);
+    this.last = new LastValues(this);
+    this.choice = new Columns(this, this.last);
     /** key -> field -> text as the server has it, of rows that were touched */
     this.stored = new Map();
     this.body.addEventListener("focusin", (event) => this.enter(event.target));
@@ -97,6 +101,7 @@ class Grid {
     holder.innerHTML = this.template.innerHTML.trim().replaceAll("{n}", number).replaceAll("{key}", key);
     const row = holder.firstElementChild;
     this.body.append(row);
+    this.choice.dress(row);
     this.root.querySelector(".grid-empty")?.remove();
     this.followRow(row);
     return row;
@@ -178,12 +183,15 @@ class Grid {
     const number = row.querySelector(".row-head > span").textContent.trim();
     this.root.querySelector("[data-foot-place]").textContent = `${number} 行 · ${field.label}`;
     this.root.querySelector("[data-foot-hint]").textContent = [field.required && "必填", field.unit, field.hint].filter(Boolean).join("，");
+    this.root.querySelector("[data-foot-last]").textContent = this.last.describe(cell);
+    describeCell(cell, true);
     this.saving?.postpone(row.dataset.id ? "" : row.dataset.row);
   }
 
   leave(event) {
     const cell = event.target;
     closeNotes(this.frame);
+    if (cell.matches(".cell")) describeCell(cell, false);
     if (!cell.matches(".cell") || this.isReadOnly) return;
     if (this.before !== cell.value && "value" in cell) {
       const row = cell.closest("tr");
@@ -201,6 +209,7 @@ class Grid {
     if (link) {
       event.preventDefault();
       const [, key, field] = /^#row-([^/]+)\/(.+)$/.exec(link.getAttribute("href"));
+      this.choice.reveal(field);
       this.findCell(this.findRow(key), field)?.focus();
       return;
     }
@@ -302,7 +311,9 @@ class Grid {
   /** Lay the block over the cells from `cell` on; returns how many rows were added. */
   placeBlock(cell, block) {
     const first = [...this.body.rows].indexOf(cell.closest("tr"));
-    const start = this.columns.indexOf(cell.dataset.field);
+    // What is pasted goes where one sees it go.
+    const columns = this.choice.shown();
+    const start = columns.indexOf(cell.dataset.field);
     const changes = [];
     let added = 0;
     block.forEach((line, down) => {
@@ -312,7 +323,7 @@ class Grid {
         added += 1;
       }
       line.forEach((text, right) => {
-        const target = this.findCell(row, this.columns[start + right] ?? "");
+        const target = this.findCell(row, columns[start + right] ?? "");
         if (target) changes.push({ cell: target, text: target.matches("textarea") ? text : text.replace(/\s*\n\s*/g, " ").trim() });
       });
     });
@@ -342,6 +353,14 @@ class Grid {
     this.root.querySelector("[data-total-shown]").textContent = groupDigits(this.root.dataset.total);
     if (!this.body.rows.length) this.addRow();
   }
+}
+
+/** The foot line says what a cell is for: screen readers hear it while it has the focus. */
+function describeCell(cell, isFocused) {
+  const note = cell.parentElement.querySelector(".notes")?.id;
+  const ids = [note, ...(isFocused ? ["foot-hint", "foot-last"] : [])].filter(Boolean);
+  if (ids.length) cell.setAttribute("aria-describedby", ids.join(" "));
+  else cell.removeAttribute("aria-describedby");
 }
 
 for (const root of document.querySelectorAll("[data-grid]")) new Grid(root);
