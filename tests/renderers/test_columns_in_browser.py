@@ -1,4 +1,4 @@
-"""The columns of a grid in Chromium: chosen, kept, passed over; last period's values."""
+"""The columns of a grid in Chromium: chosen, kept, passed over; last period beside."""
 
 from decimal import Decimal
 
