@@ -6,9 +6,11 @@ Results go to standard output, progress and messages to standard error.
 import sys
 from collections.abc import Callable
 from functools import partial
+from typing import NoReturn
 
 import click
 
+from app.cli.usage import describe_usage
 from app.config import Config, ConfigError, load_config
 from app.errors import AppError
 from app.services.installation import open_installation
@@ -25,9 +27,19 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 class _Group(click.Group):
     """Turns what was refused into a sentence and an exit code."""
 
+    def make_context(self, *args, **kwargs) -> click.Context:
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.UsageError as error:
+            fail(describe_usage(error), USAGE)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            fail(describe_usage(error), USAGE)
+        except (click.Abort, KeyboardInterrupt):
+            fail("已中断，没有做完。")
         except UnknownFormError as error:
             near = "、".join(error.suggestions)
             hint = f"是不是：{near}？" if near else "写法如 talent/1.1.4。"
@@ -44,13 +56,12 @@ class _Group(click.Group):
             sys.exit(OK)
         except OSError as error:
             fail(f"文件读写出错：{error.strerror}（{error.filename or ''}）")
-        return None
 
 
 group = partial(click.group, cls=_Group, context_settings=CONTEXT)
 
 
-def fail(message: str, code: int = REFUSED) -> None:
+def fail(message: str, code: int = REFUSED) -> NoReturn:
     """Say why nothing was done, and end."""
     click.echo(message, err=True)
     sys.exit(code)
