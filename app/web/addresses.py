@@ -1,9 +1,12 @@
-"""What may stand in addresses."""
+"""What may stand in addresses: ids of rows, numbers of pages."""
 
+from flask import request
 from werkzeug.routing import IntegerConverter, Map
 
 #: Browsers hold whole numbers exactly up to here; so do both databases.
 LARGEST_ID = 2**53
+#: A number with fewer digits is certainly smaller.
+_TOO_MANY_DIGITS = 16
 
 
 class IdConverter(IntegerConverter):
@@ -11,3 +14,14 @@ class IdConverter(IntegerConverter):
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, min=1, max=LARGEST_ID)
+
+
+def read_page_number() -> int:
+    """Which page of a list the address asks for; the first where it says nonsense."""
+    return max(1, read_number(request.args.get("page", "")) or 1)
+
+
+def read_number(text: str) -> int | None:
+    """A whole number that the database can hold, or None."""
+    is_number = text.isascii() and text.isdigit() and len(text) < _TOO_MANY_DIGITS
+    return int(text) if is_number else None

@@ -9,6 +9,7 @@ from app.models import Role
 from app.permissions import ACTION_NAMES, POLICY, REACH_NAMES, ROLE_NAMES, Action, Reach
 from app.services import accounts
 from app.services.accounts import NewMembership
+from app.web.addresses import read_page_number
 from app.web.server import Answer, get_server
 from app.web.visit import get_visit
 from form_schemas.spec import FormSpec, RuleSpec
@@ -110,9 +111,7 @@ def _show_users(
 ) -> str:
     server, actor = get_server(), get_visit().actor
     search = request.args.get("q", "")[:60]
-    text = request.args.get("page", "1")
-    page = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
-    page = max(1, page)
+    page = read_page_number()
     found = accounts.list_accounts(
         server.engine, actor=actor, search=search, page=page, size=_SIZE
     )

@@ -1,10 +1,8 @@
 """Exports: small files at once, large ones and packages in the background."""
 
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 
@@ -13,13 +11,13 @@ from app.models import ExportKind
 from app.permissions import Action, require
 from app.services import exporting, inbox, navigation
 from app.services.exporting import FORMATS, ExportOrder
-from app.storage.files import MEDIA_TYPES
 from app.storage.records import Scope
-from app.web.forms import attach, to_storage_query
+from app.web.addresses import read_number, read_page_number
+from app.web.downloads import attach, send_made
+from app.web.queries import read_storage_query
 from app.web.rows import get_desk
 from app.web.server import Answer, get_server
 from app.web.visit import get_visit
-from renderers.grid_page import read_query
 
 exports = Blueprint("exports", __name__)
 
@@ -32,15 +30,12 @@ _PACKAGES = {
     "templates": ExportKind.TEMPLATE_PACKAGE,
     "data": ExportKind.DATA_PACKAGE,
 }
-_PIECE = 256 * 1024
 
 
 @exports.get("/exports/")
 def show_list() -> Answer:
     server, visit = get_server(), get_visit()
-    text = request.args.get("page", "1")
-    page = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
-    page = max(1, page)
+    page = read_page_number()
     views, total = inbox.list_exports(
         server.engine, server.catalogue, visit.actor, page, _SIZE
     )
@@ -82,8 +77,7 @@ def order_form(collection: str, code: str) -> Answer:
     file_format = request.form.get("format", "xlsx")
     if file_format not in FORMATS:
         raise BadRequest
-    asked = dict(parse_qsl(request.form.get("query", "")[:4000]))
-    query = to_storage_query(desk, read_query(desk.form, asked))
+    query = read_storage_query(desk, request.form.get("query", "")[:4000])
     query = replace(query, ids=_read_ids(request.form.get("ids", "")))
     scope = desk.scope(Action.EXPORT_ROWS)
     if desk.count(query) > _AT_ONCE:
@@ -109,7 +103,7 @@ def order_form(collection: str, code: str) -> Answer:
         file_format=file_format,
     )
     name = exporting.name_export(desk.form, file_format)
-    return _send(folder, path, name)
+    return send_made(folder, path, name)
 
 
 @exports.post("/exports/package/<kind>")
@@ -164,36 +158,17 @@ def order_marked(import_id: int) -> Answer:
     folder = tempfile.TemporaryDirectory(prefix="tianbao-marked-")
     path = Path(folder.name) / "file"
     name = inbox.write_marked(server.workshop, view, path)
-    return _send(folder, path, name)
-
-
-def _send(folder: tempfile.TemporaryDirectory, path: Path, name: str) -> Answer:
-    """A file just made, gone once it is sent."""
-    response = attach(
-        _pieces(path), name, MEDIA_TYPES[name.rsplit(".", 1)[-1]], path.stat().st_size
-    )
-    response.call_on_close(folder.cleanup)
-    return response
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            yield piece
+    return send_made(folder, path, name)
 
 
 def _read_ids(text: str) -> tuple[int, ...] | None:
     """Rows that were ticked; None: all of the query."""
     if not text:
         return None
-    ids = text.split(",")
-    if len(ids) > _MOST_TICKED or not all(map(_is_id, ids)):
+    ids = tuple(read_number(one) for one in text.split(","))
+    if len(ids) > _MOST_TICKED or None in ids:
         raise BadRequest
-    return tuple(map(int, ids))
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 16
+    return ids
 
 
 def _get_view(export_id: int) -> inbox.ExportView:

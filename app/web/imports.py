@@ -23,6 +23,8 @@ from app.services.importing import Order, start_import
 from app.services.inbox import ImportView
 from app.services.staging import Selection, StagedPage, StagedView
 from app.storage.records import Scope
+from app.web.addresses import read_number, read_page_number
+from app.web.posted import read_cell
 from app.web.rows import get_desk, read_entries
 from app.web.security import JSON, UPLOADS, takes, upload_limit
 from app.web.server import Answer, get_server
@@ -99,7 +101,7 @@ class ReviewPage:
 @imports.get("/imports/")
 def show_list() -> Answer:
     server, place = get_server(), get_visit().get_workplace()
-    page = _page_number()
+    page = read_page_number()
     found = inbox.list_imports(
         server.engine,
         server.catalogue,
@@ -233,7 +235,7 @@ def show_row(import_id: int, number: int) -> Answer:
 def mend_row(import_id: int, number: int) -> Answer:
     view = _get_mendable(import_id)
     cells = {
-        item.id: _posted_cell(item)
+        item.id: read_cell(item)
         for item in view.form.typed_fields
         if item.value_kind not in FILE_KINDS
     }
@@ -297,10 +299,10 @@ def _get_import_desk(collection: str, code: str):
 
 def _find_mended(desk) -> ImportView | None:
     """The import whose marked workbook comes back."""
-    text = request.values.get("mends", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
+    import_id = read_number(request.values.get("mends", ""))
+    if import_id is None:
         return None
-    view = _get_view(int(text))
+    view = _get_view(import_id)
     if view.form is not desk.form or view.job.unit_id != desk.place.unit_id:
         raise BadRequest
     return view
@@ -331,7 +333,7 @@ def _make_review(view: ImportView) -> ReviewPage:
     level = request.args.get("level", "")
     if level not in _LEVELS:
         level = _first_level(summary)
-    number = _page_number()
+    number = read_page_number()
     chosen = _read_selection(level=level)
     found = staging.list_rows(server.workshop, view.job.id, chosen, number, _SIZE)
     columns = _choose_columns(view.form, found)
@@ -466,13 +468,6 @@ def _mend(view: ImportView, number: int, cells: Mapping[str, object]) -> StagedV
     return mending.mend_row(workshop, actor, view.job.id, number, typed)
 
 
-def _posted_cell(item: FieldSpec) -> object:
-    texts = request.form.getlist(item.id)
-    if control_of(item) is Control.TICKS:
-        return texts
-    return texts[0] if texts else ""
-
-
 def _show_row(view: ImportView, row: StagedView) -> str:
     server, form = get_server(), view.form
     texts = {
@@ -514,9 +509,3 @@ def _show_row(view: ImportView, row: StagedView) -> str:
 def _here(view: ImportView, arguments: Mapping[str, str]) -> str:
     shown = {name: value for name, value in arguments.items() if value}
     return f"{url_for('imports.show', import_id=view.job.id)}?{urlencode(shown)}#rows"
-
-
-def _page_number() -> int:
-    text = request.args.get("page", "1")
-    is_number = text.isascii() and text.isdigit() and len(text) < 7
-    return max(1, int(text)) if is_number else 1

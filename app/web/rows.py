@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, jsonify, request, url_for
 
 from app.errors import BadRequest
-from app.services import choices, files
+from app.services import choices
 from app.services.entering import Desk, Entry, Outcome, find_desk, saved_at
 from app.web.addresses import LARGEST_ID
 from app.web.security import JSON, UPLOADS, takes, upload_limit
 from app.web.server import get_server
-from app.web.uploads import received
+from app.web.uploads import keep_field_file
 from app.web.visit import get_visit
 from renderers.problems import problem_to_json
 
@@ -77,21 +77,10 @@ def list_options(collection: str, code: str) -> Response:
 @rows.post("/files")
 @takes(UPLOADS, upload_limit)
 def upload(collection: str, code: str) -> tuple[Response, int]:
-    server, desk = get_server(), get_desk(collection, code)
-    sent = request.files.get("file")
+    desk, sent = get_desk(collection, code), request.files.get("file")
     if sent is None:
         raise BadRequest("没有选文件。")
-    with received(sent) as path:
-        kept = files.upload_file(
-            server.engine,
-            server.files,
-            desk.place,
-            desk.form,
-            request.form.get("field", ""),
-            path,
-            sent.filename or "",
-            size_limit_mb=server.config.max_upload_mb,
-        )
+    kept = keep_field_file(desk, request.form.get("field", ""), sent)
     address = url_for("forms.fetch", collection=collection, code=code, token=kept.token)
     return jsonify(token=kept.token, name=kept.name, size=kept.size, url=address), 201
 

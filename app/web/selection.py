@@ -1,7 +1,6 @@
 """Acts on all rows that a grid's address finds: a batch a request of a script."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, jsonify
 
@@ -10,10 +9,9 @@ from app.services import selecting
 from app.services.entering import Desk
 from app.services.selecting import Cursor, Step
 from app.storage.records import Query
-from app.web.forms import to_storage_query
+from app.web.queries import read_storage_query
 from app.web.rows import get_desk, read_body, read_id, read_reason, read_text
 from app.web.security import JSON, takes
-from renderers.grid_page import read_query
 
 selection = Blueprint(
     "selection", __name__, url_prefix="/forms/<collection>/<code>/selection"
@@ -51,7 +49,7 @@ def _read_query(desk: Desk, body: Mapping[str, object]) -> Query:
     text = read_text(body, "query")
     if len(text) > _LONGEST_QUERY:
         raise BadRequest
-    return to_storage_query(desk, read_query(desk.form, dict(parse_qsl(text))))
+    return read_storage_query(desk, text)
 
 
 def _read_cursor(body: Mapping[str, object]) -> Cursor:

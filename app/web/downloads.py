@@ -1,0 +1,40 @@
+"""Files that are sent to be saved."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+from flask import Response
+
+from app.storage.files import MEDIA_TYPES
+
+_PIECE = 256 * 1024
+
+
+def attach(
+    pieces: Iterable[bytes], name: str, media_type: str, size: int | None = None
+) -> Response:
+    """A file to be saved, never to be opened within our pages."""
+    response = Response(pieces, mimetype=media_type)
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    )
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    if size is not None:
+        response.content_length = size
+    return response
+
+
+def send_made(folder: TemporaryDirectory, path: Path, name: str) -> Response:
+    """A file just made, gone once it is sent."""
+    media_type = MEDIA_TYPES[name.rsplit(".", 1)[-1]]
+    response = attach(_read_pieces(path), name, media_type, path.stat().st_size)
+    response.call_on_close(folder.cleanup)
+    return response
+
+
+def _read_pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            yield piece

@@ -1,0 +1,199 @@
+"""Pages of one form as HTML: its record, a row's own page, its grid, their frame."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import render_template, request, url_for
+from markupsafe import Markup
+
+from app.permissions import Action
+from app.services import files, navigation
+from app.services.entering import CheckedRow, Desk, Outcome
+from app.services.navigation import FormState
+from app.web.form_urls import list_urls, url_of_form, url_of_row
+from app.web.queries import to_storage_query
+from app.web.server import get_server
+from form_schemas.kinds import FILE_KINDS
+from form_schemas.spec import FormSpec, Period, RuleSpec, Shape
+from renderers.grid_page import build_grid_page, read_query, render_grid_page
+from renderers.record_page import (
+    FileView,
+    Link,
+    build_record_page,
+    render_record_page,
+)
+from validators.check import waiting_rules
+
+_PERIODS = {
+    Period.ACADEMIC_YEAR: "学年",
+    Period.CALENDAR_YEAR: "自然年",
+    Period.SNAPSHOT: "时点",
+    Period.NONE: "基础信息",
+}
+
+
+@dataclass(frozen=True)
+class FormPage:
+    """The frame around a form's record or grid."""
+
+    form: FormSpec
+    desk: Desk
+    fragment: Markup | str
+    state: FormState
+    period: str
+    #: rules that are declared but do not run yet
+    waiting: tuple[RuleSpec, ...]
+    obstacle: str = ""
+    may_import: bool = False
+    may_export: bool = False
+    #: the row at hand on a row's own page
+    row: CheckedRow | None = None
+    is_row_page: bool = False
+    has_problem: bool = False
+    query: str = ""
+
+    @property
+    def word(self) -> str:
+        return navigation.STATE_WORDS[self.state]
+
+    @property
+    def is_grid(self) -> bool:
+        return (
+            self.form.shape is Shape.ROWS
+            and not self.is_row_page
+            and not self.form.is_derived
+        )
+
+
+def show_record(
+    desk: Desk,
+    row: CheckedRow | None,
+    *,
+    texts: Mapping[str, object] | None = None,
+    outcome: Outcome | None = None,
+) -> str:
+    """The record, or the own page of a row, of a new one where `row` is None."""
+    form = desk.form
+    values = row.stored.row if row else _defaults(form)
+    problems = row.problems if row else ()
+    is_row = form.shape is Shape.ROWS
+    neighbours = navigation.find_neighbours(desk.place, form)
+    page = build_record_page(
+        form,
+        desk.catalogue,
+        values,
+        urls=list_urls(desk, url_of_row(form, row.stored.id if row else None)),
+        problems=outcome.problems if outcome else problems,
+        previous=desk.find_previous(values),
+        row_id=row.stored.id if row else None,
+        version=row.stored.version if row else None,
+        read_only=bool(desk.place.find_obstacle(form)),
+        env=desk.env(),
+        texts=texts,
+        meanings=desk.name_references(values),
+        files=_view_files(desk, values),
+        current=_head_of_period(desk),
+        links=() if is_row else tuple(_links(neighbours)),
+        notice=outcome.message if outcome else "",
+    )
+    return show_frame(
+        desk,
+        render_record_page(page),
+        rows=1 if row else 0,
+        row=row,
+        is_row_page=is_row,
+        has_problem=bool(outcome and outcome.problems),
+    )
+
+
+def show_grid(desk: Desk) -> str:
+    form = desk.form
+    query = read_query(form, request.args)
+    found = desk.find_page(to_storage_query(desk, query))
+    page = build_grid_page(
+        form,
+        desk.catalogue,
+        [row.stored for row in found.rows],
+        query,
+        found.total,
+        urls=list_urls(desk, url_of_form(form)),
+        problems={row.stored.id: row.problems for row in found.rows},
+        read_only=bool(desk.place.find_obstacle(form)),
+        counts=desk.count_levels(),
+        files=_name_files(desk, [row.stored.row for row in found.rows]),
+        env=desk.env(),
+    )
+    return show_frame(
+        desk, render_grid_page(page), rows=found.total, query=query.to_text()
+    )
+
+
+def show_frame(
+    desk: Desk, fragment: Markup | str = "", *, rows: int = 0, **shown: object
+) -> str:
+    form, place = desk.form, desk.place
+    obstacle = place.find_obstacle(form)
+    state = FormState.DRAFT if rows else FormState.NONE
+    if form.is_derived:
+        state = FormState.COMPUTED
+    page = FormPage(
+        form=form,
+        desk=desk,
+        fragment=fragment,
+        state=state,
+        period=f"{_PERIODS[form.period]} {_show_period(desk)}",
+        waiting=tuple(waiting_rules(form)),
+        obstacle=obstacle,
+        may_import=not obstacle and place.can(Action.IMPORT_ROWS, form),
+        may_export=place.can(Action.EXPORT_ROWS, form) and not form.is_derived,
+        **shown,
+    )
+    return render_template("form.html", page=page, workplace=place)
+
+
+def _defaults(form: FormSpec) -> dict[str, object]:
+    return {f.id: f.default for f in form.typed_fields if f.default is not None}
+
+
+def _links(neighbours: navigation.Neighbours):
+    for word, form in (("上一张", neighbours.previous), ("下一张", neighbours.next)):
+        if form is not None:
+            yield Link(f"{word} {form.code}", url_of_form(form))
+
+
+def _view_files(desk: Desk, row: Mapping[str, object]) -> dict[str, FileView]:
+    names = _name_files(desk, [row])
+    address = {"collection": desk.form.collection, "code": desk.form.code}
+    return {
+        token: FileView(token, name, url_for("forms.fetch", token=token, **address))
+        for token, name in names.items()
+    }
+
+
+def _name_files(desk: Desk, rows: list[Mapping[str, object]]) -> dict[str, str]:
+    tokens: list[str] = []
+    for item in desk.form.fields:
+        if item.value_kind in FILE_KINDS:
+            for row in rows:
+                value = row.get(item.id) or ()
+                tokens += value if isinstance(value, tuple) else (str(value),)
+    if not tokens:
+        return {}
+    return files.name_files(get_server().engine, tuple(tokens))
+
+
+def _head_of_period(desk: Desk) -> str:
+    return (
+        f"本年（{_show_period(desk)}）"
+        if desk.form.period is Period.SNAPSHOT
+        else "本年"
+    )
+
+
+def _show_period(desk: Desk) -> str:
+    first, last = desk.place.period_of(desk.form)
+    if desk.form.period is Period.SNAPSHOT:
+        return last.isoformat()
+    if desk.form.period is Period.CALENDAR_YEAR:
+        return str(last.year)
+    return f"{first.isoformat()} 至 {last.isoformat()}"

@@ -1,0 +1,54 @@
+"""Addresses of one form's pages and of what their scripts ask."""
+
+from flask import url_for
+from flask_wtf.csrf import generate_csrf
+
+from app.permissions import Action
+from app.services.entering import Desk
+from form_schemas.spec import FormSpec, Shape
+from renderers.urls import PageUrls
+
+#: Stands for a value in addresses that scripts complete.
+_TOKEN, _ROW = "TOKEN", 1_000_000_007
+
+
+def list_urls(desk: Desk, page: str) -> PageUrls:
+    """What the page at the address `page` links to and sends to."""
+    form, place = desk.form, desk.place
+    address = {"collection": form.collection, "code": form.code}
+    has_rows = form.shape is Shape.ROWS
+    row = url_for("forms.show_row", row_id=_ROW, **address)
+    return PageUrls(
+        page=page,
+        save=url_for("rows.save", **address),
+        options=url_for("rows.list_options", **address),
+        delete=url_for("rows.delete", **address),
+        check=url_for("rows.check", **address),
+        upload=url_for("rows.upload", **address),
+        file=url_for("forms.fetch", token=_TOKEN, **address).replace(_TOKEN, "{token}"),
+        row=row.replace(str(_ROW), "{id}") if has_rows else "",
+        new_row=url_for("forms.show_new_row", **address) if has_rows else "",
+        delete_all=url_for("selection.delete", **address),
+        fill_all=url_for("selection.fill", **address),
+        export=url_for("exports.order_form", **address)
+        if place.can(Action.EXPORT_ROWS, form)
+        else "",
+        login=url_for("auth.login"),
+        static="/static/forms",
+        csrf_token=generate_csrf(),
+        draft_scope=f"{place.actor.user_id}:{place.unit_id}:{place.round_id}",
+    )
+
+
+def url_of_form(form: FormSpec) -> str:
+    return url_for("forms.show", collection=form.collection, code=form.code)
+
+
+def url_of_row(form: FormSpec, row_id: int | None) -> str:
+    """The own page of a row, of a new one without an id; a record's is the form's."""
+    if form.shape is Shape.RECORD:
+        return url_of_form(form)
+    address = {"collection": form.collection, "code": form.code}
+    if row_id is None:
+        return url_for("forms.show_new_row", **address)
+    return url_for("forms.show_row", row_id=row_id, **address)
