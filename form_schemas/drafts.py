@@ -121,7 +121,8 @@ def _without_silent_words(value: object) -> object:
         return {
             word: _without_silent_words(inner)
             for word, inner in value.items()
-            if word not in _SILENT_WORDS
+            # A mapping is a field of that name.
+            if word not in _SILENT_WORDS or isinstance(inner, dict)
         }
     if isinstance(value, list):
         return [_without_silent_words(inner) for inner in value]

@@ -14,7 +14,7 @@ from form_schemas.expressions import (
 )
 from form_schemas.faults import ask_nearest, point
 from form_schemas.kinds import TRAITS, FieldKind, ValueType
-from form_schemas.spec import FieldSpec, Fill, Reference
+from form_schemas.spec import Comparison, FieldSpec, Fill, Reference
 
 
 class FieldReader:
@@ -106,6 +106,7 @@ class FieldReader:
             multiple=declared.get("x-multiple", False),
             separator=declared.get("x-separator"),
             was=tuple(declared.get("x-was", ())),
+            compare=_comparison(declared),
         )
 
     def _check_type(self, draft: Draft, field_id: str, kind: FieldKind) -> None:
@@ -231,6 +232,19 @@ def _targets(reference: Json) -> tuple[str, ...]:
 
 def _options(declared: Json) -> tuple[str, ...]:
     return tuple(declared.get("items", declared).get("enum", ()))
+
+
+def _comparison(declared: Json) -> Comparison | None:
+    compared = declared.get("x-compare")
+    if compared is None:
+        return None
+    amount = Decimal(compared["warn"].removesuffix("%"))
+    is_share = compared["warn"].endswith("%")
+    return Comparison(
+        limit=amount / 100 if is_share else amount,
+        is_share=is_share,
+        floor=_decimal(compared.get("floor")),
+    )
 
 
 def _decimal(number: object) -> Decimal | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from form_schemas.codelists import CodeList
+from form_schemas.comparing import compare_with_last
 from form_schemas.drafts import Draft, Json, Source, fingerprint, parse_source
 from form_schemas.faults import Fault, point
 from form_schemas.field_reader import FieldReader
@@ -21,7 +22,9 @@ from form_schemas.kinds import ValueType
 from form_schemas.ordering import CircleError, order_steps
 from form_schemas.spec import (
     Derivation,
+    Example,
     FieldGroup,
+    FieldSpec,
     FormKind,
     FormSpec,
     Join,
@@ -108,10 +111,7 @@ class _Linker:
         declared = draft.schema["x-form"]
         self._check_names(draft)
         fields = tuple(self._fields.read(draft, fid) for fid in draft.fields)
-        rules = tuple(
-            self._rule(draft, index, rule)
-            for index, rule in enumerate(draft.schema.get("x-rules", ()))
-        )
+        rules = (*self._rules(draft), *self._compared(draft, fields))
         derive = self._derivation(draft, "x-derive")
         generate = self._derivation(draft, "x-generate")
         groups = self._groups(draft)
@@ -147,6 +147,7 @@ class _Linker:
             edit_lock=declared.get("editLock", ""),
             groups=groups,
             rules=rules,
+            examples=tuple(map(_example, draft.schema.get("x-tests", ()))),
             derive=derive,
             generate=generate,
             steps=steps,
@@ -171,6 +172,35 @@ class _Linker:
                 draft.check_field_id(pointer, field_id)
 
     # Rules, groups, derivations.
+
+    def _rules(self, draft: Draft) -> Iterator[RuleSpec]:
+        for index, declared in enumerate(draft.schema.get("x-rules", ())):
+            yield self._rule(draft, index, declared)
+
+    def _compared(
+        self, draft: Draft, fields: Sequence[FieldSpec]
+    ) -> Iterator[RuleSpec]:
+        """The rules that `x-compare` stands for."""
+        taken = [rule["id"] for rule in draft.schema.get("x-rules", ())]
+        for field in fields:
+            if field.compare is None:
+                continue
+            at = ("properties", field.id, "x-compare")
+            compared = compare_with_last(field, field.compare)
+            if compared.id in taken:
+                draft.complain(
+                    point(*at), f"已有 id 是“{compared.id}”的规则，请给那条规则改名。"
+                )
+            check = self._fields.parse(
+                draft,
+                at,
+                compared.check,
+                expect=ValueType.BOOLEAN,
+                table=draft.code,
+            )
+            yield RuleSpec(
+                compared.id, compared.message, Level.WARNING, (field.id,), check
+            )
 
     def _rule(self, draft: Draft, index: int, declared: Json) -> RuleSpec:
         at = ("x-rules", index)
@@ -270,6 +300,17 @@ class _Linker:
         for column, text in derivation.columns.items():
             at = (word, "columns", column)
             parse(draft, at, text, expect=own[column].type, **scope)
+
+
+def _example(declared: Json) -> Example:
+    return Example(
+        name=declared["name"],
+        row=declared["row"],
+        breaks=tuple(declared["breaks"]),
+        tables=declared.get("tables", {}),
+        last=declared.get("last"),
+        last_tables=declared.get("lastTables", {}),
+    )
 
 
 def _place(entries: Sequence[Any], depth: int) -> Iterator[PlacedField]:

@@ -33,6 +33,7 @@ _PARTS = (
     ("字段的 x-ref：引用", ("$defs", "field", "properties", "x-ref")),
     ("字段的 x-compare：与上年比较", ("$defs", "field", "properties", "x-compare")),
     ("x-rules：规则", ("$defs", "rule")),
+    ("x-tests：例子", ("$defs", "test")),
     ("x-layout：字段组", ("properties", "x-layout", "items")),
     ("x-derive、x-generate：由别的表得来", ("$defs", "derivation")),
 )
@@ -74,7 +75,8 @@ def _resolve(declared: Json) -> Json:
     if reference is None:
         return declared
     found: Json = load_dialect()["$defs"][reference.rpartition("/")[2]]
-    return found
+    # What is told beside a reference is told of this place.
+    return {**found, **declared}
 
 
 def _values(declared: Json) -> str:

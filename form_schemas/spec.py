@@ -4,7 +4,7 @@
 cached function of its `FormSpec` (specs compare and hash by identity).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -83,6 +83,17 @@ class Fill:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """By how much a value may differ from the last period's without a warning."""
+
+    #: a share of the last value (0.3 for 30%), or an amount in the field's unit
+    limit: Decimal
+    is_share: bool
+    #: smaller differences never warn
+    floor: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class FieldSpec:
     """One column of a form."""
 
@@ -126,6 +137,8 @@ class FieldSpec:
     separator: str | None = None
     #: earlier ids of this field, newest first
     was: tuple[str, ...] = ()
+    #: stands among the form's rules as a warning: `comparing`
+    compare: Comparison | None = None
 
     @property
     def traits(self) -> KindTraits:
@@ -183,6 +196,29 @@ class RuleSpec:
     fields: tuple[str, ...]
     check: Expression | None = None
     when: Expression | None = None
+
+
+#: Rows of forms by code, values as JSON has them.
+ToldTables = Mapping[str, Sequence[Mapping[str, object]]]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A row with the verdict expected of it (`x-tests`): values as JSON has them.
+
+    Its names and values are not checked at load: a wrong example stops no form. Whoever
+    runs examples (`validators.examples`) says what is wrong with them.
+    """
+
+    name: str
+    row: Mapping[str, object]
+    #: ids of the rules the row breaks
+    breaks: tuple[str, ...]
+    #: code of a form -> its other rows of the unit and round
+    tables: ToldTables = field(default_factory=dict)
+    #: the same row in the round before, if it was there
+    last: Mapping[str, object] | None = None
+    last_tables: ToldTables = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -253,7 +289,9 @@ class FormSpec:
     closable: bool = False
     edit_lock: str = ""
     groups: tuple[FieldGroup, ...] = ()
+    #: as declared, then those of `x-compare` in the order of the fields
     rules: tuple[RuleSpec, ...] = ()
+    examples: tuple[Example, ...] = ()
     derive: Derivation | None = None
     generate: Derivation | None = None
     #: fill, visibility and computed values in the order of their dependencies

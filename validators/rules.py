@@ -53,6 +53,7 @@ __all__ = [
     "hidden_fields",
     "is_runnable",
     "required_fields",
+    "settle",
     "waiting_rules",
 ]
 
@@ -95,7 +96,7 @@ def evaluate_steps(form: FormSpec, row: Row, env: Env) -> dict[str, Any]:
             evaluated[step.field.id] = None
         else:
             value = step.ask_row(evaluated, env)
-            evaluated[step.field.id] = _settle(step.field, value)
+            evaluated[step.field.id] = settle(step.field, value)
     return evaluated
 
 
@@ -142,7 +143,7 @@ def evaluate_columns(
             visible[field_id] = answers
             values = fetch_column(evaluated, count, field_id)
         else:
-            values = [_settle(step.field, answer) for answer in answers]
+            values = [settle(step.field, answer) for answer in answers]
         if field_id in visible:
             pairs = zip(values, visible[field_id], strict=True)
             values = [value if shown else None for value, shown in pairs]
@@ -283,10 +284,11 @@ def _is_rule_runnable(rule: RuleSpec) -> bool:
     return all(part.is_runnable for part in (rule.check, rule.when) if part)
 
 
-# The value of an expression, as its field holds it.
+# Values as fields hold them.
 
 
-def _settle(field: FieldSpec, value: Any) -> Any:
+def settle(field: FieldSpec, value: Any) -> Any:
+    """The value of an expression as its field holds it."""
     if value is None:
         return None
     if field.is_list:

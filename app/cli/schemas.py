@@ -14,6 +14,7 @@ from form_schemas.faults import Fault
 from form_schemas.lint import lint_edition, lint_folder
 from form_schemas.reference import write_reference
 from form_schemas.settings import COLLECTION_FILE
+from validators.examples import lint_edition_examples, lint_examples
 
 
 @group()
@@ -28,6 +29,7 @@ def schemas() -> None:
 def lint(path: Path) -> None:
     """检查 PATH（一个文件、一版或全部）里的表单文件，一次列出所有错误。
 
+    文件里的例子（x-tests）也逐个运行，看结论对不对。
     每行：文件#位置：错在哪里，怎么改。没有错误时退出码为 0，有则为 1。
     """
     faults = _find_faults(path.resolve())
@@ -79,13 +81,17 @@ def reference() -> None:
 def _find_faults(path: Path) -> tuple[Fault, ...]:
     if path.is_file():
         name = "/".join(path.parts[-3:])
-        return tuple(f for f in lint_edition(path.parent) if f.file == name)
+        return tuple(f for f in _lint_edition(path.parent) if f.file == name)
     if (path / COLLECTION_FILE).is_file():
-        return lint_edition(path)
+        return _lint_edition(path)
     if any(path.glob(f"*/{COLLECTION_FILE}")):
         editions = sorted(path.glob(f"*/{COLLECTION_FILE}"))
-        return tuple(f for found in editions for f in lint_edition(found.parent))
-    return lint_folder(path)
+        return tuple(f for found in editions for f in _lint_edition(found.parent))
+    return (*lint_folder(path), *lint_examples(path))
+
+
+def _lint_edition(path: Path) -> tuple[Fault, ...]:
+    return (*lint_edition(path), *lint_edition_examples(path))
 
 
 def _show(made: Plan) -> None:

@@ -17,6 +17,7 @@ from tests.support.docs import (
     find_section,
     read_page,
 )
+from validators.examples import lint_edition_examples
 
 PAGE = read_page("admin.zh.md")
 EXAMPLE, REASONS, CODELIST = find_blocks(PAGE, "json")
@@ -54,9 +55,12 @@ def lint_example(edition, text):
 def test_the_example_is_a_sound_file_of_its_edition(edition):
     shutil.copytree(HOME, edition, dirs_exist_ok=True)
     assert lint_example(edition, EXAMPLE) == {}
+    assert lint_edition_examples(edition) == ()
     catalogue = load_catalogue(edition.parents[1])
     form = catalogue.get("talent/9.1.1")
     assert form.get_field("cost_each").computed is not None
+    broken = {rule_id for example in form.examples for rule_id in example.breaks}
+    assert broken == {rule.id for rule in form.rules}
     workbook = build_template(form, catalogue)
     assert workbook.worksheets[0].title.startswith("校园开放日")
 
@@ -93,6 +97,8 @@ def test_the_handbook_names_every_kind_of_change_and_what_becomes_of_it():
         ('"visitors", "has_partner"]', '"has_partner"]'),
         ("volunteers <= visitors", "volunteers < visitors"),
         ("leader_no.teacher_name", "leader_no.gender"),
+        ('"warn": "50%"', '"warn": "20%"'),
+        ('"row": {"visitors": 900}', '"row": {"visitors": 901}'),
         ('"x-kind": "boolean"', '"x-kind": "boolean", "default": true'),
         ('["visitors", ["volunteers"],', '["visitors", "volunteers",'),
     ],

@@ -207,9 +207,18 @@ def test_two_files_of_one_code_are_refused():
 def test_words_that_judge_nothing_leave_the_fingerprint_alone():
     plain = schema_of(a="text")
     described = schema_of(a="text") | {"description": "说明"}
+    example = {"name": "例", "row": {"a": "甲"}, "breaks": []}
+    tried = schema_of(a="text") | {"x-tests": [example]}
     stricter = schema_of(a=field_of("text", maxLength=3))
-    prints = [form_of(s).fingerprint for s in (plain, described, stricter)]
-    assert prints[0] == prints[1] != prints[2]
+    schemas = (plain, described, tried, stricter)
+    prints = [form_of(schema).fingerprint for schema in schemas]
+    assert prints[0] == prints[1] == prints[2] != prints[3]
+
+
+def test_a_field_named_like_such_a_word_is_part_of_the_fingerprint():
+    loose = schema_of(a="text", description="long_text")
+    stricter = schema_of(a="text", description=field_of("long_text", maxLength=3))
+    assert form_of(loose).fingerprint != form_of(stricter).fingerprint
 
 
 def test_codes_sort_by_their_numbers():

@@ -1,0 +1,119 @@
+"""Examples of schema files are run, and the wrong ones are named."""
+
+import json
+
+import pytest
+
+from form_schemas.catalogue import SCHEMAS_FOLDER, edition_folders, load_catalogue
+from form_schemas.codelists import load_codelists
+from tests.support.forms import field_of, read_schemas, rule_of, schema_of
+from validators.examples import (
+    find_wrong_examples,
+    lint_edition_examples,
+    lint_examples,
+    make_setting,
+)
+
+PARTS = schema_of(
+    "T1",
+    name="text",
+    own=field_of("integer", maximum=99),
+    total="integer",
+    started="date",
+    kinds="multi_enum",
+) | {
+    "x-rules": [
+        rule_of("own <= total", "own_limit", fields=["own"]),
+        rule_of("in_period(started)", "started_now", fields=["started"]),
+        rule_of("contains(kinds, '甲')", "first_kind", fields=["kinds"]),
+        rule_of("exists('T2', name == this.name)", "known", fields=["name"]),
+        rule_of("own >= prev(own)", "no_less", fields=["own"]),
+        {"id": "by_hand", "message": "看", "level": "manual", "fields": ["name"]},
+    ]
+}
+OTHER = schema_of("T2", name="text")
+KNOWN = {"T2": [{"name": "甲"}]}
+
+
+def find_wrong(*examples):
+    named = [{"name": f"例{i}"} | example for i, example in enumerate(examples)]
+    reading = read_schemas(PARTS | {"x-tests": named}, OTHER)
+    assert not reading.faults, [str(fault) for fault in reading.faults]
+    setting = make_setting(reading.forms, {}, load_codelists())
+    return list(find_wrong_examples(setting.forms["T1"], setting))
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        {"row": {"own": 1, "total": 1}, "breaks": []},
+        {"row": {"own": 2, "total": 1}, "breaks": ["own_limit"]},
+        {"row": {"started": "2023-12-31"}, "breaks": ["started_now"]},
+        {"row": {"kinds": ["乙"]}, "breaks": ["first_kind"]},
+        {"row": {"own": 1}, "last": {"own": 2}, "breaks": ["no_less"]},
+        {"row": {"name": "乙"}, "breaks": ["known"]},
+        {
+            "row": {"name": "甲", "own": 1},
+            "lastTables": {"T1": [{"name": "甲", "own": 2}]},
+            "breaks": ["no_less"],
+        },
+    ],
+)
+def test_a_right_example_is_passed_over(example):
+    rest = {"kinds": ["甲"], "name": "甲"}
+    assert find_wrong(example | {"tables": KNOWN, "row": rest | example["row"]}) == []
+
+
+RIGHT = {"row": {"name": "甲", "kinds": ["甲"]}, "tables": KNOWN, "breaks": []}
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "part"),
+    [
+        ({"breaks": ["own_limit"]}, "/breaks", "应当不符合，结果却符合"),
+        ({"tables": {}}, "/breaks", "breaks 里却没有它"),
+        ({"breaks": ["own_limits"]}, "/breaks", "是不是“own_limit”"),
+        ({"breaks": ["by_hand"]}, "/breaks", "没有能运行的规则"),
+        ({"row": {"owns": 1}}, "/row", "是不是“own”"),
+        ({"row": {"own": "many"}}, "/row", "“own”"),
+        ({"row": {"own": 100}}, "/row", "99"),
+        ({"row": {"started": "2024-13-01"}}, "/row", "不能是 2024-13-01"),
+        ({"row": {"kinds": ["丙"]}}, "/row", "丙"),
+        ({"last": {"own": 100}}, "/last", "99"),
+        ({"tables": {"T3": []}}, "/tables/T3", "没有表“T3”"),
+        ({"tables": {"T2": [{"a": 1}]}}, "/tables/T2/0", "没有字段“a”"),
+        ({"lastTables": {"T2": [{"a": 1}]}}, "/lastTables/T2/0", "没有字段“a”"),
+    ],
+)
+def test_a_wrong_example_is_named(change, pointer, part):
+    ((found, message), *_) = find_wrong(RIGHT | change)
+    assert found == f"/x-tests/0{pointer}"
+    assert message.startswith("“例0”：")
+    assert part in message
+
+
+def test_two_examples_of_one_name_are_a_fault():
+    twice = RIGHT | {"name": "同名"}
+    assert find_wrong(twice, twice) == [
+        ("/x-tests/1/name", "名称“同名”用了两次，请改一个。")
+    ]
+
+
+def test_a_wrong_example_stops_no_form(tmp_path):
+    folder = tmp_path / "test" / "2024"
+    folder.mkdir(parents=True)
+    settings = {"collection": "test", "edition": "2024", "title": "测试"}
+    settings |= {"unitKind": "school", "periods": {}, "reviewSteps": []}
+    (folder / "collection.json").write_text(json.dumps(settings), "utf-8")
+    example = RIGHT | {"name": "例", "breaks": ["nothing"]}
+    for schema in (PARTS | {"x-tests": [example]}, OTHER):
+        name = f"{schema['x-form']['code']}.json"
+        (folder / name).write_text(json.dumps(schema), "utf-8")
+    assert not load_catalogue(tmp_path).broken
+    (fault,) = lint_edition_examples(folder)
+    assert (fault.file, fault.pointer) == ("test/2024/T1.json", "/x-tests/0/breaks")
+
+
+def test_the_examples_of_the_project_are_right():
+    assert [str(fault) for fault in lint_examples(SCHEMAS_FOLDER)] == []
+    assert edition_folders(SCHEMAS_FOLDER)
