@@ -22,6 +22,7 @@ from app.storage.bulk import load_rows
 from app.storage.changes import find_changed, write_change
 from app.storage.keys import join_key
 from app.storage.lookup import ROWS_AT_ONCE, RowLookup, in_groups
+from app.storage.picking import find_choices
 from app.storage.records import (
     Change,
     Choices,
@@ -34,13 +35,13 @@ from app.storage.records import (
 from app.storage.refusals import RowRefusals
 from app.storage.search import (
     count_levels,
-    find_choices,
     find_page,
     matching,
     ordered,
 )
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FieldSpec, FormSpec
+from validators.compiling import Env
 
 Row = Mapping[str, object]
 
@@ -165,17 +166,28 @@ class RowStore:
         return found
 
     def search_options(
-        self, form: FormSpec, field: FieldSpec, scope: Scope, text: str, page: int = 1
+        self,
+        form: FormSpec,
+        field: FieldSpec,
+        scope: Scope,
+        text: str,
+        page: int = 1,
+        env: Env | None = None,
     ) -> Choices:
-        """Rows that a reference may pick, a page of them; of all its target forms."""
+        """Rows that a reference may pick, a page of them; of all its target forms.
+
+        Args:
+            env: the referring row, for the reference's own filter; None passes it over.
+        """
         found = [
             find_choices(
                 self.connection,
                 self._bind(target),
-                field.reference.field,
+                field,
                 scope,
                 text.strip(),
                 page,
+                env,
             )
             for target in self.catalogue.targets(form, field)
         ]

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
-    case,
     cast,
     false,
     func,
@@ -28,8 +27,6 @@ from app.errors import BadRequest
 from app.storage.binding import Binding
 from app.storage.lookup import in_groups
 from app.storage.records import (
-    Choice,
-    Choices,
     Filter,
     FilterOp,
     Page,
@@ -43,7 +40,6 @@ from form_schemas.codelists import CodeList
 from form_schemas.kinds import FILE_KINDS, FieldKind
 from form_schemas.spec import FieldSpec, FormSpec
 
-_CHOICES_PAGE = 20
 #: Codes of a list whose names hold a word; more match nothing one could look through.
 _MOST_CODES = 200
 
@@ -117,49 +113,6 @@ def ordered(statement: Select, binding: Binding, sort: Sort | None) -> Select:
     return statement.order_by(order.nulls_last(), binding.table.c._id)
 
 
-def find_choices(
-    connection: Connection,
-    binding: Binding,
-    field_id: str,
-    scope: Scope,
-    text: str,
-    page: int,
-) -> Choices:
-    """Rows of a referred form as choices: found by value, title or initials."""
-    form, table = binding.form, binding.table
-    value = table.c[field_id]
-    title = table.c[form.title_field or field_id]
-    starts = case((cast(value, Text).istartswith(text, autoescape=True), 0), else_=1)
-    found = connection.execute(
-        select(value, title)
-        .where(binding.in_unit(scope), value.is_not(None))
-        .where(*(_find_choice(binding, value, title, w) for w in text.split()))
-        .order_by(*((starts,) if text else ()), value)
-        .limit(_CHOICES_PAGE + 1)
-        .offset((max(page, 1) - 1) * _CHOICES_PAGE)
-    ).all()
-    options = tuple(_make_choice(form, *pair) for pair in found[:_CHOICES_PAGE])
-    return Choices(options, len(found) > _CHOICES_PAGE)
-
-
-def _make_choice(form: FormSpec, value: object, title: object) -> Choice:
-    hidden = form.title_field is not None and form.by_id[form.title_field].sensitive
-    if title is None or title == value or hidden:
-        return Choice(value, str(value))
-    return Choice(value, str(title), str(value))
-
-
-def _find_choice(
-    binding: Binding, value: Column, title: Column, word: str
-) -> ColumnElement[bool]:
-    places = [
-        cast(value, Text).icontains(word, autoescape=True),
-        cast(title, Text).icontains(word, autoescape=True),
-        *_find_initials(binding, word),
-    ]
-    return or_(*places)
-
-
 def _find_word(
     binding: Binding, word: str, codelists: CodeLists
 ) -> ColumnElement[bool]:
@@ -170,7 +123,7 @@ def _find_word(
         codes = _codes_named(field, word, codelists)
         if codes:
             places.append(column.in_(codes))
-    return or_(false(), *places, *_find_initials(binding, word))
+    return or_(false(), *places, *find_initials(binding, word))
 
 
 def _find_marked(binding: Binding, query: Query) -> Iterator[ColumnElement[bool]]:
@@ -181,7 +134,7 @@ def _find_marked(binding: Binding, query: Query) -> Iterator[ColumnElement[bool]
         yield binding.table.c._id.in_(query.ids)
 
 
-def _find_initials(binding: Binding, word: str) -> Iterator[ColumnElement[bool]]:
+def find_initials(binding: Binding, word: str) -> Iterator[ColumnElement[bool]]:
     if word.isascii() and word.isalnum():
         yield binding.table.c._initials.contains(word.lower(), autoescape=True)
 
