@@ -40,8 +40,8 @@ _FIRST_YEAR = 1000
 _LAST_SERIAL = 110_000
 _LONGEST_DATE = 60
 
-_TRUE = frozenset({"是", "√", "✓", "✔", "☑", "y", "yes", "1", "true"})
-_FALSE = frozenset({"否", "×", "✗", "✘", "✕", "✖", "n", "no", "0", "false"})
+TRUE_WORDS = frozenset({"是", "√", "✓", "✔", "☑", "y", "yes", "1", "true"})
+FALSE_WORDS = frozenset({"否", "×", "✗", "✘", "✕", "✖", "n", "no", "0", "false"})
 
 
 def write_digits(number: int | float) -> str:
@@ -146,9 +146,9 @@ def read_boolean(cell: object) -> bool | Finding:
         return bool(cell)
     if isinstance(cell, str):
         word = fold_width(cell).casefold()
-        if word in _TRUE:
+        if word in TRUE_WORDS:
             return True
-        if word in _FALSE:
+        if word in FALSE_WORDS:
             return False
     return Finding(Code.TYPE, {"value": quote(cell)})
 
