@@ -69,6 +69,8 @@ class ImportJob(JobColumns, Base):
     columns: Mapped[list[Any]] = mapped_column(default=list)
     columns_missing: Mapped[list[Any]] = mapped_column(default=list)
     columns_unknown: Mapped[list[Any]] = mapped_column(default=list)
+    #: field ids whose values the staged rows hold
+    fields: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
 
     rows_read: Mapped[int] = mapped_column(default=0)
     rows_clean: Mapped[int] = mapped_column(default=0)
@@ -121,6 +123,10 @@ class StagedRow(Base):
     key: Mapped[str] = mapped_column(Text, default="")
     #: typed values in their JSON form; an absent field leaves the stored value
     values: Mapped[dict[str, Any]] = mapped_column(JSON)
+    #: field ids of the values, where they differ from the import's
+    fields: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: pinyin initials of the row's title, as the form's table holds them
+    initials: Mapped[str | None] = mapped_column(Text)
     #: texts as they came of a faulty row, by field, for mending; None where clean
     cells: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     action: Mapped[StagedAction | None] = mapped_column(WordEnum(StagedAction))

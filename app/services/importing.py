@@ -7,7 +7,7 @@ loses nor doubles a row. `staging` does what follows: mend, pass, delete, take b
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -34,7 +34,7 @@ from app.services.workshop import Workshop, end_job, keep_lease, take_lease
 from app.storage.engine import begin_reading
 from app.storage.files import MEDIA_TYPES, XLSX_TYPE, FileOwner, keep_file
 from app.storage.keys import join_key
-from app.storage.loading import write_tuples
+from app.storage.loading import get_initials, write_tuples
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
 from exporters.exchange import Block
@@ -69,6 +69,8 @@ _STAGED_COLUMNS = (
     "cells",
     "action",
     "target_id",
+    "fields",
+    "initials",
 )
 _PROBLEM_COLUMNS = ("import_id", "row_number", "field_id", "kind", "level", "details")
 
@@ -271,17 +273,20 @@ class _Run:
             whole = replace(self.scope, department_id=None)
             self.has_rows = bool(store.find_page(self.form, whole).total)
         self.position = self.job.position
+        self.fields = tuple(self.job.fields)
         self.seen = SeenKeys(self.form)
         self.writer = RowWriter(self.form)
 
     def _start_anew(self) -> None:
         """The form changed under the import: what was staged was judged by the old."""
         self.position = 0
+        self.fields = ()
         with self.workshop.engine.begin() as connection:
             drop_staged(connection, self.job_id)
             self._keep_lease(
                 connection,
                 position=0,
+                fields=[],
                 rows_read=0,
                 rows_clean=0,
                 rows_faulty=0,
@@ -431,6 +436,7 @@ class _Run:
         problems = self._problems(chunk)
         levels = _levels(problems, len(chunk.checked.numbers))
         faulty, warned = levels.count("error"), levels.count("warning")
+        self.fields = self.fields or chunk.fields
         with self.workshop.engine.begin() as connection:
             write_tuples(
                 connection, _ROW.name, _STAGED_COLUMNS, self._records(chunk, levels)
@@ -455,6 +461,7 @@ class _Run:
             self._keep_lease(
                 connection,
                 position=chunk.checked.numbers[-1],
+                fields=list(self.fields),
                 rows_read=_JOB.c.rows_read + len(levels),
                 rows_clean=_JOB.c.rows_clean + len(levels) - faulty,
                 rows_faulty=_JOB.c.rows_faulty + faulty,
@@ -477,10 +484,17 @@ class _Run:
             cells.setdefault(number, {})[field_id] = text
         add = StagedAction.ADD.value
         waiting = StagedState.WAITING.value
+        fields = None if chunk.fields == self.fields else json.dumps(chunk.fields)
         rows = zip(
-            checked.numbers, levels, chunk.keys, values, chunk.stored, strict=True
+            checked.numbers,
+            levels,
+            chunk.keys,
+            values,
+            chunk.stored,
+            self._initials(checked),
+            strict=True,
         )
-        for index, (number, level, key, text, stored) in enumerate(rows):
+        for index, (number, level, key, text, stored, initials) in enumerate(rows):
             spoilt = cells.get(number)
             yield (
                 self.job_id,
@@ -494,7 +508,15 @@ class _Run:
                 if stored is None
                 else _action(stored, checked.columns, chunk.fields, index).value,
                 None if stored is None else stored.id,
+                fields,
+                initials,
             )
+
+    def _initials(self, checked: CheckedBlock) -> Iterable[str | None]:
+        titles = checked.columns.get(self.form.title_field or "")
+        if titles is None:
+            return [None] * len(checked.numbers)
+        return map(get_initials, titles)
 
     # The end.
 

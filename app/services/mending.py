@@ -38,6 +38,7 @@ from app.services.staging import (
 )
 from app.services.workshop import Workshop
 from app.storage.keys import key_text
+from app.storage.loading import get_initials
 from app.storage.rows import RowStore
 from form_schemas.spec import FormSpec
 from validators.check import Stage, check_columns, evaluate_keys
@@ -130,6 +131,8 @@ def _recheck(
             key=key_text(form, row),
             values=json.loads(write_rows(form, checked.columns, fields)[0]),
             cells=faulty or None,
+            fields=None if list(fields) == job.fields else list(fields),
+            initials=get_initials(row.get(form.title_field or "")),
             action=find_action(stored, row, fields),
             target_id=stored.id if stored else None,
         )

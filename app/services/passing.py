@@ -5,7 +5,7 @@ transaction, in which the database looks at keys and references once more.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import (
@@ -42,11 +42,10 @@ from app.services.staging import (
 from app.services.workshop import Workshop
 from app.storage.binding import bind
 from app.storage.bulk import loading
-from app.storage.loading import Item
 from app.storage.records import Change, Counts, Scope
 from app.storage.rows import RowStore
 from app.storage.tables import is_foreign_key
-from form_schemas.spec import FormSpec
+from form_schemas.spec import FieldSpec, FormSpec
 from validators.compiling import Env
 from validators.conversion import (
     from_json,
@@ -207,21 +206,30 @@ def _load(
     change: Change,
 ) -> Counts:
     catalogue, scope = workshop.catalogue, scope_of(job)
-    # The text as it was written: decoding it twice is the cost of passing.
-    records = connection.execute(
-        select(
-            _ROW.c.row_number, _ROW.c.key, cast(_ROW.c["values"], String), _ROW.c.level
-        )
-        .where(passable)
-        .order_by(_ROW.c.row_number),
-        execution_options={"yield_per": _AT_ONCE},
-    )
+    _refuse_unknown(connection, workshop, form, scope, passable)
     with loading(connection, catalogue, form, scope, change) as load:
-        for group in records.partitions():
-            rows = json.loads(f"[{','.join(text for _, _, text, _ in group)}]")
-            _refuse_unknown(connection, workshop, form, scope, rows)
-            load.add([Item(*record) for record in group], rows)
+        for fields, same in _group_by_fields(connection, job, passable):
+            rows = select(
+                _ROW.c.row_number.label("_number"),
+                _ROW.c.key.label("_key"),
+                _ROW.c.initials.label("_initials"),
+                _ROW.c.level.label("_level"),
+                _ROW.c["values"].label("_json"),
+            ).where(passable, same)
+            load.take(rows.subquery(), fields)
         return load.finish()
+
+
+def _group_by_fields(
+    connection: Connection, job, passable: ColumnElement[bool]
+) -> Iterator[tuple[list[str], ColumnElement[bool]]]:
+    """The sets of fields that rows hold, with what tells their rows."""
+    texts = cast(_ROW.c.fields, String)
+    for text in connection.scalars(select(texts).where(passable).distinct()):
+        if text is None:
+            yield job.fields, texts.is_(None)
+        else:
+            yield json.loads(text), texts == text
 
 
 def _refuse_unknown(
@@ -229,29 +237,46 @@ def _refuse_unknown(
     workshop: Workshop,
     form: FormSpec,
     scope: Scope,
-    rows: Sequence[Mapping[str, object]],
+    passable: ColumnElement[bool],
 ) -> None:
     """Look up the references that the database does not keep by itself."""
     loose = [spec for spec in reference_fields(form) if not is_foreign_key(spec)]
     if not loose:
         return
-    names = {name for row in rows for name in row}
-    loose = [spec for spec in loose if spec.id in names]
-    store = RowStore(connection, workshop.catalogue)
-    context = make_context(connection, store, form, scope)
-    env = Env(context.today, context.period_start, context.period_end)
-    typed = [from_json(form, row) for row in rows]
-    columns = {name: [row.get(name) for row in typed] for name in names}
-    references = References(form, columns, len(rows), context.lookup, env)
-    missing = {}
-    for spec in loose:
-        unknown = [
-            v for _, values in references.find_unknown(spec, columns) for v in values
-        ]
-        if unknown:
-            missing[spec.label] = tuple(map(str, dict.fromkeys(unknown)))
+    records = connection.execute(
+        select(_ROW.c["values"]).where(passable),
+        execution_options={"yield_per": _AT_ONCE},
+    )
+    missing: dict[str, dict[str, None]] = {}
+    for group in records.partitions():
+        rows = [from_json(form, values) for (values,) in group]
+        found = _find_unknown(connection, workshop, form, scope, loose, rows)
+        for label, value in found:
+            missing.setdefault(label, {})[value] = None
     if missing:
-        raise UnknownReference(form, missing)
+        raise UnknownReference(form, {k: tuple(v) for k, v in missing.items()})
+
+
+def _find_unknown(
+    connection: Connection,
+    workshop: Workshop,
+    form: FormSpec,
+    scope: Scope,
+    loose: Sequence[FieldSpec],
+    rows: Sequence[Mapping[str, object]],
+) -> Iterator[tuple[str, str]]:
+    """Label and value of what refers to no row."""
+    names = {name for row in rows for name in row}
+    context = make_context(
+        connection, RowStore(connection, workshop.catalogue), form, scope
+    )
+    env = Env(context.today, context.period_start, context.period_end)
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    references = References(form, columns, len(rows), context.lookup, env)
+    for spec in loose:
+        if spec.id in names:
+            for _, values in references.find_unknown(spec, columns):
+                yield from ((spec.label, str(value)) for value in values)
 
 
 def _close(

@@ -1,6 +1,5 @@
 """Takes a passed import back as a whole, while nobody changed its rows."""
 
-import json
 from dataclasses import replace
 
 from sqlalchemy import (
@@ -42,7 +41,6 @@ from app.storage.records import Change, Counts, Scope
 from app.storage.rows import RowStore
 from form_schemas.spec import FormSpec
 from validators.conversion import (
-    from_json,
     to_json,
 )
 
@@ -131,14 +129,12 @@ def _restore_updated(
     scope = replace(scope_of(job), department_id=None)
     with loading(connection, workshop.catalogue, form, scope, change) as load:
         for group in records.partitions():
-            rows, items = [], []
+            items = []
             for number, before, *record in group:
-                row = to_json(form, binding.read(record).row)
-                key = key_text(form, from_json(form, row))
-                row.update(before or {})
-                rows.append(row)
-                items.append(Item(number, key, json.dumps(row, ensure_ascii=False)))
-            load.add(items, rows)
+                row = binding.read(record).row
+                values = {**to_json(form, row), **(before or {})}
+                items.append(Item(number, key_text(form, row), values))
+            load.add(items)
         restored = load.finish().updated
     _recheck(connection, workshop, form, scope, job)
     return restored

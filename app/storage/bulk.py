@@ -1,20 +1,20 @@
 """Brings many rows into a form's table at once: add, update, leave alone, by key.
 
-The rows go into temporary tables first (`loading`), one for each set of fields that
-rows hold. Comparing, updating, adding and the history are then a few statements over
-all of them, alike on both databases, with one entry of row_change a row.
+The rows come with their values in JSON form (`loading`), grouped by the fields they
+hold. Where the form has no rows yet they are simply added; otherwise comparing,
+updating and adding are a few statements over all of them. The history is one entry of
+row_change a row. All of it is alike on both databases.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import repeat
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     and_,
-    case,
     false,
     func,
     insert,
@@ -34,8 +34,7 @@ from app.storage.engine import is_sqlite
 from app.storage.keys import key_text
 from app.storage.load_history import log_inserts, log_updates
 from app.storage.load_refusals import explain, show_key
-from app.storage.loading import Item, Loader
-from app.storage.lookup import in_groups
+from app.storage.loading import Item, Loader, Written
 from app.storage.records import Change, Counts, Scope
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
@@ -43,14 +42,10 @@ from validators.conversion import to_json
 
 Row = Mapping[str, object]
 
-_AT_ONCE = 5000
 #: Loads of more rows are joined by hash on PostgreSQL.
 _MANY = 500
 
 _CHANGE = RowChange.__table__
-
-# Made once: json.dumps with options makes an encoder a call.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class BulkLoad:
@@ -70,81 +65,98 @@ class BulkLoad:
         self.scope = scope
         self.change = change
         self.binding = bind(catalogue, form)
-        self.loaders: dict[tuple[str, ...], Loader] = {}
+        #: rows from Python, by the fields they hold
+        self.written: dict[tuple[str, ...], Written] = {}
+        self.loaders: list[Loader] = []
         self.now = now_utc()
 
-    def add(self, items: Sequence[Item], rows: Sequence[Row]) -> None:
-        """Take rows with their values in JSON form."""
-        groups: dict[tuple[str, ...], tuple[list[Item], list[Row]]] = {}
-        for item, row in zip(items, rows, strict=True):
-            same = groups.setdefault(tuple(row), ([], []))
-            same[0].append(item)
-            same[1].append(row)
-        for fields, (some_items, some_rows) in groups.items():
-            self._get_loader(fields).add(some_items, some_rows)
+    def add(self, items: Iterable[Item]) -> None:
+        """Take rows from Python."""
+        for item in items:
+            fields = tuple(item.values)
+            if fields not in self.written:
+                table = Written(
+                    self.connection,
+                    self.binding,
+                    fields,
+                    f"written_{len(self.written) + 1}",
+                )
+                self.written[fields] = table
+                self.take(table.table, fields)
+            self.written[fields].add(item)
+
+    def take(self, rows: FromClause, fields: Iterable[str]) -> None:
+        """Take rows that the database holds; `Loader` says in which columns."""
+        known = tuple(name for name in fields if name in self.form.by_id)
+        name = f"matched_{len(self.loaders) + 1}"
+        self.loaders.append(Loader(self.connection, self.binding, known, rows, name))
 
     def finish(self) -> Counts:
         """Bring the rows into the form's table; one refusal refuses all of them."""
-        for loader in self.loaders.values():
-            loader.flush()
-        if not is_sqlite(self.connection):
-            self._guide_planner()
-        self._refuse_doubles()
+        for written in self.written.values():
+            written.flush()
+        has_rows = self._has_rows()
+        self._guide_planner()
+        if has_rows:
+            self._refuse_doubles()
+            for loader in self.loaders:
+                loader.prepare_match()
         try:
             # A savepoint of its own: what was loaded stays, to see what was wrong.
             with self.connection.begin_nested():
-                return self._bring_in()
+                return self._bring_in(has_rows)
         except IntegrityError as error:
-            for loader in self.loaders.values():
+            self._refuse_doubles()
+            for loader in self.loaders:
                 self.match(loader)
             explain(self, error)
             raise
 
-    def _bring_in(self) -> Counts:
+    def _bring_in(self, has_rows: bool) -> Counts:
         counts = Counts()
-        for loader in self.loaders.values():
-            if self.match(loader):
-                self._update(loader)
-            self._insert(loader)
-            counts = _add_up(counts, self._count(loader))
+        for loader in self.loaders:
+            updated = total = 0
+            if has_rows:
+                self.match(loader)
+                updated = self._update(loader)
+                total = self._count(loader)
+            added = self._insert(loader)
+            unchanged = total - added - updated if has_rows else 0
+            counts = _add_up(counts, Counts(added, updated, unchanged))
         return counts
 
     def drop(self) -> None:
         if not is_sqlite(self.connection):
             self.connection.execute(text("SET LOCAL enable_nestloop = DEFAULT"))
-        for loader in self.loaders.values():
+            self.connection.execute(text("SET LOCAL jit = DEFAULT"))
+        for loader in self.loaders:
             loader.drop()
+        for written in self.written.values():
+            written.drop()
 
-    def same_key(self, loader: Loader) -> ColumnElement[bool]:
+    def same_key(self, rows: FromClause) -> ColumnElement[bool]:
         """Joins loaded rows with the formal rows of their keys."""
         formal = self.binding.table
-        return and_(
-            self.binding.in_unit(self.scope), formal.c._key == loader.table.c._key
-        )
+        return and_(self.binding.in_unit(self.scope), formal.c._key == rows.c._key)
 
     # Steps.
-
-    def _get_loader(self, fields: tuple[str, ...]) -> Loader:
-        if fields not in self.loaders:
-            known = tuple(name for name in fields if name in self.form.by_id)
-            name = f"load_{len(self.loaders) + 1}"
-            self.loaders[fields] = Loader(self.connection, self.binding, known, name)
-        return self.loaders[fields]
 
     def _guide_planner(self) -> None:
         """Keep PostgreSQL from comparing every loaded row with every stored one.
 
-        It knows nothing of a table that was filled within the last minute, takes it for
-        small, and joins by nested loops: 100,000 rows then take hours.
+        It knows nothing of rows that were written within the last minute, takes them
+        for few, and joins by nested loops: 100,000 rows then take hours.
         """
-        for loader in self.loaders.values():
-            self.connection.execute(text(f'ANALYZE "{loader.table.name}" (_key)'))
-        if sum(loader.count for loader in self.loaders.values()) > _MANY:
+        if is_sqlite(self.connection):
+            return
+        if sum(map(self._count, self.loaders)) > _MANY:
             self.connection.execute(text("SET LOCAL enable_nestloop = off"))
+            # What it fears to cost much it would compile first.
+            self.connection.execute(text("SET LOCAL jit = off"))
 
     def _refuse_doubles(self) -> None:
         """Two rows of one key would have to decide which of them is right."""
-        keys = [select(loader.table.c._key) for loader in self.loaders.values()]
+        keys = [select(loader.rows.c._key) for loader in self.loaders]
         if not keys:
             return
         all_keys = keys[0].union_all(*keys[1:]).subquery()
@@ -157,18 +169,13 @@ class BulkLoad:
         if doubled is not None:
             raise DuplicateKey(self.form, show_key(self.form, doubled))
 
-    def match(self, loader: Loader) -> bool:
-        """Find the formal rows of the same key, and whether anything differs.
-
-        False where there cannot be any.
-        """
-        formal, loaded = self.binding.table, loader.table
-        if not self._has_rows():
-            return False
+    def match(self, loader: Loader) -> None:
+        """Find the formal rows of the same key, and whether anything differs."""
+        formal, loaded = self.binding.table, loader.prepare_match()
         self.connection.execute(
-            update(loaded).values(_target=formal.c._id).where(self.same_key(loader))
+            update(loaded).values(_target=formal.c._id).where(self.same_key(loaded))
         )
-        self._refuse_foreign_departments(loader)
+        self._refuse_foreign_departments(loaded)
         differs = or_(
             false(), *(formal.c[f].is_distinct_from(loaded.c[f]) for f in loader.fields)
         )
@@ -177,7 +184,6 @@ class BulkLoad:
             .values(_differs=1)
             .where(formal.c._id == loaded.c._target, differs)
         )
-        return True
 
     def _has_rows(self) -> bool:
         statement = select(self.binding.table.c._id).where(
@@ -185,11 +191,11 @@ class BulkLoad:
         )
         return self.connection.scalar(statement.limit(1)) is not None
 
-    def _refuse_foreign_departments(self, loader: Loader) -> None:
+    def _refuse_foreign_departments(self, loaded: FromClause) -> None:
         own = self.scope.department_id
         if own is None:
             return
-        formal, loaded = self.binding.table, loader.table
+        formal = self.binding.table
         foreign = self.connection.scalar(
             select(func.count())
             .select_from(loaded.join(formal, formal.c._id == loaded.c._target))
@@ -198,13 +204,13 @@ class BulkLoad:
         if foreign:
             raise Refused(f"有 {foreign} 行属于其他部门，不能由本部门修改。")
 
-    def _update(self, loader: Loader) -> None:
+    def _update(self, loader: Loader) -> int:
         log_updates(self, loader)
-        formal, loaded = self.binding.table, loader.table
+        formal, loaded = self.binding.table, loader.prepare_match()
         values = {name: loaded.c[name] for name in loader.fields}
         if self.form.title_field in loader.fields:
             values["_initials"] = loaded.c._initials
-        self.connection.execute(
+        updated = self.connection.execute(
             update(formal)
             .values(
                 _version=formal.c._version + 1,
@@ -214,12 +220,13 @@ class BulkLoad:
                 **values,
             )
             .where(formal.c._id == loaded.c._target, loaded.c._differs == 1)
-        )
-        self._mark_same(loader)
+        ).rowcount
+        self._mark_same(loaded)
+        return updated
 
-    def _mark_same(self, loader: Loader) -> None:
+    def _mark_same(self, loaded: FromClause) -> None:
         """Rows that stay as they are may be judged otherwise by now."""
-        formal, loaded = self.binding.table, loader.table
+        formal = self.binding.table
         self.connection.execute(
             update(formal)
             .values(_level=loaded.c._level)
@@ -230,8 +237,7 @@ class BulkLoad:
             )
         )
 
-    def _insert(self, loader: Loader) -> None:
-        loaded = loader.table
+    def _insert(self, loader: Loader) -> int:
         constants = {
             "_unit_id": self.scope.unit_id,
             "_round_id": self.scope.round_id,
@@ -243,34 +249,24 @@ class BulkLoad:
             "_updated_by": self.change.actor_id,
         }
         columns = self.binding.table.c
-        new = (
-            select(
-                *(literal(v, columns[name].type) for name, v in constants.items()),
-                loaded.c._key,
-                loaded.c._initials,
-                loaded.c._level,
-                *(loaded.c[name] for name in loader.fields),
-            )
-            .where(loaded.c._target.is_(None))
-            .order_by(loaded.c._number)
+        names = ["_key", "_initials", "_level", *loader.fields]
+        new = loader.select_new()
+        new = new.with_only_columns(
+            *(literal(v, columns[name].type) for name, v in constants.items()),
+            *(new.selected_columns[name] for name in names),
         )
-        names = [*constants, "_key", "_initials", "_level", *loader.fields]
-        self.connection.execute(
-            insert(self.binding.table).from_select(names, new, include_defaults=False)
-        )
+        added = self.connection.execute(
+            insert(self.binding.table).from_select(
+                [*constants, *names], new, include_defaults=False
+            ),
+            execution_options={"preserve_rowcount": True},
+        ).rowcount
         log_inserts(self, loader)
+        return added
 
-    def _count(self, loader: Loader) -> Counts:
-        loaded = loader.table
-        added, updated, total = self.connection.execute(
-            select(
-                func.sum(case((loaded.c._target.is_(None), 1), else_=0)),
-                func.sum(loaded.c._differs),
-                func.count(),
-            )
-        ).one()
-        added, updated = added or 0, updated or 0
-        return Counts(added, updated, total - added - updated)
+    def _count(self, loader: Loader) -> int:
+        statement = select(func.count()).select_from(loader.rows)
+        return self.connection.scalar(statement) or 0
 
 
 def load_rows(
@@ -284,13 +280,10 @@ def load_rows(
 ) -> Counts:
     """Add or update numbered rows of typed values."""
     with loading(connection, catalogue, form, scope, change) as load:
-        for group in in_groups(zip(rows, levels, strict=False), _AT_ONCE):
-            plain = [to_json(form, row) for (_, row), _ in group]
-            items = [
-                Item(number, key_text(form, row), _dump(data), level)
-                for ((number, row), level), data in zip(group, plain, strict=True)
-            ]
-            load.add(items, plain)
+        load.add(
+            Item(number, key_text(form, row), to_json(form, row), level)
+            for (number, row), level in zip(rows, levels, strict=False)
+        )
         return load.finish()
 
 
@@ -312,10 +305,6 @@ def loading(
             load.drop()
     except (DataError, OverflowError, driver_error) as error:
         raise ValueTooLarge from error
-
-
-def _dump(data: Mapping[str, object]) -> str:
-    return _encode({name: value for name, value in data.items() if value is not None})
 
 
 def _add_up(one: Counts, other: Counts) -> Counts:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     cast,
     insert,
@@ -60,25 +61,21 @@ class Load(Protocol):
     binding: Binding
     now: datetime
 
-    def same_key(self, loader: Loader) -> ColumnElement[bool]: ...
+    def same_key(self, rows: FromClause) -> ColumnElement[bool]: ...
 
 
 def log_inserts(load: Load, loader: Loader) -> None:
-    formal, loaded = load.binding.table, loader.table
+    formal = load.binding.table
+    rows = loader.rows if loader.matched is None else loader.matched
+    # On SQLite, CAST AS JSON would make a number of a text.
+    data = rows.c._json if is_sqlite(load.connection) else cast(rows.c._json, JSON)
     added = (
-        select(
-            *_constants(load, RowAction.INSERT),
-            formal.c._id,
-            cast(loaded.c._json, JSON),
-        )
-        .where(load.same_key(loader), loaded.c._target.is_(None))
-        .order_by(loaded.c._number)
+        select(*_constants(load, RowAction.INSERT), formal.c._id, data)
+        .where(load.same_key(rows))
+        .order_by(rows.c._number)
     )
-    if is_sqlite(load.connection):
-        # CAST AS JSON would make a number of a text.
-        added = added.with_only_columns(
-            *_constants(load, RowAction.INSERT), formal.c._id, loaded.c._json
-        )
+    if loader.matched is not None:
+        added = added.where(loader.matched.c._target.is_(None))
     names = [*_LOG_NAMES, "row_id", "after"]
     load.connection.execute(
         insert(_CHANGE).from_select(names, added, include_defaults=False)
@@ -136,7 +133,7 @@ def _find_updates(load: Load, loader: Loader) -> Iterator[tuple[int, Row, Row]]:
 
     Before: of all fields, as other rows may refer to any of them.
     """
-    loaded, last = loader.table, 0
+    loaded, last = loader.prepare_match(), 0
     while True:
         records = load.connection.execute(
             _select_updates(load, loader)
@@ -155,7 +152,7 @@ def _find_updates(load: Load, loader: Loader) -> Iterator[tuple[int, Row, Row]]:
 
 
 def _select_updates(load: Load, loader: Loader) -> Select:
-    formal, loaded = load.binding.table, loader.table
+    formal, loaded = load.binding.table, loader.prepare_match()
     return select(
         loaded.c._number,
         formal.c._id,

@@ -30,20 +30,20 @@ class Load(Protocol):
     form: FormSpec
     scope: Scope
     binding: Binding
-    loaders: dict[tuple[str, ...], Loader]
+    loaders: list[Loader]
 
 
 def explain(load: Load, error: IntegrityError) -> None:
     """Raise what the database meant, in the domain's words."""
     missing = {
         field.label: values
-        for loader in load.loaders.values()
+        for loader in load.loaders
         for field in map(load.form.get_field, loader.fields)
         if is_foreign_key(field) and (values := _find_missing(load, loader, field))
     }
     if missing:
         raise UnknownReference(load.form, missing) from error
-    for loader in load.loaders.values():
+    for loader in load.loaders:
         for names in load.form.unique:
             doubled = _find_doubled(load, loader, names)
             if doubled:
@@ -59,7 +59,7 @@ def show_key(form: FormSpec, key: str) -> dict[str, str]:
 
 def _find_missing(load: Load, loader: Loader, field: FieldSpec) -> tuple[str, ...]:
     target = bind(load.catalogue, load.catalogue.target(load.form, field))
-    value = loader.table.c[field.id]
+    value = loader.prepare_match().c[field.id]
     there = target.table.alias()
     found = exists().where(
         there.c._unit_id == load.scope.unit_id,
@@ -75,9 +75,9 @@ def _find_missing(load: Load, loader: Loader, field: FieldSpec) -> tuple[str, ..
 
 def _is_loaded(load: Load, field_id: str, value: object) -> bool:
     """Whether a row that comes with the load has the value."""
-    for loader in load.loaders.values():
+    for loader in load.loaders:
         if field_id in loader.fields:
-            loaded = loader.table.c
+            loaded = loader.prepare_match().c
             statement = select(loaded._number).where(loaded[field_id] == value)
             if load.connection.scalar(statement.limit(1)) is not None:
                 return True
@@ -90,7 +90,7 @@ def _find_doubled(
     """Label -> value of a unique set that two rows would share."""
     if not set(names) <= set(loader.fields):
         return None
-    formal, loaded = load.binding.table, loader.table
+    formal, loaded = load.binding.table, loader.prepare_match()
     columns = [loaded.c[name] for name in names]
     filled = [column.is_not(None) for column in columns]
     within = select(*columns).where(*filled).group_by(*columns).having(func.count() > 1)

@@ -1,111 +1,173 @@
-"""Fills a temporary table through the driver: COPY on PostgreSQL, tuples on SQLite.
+"""Rows on their way into a form's table, with their values in JSON form.
 
-The temporary table has the columns of the rows at hand, beside what a set-based
-comparison with the form's table needs. `bulk` does the rest.
+They stand in a table or a selection of one, staged rows for instance, or are written
+into a temporary table through the driver. The database itself takes the values out of
+the JSON; that is faster than to decode it here. `bulk` does the rest.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
+    FromClause,
     Integer,
     MetaData,
+    Select,
     Table,
     Text,
+    cast,
+    column,
+    func,
+    insert,
+    literal_column,
+    select,
+    true,
 )
 
 from app.storage.binding import Binding
 from app.storage.engine import is_sqlite
 from app.storage.keys import initials
-from app.storage.types import ExactDecimal, TextList
+from app.storage.types import LARGEST_INTEGER, ExactDecimal, TextList
 
-#: From a value in JSON form to what the driver stores.
-Encoder = Callable[[object], object]
+#: What is known of every row besides its values.
+_LEADING = ("_number", "_key", "_initials", "_level", "_json")
 
 _CHUNK = 5000
 
-_initials = lru_cache(maxsize=65_536)(initials)
+get_initials = lru_cache(maxsize=65_536)(initials)
+
+# Made once: json.dumps with options makes an encoder a call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
 class Item:
-    """A row to be loaded: its number, its key, its values in JSON form, as text."""
+    """A row to be loaded: its number, its key, its values in JSON form."""
 
     number: int
     key: str
-    text: str
+    values: Mapping[str, object]
     #: the worst level of what is wrong with it: "", "warning", "error"
     level: str = ""
 
 
 class Loader:
-    """Rows that hold the same fields, on their way into one temporary table."""
+    """Rows that hold the same fields, and the form's rows of the same keys.
+
+    Args:
+        rows: the columns `_number`, `_key`, `_initials`, `_level` and `_json`. Decimals
+            are texts with as many places as the field keeps, an empty list is null.
+    """
 
     def __init__(
         self,
         connection: Connection,
         binding: Binding,
         fields: tuple[str, ...],
+        rows: FromClause,
         name: str,
     ) -> None:
         self._connection = connection
         self._binding = binding
-        self._encoders = _get_encoders(binding, fields, connection.dialect.name)
-        self._buffer: list[tuple[object, ...]] = []
         self.fields = fields
-        #: rows taken so far
-        self.count = 0
-        self.table = _make_table(binding, fields, name)
+        self.rows = rows
+        #: the rows with typed values, `_target` (the row of the form's table that has
+        #: the key) and `_differs`; None where the form has no rows to compare with
+        self.matched: Table | None = None
+        self._name = name
+
+    def prepare_match(self) -> Table:
+        """Write the typed values down, so that they can be compared."""
+        if self.matched is None:
+            self.matched = _make_match_table(self._binding, self.fields, self._name)
+            self.matched.create(self._connection)
+            names = [*_LEADING, *self.fields]
+            self._connection.execute(
+                insert(self.matched).from_select(names, self.select_typed())
+            )
+        return self.matched
+
+    def select_typed(self) -> Select:
+        """The rows in their order, with a typed column for each field."""
+        rows = self.rows
+        leading = [rows.c[name] for name in _LEADING]
+        if is_sqlite(self._connection):
+            typed = [
+                _extract(rows.c._json, name, self._binding.table.c[name])
+                for name in self.fields
+            ]
+            return select(*leading, *typed).order_by(rows.c._number)
+        if not self.fields:
+            return select(*leading).order_by(rows.c._number)
+        record = (
+            func.json_to_record(cast(rows.c._json, JSON))
+            .table_valued(
+                *(column(n, self._binding.table.c[n].type) for n in self.fields)
+            )
+            .render_derived(name="typed", with_types=True)
+        )
+        return (
+            select(*leading, *(record.c[name] for name in self.fields))
+            .select_from(rows.join(record, true()))
+            .order_by(rows.c._number)
+        )
+
+    def select_new(self) -> Select:
+        """The rows that no row of the form has the key of, with typed values."""
+        if self.matched is None:
+            return self.select_typed()
+        new = self.matched.c._target.is_(None)
+        return select(self.matched).where(new).order_by(self.matched.c._number)
+
+    def drop(self) -> None:
+        if self.matched is not None:
+            self.matched.drop(self._connection)
+
+
+class Written:
+    """Rows that come from Python, with the same fields: a temporary table of texts."""
+
+    def __init__(
+        self, connection: Connection, binding: Binding, fields: Sequence[str], name: str
+    ) -> None:
+        self._connection = connection
+        self._title = binding.form.title_field
+        self._plain = _find_plain(binding, tuple(fields))
+        self._buffer: list[tuple[object, ...]] = []
+        self.table = Table(
+            name,
+            MetaData(),
+            Column("_number", Integer),
+            Column("_key", Text),
+            Column("_initials", Text),
+            Column("_level", Text),
+            Column("_json", Text),
+            prefixes=["TEMPORARY"],
+        )
         self.table.create(connection)
 
-    def add(self, items: Sequence[Item], rows: Sequence[Mapping[str, object]]) -> None:
-        """Take rows with their values in JSON form."""
-        if not rows:
-            return
-        self.count += len(rows)
-        columns = self._read_columns(rows)
-        title = self._binding.form.title_field
-        titles = [_initials(row.get(title)) for row in rows] if title else ()
-        self._buffer.extend(
-            zip(
-                [item.number for item in items],
-                [item.key for item in items],
-                titles or [None] * len(items),
-                [item.text for item in items],
-                [item.level for item in items],
-                *columns,
-                strict=True,
-            )
+    def add(self, item: Item) -> None:
+        values = dict(item.values)
+        for name, write in self._plain.items():
+            if values[name] is not None:
+                values[name] = write(values[name])
+        title = values.get(self._title) if self._title else None
+        text = _encode(values)
+        self._buffer.append(
+            (item.number, item.key, get_initials(title), item.level, text)
         )
         if len(self._buffer) >= _CHUNK:
             self.flush()
 
-    def _read_columns(
-        self, rows: Sequence[Mapping[str, object]]
-    ) -> list[Sequence[object]]:
-        """The values of each field, as the driver stores them."""
-        if len(self.fields) < 2:
-            columns = [[row[name] for row in rows] for name in self.fields]
-        else:
-            columns = list(zip(*map(itemgetter(*self.fields), rows), strict=True))
-        for place, encode in enumerate(self._encoders.values()):
-            if encode is not None:
-                columns[place] = list(map(encode, columns[place]))
-        return columns
-
     def flush(self) -> None:
-        write_tuples(
-            self._connection,
-            self.table.name,
-            ("_number", "_key", "_initials", "_json", "_level", *self.fields),
-            self._buffer,
-        )
+        write_tuples(self._connection, self.table.name, _LEADING, self._buffer)
         self._buffer = []
 
     def drop(self) -> None:
@@ -143,7 +205,7 @@ def write_tuples(
             copy.write_row(row)
 
 
-def _make_table(binding: Binding, fields: tuple[str, ...], name: str) -> Table:
+def _make_match_table(binding: Binding, fields: tuple[str, ...], name: str) -> Table:
     columns = binding.table.c
     return Table(
         name,
@@ -151,10 +213,8 @@ def _make_table(binding: Binding, fields: tuple[str, ...], name: str) -> Table:
         Column("_number", Integer),
         Column("_key", Text),
         Column("_initials", Text),
-        #: values of the row in JSON form, for row_change
-        Column("_json", Text),
         Column("_level", Text),
-        #: the row of the form's table that has the key
+        Column("_json", Text),
         Column("_target", BigInteger),
         Column("_differs", Integer, server_default="0"),
         *(Column(field_id, columns[field_id].type) for field_id in fields),
@@ -162,37 +222,44 @@ def _make_table(binding: Binding, fields: tuple[str, ...], name: str) -> Table:
     )
 
 
+def _extract(data: ColumnElement, name: str, target: Column) -> ColumnElement:
+    """A field's value as SQLite stores it, out of a row's JSON."""
+    # The name comes from the catalogue, never from a request.
+    value = func.json_extract(data, literal_column(f"'$.\"{name}\"'"))
+    if isinstance(target.type, ExactDecimal):
+        # Whole numbers of the last place: the text without its point.
+        value = cast(func.replace(value, ".", ""), BigInteger)
+    return value.label(name)
+
+
 @lru_cache(maxsize=256)
-def _get_encoders(
-    binding: Binding, fields: tuple[str, ...], dialect: str
-) -> Mapping[str, Encoder | None]:
-    """From JSON values to what the driver stores; None where they are the same.
-
-    Dates and months are texts in both forms.
-    """
-    return {
-        name: _find_encoder(binding.table.c[name], dialect == "sqlite")
-        for name in fields
-    }
-
-
-def _find_encoder(column: Column, sqlite: bool) -> Encoder | None:
-    if isinstance(column.type, TextList):
-        return _encode_list
-    if isinstance(column.type, ExactDecimal):
-        encode = column.type.scale if sqlite else column.type.round
-        return lru_cache(maxsize=8192)(_or_none(encode))
-    return None
+def _find_plain(
+    binding: Binding, fields: tuple[str, ...]
+) -> Mapping[str, Callable[[object], object]]:
+    """The fields whose JSON form the database takes in one spelling only."""
+    found: dict[str, Callable[[object], object]] = {}
+    for name in fields:
+        if name not in binding.form.by_id:
+            continue
+        kind = binding.table.c[name].type
+        if isinstance(kind, ExactDecimal):
+            found[name] = _write_decimal(kind)
+        elif isinstance(kind, Integer):
+            found[name] = _limit_integer
+        elif isinstance(kind, TextList):
+            found[name] = _write_list
+    return found
 
 
-def _or_none(encode: Encoder) -> Encoder:
-    return lambda value: None if value is None else encode(value)
+def _write_decimal(kind: ExactDecimal) -> Callable[[object], object]:
+    return lambda value: f"{kind.round(value):f}"
 
 
-def _encode_list(value: list[str] | None) -> str | None:
-    return _encode_texts(tuple(value)) if value else None
+def _limit_integer(value: object) -> object:
+    if abs(value) > LARGEST_INTEGER:
+        raise OverflowError(f"{value} has too many digits")
+    return value
 
 
-@lru_cache(maxsize=8192)
-def _encode_texts(texts: tuple[str, ...]) -> str:
-    return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+def _write_list(value: object) -> object:
+    return value or None
