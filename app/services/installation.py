@@ -4,6 +4,7 @@ Server, worker and commands begin here. The forms are loaded once a process; a s
 that forks does so before.
 """
 
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from sqlalchemy import Engine, insert, select
@@ -18,7 +19,7 @@ from app.services.schema_changes import find_last_good, initialise, load_in_use
 from app.services.workshop import Workshop, open_workshop
 from app.storage.engine import begin_reading, open_engine
 from app.storage.records import Scope
-from form_schemas.catalogue import Catalogue, load_catalogue
+from form_schemas.catalogue import Catalogue, Edition, load_catalogue
 from form_schemas.spec import FormSpec
 
 #: The account in whose name commands act; nobody can log in with it.
@@ -77,6 +78,36 @@ def find_scope(
     return Scope(_find_unit(engine, form, unit), _find_round(engine, form, round_name))
 
 
+def find_reporting_scope(
+    engine: Engine,
+    catalogue: Catalogue,
+    unit: str | None,
+    round_name: str | None,
+    forms: Sequence[FormSpec] = (),
+) -> tuple[Scope, Edition]:
+    """The unit and round that a command names, where no form has to be named.
+
+    Args:
+        unit: its code, name or id; None: the only one.
+        round_name: its title or id; None: the newest open one of what the unit reports.
+        forms: what the round has to be of; empty: of any collection of the unit.
+    """
+    wanted = frozenset(form.collection for form in forms)
+    with begin_reading(engine) as connection:
+        units = connection.execute(
+            select(Unit.id, Unit.code, Unit.name, Unit.collections).order_by(Unit.id)
+        ).all()
+        rounds = connection.execute(
+            select(Round.__table__).order_by(Round.id.desc())
+        ).all()
+    found_unit = _pick_unit(units, unit, wanted)
+    collections = wanted or {*found_unit.collections}
+    fitting = [r for r in rounds if r.collection in collections]
+    found = _pick_round(fitting, round_name)
+    edition = catalogue.edition(found.collection, found.edition)
+    return Scope(found_unit.id, found.id), edition
+
+
 def get_console_user(engine: Engine) -> int:
     """The id of the account that stands for the command line in the history."""
     table = User.__table__
@@ -100,6 +131,35 @@ def get_console_actor(engine: Engine) -> Actor:
     """The command line as an actor: whoever may run it administrates the machine."""
     grants = (Grant(Role.ADMINISTRATOR, unit_id=0),)
     return Actor(get_console_user(engine), CONSOLE, "命令行", grants)
+
+
+def _pick_unit(units, name: str | None, collections: Collection[str]):
+    if name is not None:
+        found = [u for u in units if name in (u.code, u.name, str(u.id))]
+        if not found:
+            known = "、".join(u.code for u in units[:10]) or "还没有单位"
+            raise NotFound(f"没有单位“{name}”。已有：{known}。")
+        return found[0]
+    found = [u for u in units if not collections or {*u.collections} & {*collections}]
+    if len(found) != 1:
+        codes = "、".join(u.code for u in found[:10]) or "一个也没有"
+        raise Refused(f"请用 --unit 指明单位；能选的有：{codes}。")
+    return found[0]
+
+
+def _pick_round(rounds, name: str | None):
+    known = "；".join(f"{r.id}（{r.collection}，{r.title}）" for r in rounds[:10])
+    if name is not None:
+        found = [r for r in rounds if name in (r.title, str(r.id))]
+        if not found:
+            raise NotFound(f"这个单位没有填报轮次“{name}”。已有：{known or '还没有'}。")
+        return found[0]
+    open_ones = [r for r in rounds if r.state is RoundState.OPEN]
+    if not open_ones:
+        raise Refused(f"没有开放的填报轮次，请用 --round 指明。已有：{known or '无'}。")
+    if len({r.collection for r in open_ones}) > 1:
+        raise Refused(f"开放的轮次不止一个，请用 --round 指明：{known}。")
+    return open_ones[0]
 
 
 def _find_unit(engine: Engine, form: FormSpec, unit: str | None) -> int:

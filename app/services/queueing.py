@@ -9,13 +9,13 @@ from datetime import timedelta
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from app.models import ExportJob, ImportJob, JobState
+from app.models import CheckRun, ExportJob, ImportJob, JobState
 from app.models.base import now_utc
 from app.services.importing import fail_import
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 
-JobModel = type[ImportJob] | type[ExportJob]
+JobModel = type[ImportJob] | type[ExportJob] | type[CheckRun]
 
 #: The database is away or locked for too long; trying again later may help.
 DatabaseAway = OperationalError

@@ -18,6 +18,8 @@ from form_schemas.spec import FormSpec
 
 #: Larger tables are asked value by value: whole columns of them would fill the memory.
 _WHOLE_TABLE_ROWS = 200_000
+#: So are tables with so many rows for each value asked for.
+_ROWS_A_VALUE = 20
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,11 @@ class TableLookup(RowLookup):
         values: Collection[object],
         columns: Collection[str] = (),
     ) -> dict[object, list[dict[str, object]]]:
-        if self._count(table_code) > _WHOLE_TABLE_ROWS:
-            return super().find_rows(table_code, field_id, values, columns)
         names = (table_code, field_id, *sorted(columns))
         if names not in self._read:
+            most = min(_WHOLE_TABLE_ROWS, len(values) * _ROWS_A_VALUE)
+            if self._count(table_code) > most:
+                return super().find_rows(table_code, field_id, values, columns)
             self._read[names] = self._read_table(table_code, field_id, columns)
         rows = self._read[names]
         return {value: rows[value] for value in values if value in rows}

@@ -56,6 +56,21 @@ def begin_reading(engine: Engine) -> Iterator[Connection]:
             yield reading
 
 
+@contextmanager
+def begin_snapshot(engine: Engine) -> Iterator[Connection]:
+    """A transaction whose every statement reads the same state of the data.
+
+    PostgreSQL reads anew with each statement unless told otherwise; SQLite never does.
+    """
+    with engine.connect() as connection:
+        options = {READ_ONLY: True}
+        if not is_sqlite(connection):
+            options["isolation_level"] = "REPEATABLE READ"
+        reading = connection.execution_options(**options)
+        with reading.begin():
+            yield reading
+
+
 def is_sqlite(connection: Connection | Engine) -> bool:
     return connection.dialect.name == "sqlite"
 
