@@ -1,8 +1,8 @@
 import json
 import shutil
 
-import jsonschema
 import pytest
+from jsonschema import Draft202012Validator
 
 from form_schemas.catalogue import SCHEMAS_FOLDER, UnknownFormError, load_catalogue
 from form_schemas.dialect import load_dialect
@@ -19,6 +19,12 @@ def catalogue():
     return load_catalogue()
 
 
+def find_faults(schema):
+    """What the standard itself finds wrong with a schema."""
+    standard = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+    return [error.message for error in standard.iter_errors(schema)]
+
+
 @pytest.fixture
 def copied(tmp_path):
     """The group collection in a folder of its own, where a file may be broken."""
@@ -33,14 +39,20 @@ def test_all_forms_of_the_three_collections_are_there(catalogue):
 
 
 def test_every_file_is_a_json_schema_for_anybody():
-    for path in SCHEMA_FILES:
-        jsonschema.Draft202012Validator.check_schema(
-            json.loads(path.read_text("utf-8"))
-        )
+    faults = {
+        path.name: found
+        for path in SCHEMA_FILES
+        if (found := find_faults(json.loads(path.read_text("utf-8"))))
+    }
+    assert faults == {}
 
 
 def test_the_dialect_is_a_json_schema_itself():
-    jsonschema.Draft202012Validator.check_schema(dict(load_dialect()))
+    assert find_faults(dict(load_dialect())) == []
+
+
+def test_a_file_that_is_no_json_schema_would_be_found():
+    assert find_faults({"properties": {"x": {"maxLength": -1}}}) != []
 
 
 def test_every_file_is_formatted_as_the_writer_does():

@@ -4,6 +4,7 @@ import json
 from datetime import date, datetime, time
 from decimal import Decimal
 from string import ascii_uppercase, digits
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -108,7 +109,12 @@ def test_megabytes_in_a_cell_are_refused_at_once(field_id):
 @pytest.mark.parametrize("field_id", FORM.by_id)
 @pytest.mark.parametrize("unit", ["9", "、", " 甲", "1-", "a@", "（"])
 def test_no_text_that_fits_a_cell_takes_long(field_id, unit):
-    convert(field_id, (unit * LONGEST_TEXT)[:LONGEST_TEXT])
+    text = (unit * LONGEST_TEXT)[:LONGEST_TEXT]
+    before = process_time()
+    found = convert(field_id, text)
+    # Time that grew with the square of the length would be minutes.
+    assert process_time() - before < 5
+    assert isinstance(found, Code) or found == convert(field_id, clean_text(text))
 
 
 @pytest.mark.parametrize(

@@ -286,20 +286,28 @@ def test_a_number_without_end_is_null():
 
 
 DEEP = {
-    "calls": "abs(" * 57 + "part" + ")" * 57,
-    "cuts": "left(" * 57 + "level" + ", 9)" * 57,
-    "signs": "-" * 57 + "part",
-    "sums": " + ".join(["part"] * 57),
-    "branches": "part if part > 1 else " * 50 + "part",
-    "conditions": "(part > 1 and " * 27 + "total > 1" + " or part > 2)" * 27,
+    "calls": ("abs(" * 57 + "part" + ")" * 57, 2),
+    "cuts": ("left(" * 57 + "level" + ", 9)" * 57, "甲"),
+    "signs": ("-" * 57 + "part", -2),
+    "sums": (" + ".join(["part"] * 57), 114),
+    "branches": ("part if part > 2 else " * 50 + "part", 2),
+    "conditions": (
+        "(part > 1 and " * 27 + "total > 1" + " or part > 2)" * 27,
+        True,
+    ),
 }
 
 
-@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP.keys())
-def test_the_deepest_expressions_compile(text):
-    expression = parse(text)
-    for ask in Ask if expression.type is ValueType.BOOLEAN else (Ask.VALUE,):
-        compile_row(Question(expression, ask))({"part": 2, "level": "甲"}, ENV)
+@pytest.mark.parametrize(("text", "value"), DEEP.values(), ids=DEEP.keys())
+def test_the_deepest_expressions_are_answered(text, value):
+    row = {"part": 2, "total": 2, "level": "甲"}
+    assert compile_row(Question(parse(text), Ask.VALUE))(row, ENV) == value
+
+
+@pytest.mark.parametrize(("ask", "answer"), [(Ask.TRUE, True), (Ask.FALSE, False)])
+def test_the_deepest_condition_is_true_and_not_false(ask, answer):
+    question = Question(parse(DEEP["conditions"][0]), ask)
+    assert compile_row(question)({"part": 2, "total": 2}, ENV) is answer
 
 
 def test_every_kind_knows_how_its_values_are_kept():

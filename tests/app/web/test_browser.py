@@ -123,6 +123,7 @@ def test_the_search_is_one_key_away(page):
     page.keyboard.type("0.1.5")
     page.keyboard.press("Enter")
     page.wait_for_url("**/forms/talent/0.1.5/")
+    assert "0.1.5" in page.locator(".title").inner_text()
 
 
 def test_menus_work_by_keyboard(page):
