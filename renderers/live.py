@@ -25,7 +25,7 @@ def describe_form(form: FormSpec, env: Env | None) -> dict[str, object]:
     """Fields, steps, conditions and rules of the form, as JSON."""
     return {
         "form": form.full_name,
-        "fields": {field.id: _describe_field(field) for field in form.fields},
+        "fields": {field.id: _describe_field(form, field) for field in form.fields},
         "steps": list(_describe_steps(form)),
         "required": {
             field.id: to_tree(field.required_when)
@@ -45,7 +45,7 @@ def to_data_block(description: Mapping[str, object]) -> Markup:
     return Markup(text)
 
 
-def _describe_field(field: FieldSpec) -> dict[str, object]:
+def _describe_field(form: FormSpec, field: FieldSpec) -> dict[str, object]:
     facts = {
         "label": field.label,
         "kind": field.value_kind.value,
@@ -56,6 +56,7 @@ def _describe_field(field: FieldSpec) -> dict[str, object]:
         "separator": field.separator,
         "options": list(field.options),
         "picker": control_of(field) in (Control.PICKER, Control.TICKS),
+        "asks": list(_asked_fields(form, field)),
         "required": field.required and not field.is_given,
         "given": field.is_given,
         "sensitive": field.sensitive,
@@ -63,6 +64,18 @@ def _describe_field(field: FieldSpec) -> dict[str, object]:
         "hint": field.description or SPELLINGS[field.value_kind],
     }
     return {name: value for name, value in facts.items() if value not in (None, "", [])}
+
+
+def _asked_fields(form: FormSpec, field: FieldSpec) -> Iterator[str]:
+    """The fields of the row whose texts decide what a reference may pick.
+
+    Of personal data the page has a mask only, and addresses are logged: the server
+    asks what is stored.
+    """
+    if field.reference is not None and field.reference.filter is not None:
+        for name in sorted(field.reference.filter.fields):
+            if not form.by_id[name].sensitive:
+                yield name
 
 
 def _describe_steps(form: FormSpec) -> Iterator[dict[str, object]]:
@@ -84,9 +97,15 @@ def _describe_rule(rule: RuleSpec) -> dict[str, object]:
         "level": rule.level.value,
         "field": rule.fields[0] if rule.fields else "",
         "message": rule.message.rstrip("。") + "。",
+        "reads": sorted({*rule.fields, *_fields_read(rule)}),
         "check": to_tree(rule.check),
         "when": to_tree(rule.when) if rule.when else None,
     }
+
+
+def _fields_read(rule: RuleSpec) -> frozenset[str]:
+    parts = (part.fields for part in (rule.check, rule.when) if part is not None)
+    return frozenset[str]().union(*parts)
 
 
 def _is_live(form: FormSpec, rule: RuleSpec) -> bool:

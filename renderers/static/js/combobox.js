@@ -8,14 +8,17 @@ const PAUSE = 200;
 const SEPARATORS = /[、，,；;]/;
 let lists = 0;
 
-/** Make all pickers below `root` work; later ones too. */
-export function watchPickers(root, { url, fields }) {
-  new Pickers(root, url, fields);
+/**
+ * Make all pickers below `root` work; later ones too. `find` tells the row that a picker
+ * is for, as {id, read(field)}: what some pickers offer depends on its other values.
+ */
+export function watchPickers(root, { url, fields, find = () => null }) {
+  new Pickers(root, { url, fields, findRow: find });
 }
 
 class Pickers {
-  constructor(root, url, fields) {
-    Object.assign(this, { root, url, fields });
+  constructor(root, given) {
+    Object.assign(this, given, { root });
     this.input = null;
     this.request = 0;
     // In the capture phase: an open list takes keys before the grid moves the focus.
@@ -71,21 +74,27 @@ class Pickers {
     const field = input.dataset.field;
     const request = ++this.request;
     const text = currentItem(input, this.fields[field]).text;
-    const found = await this.find(field, text, page);
+    const found = await this.find(field, text, page, this.findRow(input));
     // A later question, or a focus that moved on, makes this answer stale.
     if (request !== this.request || document.activeElement !== input || !found) return;
     if (page > 1) this.addOptions(found);
     else this.open(input, found);
   }
 
-  async find(field, text, page) {
+  async find(field, text, page, row) {
     const options = this.fields[field]?.options ?? [];
     if (options.length) {
       const hits = options.filter((option) => option.includes(text));
       return { options: hits.map((value) => ({ value, label: value })), more: false };
     }
     if (!this.url) return null;
-    const address = `${this.url}${this.url.includes("?") ? "&" : "?"}${new URLSearchParams({ field, q: text, page })}`;
+    const asked = this.fields[field]?.asks ?? [];
+    const words = { field, q: text, page };
+    if (row && asked.length) {
+      words.row = row.id ?? "";
+      for (const other of asked) words[`this.${other}`] = row.read(other);
+    }
+    const address = `${this.url}${this.url.includes("?") ? "&" : "?"}${new URLSearchParams(words)}`;
     try {
       const answer = await fetch(address, { headers: { Accept: "application/json" }, credentials: "same-origin" });
       return answer.ok ? await answer.json() : null;
@@ -120,7 +129,7 @@ class Pickers {
     this.list.classList.toggle("to-left", box.left + this.list.offsetWidth > frame.right);
   }
 
-  addOptions({ options, more }) {
+  addOptions({ options, more, needs = [] }) {
     this.list.querySelector("[data-more]")?.remove();
     for (const { value, label, hint } of options) {
       const id = `${this.list.id}-${this.list.childElementCount}`;
@@ -130,7 +139,8 @@ class Pickers {
       this.list.append(make("li", { role: "option", id, "data-value": value, "data-label": label ?? value, "aria-selected": "false" }, ...parts));
     }
     if (!this.list.childElementCount) {
-      this.list.append(make("li", { class: "muted", role: "option", "aria-disabled": "true" }, "没有查到，换个词试试"));
+      const advice = needs.length ? `没有可选的：请先填${needs.map((label) => `“${label}”`).join("、")}` : "没有查到，换个词试试";
+      this.list.append(make("li", { class: "muted", role: "option", "aria-disabled": "true" }, advice));
     }
     if (more) {
       this.list.append(make("li", { class: "more", role: "option", "data-more": true, "aria-selected": "false", id: `${this.list.id}-more-${this.page}` }, "更多…"));

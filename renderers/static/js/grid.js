@@ -65,7 +65,7 @@ class Grid {
     this.answers = new Answers(this);
     this.undoing = new Undo((changes) => this.apply(changes));
     // Pickers first: an open list takes arrows and Enter before the grid does.
-    watchPickers(this.body, { url: options, fields: this.spec.fields });
+    watchPickers(this.body, { url: options, fields: this.spec.fields, find: (cell) => this.view(cell.closest("tr")) });
     watchKeys(this.body, this);
     watchSelection(this.root, this);
     this.body.addEventListener("input", (event) => this.touch(event.target));
@@ -92,6 +92,11 @@ class Grid {
 
   findCell(row, field) {
     return row?.querySelector(`[data-field="${CSS.escape(field)}"]`);
+  }
+
+  /** A row as pickers ask for it. */
+  view(row) {
+    return { id: this.identify(row).id, read: (field) => this.findCell(row, field)?.value ?? "" };
   }
 
   addRow() {

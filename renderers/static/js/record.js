@@ -49,7 +49,7 @@ class Record {
       if (this.spec.fields[id].figure) this.controls.write(id, this.controls.read(id));
     }
     this.stored = this.readAll();
-    watchPickers(this.form, { url: options, fields: this.spec.fields });
+    watchPickers(this.form, { url: options, fields: this.spec.fields, find: () => this });
     watchUploads(this.form, {
       url: upload,
       csrf,
@@ -68,6 +68,12 @@ class Record {
     this.form.addEventListener("keydown", (event) => this.onKey(event));
     this.form.addEventListener("submit", (event) => this.submit(event));
     this.root.addEventListener("click", (event) => this.follow(event));
+  }
+
+  /** The text of a field, as pickers ask for it. */
+  read(id) {
+    const text = this.given[id] ?? this.controls.read(id);
+    return Array.isArray(text) ? text.join("、") : text;
   }
 
   typed() {
