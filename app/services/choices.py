@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.errors import NotFound
-from app.services.entering import Desk
+from app.services.desks import Desk
 from app.storage.keys import initials
 from form_schemas.codelists import CodeEntry, CodeList, offered
 from form_schemas.kinds import SUGGESTING_KINDS

@@ -23,7 +23,6 @@ from app.models import (
     Unit,
     User,
 )
-from app.models.base import now_utc
 from app.permissions import Action, Actor, Place, can, require
 from app.services import exporting, staging
 from app.services.importing import count_actions
@@ -380,10 +379,6 @@ def get_staged_row(workshop: Workshop, view: ImportView, number: int) -> StagedV
     if not found.rows:
         raise NotFound("临时库里没有这一行。")
     return found.rows[0]
-
-
-def saved_at() -> str:
-    return now_utc().isoformat(timespec="seconds")
 
 
 def _find_first_rows(

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from app.errors import BadRequest, Refused
 from app.permissions import Action
-from app.services.entering import Desk, Entry, Outcome, Status
+from app.services import entering
+from app.services.desks import Desk
+from app.services.entering import Entry, Outcome, Status
 from app.storage.engine import begin_reading
 from app.storage.records import Query
 from app.storage.rows import RowStore
@@ -62,7 +64,7 @@ def delete_rows(
     """Delete the next rows of a query; those in use stay."""
     desk.require_entry()
     batch, following = _take(desk, query, cursor)
-    done = desk.delete(batch, reason)
+    done = entering.delete_rows(desk, batch, reason)
     return _sum_up(desk, len(done.deleted), done.refused, following)
 
 
@@ -83,7 +85,7 @@ def fill_rows(
         Entry(str(row_id), row_id, version, {field_id: text})
         for row_id, version in batch
     ]
-    outcomes = desk.save(entries, reason)
+    outcomes = entering.save_rows(desk, entries, reason)
     refused = [
         (int(one.key), _explain(desk, one, field_id))
         for one in outcomes

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from flask import render_template
 
-from app.services.entering import Conflict, Desk, Outcome
+from app.services.desks import Desk
+from app.services.entering import Outcome
+from app.services.merging import Conflict
 from app.storage.records import StoredRow
 from app.web.form_urls import url_of_row
 from form_schemas.kinds import FILE_KINDS

@@ -16,7 +16,8 @@ from flask import (
 
 from app.errors import NotFound
 from app.services import files
-from app.services.entering import Desk, Entry, Status
+from app.services.desks import Desk
+from app.services.entering import Entry, Status, delete_rows, save_rows
 from app.storage.files import XLSX_TYPE
 from app.web.addresses import read_number
 from app.web.conflicts import name_row, show_conflict
@@ -40,7 +41,7 @@ def show(collection: str, code: str) -> str:
         return show_frame(desk)
     if desk.form.shape is Shape.RECORD:
         return show_record(desk, desk.find_record())
-    return show_grid(desk)
+    return show_grid(desk, request.args)
 
 
 @forms.post("/")
@@ -95,7 +96,7 @@ def ask_delete(collection: str, code: str, row_id: int) -> str:
 def delete_row(collection: str, code: str, row_id: int):
     desk = get_desk(collection, code)
     version = read_number(request.form.get("_version", ""))
-    done = desk.delete([(row_id, version or 0)])
+    done = delete_rows(desk, [(row_id, version or 0)])
     if done.deleted:
         flash("已删除 1 行。", "good")
         return redirect(url_of_form(desk.form), 303)
@@ -143,7 +144,7 @@ def _save_posted(desk: Desk, row_id: int | None):
     cells, refused = read_cells(desk)
     version = read_number(request.form.get("_version", ""))
     entry = Entry("row", row_id, version, cells)
-    (outcome,) = desk.save([entry])
+    (outcome,) = save_rows(desk, [entry])
     if outcome.status is Status.CONFLICT:
         return show_conflict(desk, outcome, cells), 409
     if outcome.status is Status.SAVED and not refused:

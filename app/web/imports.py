@@ -19,6 +19,7 @@ from markupsafe import Markup
 from app.errors import BadRequest, Forbidden
 from app.permissions import Action
 from app.services import inbox, mending, passing, staging, taking_back
+from app.services.entering import saved_at
 from app.services.importing import Order, start_import
 from app.services.inbox import ImportView
 from app.services.staging import Selection, StagedPage, StagedView
@@ -263,7 +264,7 @@ def save_row(import_id: int, number: int) -> Answer:
                 "problems": [problem_to_json(view.form, p) for p in mended.problems],
             }
         )
-    return jsonify(rows=answers, saved_at=inbox.saved_at())
+    return jsonify(rows=answers, saved_at=saved_at())
 
 
 @imports.get("/imports/<id:import_id>/rows/<id:number>/options")

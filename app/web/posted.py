@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import request
 
 from app.errors import TooLarge
-from app.services.entering import Desk
+from app.services.desks import Desk
 from app.services.files import WrongFile
 from app.web.uploads import keep_field_file
 from form_schemas.kinds import FILE_KINDS

@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qsl
 
-from app.services.entering import Desk
+from app.services.desks import Desk
 from app.storage.records import Filter, FilterOp, Query, Sort
 from renderers.grid_page import GridQuery, read_query
 from validators.conversion import convert_value

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, jsonify, request, url_for
 
 from app.errors import BadRequest
-from app.services import choices
-from app.services.entering import Desk, Entry, Outcome, find_desk, saved_at
+from app.services import choices, entering
+from app.services.desks import Desk, find_desk
+from app.services.entering import Entry, Outcome, saved_at
 from app.web.addresses import LARGEST_ID
 from app.web.security import JSON, UPLOADS, takes, upload_limit
 from app.web.server import get_server
@@ -25,7 +26,7 @@ _MOST_PAGES = 10_000
 @takes(JSON)
 def save(collection: str, code: str) -> Response:
     desk, body = get_desk(collection, code), read_body()
-    outcomes = desk.save(_read_entries(body), read_reason(body))
+    outcomes = entering.save_rows(desk, _read_entries(body), read_reason(body))
     return jsonify(
         rows=[_show(desk, outcome) for outcome in outcomes],
         saved_at=saved_at(),
@@ -37,7 +38,7 @@ def save(collection: str, code: str) -> Response:
 @takes(JSON)
 def check(collection: str, code: str) -> Response:
     desk = get_desk(collection, code)
-    outcomes = desk.check(_read_entries(read_body()))
+    outcomes = entering.check_rows(desk, _read_entries(read_body()))
     return jsonify(rows=[_show(desk, outcome) for outcome in outcomes])
 
 
@@ -51,7 +52,7 @@ def delete(collection: str, code: str) -> Response:
     ]
     if any(row_id is None or version is None for row_id, version in wanted):
         raise BadRequest
-    done = desk.delete(wanted, read_reason(body))
+    done = entering.delete_rows(desk, wanted, read_reason(body))
     refused = [{"id": row_id, "message": why} for row_id, why in done.refused]
     return jsonify(deleted=done.deleted, refused=refused, counts=desk.count_levels())
 

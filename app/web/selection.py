@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify
 
 from app.errors import BadRequest
 from app.services import selecting
-from app.services.entering import Desk
+from app.services.desks import Desk
 from app.services.selecting import Cursor, Step
 from app.storage.records import Query
 from app.web.queries import read_storage_query

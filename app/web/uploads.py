@@ -9,7 +9,7 @@ from pathlib import Path
 
 from werkzeug.datastructures import FileStorage
 
-from app.services.entering import Desk
+from app.services.desks import Desk
 from app.services.files import Upload, upload_file
 from app.web.server import get_server
 

@@ -1,0 +1,223 @@
+"""A desk: one person at one form, with the rows this person may see there.
+
+A desk reads rows with their problems, says what expressions may ask, and shows cells;
+`entering` stores what is entered at it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import Connection, Engine
+
+from app.errors import Forbidden
+from app.permissions import Action
+from app.services.rechecking import check_stored
+from app.services.workplaces import Workplace
+from app.storage.engine import begin_reading
+from app.storage.records import Choices, Page, Query, Scope, StoredRow
+from app.storage.rows import RowStore
+from form_schemas.catalogue import Catalogue
+from form_schemas.kinds import FILE_KINDS
+from form_schemas.spec import FieldSpec, FormSpec
+from renderers.display import mask, show
+from validators.check import Context
+from validators.conversion import display
+from validators.report import Problem
+from validators.rules import Env, hidden_fields
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class CheckedRow:
+    """A stored row with what is wrong with it."""
+
+    stored: StoredRow
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class CheckedPage:
+    rows: tuple[CheckedRow, ...]
+    total: int
+
+
+class Desk:
+    """One person at one form: reads, enters and deletes its rows."""
+
+    def __init__(
+        self, engine: Engine, catalogue: Catalogue, place: Workplace, form: FormSpec
+    ) -> None:
+        self.engine = engine
+        self.catalogue = catalogue
+        self.place = place
+        self.form = form
+
+    # Reading.
+
+    def scope(self, action: Action = Action.VIEW_ROWS) -> Scope:
+        department = self.place.department_for(self.form, action)
+        return Scope(self.place.unit_id, self.place.round_id, department)
+
+    def find_page(self, query: Query) -> CheckedPage:
+        """One page of rows with their problems."""
+        with begin_reading(self.engine) as connection:
+            store = RowStore(connection, self.catalogue)
+            page: Page = store.find_page(self.form, self.scope(), query)
+            rows = self._check_stored(connection, page.rows)
+        return CheckedPage(rows, page.total)
+
+    def count(self, query: Query) -> int:
+        """How many rows the person may export."""
+        with begin_reading(self.engine) as connection:
+            store = RowStore(connection, self.catalogue)
+            return store.count(self.form, self.scope(Action.EXPORT_ROWS), query)
+
+    def count_levels(self) -> dict[str, int]:
+        """How many of the rows shown were stored with problems, by level."""
+        with begin_reading(self.engine) as connection:
+            store = RowStore(connection, self.catalogue)
+            return store.count_levels(self.form, self.scope())
+
+    def get(self, row_id: int) -> CheckedRow:
+        with begin_reading(self.engine) as connection:
+            store = RowStore(connection, self.catalogue)
+            stored = store.get(self.form, self.scope(), row_id)
+            return self._check_stored(connection, [stored])[0]
+
+    def find_record(self) -> CheckedRow | None:
+        """The only row of a record form, if it was begun."""
+        with begin_reading(self.engine) as connection:
+            stored = RowStore(connection, self.catalogue).find_record(
+                self.form, self.scope()
+            )
+            return (
+                None if stored is None else self._check_stored(connection, [stored])[0]
+            )
+
+    def find_previous(self, row: Row) -> Row | None:
+        """Last period's values: of the record, or of the row with the same key."""
+        if self.place.previous_round_id is None:
+            return None
+        scope = replace(self.scope(), round_id=self.place.previous_round_id)
+        key = tuple(row.get(field_id) for field_id in self.form.key)
+        with begin_reading(self.engine) as connection:
+            store = RowStore(connection, self.catalogue)
+            found = store.find_by_key(self.form, scope, [key])
+        return found[key].row if key in found else None
+
+    def search_options(self, field: FieldSpec, text: str, page: int) -> Choices:
+        """Rows of other forms that a reference may pick."""
+        with begin_reading(self.engine) as connection:
+            store = RowStore(connection, self.catalogue)
+            return store.search_options(self.form, field, self.scope(), text, page)
+
+    def name_references(self, row: Row) -> dict[str, str]:
+        """Field id -> title of the row that a reference picks."""
+        names = {}
+        with begin_reading(self.engine) as connection:
+            lookup = RowStore(connection, self.catalogue).as_lookup(
+                self.form, self.scope()
+            )
+            for item in self.form.fields:
+                value = row.get(item.id)
+                if item.reference is None or item.is_list or value is None:
+                    continue
+                target = self.catalogue.target(self.form, item)
+                titles = [target.title_field] if target.title_field else []
+                found = lookup.find_rows(
+                    target.code, item.reference.field, [value], titles
+                )
+                name = self._title_of(target, next(iter(found.get(value, ())), None))
+                if name and name != str(value):
+                    names[item.id] = name
+        return names
+
+    def _title_of(self, target: FormSpec, row: Row | None) -> str:
+        if row is None or target.title_field is None:
+            return ""
+        title = target.by_id[target.title_field]
+        text = show(title, row.get(title.id), self.catalogue.codelists)
+        return mask(title, text) if title.sensitive and text else text
+
+    # Writing.
+
+    def require_entry(self) -> None:
+        """Raise Forbidden where nobody, or not this person, may enter rows here."""
+        obstacle = self.place.find_obstacle(self.form)
+        if obstacle:
+            raise Forbidden(obstacle)
+
+    # What checks and pages need.
+
+    def env(self) -> Env:
+        """What expressions may ask beside the row."""
+        first, last = self.place.period_of(self.form)
+        return Env(date.today(), first, last, ref=self._ask_reference)
+
+    def _ask_reference(self, row: Row, field_id: str, column: str) -> object:
+        """A column of the row that a reference picks."""
+        item = self.form.by_id[field_id]
+        value = row.get(field_id)
+        with begin_reading(self.engine) as connection:
+            store = RowStore(connection, self.catalogue)
+            lookup = store.as_lookup(self.form, self.scope())
+            for target in self.catalogue.targets(self.form, item):
+                found = lookup.find_rows(
+                    target.code, item.reference.field, [value], [column]
+                )
+                if value in found:
+                    return found[value][0].get(column)
+        return None
+
+    def find_hidden(self, row: Row) -> list[str]:
+        """The fields that are not shown in this row, as far as the row itself says."""
+        return sorted(hidden_fields(self.form, row, self.env()))
+
+    def show_cells(self, row: Row, without: frozenset[str] = frozenset()) -> dict:
+        """The row as the page's cells show it; personal data masked."""
+        return {
+            item.id: self.show_cell(item, row.get(item.id))
+            for item in self.form.fields
+            if item.id not in without
+        }
+
+    def show_cell(self, item: FieldSpec, value: object) -> object:
+        if value is None:
+            return ""
+        if item.value_kind in FILE_KINDS:
+            return list(value) if isinstance(value, tuple) else value
+        write = show if item.is_given else display
+        text = write(item, value, self.catalogue.codelists)
+        return mask(item, text) if item.sensitive and text else text
+
+    def context(self, connection: Connection) -> Context:
+        first, last = self.place.period_of(self.form)
+        store = RowStore(connection, self.catalogue)
+        return Context(
+            period_start=first,
+            period_end=last,
+            today=date.today(),
+            lookup=store.as_lookup(self.form, self.scope()),
+            codelists=self.catalogue.codelists,
+        )
+
+    def _check_stored(
+        self, connection: Connection, rows: Sequence[StoredRow]
+    ) -> tuple[CheckedRow, ...]:
+        """Rows with their problems: a page of them is checked as one block."""
+        if not rows:
+            return ()
+        block = check_stored(self.form, tuple(rows), self.context(connection))
+        return tuple(
+            CheckedRow(stored, block.found.get(index, ()))
+            for index, stored in enumerate(rows)
+        )
+
+
+def find_desk(
+    engine: Engine, catalogue: Catalogue, place: Workplace, code: str
+) -> Desk:
+    """The desk of a form, if the person may see the form at all."""
+    return Desk(engine, catalogue, place, place.get_form(code))
