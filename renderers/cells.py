@@ -13,7 +13,7 @@ from markupsafe import escape
 from form_schemas.spec import FieldSpec, FormSpec
 from renderers.bindings import INPUT_MODES, Control, control_of, is_figure, width_class
 from renderers.inputs import NO, YES
-from renderers.problems import ProblemView
+from renderers.problems import ProblemView, worst_style
 
 #: Stands for the row's number and key until a row is drawn; no text can hold these.
 _NUMBER, _KEY = "\x01", "\x02"
@@ -37,7 +37,7 @@ class Column:
         return f'<td class="{self.cell_class}">{self.draw(text)}</td>'
 
     def draw_faulty_cell(self, text: str, problems: Sequence[ProblemView]) -> str:
-        style = problems[0].style
+        style = worst_style(problems)
         note = f"n-{_KEY}-{self.field.id}"
         marks = f' aria-describedby="{note}"'
         if any(problem.style == "error" for problem in problems):
@@ -45,7 +45,7 @@ class Column:
         control = self.draw(text).replace(" data-field=", f"{marks} data-field=", 1)
         sentences = "".join(
             f'<span data-kind="{_safe(p.kind)}" data-style="{p.style}">'
-            f"{_safe(p.text)}</span>"
+            f"{_safe(p.told)}</span>"
             for p in problems
         )
         return (

@@ -17,7 +17,7 @@ from renderers.grid_query import PAGE_SIZES, GridQuery, read_query
 from renderers.grid_rows import GridRow, RowWriter
 from renderers.last_values import can_compare, write_last_values
 from renderers.live import describe_form, to_data_block
-from renderers.problems import ProblemView, view_problem
+from renderers.problems import EXPLAINED, NO_NOTES, Notes, ProblemView, view_problem
 from renderers.urls import PageUrls
 from validators.report import Problem
 from validators.rules import Env
@@ -156,6 +156,7 @@ def build_grid_page(
     *,
     urls: PageUrls,
     problems: Mapping[int, Sequence[Problem]] | None = None,
+    notes: Mapping[int, Notes] | None = None,
     read_only: bool = False,
     counts: Mapping[str, int] | None = None,
     texts: Mapping[int, Mapping[str, str]] | None = None,
@@ -170,6 +171,7 @@ def build_grid_page(
         rows: the rows of this page.
         total: rows that the query finds.
         problems: by row id.
+        notes: row id -> what was written about the row's warnings.
         counts: rows with a problem of level "error" and "warning", over all pages.
         texts: row id -> field id -> text that could not be converted.
         files: token -> file name.
@@ -179,7 +181,10 @@ def build_grid_page(
     """
     template = row_template(form, read_only or form.is_derived)
     views = {
-        row_id: [view_problem(form, problem) for problem in found]
+        row_id: [
+            view_problem(form, problem, (notes or {}).get(row_id, NO_NOTES))
+            for problem in found
+        ]
         for row_id, found in (problems or {}).items()
     }
     writer = RowWriter(
@@ -242,6 +247,8 @@ def _place_problems(
     first = template.columns[0].field.id
     for number, row in enumerate(rows, start + 1):
         for problem in problems.get(row.id, ()):
+            if problem.style == EXPLAINED:
+                continue
             anchor = f"#row-r{row.id}/{problem.field_id or first}"
             yield CellProblem(
                 anchor, f"第 {number} 行 {problem.label}".strip(), problem

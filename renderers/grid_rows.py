@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec
 from renderers.cells import Column, RowTemplate
 from renderers.display import edit, mask, show
-from renderers.problems import ProblemView
+from renderers.problems import EXPLAINED, ProblemView, worst_style
 from renderers.urls import PageUrls
 
 #: How the state of a row is told.
@@ -20,6 +20,7 @@ _STATUS = {
     '<span class="visually-hidden">已存</span></span>',
     "error": '<span class="state plain is-error i-error">有错</span>',
     "warn": '<span class="state plain is-warn i-warn">警告</span>',
+    EXPLAINED: '<span class="state plain is-nil i-pass">已说明</span>',
     "new": '<span class="state plain is-draft i-draft">新行</span>',
 }
 
@@ -73,10 +74,20 @@ class RowWriter:
             row_id=row.id,
             version=row.version,
             texts=self._texts(row),
-            status=_STATUS[_state(found)],
+            status=self._status(row, found),
             page=self.urls.row_page(row.id),
             problems=by_field,
         )
+
+    def _status(self, row: GridRow, problems: Sequence[ProblemView]) -> str:
+        """The row's state; one about reasons leads to where they are written."""
+        state = _state(problems)
+        page = self.urls.row_page(row.id)
+        if state not in ("warn", EXPLAINED) or not page:
+            return _STATUS[state]
+        field_id = next(p.field_id for p in problems if p.style == state)
+        address = escape(f"{page}#f-{field_id}")
+        return f'<a class="state-link" href="{address}">{_STATUS[state]}</a>'
 
     def _texts(self, row: GridRow) -> list[str]:
         values, raw = row.row, self.texts.get(row.id)
@@ -115,5 +126,5 @@ def _default_text(column: Column, writer: RowWriter) -> str:
 
 
 def _state(problems: Sequence[ProblemView]) -> str:
-    styles = {problem.style for problem in problems}
-    return next((style for style in ("error", "warn") if style in styles), "saved")
+    style = worst_style(problems)
+    return style if style in _STATUS else "saved"

@@ -5,19 +5,26 @@ request. Record forms have one such page, rows forms one for each row.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from markupsafe import Markup
 
 from form_schemas.catalogue import Catalogue
+from form_schemas.settings import WarningReason
 from form_schemas.spec import FieldGroup, FieldSpec, FormSpec, PlacedField
 from renderers.bindings import SPELLINGS, WIDTHS, Control, control_of, is_figure
 from renderers.display import edit, mask, show, show_change
 from renderers.environment import render
 from renderers.inputs import Text, input_id, make_inputs
 from renderers.live import describe_form, to_data_block
-from renderers.problems import ProblemView, view_problem
+from renderers.problems import (
+    NO_NOTES,
+    Notes,
+    ProblemView,
+    problem_to_json,
+    view_problem,
+)
 from renderers.record_views import FieldView, FileView, GroupView, Link, RecordPage
 from renderers.urls import PageUrls
 from validators.conversion import display
@@ -60,6 +67,8 @@ def build_record_page(
     current: str = "本年",
     links: Sequence[Link] = (),
     notice: str = "",
+    notes: Notes = NO_NOTES,
+    reasons: Sequence[WarningReason] = (),
 ) -> RecordPage:
     """Gather the page of one row.
 
@@ -73,13 +82,15 @@ def build_record_page(
         unmasked: show personal data in full.
         current: head of the column of values, e.g. 本年（2024-08-31）.
         notice: one message of the page on top, e.g. that a post was saved.
+        notes: what was written about the row's warnings.
+        reasons: those that warnings may pass for; without any none is asked for.
     """
     builder = _Builder(
         form=form,
         catalogue=catalogue,
         row=row,
         urls=urls,
-        problems=tuple(view_problem(form, problem) for problem in problems),
+        problems=tuple(view_problem(form, problem, notes) for problem in problems),
         previous=previous,
         read_only=read_only or form.is_derived,
         texts=texts or {},
@@ -98,7 +109,13 @@ def build_record_page(
         errors=tuple(p for p in seen if p.style == "error"),
         warnings=tuple(p for p in seen if p.style == "warn"),
         urls=urls,
-        data=to_data_block(describe_form(form, env)),
+        data=to_data_block(
+            {
+                **describe_form(form, env),
+                "problems": [problem_to_json(form, p, notes) for p in problems],
+                "reasons": [asdict(reason) for reason in reasons],
+            }
+        ),
         row_id=row_id,
         version=version,
         read_only=builder.read_only,
@@ -109,6 +126,7 @@ def build_record_page(
         previous="上年",
         links=tuple(links),
         notice=notice,
+        reasons=tuple(reasons),
     )
 
 

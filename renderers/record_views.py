@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from form_schemas.settings import WarningReason
 from renderers.problems import ProblemView, count_style
 from renderers.urls import PageUrls
 
@@ -112,6 +113,8 @@ class RecordPage:
     previous: str
     links: tuple[Link, ...] = field(default=())
     notice: str = ""
+    #: for which a warning may pass
+    reasons: tuple[WarningReason, ...] = ()
 
     @property
     def open_fields(self) -> int:

@@ -16,6 +16,9 @@ class PageUrls:
     delete: str = ""
     #: as `save`, but nothing is stored
     check: str = ""
+    #: take the reason for a warning of a stored row, and take it back
+    explain: str = ""
+    withdraw: str = ""
     #: takes one file (`file`) of one field (`field`), gives its token
     upload: str = ""
     #: a stored file; `{token}` stands for its token

@@ -1,6 +1,6 @@
 /** What a grid does with the server's answers: versions, marks, conflicts, old drafts. */
 import { compare, showConflict } from "./conflict.js";
-import { listProblems, markRow, openNote } from "./notes.js";
+import { linkState, listProblems, markRow, openNote } from "./notes.js";
 import { styleOf, worst } from "./problems.js";
 import { showTime } from "./status.js";
 import { groupDigits, isSame, showFigure } from "./values.js";
@@ -27,7 +27,11 @@ export class Answers {
     this.listProblems();
     if (document.activeElement?.closest("tr") === row) openNote(document.activeElement, this.grid.frame);
     if (this.grid.saving.isUnsaved(key) && answer.isStored) this.grid.showState(row, "unsaved");
-    else if (answer.isStored) this.grid.showState(row, worst(problems) === "info" ? "saved" : worst(problems) || "saved");
+    else if (answer.isStored) {
+      const style = worst(problems);
+      this.grid.showState(row, ["error", "warn"].includes(style) ? style : "saved");
+      linkState(row, problems);
+    }
     else {
       this.grid.showState(row, "error");
       if (answer.message) this.grid.tell("error", `${this.grid.place(row)}没有存`, answer.message);

@@ -1,12 +1,12 @@
 /** What is wrong with the cells of a grid: marks, and a note at the focused cell. */
-import { make } from "./elements.js";
-import { STYLES, styleOf, worst } from "./problems.js";
+import { make, makeState } from "./elements.js";
+import { EXPLAINED, STYLES, iconOf, styleOf, tell, worst } from "./problems.js";
 
-const MARKS = Object.values(STYLES).map((style) => `is-${style}`);
+const MARKS = [...Object.values(STYLES), EXPLAINED].map((style) => `is-${style}`);
 
 /** Mark the cells of a row; cells without a problem lose their mark. */
 export function markRow(row, problems) {
-  for (const place of row.querySelectorAll("td:has(.notes), td.is-error, td.is-warn, td.is-info")) clearCell(place);
+  for (const place of row.querySelectorAll("td:has(.notes), td.is-error, td.is-warn, td.is-info, td.is-nil")) clearCell(place);
   const cells = row.querySelectorAll("[data-field]");
   for (const cell of cells) {
     const own = problems.filter(({ field }) => (field || cells[0].dataset.field) === cell.dataset.field);
@@ -29,7 +29,7 @@ function markCell(cell, problems, key) {
   if (worst(problems) === "error") cell.setAttribute("aria-invalid", "true");
   cell.setAttribute("aria-describedby", id);
   const sentences = problems.map((problem) =>
-    make("span", { "data-style": styleOf(problem) }, problem.message),
+    make("span", { "data-style": styleOf(problem) }, tell(problem)),
   );
   cell.after(make("span", { class: "notes", id, hidden: true }, ...sentences));
 }
@@ -37,7 +37,7 @@ function markCell(cell, problems, key) {
 /** List what is wrong on the page, as links to the cells. */
 export function listProblems(box, rows, describe, limit = 20) {
   const found = rows.flatMap((row) =>
-    [...row.querySelectorAll(".notes > span")].map((sentence) => ({
+    [...row.querySelectorAll(`.notes > span:not([data-style=${EXPLAINED}])`)].map((sentence) => ({
       row,
       field: sentence.closest("td").querySelector("[data-field]").dataset.field,
       style: sentence.dataset.style,
@@ -66,8 +66,10 @@ export function openNote(cell, frame) {
   if (!sentences.length) return;
   const lines = sentences.map((sentence) => {
     const style = sentence.dataset.style;
-    return make("div", { class: `problem is-${style} i-${style}` }, make("span", {}, sentence.textContent));
+    return make("div", { class: `problem is-${style} i-${iconOf(style)}` }, make("span", {}, sentence.textContent));
   });
+  const address = findReasons(cell);
+  if (address) lines.push(make("a", { class: "link", href: address, tabindex: "-1" }, "填写说明"));
   const style = sentences[0].dataset.style;
   const note = make("div", { class: `cell-note is-${style}`, role: "tooltip", "aria-hidden": "true" }, ...lines);
   cell.parentElement.append(note);
@@ -76,6 +78,23 @@ export function openNote(cell, frame) {
   const box = cell.getBoundingClientRect();
   note.classList.toggle("above", box.bottom + note.offsetHeight > room.bottom && box.top - room.top > note.offsetHeight + 48);
   note.classList.toggle("to-left", box.left + note.offsetWidth > room.right);
+}
+
+/** The state of a row with warnings, as a link to where their reasons are written. */
+export function linkState(row, problems) {
+  const style = worst(problems);
+  const page = row.querySelector(".row-head a")?.getAttribute("href");
+  if (!page || !["warn", EXPLAINED].includes(style)) return;
+  const { field } = problems.find((problem) => styleOf(problem) === style);
+  const state = style === "warn" ? makeState("warn", "warn", "警告") : makeState("nil", "pass", "已说明");
+  row.querySelector("[data-state]").replaceChildren(make("a", { class: "state-link", href: `${page}#f-${field}` }, state));
+}
+
+/** Where the reason for a cell's warning is written; empty where there is none. */
+export function findReasons(cell) {
+  const page = cell.closest("tr").querySelector(".row-head a")?.getAttribute("href");
+  const isOpen = page && cell.parentElement.querySelector(".notes > [data-style=warn]");
+  return isOpen ? `${page}#f-${cell.dataset.field}` : "";
 }
 
 export function closeNotes(frame) {

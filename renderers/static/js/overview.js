@@ -1,5 +1,6 @@
 /** The problems of a record page: at the fields, in the summary, on the rail, in the bar. */
 import { drawProblems, drawRail, drawSummary, styleOf } from "./problems.js";
+import { isSame } from "./values.js";
 
 export class Overview {
   constructor(record) {
@@ -8,16 +9,27 @@ export class Overview {
 
   /** Show the server's problems and those found while typing. */
   show(broken) {
-    const live = broken.map(({ id, level, field, message }) => ({ field, level, message, kind: `rule:${id}` }));
+    const live = broken.map((rule) => this.describe(rule));
     const others = this.record.problems.filter((problem) => !this.record.liveKinds.has(problem.kind));
     this.record.shown = [...others, ...live].filter((problem) => this.isDue(problem));
     for (const [id, line] of this.record.lines) {
-      drawProblems(line, this.record.shown.filter((problem) => problem.field === id));
+      const own = this.record.shown.filter((problem) => problem.field === id);
+      drawProblems(line, own);
+      this.record.explaining?.draw(line, own);
     }
     drawSummary(this.record.root.querySelector("[data-summary]"), this.record.shown, this.record.spec.fields);
     for (const style of ["error", "warn"]) this.showCount(style);
     const open = [...this.record.root.querySelectorAll("[data-group]")].map((group) => this.showRail(group));
     this.showOpen(open.reduce((sum, count) => sum + count, 0));
+  }
+
+  /** A rule found broken while typing, with what the server knows to be written of it. */
+  describe({ id, level, field, message, reads }) {
+    const kind = `rule:${id}`;
+    const known = this.record.problems.find((problem) => problem.kind === kind && problem.field === field);
+    const now = this.record.readAll();
+    const holds = reads.every((name) => isSame(this.record.spec.fields[name], now[name], this.record.judged[name]));
+    return { field, level, message, kind, note: holds ? known?.note : undefined, last_note: known?.last_note };
   }
 
   isDue({ field, kind }) {
@@ -46,15 +58,5 @@ export class Overview {
     const place = this.record.root.querySelector(`[data-rail="${group.dataset.group}"] [data-rail-state]`);
     if (place) drawRail(place, { needed: needed.length, filled, errors });
     return needed.length - filled;
-  }
-
-  /** The problems that came with the page. */
-  read() {
-    return [...this.record.root.querySelectorAll("[data-line] [data-kind]")].map((element) => ({
-      field: element.closest("[data-line]").dataset.line,
-      kind: element.dataset.kind,
-      level: element.classList.contains("is-error") ? "error" : "warning",
-      message: element.textContent.trim(),
-    }));
   }
 }

@@ -1,12 +1,24 @@
 /** Draws problems beside the fields of a record page, in its summary and on its rail. */
 import { make, makeState } from "./elements.js";
 
-/** Level of a problem -> class and icon. */
+/** Level of a problem -> class; what somebody explained asks for nothing any more. */
 export const STYLES = { error: "error", warning: "warn", manual: "info" };
-const ORDER = ["error", "warn", "info"];
+export const EXPLAINED = "nil";
+const LISTED = ["error", "warn", "info"];
+const ORDER = [...LISTED, EXPLAINED];
 
 export function styleOf(problem) {
-  return STYLES[problem.level] ?? "error";
+  return problem.note ? EXPLAINED : (STYLES[problem.level] ?? "error");
+}
+
+export function iconOf(style) {
+  return style === EXPLAINED ? "pass" : style;
+}
+
+/** The text with what was written about it, where no room is for more. */
+export function tell({ message, note, last_note: last }) {
+  if (note) return `${message}已说明：${note}`;
+  return last ? `${message}上期说明：${last.text}` : message;
 }
 
 /** The worst style among problems, or an empty text. */
@@ -17,13 +29,20 @@ export function worst(problems) {
 
 export function drawLine(problem) {
   const style = styleOf(problem);
-  return make("div", { class: `problem is-${style} i-${style}` }, make("span", {}, problem.message));
+  return make("div", { class: `problem is-${style} i-${iconOf(style)}` }, make("span", {}, problem.message));
 }
+
+/** line -> what was drawn there last */
+const drawn = new WeakMap();
 
 /** Show a field's problems, all others go. */
 export function drawProblems(line, problems) {
+  const seen = JSON.stringify(problems.map((problem) => [styleOf(problem), problem.message]));
+  // A keystroke changes few lines of many.
+  if (drawn.get(line) === seen) return;
+  drawn.set(line, seen);
   const style = worst(problems);
-  line.classList.remove("is-error", "is-warn", "is-info");
+  line.classList.remove(...ORDER.map((name) => `is-${name}`));
   if (style) line.classList.add(`is-${style}`);
   line.querySelector("[data-problems]").replaceChildren(...problems.map(drawLine));
   const isBad = style === "error";
@@ -36,7 +55,7 @@ export function drawProblems(line, problems) {
 
 /** The summary on top: one link a problem, errors first. */
 export function drawSummary(box, problems, fields) {
-  const sorted = ORDER.flatMap((style) => problems.filter((problem) => styleOf(problem) === style));
+  const sorted = LISTED.flatMap((style) => problems.filter((problem) => styleOf(problem) === style));
   if (!sorted.length) return box.replaceChildren();
   const count = (style) => sorted.filter((problem) => styleOf(problem) === style).length;
   const style = count("error") ? "error" : "warn";

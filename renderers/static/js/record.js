@@ -3,6 +3,7 @@ import { watchPickers } from "./combobox.js";
 import { Controls } from "./controls.js";
 import { Drafts } from "./drafts.js";
 import { isComposing, makeNotice } from "./elements.js";
+import { Explaining } from "./explaining.js";
 import { follow, liveKinds } from "./live.js";
 import { Overview } from "./overview.js";
 import { watchRail } from "./rail.js";
@@ -26,7 +27,7 @@ class Record {
     this.version = root.dataset.version ? Number(root.dataset.version) : null;
     this.overview = new Overview(this);
     this.answers = new RecordAnswers(this);
-    this.problems = this.overview.read();
+    this.problems = this.spec.problems;
     this.liveKinds = liveKinds(this.spec);
     this.status = root.querySelector("[data-status]");
     // Until somebody asks for a check, empty fields are no list of reproaches.
@@ -49,6 +50,9 @@ class Record {
       if (this.spec.fields[id].figure) this.controls.write(id, this.controls.read(id));
     }
     this.stored = this.readAll();
+    /** the texts that the server's problems are about */
+    this.judged = this.stored;
+    this.explaining = new Explaining(this);
     watchPickers(this.form, { url: options, fields: this.spec.fields, find: () => this });
     watchUploads(this.form, {
       url: upload,

@@ -24,8 +24,14 @@ export class RecordAnswers {
       this.settleAddress(answer);
       this.adopt(answer, sent);
     }
-    this.record.problems = (answer.problems ?? []).map((problem) => ({ kind: problem.kind ?? problem.code, ...problem }));
-    return this.record.refresh();
+    return this.takeProblems(answer);
+  }
+
+  /** What the server says of the row as it is stored now. */
+  takeProblems({ problems }) {
+    this.record.problems = (problems ?? []).map((problem) => ({ kind: problem.kind ?? problem.code, ...problem }));
+    this.record.judged = this.record.readAll();
+    this.record.refresh();
   }
 
   /** A row that is stored has a number, a version and an address of its own. */

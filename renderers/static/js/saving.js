@@ -97,6 +97,15 @@ export class Saving {
     return undefined;
   }
 
+  /** Store all that can be stored, and wait for it; rows that wait for a person stay. */
+  async flush() {
+    while (this.count() > this.countHeld()) {
+      await this.saveNow(true);
+      if (["offline", "login", "refused"].includes(this.state)) return;
+      if (this.sending.size) await new Promise((done) => setTimeout(done, 50));
+    }
+  }
+
   async post(url, body, options = {}) {
     const answer = await fetch(url, {
       method: "POST",
@@ -175,6 +184,7 @@ export class Saving {
   }
 
   report(state, message = "") {
+    this.state = state;
     this.onStatus({ state, message, count: this.count(), held: this.countHeld(), savedAt: this.savedAt });
   }
 
