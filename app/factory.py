@@ -13,6 +13,7 @@ from app.web.addresses import IdConverter
 from app.web.admin import admin
 from app.web.assets import assets
 from app.web.auth import auth
+from app.web.disclosing import disclosing
 from app.web.exports import exports
 from app.web.forms import forms
 from app.web.health import health
@@ -26,6 +27,7 @@ _BLUEPRINTS = (
     admin,
     assets,
     auth,
+    disclosing,
     exports,
     forms,
     health,

@@ -25,6 +25,8 @@ class Action(StrEnum):
     #: undo an import as a whole
     TAKE_BACK_IMPORT = "take_back_import"
     EXPORT_ROWS = "export_rows"
+    #: personal data in full on a page, with a written reason
+    SEE_PERSONAL = "see_personal"
     #: run all rules over a unit's round; the report is for whoever sees the rows
     CHECK_ROWS = "check_rows"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -54,6 +56,7 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
     Role.FILLER: {
         Action.VIEW_ROWS: Reach.OWN_DEPARTMENT,
         Action.EXPORT_ROWS: Reach.OWN_DEPARTMENT,
+        Action.SEE_PERSONAL: Reach.OWN_DEPARTMENT,
         Action.CHECK_ROWS: Reach.OWN_DEPARTMENT,
         Action.ENTER_ROWS: Reach.OWN_DEPARTMENT,
         Action.IMPORT_ROWS: Reach.OWN_DEPARTMENT,
@@ -61,6 +64,7 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
     },
     Role.REVIEWER: {
         **_READ,
+        Action.SEE_PERSONAL: Reach.OWN_UNIT,
         Action.CHECK_ROWS: Reach.OWN_UNIT,
         Action.REVIEW_ROWS: Reach.OWN_UNIT,
         Action.TAKE_BACK_IMPORT: Reach.OWN_UNIT,
@@ -89,6 +93,7 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.REVIEW_ROWS: "核对导入的数据",
     Action.TAKE_BACK_IMPORT: "撤回整批导入",
     Action.EXPORT_ROWS: "导出数据",
+    Action.SEE_PERSONAL: "看完整的个人信息",
     Action.CHECK_ROWS: "检查数据",
     Action.MANAGE_ACCOUNTS: "管理账号",
     Action.INSPECT_FORMS: "查看表格文件的状态",

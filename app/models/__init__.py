@@ -16,6 +16,7 @@ from app.models.checking import (
     RuleState,
 )
 from app.models.declarations import FormDeclaration
+from app.models.disclosures import Disclosure
 from app.models.files import StoredFile
 from app.models.history import RowAction, RowChange
 from app.models.jobs import ExportJob, ExportKind, JobState
@@ -37,6 +38,7 @@ __all__ = [
     "CheckRun",
     "Confirmation",
     "Department",
+    "Disclosure",
     "ExportJob",
     "ExportKind",
     "Filing",

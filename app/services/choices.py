@@ -1,16 +1,30 @@
 """What a picker offers: rows of other forms, and entries of long code lists."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from app.errors import NotFound
 from app.services.desks import Desk
+from app.storage.engine import begin_reading
 from app.storage.keys import initials
+from app.storage.rows import RowStore
 from form_schemas.codelists import CodeEntry, CodeList, offered
 from form_schemas.kinds import SUGGESTING_KINDS
 from form_schemas.spec import FieldSpec
+from validators.conversion import convert_value
+from validators.report import Finding
 
 _PAGE = 20
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The row that a value is picked for: as it is stored, and what was typed since."""
+
+    #: None: a new row
+    row_id: int | None
+    cells: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -26,24 +40,66 @@ class Option:
 class Options:
     options: tuple[Option, ...]
     more: bool
+    #: labels of empty fields that decide what is offered, where nothing can be
+    needs: tuple[str, ...] = ()
 
 
-def find_options(desk: Desk, field_id: str, text: str, page: int) -> Options:
-    """One page of what a field may hold, found by code, name or pinyin initials."""
+def find_options(
+    desk: Desk, field_id: str, text: str, page: int, asking: Asking | None = None
+) -> Options:
+    """One page of what a field may hold, found by code, name or pinyin initials.
+
+    Args:
+        asking: the row in question, for references whose choice depends on it; None
+            where a value is picked for many rows at once.
+    """
     item = desk.form.by_id.get(field_id)
     if item is None or item.is_given:
         raise NotFound("本表没有这一栏。")
     if item.reference is not None:
-        found = desk.search_options(item, text, page)
-        options = tuple(
-            Option(str(choice.value), choice.label, _other(choice.hint, choice.value))
-            for choice in found.options
-        )
-        return Options(options, found.more)
+        return _search_rows(desk, item, text, page, asking)
     codelist = desk.catalogue.codelist_for(item)
     if codelist is None:
         return Options(tuple(Option(one, one) for one in item.options), False)
     return _search_codes(item, codelist, text.strip().lower(), page)
+
+
+def _search_rows(
+    desk: Desk, item: FieldSpec, text: str, page: int, asking: Asking | None
+) -> Options:
+    is_filtered = asking is not None and item.reference.filter is not None
+    this = _read_row(desk, item, asking) if is_filtered else {}
+    with begin_reading(desk.engine) as connection:
+        found = RowStore(connection, desk.catalogue).search_options(
+            desk.form,
+            item,
+            desk.scope(),
+            text,
+            page,
+            replace(desk.env(), this=this) if is_filtered else None,
+        )
+    options = tuple(
+        Option(str(choice.value), choice.label, _other(choice.hint, choice.value))
+        for choice in found.options
+    )
+    empty = [name for name, value in this.items() if value is None]
+    needs = () if options else tuple(desk.form.by_id[name].label for name in empty)
+    return Options(options, found.more, needs)
+
+
+def _read_row(desk: Desk, item: FieldSpec, asking: Asking) -> dict[str, object]:
+    """The values of the row that the filter of a reference asks for."""
+    asked = [f for f in desk.form.fields if f.id in item.reference.filter.fields]
+    stored = {} if asking.row_id is None else desk.get(asking.row_id).stored.row
+    row = {}
+    for other in asked:
+        row[other.id] = stored.get(other.id)
+        # A page shows no more of personal data than a mask: what is stored counts.
+        if other.id in asking.cells and not other.sensitive:
+            text = asking.cells[other.id]
+            value = convert_value(other, text, desk.catalogue.codelists)
+            row[other.id] = None if isinstance(value, Finding) else value
+    return row
 
 
 def _other(hint: str, value: object) -> str:

@@ -1,17 +1,20 @@
 """Pages of one form as HTML: its record, a row's own page, its grid, their frame."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 from markupsafe import Markup
 
 from app.permissions import Action
 from app.services import files, navigation
+from app.services.continuity import find_last_rows
 from app.services.desks import CheckedRow, Desk
+from app.services.disclosing import disclose, may_disclose
 from app.services.entering import Outcome
 from app.services.navigation import FormState
-from app.web.form_urls import list_urls, url_of_form, url_of_row
+from app.storage.records import StoredRow
+from app.web.form_urls import list_urls, url_of_form, url_of_reveal, url_of_row
 from app.web.queries import to_storage_query
 from app.web.server import get_server
 from form_schemas.kinds import FILE_KINDS
@@ -72,10 +75,19 @@ def show_record(
     *,
     texts: Mapping[str, object] | None = None,
     outcome: Outcome | None = None,
+    reason: str | None = None,
 ) -> str:
-    """The record, or the own page of a row, of a new one where `row` is None."""
+    """The record, or the own page of a row, of a new one where `row` is None.
+
+    Args:
+        reason: why personal data are asked for in full; None masks them.
+    """
     form = desk.form
+    row_id = row.stored.id if row else None
+    if reason is not None:
+        disclose(desk, [row_id] if row else [], reason)
     values = row.stored.row if row else _defaults(form)
+    (previous,) = find_last_rows(desk, [values])
     problems = row.problems if row else ()
     is_row = form.shape is Shape.ROWS
     neighbours = navigation.find_neighbours(desk.place, form)
@@ -83,16 +95,20 @@ def show_record(
         form,
         desk.catalogue,
         values,
-        urls=list_urls(desk, url_of_row(form, row.stored.id if row else None)),
+        urls=replace(
+            list_urls(desk, url_of_row(form, row_id)),
+            reveal=url_of_reveal(form, row_id) if row and may_disclose(desk) else "",
+        ),
         problems=outcome.problems if outcome else problems,
-        previous=desk.find_previous(values),
-        row_id=row.stored.id if row else None,
+        previous=previous,
+        row_id=row_id,
         version=row.stored.version if row else None,
         read_only=bool(desk.place.find_obstacle(form)),
         env=desk.env(),
         texts=texts,
         meanings=desk.name_references(values),
         files=_view_files(desk, values),
+        unmasked=reason is not None,
         current=_head_of_period(desk),
         links=() if is_row else tuple(_links(neighbours)),
         notice=outcome.message if outcome else "",
@@ -107,22 +123,38 @@ def show_record(
     )
 
 
-def show_grid(desk: Desk) -> str:
+def show_grid(
+    desk: Desk, arguments: Mapping[str, str], reason: str | None = None
+) -> str:
+    """A page of rows.
+
+    Args:
+        arguments: what the page's address asks for.
+        reason: why personal data are asked for in full; None masks them.
+    """
     form = desk.form
-    query = read_query(form, request.args)
+    query = read_query(form, arguments)
     found = desk.find_page(to_storage_query(desk, query))
+    rows = [row.stored for row in found.rows]
+    if reason is not None:
+        disclose(desk, [row.id for row in rows], reason)
     page = build_grid_page(
         form,
         desk.catalogue,
-        [row.stored for row in found.rows],
+        rows,
         query,
         found.total,
-        urls=list_urls(desk, url_of_form(form)),
+        urls=replace(
+            list_urls(desk, url_of_form(form)),
+            reveal=url_of_reveal(form, None) if may_disclose(desk) else "",
+        ),
         problems={row.stored.id: row.problems for row in found.rows},
         read_only=bool(desk.place.find_obstacle(form)),
         counts=desk.count_levels(),
-        files=_name_files(desk, [row.stored.row for row in found.rows]),
+        files=_name_files(desk, [row.row for row in rows]),
         env=desk.env(),
+        previous=_find_previous(desk, rows),
+        unmasked=reason is not None,
     )
     return show_frame(
         desk, render_grid_page(page), rows=found.total, query=query.to_text()
@@ -150,6 +182,18 @@ def show_frame(
         **shown,
     )
     return render_template("form.html", page=page, workplace=place)
+
+
+def _find_previous(
+    desk: Desk, rows: Sequence[StoredRow]
+) -> dict[int, Mapping[str, object]] | None:
+    """Row id -> its row of the last round; None where there was no such round."""
+    if desk.place.previous_round_id is None:
+        return None
+    found = find_last_rows(desk, [row.row for row in rows])
+    return {
+        row.id: last for row, last in zip(rows, found, strict=True) if last is not None
+    }
 
 
 def _defaults(form: FormSpec) -> dict[str, object]:

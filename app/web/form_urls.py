@@ -37,6 +37,7 @@ def list_urls(desk: Desk, page: str) -> PageUrls:
         static="/static/forms",
         csrf_token=generate_csrf(),
         draft_scope=f"{place.actor.user_id}:{place.unit_id}:{place.round_id}",
+        choice_scope=f"{place.actor.user_id}:{form.name}",
     )
 
 
@@ -52,3 +53,11 @@ def url_of_row(form: FormSpec, row_id: int | None) -> str:
     if row_id is None:
         return url_for("forms.show_new_row", **address)
     return url_for("forms.show_row", row_id=row_id, **address)
+
+
+def url_of_reveal(form: FormSpec, row_id: int | None) -> str:
+    """Takes the reason for seeing personal data of a row's page, or of the form's."""
+    address = {"collection": form.collection, "code": form.code}
+    if row_id is None or form.shape is Shape.RECORD:
+        return url_for("disclosing.reveal", **address)
+    return url_for("disclosing.reveal_row", row_id=row_id, **address)

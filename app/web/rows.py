@@ -1,18 +1,20 @@
 """Rows as JSON: what the scripts of both pages save, delete, check and look up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
 from app.errors import BadRequest
 from app.services import choices, entering
+from app.services.continuity import find_last_rows
 from app.services.desks import Desk, find_desk
 from app.services.entering import Entry, Outcome, saved_at
-from app.web.addresses import LARGEST_ID
+from app.web.addresses import LARGEST_ID, read_number
 from app.web.security import JSON, UPLOADS, takes, upload_limit
 from app.web.server import get_server
 from app.web.uploads import keep_field_file
 from app.web.visit import get_visit
+from renderers.last_values import write_last_values
 from renderers.problems import problem_to_json
 
 rows = Blueprint("rows", __name__, url_prefix="/forms/<collection>/<code>")
@@ -20,6 +22,8 @@ rows = Blueprint("rows", __name__, url_prefix="/forms/<collection>/<code>")
 #: Rows of one request; a larger paste comes in several.
 _MOST_ROWS = 1000
 _MOST_PAGES = 10_000
+#: Of a value that decides what a picker offers.
+_LONGEST_CELL = 200
 
 
 @rows.post("/save")
@@ -28,7 +32,7 @@ def save(collection: str, code: str) -> Response:
     desk, body = get_desk(collection, code), read_body()
     outcomes = entering.save_rows(desk, _read_entries(body), read_reason(body))
     return jsonify(
-        rows=[_show(desk, outcome) for outcome in outcomes],
+        rows=_show_beside_last(desk, outcomes),
         saved_at=saved_at(),
         counts=desk.count_levels(),
     )
@@ -67,12 +71,13 @@ def list_options(collection: str, code: str) -> Response:
         request.args.get("field", ""),
         request.args.get("q", "")[:60],
         int(page),
+        _read_asking(),
     )
     options = [
         {"value": one.value, "label": one.label, "hint": one.hint}
         for one in found.options
     ]
-    return jsonify(options=options, more=found.more)
+    return jsonify(options=options, more=found.more, needs=found.needs)
 
 
 @rows.post("/files")
@@ -96,6 +101,32 @@ def get_desk(collection: str, code: str) -> Desk:
 def read_entries() -> list[Entry]:
     """The rows that a script sent."""
     return _read_entries(read_body())
+
+
+def _read_asking() -> choices.Asking | None:
+    """The row that an option is for: `row`, and `this.<field>` as typed."""
+    row_id = request.args.get("row")
+    if row_id is None:
+        return None
+    cells = {
+        name.removeprefix("this."): _without_nul(text)[:_LONGEST_CELL]
+        for name, text in request.args.items()
+        if name.startswith("this.")
+    }
+    return choices.Asking(read_id(read_number(row_id)), cells)
+
+
+def _show_beside_last(desk: Desk, outcomes: Sequence[Outcome]) -> list[dict]:
+    """What became of rows, with their last period's values: a key may be new."""
+    answers = [_show(desk, outcome) for outcome in outcomes]
+    if desk.place.previous_round_id is None:
+        return answers
+    found = find_last_rows(desk, [outcome.row for outcome in outcomes])
+    for answer, outcome, row in zip(answers, outcomes, found, strict=True):
+        if outcome.row:
+            codelists = desk.catalogue.codelists
+            answer["last"] = write_last_values(desk.form, row, codelists)
+    return answers
 
 
 def _show(desk: Desk, outcome: Outcome) -> dict[str, object]:

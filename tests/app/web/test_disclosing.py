@@ -1,0 +1,108 @@
+"""Personal data in full on a page: who may, why, and that it is kept."""
+
+import pytest
+from sqlalchemy import select
+
+from app.models import Disclosure, User
+from tests.app.web.test_rows import GRANTS, add
+
+PUPILS = "talent/0.1.5"
+NUMBER = "320106200501013312"
+MASKED = "3201************12"
+
+
+@pytest.fixture
+def pupil(filler, catalogue):
+    """Id of a row with an identity number."""
+    form = catalogue.get(PUPILS)
+    cells = {form.key[0]: "S1", form.title_field: "某甲"}
+    row = add(filler, PUPILS, {**cells, find_number(form): NUMBER})
+    return row["id"]
+
+
+def find_number(form):
+    return next(item.id for item in form.fields if item.kind == "id_card")
+
+
+@pytest.fixture
+def kept(engine):
+    def kept():
+        with engine.connect() as connection:
+            return connection.execute(select(Disclosure.__table__)).all()
+
+    return kept
+
+
+def test_the_grid_shows_the_rows_of_the_page_in_full(filler, pupil, kept):
+    assert MASKED in filler.get(f"/forms/{PUPILS}/").text
+    answer = filler.post(f"/forms/{PUPILS}/reveal", {"reason": " 核对学籍 "})
+    assert answer.status_code == 200
+    assert NUMBER in answer.text
+    assert MASKED not in answer.text
+    assert [(k.row_ids, k.reason, k.form_name) for k in kept()] == [
+        ([pupil], "核对学籍", "talent/2024/0.1.5")
+    ]
+
+
+def test_the_page_of_one_row_shows_it_in_full(filler, pupil, kept, engine):
+    url = f"/forms/{PUPILS}/rows/{pupil}"
+    assert MASKED in filler.get(url).text
+    answer = filler.post(f"{url}/reveal", {"reason": "核对"})
+    assert NUMBER in answer.text
+    (entry,) = kept()
+    with engine.connect() as connection:
+        name = select(User.username).where(User.id == entry.actor_id)
+        assert connection.scalar(name) == "filler"
+
+
+def test_only_the_rows_that_the_query_finds_are_shown(filler, pupil, kept):
+    asked = {"reason": "核对", "query": "q=没有这个人"}
+    answer = filler.post(f"/forms/{PUPILS}/reveal", asked)
+    assert NUMBER not in answer.text
+    assert kept()[0].row_ids == []
+
+
+@pytest.mark.parametrize("reason", ["", "   "])
+def test_without_a_reason_nothing_is_shown(filler, pupil, kept, reason):
+    answer = filler.post(f"/forms/{PUPILS}/reveal", {"reason": reason})
+    assert answer.status_code == 400
+    assert "理由" in answer.text
+    assert NUMBER not in answer.text
+    assert kept() == []
+
+
+def test_a_reviewer_may_see_it_and_an_administrator_not(
+    reviewer, administrator, pupil, kept
+):
+    seen = reviewer.post(f"/forms/{PUPILS}/reveal", {"reason": "审核"})
+    assert NUMBER in seen.text
+    refused = administrator.post(f"/forms/{PUPILS}/reveal", {"reason": "看看"})
+    assert refused.status_code == 403
+    assert "看完整的个人信息" in refused.text
+    assert len(kept()) == 1
+    assert "reveal" not in administrator.get(f"/forms/{PUPILS}/").text
+
+
+def test_a_row_of_another_unit_is_not_shown(sign_in, pupil, kept):
+    stranger = sign_in("stranger")
+    answer = stranger.post(f"/forms/{PUPILS}/rows/{pupil}/reveal", {"reason": "看"})
+    assert answer.status_code == 404
+    assert kept() == []
+
+
+def test_opened_again_the_page_is_masked(filler, pupil):
+    for address in ("reveal", f"rows/{pupil}/reveal"):
+        answer = filler.get(f"/forms/{PUPILS}/{address}", follow_redirects=True)
+        assert MASKED in answer.text
+
+
+def test_a_form_without_personal_data_asks_for_no_reason(filler, kept):
+    assert "个人信息" not in filler.get(f"/forms/{GRANTS}/").text
+    assert filler.post(f"/forms/{GRANTS}/reveal", {"reason": "看"}).status_code == 400
+    assert kept() == []
+
+
+def test_a_mask_and_the_full_number_go_back_untouched(filler, pupil, catalogue):
+    field = find_number(catalogue.get(PUPILS))
+    answer = filler.save(PUPILS, (pupil, 1, {field: NUMBER}))
+    assert answer.json["rows"][0]["version"] == 1
