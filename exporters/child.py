@@ -54,20 +54,34 @@ def _answer(request: Request, ours: BinaryIO) -> Iterator[object]:
     if first is None:
         yield Head((), stamp, is_empty=True)
         return
+    if request.share:
+        # No rows of the header: nobody asks for them.
+        yield Head((), stamp, first_row=first.first)
+    else:
+        head, first = _read_head(first, stamp)
+        yield head
+    plan: Plan = pickle.load(ours)
+    yield from _read_blocks(chain((first,), slices), plan, request.limits)
+
+
+def _read_head(first: Slice, stamp: dict[str, str]) -> tuple[Head, Slice]:
+    """The first rows of the sheet, and the slice unread."""
+    first_row = first.first
     top, first = _split_top(first)
     # Rows further down are read only where the file is refused anyway.
     is_empty = all(map(_is_blank, top)) and all(map(_is_blank, first.rows))
     width = max(map(len, top), default=0)
-    yield Head(top, stamp, width, is_empty)
-    plan: Plan = pickle.load(ours)
-    yield from _read_blocks(chain((first,), slices), plan, request.limits)
+    return Head(top, stamp, width, is_empty, first_row), first
 
 
 def _open(request: Request) -> tuple[Iterator[Slice], dict[str, str]]:
     if request.csv_format is not None:
         return iterate_records(request.path, request.csv_format), {}
     assert request.package is not None
-    return iterate_slices(request.package, request.limits), read_stamp(request.package)
+    slices = iterate_slices(
+        request.package, request.limits, request.share, request.shares
+    )
+    return slices, {} if request.share else read_stamp(request.package)
 
 
 def _is_blank(row: Sequence[object]) -> bool:

@@ -14,6 +14,7 @@ from exporters.refusals import Refusal
 from exporters.scan import SheetScan
 from form_schemas.codelists import CodeList
 from form_schemas.spec import FormSpec
+from validators.conversion import JudgedValues
 from validators.report import Problem
 
 
@@ -26,11 +27,14 @@ class Request:
     #: one of both
     package: Package | None = None
     csv_format: CsvFormat | None = None
+    #: which share of the sheet's rows to read, of how many
+    share: int = 0
+    shares: int = 1
 
 
 @dataclass(frozen=True)
 class Head:
-    """The beginning of the first sheet."""
+    """The beginning of the first sheet, or of a share of it."""
 
     #: from the sheet's first row and first column
     rows: Sequence[Sequence[object]]
@@ -38,8 +42,10 @@ class Head:
     stamp: Mapping[str, str]
     #: number of the last column with a cell
     width: int = 0
-    #: whether the sheet holds any cell
+    #: whether the sheet, or the share of it, holds any cell
     is_empty: bool = False
+    #: number of the first row with a cell
+    first_row: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ class Block:
     columns: Mapping[str, Sequence[object]]
     #: what conversion found
     problems: Sequence[Problem]
+    #: field id -> wrong values with what is wrong with each
+    judged: Mapping[str, JudgedValues] = field(default_factory=dict)
     #: (row number, field id) -> what stood in the cell, where it could not be converted
     faulty_texts: Mapping[tuple[int, str], str] = field(default_factory=dict)
 

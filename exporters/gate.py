@@ -55,6 +55,8 @@ class Limits:
     whole_bytes: int = 112 * _MIB
     #: XML of one such part
     slice_bytes: int = 24 * _MIB
+    #: a sheet with more XML than this is read by two processes, half by half
+    half_bytes: int = 16 * _MIB
     child_memory_bytes: int = 400 * _MIB
     child_seconds: int = 300
 
@@ -68,6 +70,8 @@ class Package:
     workbook_part: str
     sheet_part: str
     sheet_title: str
+    #: bytes of the sheet's XML
+    sheet_bytes: int
     #: zip entries of shared strings and styles; None where the file has none
     strings_part: str | None
     styles_part: str | None
@@ -203,6 +207,7 @@ def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Packa
         workbook_part=workbook_part,
         sheet_part=sheet_part,
         sheet_title=title,
+        sheet_bytes=archive.getinfo(sheet_part).file_size,
         strings_part=strings,
         styles_part=styles,
         percent_styles=_percent_styles(_read_part(archive, styles, limits))

@@ -16,6 +16,7 @@ from form_schemas.kinds import FieldKind
 from validators.conversion import BadCell, ColumnConverter
 from validators.report import Code
 from validators.texts import clean_text
+from validators.values import judge_columns
 
 #: Characters of a cell that are kept to show what stood there.
 _SHOWN = 500
@@ -131,7 +132,8 @@ class Picking:
             )
             for problem in done.problems
         }
-        return Block(numbers, done.columns, done.problems, texts)
+        judged = judge_columns(self._plan.form, done, self._plan.codelists)
+        return Block(numbers, done.columns, done.problems, judged, texts)
 
 
 def _replace(cells: tuple[object, ...], bad: dict[int, BadCell]) -> tuple[object, ...]:

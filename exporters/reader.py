@@ -16,13 +16,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, pairwise
+from math import inf
 from pathlib import Path
 
 from exporters.compact import write_compact
 from exporters.csv_text import detect_csv, read_records
 from exporters.exchange import Block, Done, Failed, Head, Plan, Request
-from exporters.gate import Limits, open_package, sniff
+from exporters.gate import Limits, Package, open_package, sniff
 from exporters.header import SEARCHED_ROWS, Header, find_header
 from exporters.refusals import Reason, Refusal, RefusedFile
 from exporters.scan import SheetScan, count_filled_rows, scan_sheet
@@ -117,16 +118,16 @@ def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Re
         _refuse_many(sum(map(any, read_records(path, csv_format))), limits)
         request = Request(path, limits, csv_format=csv_format)
         child = stack.enter_context(_Child(request))
-        return _follow(child, child.head(), SheetScan(), options)
+        return _follow([child], [child.head()], SheetScan(), options)
     package = open_package(path, limits)
-    child = stack.enter_context(_Child(Request(path, limits, package)))
-    # Beside the child, which hands rows over before it has seen the last one.
+    readers = _start_readers(path, limits, package, options, stack)
+    # Beside the children, which hand rows over before they have seen the last one.
     scan = scan_sheet(package)
     most = limits.rows + SEARCHED_ROWS
     if scan.rows > most:
         _refuse_many(count_filled_rows(package, most + 1), limits)
     try:
-        head, numbers = child.head(), None
+        heads, numbers = [child.head() for child in readers], None
     except _ChildDiedError:
         # A sheet that sprawls is dense to the library and small once compacted.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -134,10 +135,23 @@ def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Re
         numbers = write_compact(package, copy)
         compact = replace(package, path=copy)
         scan = scan_sheet(compact)
-        child = stack.enter_context(_Child(Request(copy, limits, compact)))
-        head = child.head()
-    reading = _follow(child, head, scan, options, numbers)
+        readers = [stack.enter_context(_Child(Request(copy, limits, compact)))]
+        heads = [readers[0].head()]
+    reading = _follow(readers, heads, scan, options, numbers)
     return replace(reading, sheet_title=package.sheet_title)
+
+
+def _start_readers(
+    path: Path, limits: Limits, package: Package, options: _Options, stack: ExitStack
+) -> list["_Child"]:
+    """Start the children that read a sheet: a large one is read half by half."""
+    size = package.sheet_bytes
+    # Blocks of a size are cut out of each half; larger ones mean that all rows are one.
+    shares = 2 if size > limits.half_bytes and options.block_rows <= _BLOCK_ROWS else 1
+    return [
+        stack.enter_context(_Child(Request(path, limits, package, None, share, shares)))
+        for share in range(shares)
+    ]
 
 
 def _refuse_many(count: int, limits: Limits) -> None:
@@ -146,15 +160,16 @@ def _refuse_many(count: int, limits: Limits) -> None:
 
 
 def _follow(
-    child: "_Child",
-    head: Head,
+    readers: Sequence["_Child"],
+    heads: Sequence[Head],
     scan: SheetScan,
     options: _Options,
     numbers: Sequence[int] | None = None,
 ) -> Reading:
     form, catalogue = options.form, options.catalogue
+    head = heads[0]
     check_stamp(head.stamp, form, catalogue)
-    if head.is_empty:
+    if all(share.is_empty for share in heads):
         raise RefusedFile(Reason.EMPTY)
     header = find_header(head.rows, form, catalogue, all_new=options.all_new)
     codelists = {
@@ -172,7 +187,15 @@ def _follow(
         block_rows=options.block_rows,
         row_numbers=numbers,
     )
-    blocks = _start_blocks(child, plan)
+    starts = [share.first_row for share in heads if not share.is_empty]
+    plans = [
+        replace(plan, scan=scan.between(first, after))
+        for first, after in pairwise((0, *starts[1:], inf))
+    ]
+    full = [
+        child for child, share in zip(readers, heads, strict=True) if not share.is_empty
+    ]
+    blocks = _start_blocks(full, plans)
     row = header.row if numbers is None else numbers[header.row - 1]
     return _describe(header, row, head.width, blocks)
 
@@ -191,14 +214,25 @@ def _describe(header: Header, row: int, width: int, blocks: Iterator[Block]) -> 
     )
 
 
-def _start_blocks(child: "_Child", plan: Plan) -> Iterator[Block]:
+def _start_blocks(
+    readers: Sequence["_Child"], plans: Sequence[Plan]
+) -> Iterator[Block]:
     """Wait for the first block, so that a file without rows is refused as a whole."""
-    child.send(plan)
-    answers = child.answers()
-    first = next(answers)
-    if isinstance(first, Done) and not first.rows:
-        raise RefusedFile(Reason.NO_ROWS, header_row=plan.header_row)
-    return (answer for answer in chain((first,), answers) if isinstance(answer, Block))
+    for child, plan in zip(readers, plans, strict=True):
+        child.send(plan)
+    answers = chain.from_iterable(child.answers() for child in readers)
+    rows = 0
+    for answer in answers:
+        if isinstance(answer, Block):
+            return _blocks_of(chain((answer,), answers))
+        rows += answer.rows
+    if not rows:
+        raise RefusedFile(Reason.NO_ROWS, header_row=plans[0].header_row)
+    return iter(())
+
+
+def _blocks_of(answers: Iterator[Block | Done]) -> Iterator[Block]:
+    return (answer for answer in answers if isinstance(answer, Block))
 
 
 class _ChildDiedError(RefusedFile):

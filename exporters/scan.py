@@ -35,6 +35,18 @@ class SheetScan:
     #: elements of rows; many of them may be blank
     rows: int = 0
 
+    def between(self, first: float, after: float) -> "SheetScan":
+        """What was found in the rows of a range."""
+        return SheetScan(
+            {at: text for at, text in self.errors.items() if first <= at[0] < after},
+            {at for at in self.formulas if first <= at[0] < after},
+            {
+                column: {row for row in rows if first <= row < after}
+                for column, rows in self.percents.items()
+            },
+            self.rows,
+        )
+
 
 def scan_sheet(package: Package) -> SheetScan:
     """Scan the whole first sheet, and the head of its shared strings.

@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -25,6 +26,7 @@ _SMALL_PART = 1024 * 1024
 _SHEET_START = re.compile(rb"<sheetData\s*>")
 _SHEET_END = b"</sheetData>"
 _ROW_START = b"<row "
+_LONGEST_TEXT = 64 * 1024 * 1024
 
 
 @dataclass
@@ -38,8 +40,12 @@ class Slice:
     rows: Iterator[Sequence[object]]
 
 
-def iterate_slices(package: Package, limits: Limits) -> Iterator[Slice]:
-    """The first sheet of a workbook.
+def iterate_slices(
+    package: Package, limits: Limits, share: int = 0, shares: int = 1
+) -> Iterator[Slice]:
+    """The first sheet of a workbook, or one of several shares of its rows.
+
+    The shares of a sheet together are all its rows, however many there are.
 
     Raises:
         RefusedFile: it cannot be read.
@@ -47,14 +53,18 @@ def iterate_slices(package: Package, limits: Limits) -> Iterator[Slice]:
     try:
         with zipfile.ZipFile(package.path) as archive:
             size = archive.getinfo(package.sheet_part).file_size
-            if size > limits.whole_bytes:
+            if shares > 1 or size > limits.whole_bytes:
+                begin, end = size * share // shares, size * (share + 1) // shares
+                whole = end - begin <= limits.whole_bytes
+                part = size if whole else limits.slice_bytes
                 try:
-                    yield from _iterate_parts(package, archive, limits)
+                    yield from _iterate_parts(package, archive, begin, end, part)
                 except UnusualSheetError:
                     pass
                 else:
                     return
-        yield from _open_whole(package)
+        if share == 0:
+            yield from _open_whole(package)
     except CalamineError as error:
         raise RefusedFile(Reason.DAMAGED, found="工作簿读不出来") from error
 
@@ -87,32 +97,38 @@ def _open_whole(package: Package) -> Iterator[Slice]:
 
 
 def _iterate_parts(
-    package: Package, archive: zipfile.ZipFile, limits: Limits
+    package: Package, archive: zipfile.ZipFile, begin: int, end: int, size: int
 ) -> Iterator[Slice]:
-    frame = _Frame(package, archive)
-    is_first = True
+    """The rows that begin in a range of the sheet's bytes, in parts of so many bytes."""
     with archive.open(package.sheet_part) as file:
-        for rows in _cut(read_chunks(file), frame, limits.slice_bytes):
-            if is_first:
-                check_root(frame.head, rows)
-                is_first = False
-            source = io.BytesIO(frame.build(rows))
-            del rows
+        rows = _Rows(read_chunks(file))
+        frame = _Frame(package, archive, rows.head)
+        for data in _cut(rows.between(begin, end), size):
+            source = io.BytesIO(frame.build(data))
+            del data
             workbook = CalamineWorkbook.from_filelike(source)
             sheet = workbook.get_sheet_by_name(package.sheet_title)
             del source, workbook
             if sheet.start is None:
                 continue
             row, column = sheet.start
-            yield Slice(row + 1, column, iter(sheet.to_python()))
+            # These rows begin with the first one of the sheet.
+            yield Slice(row + 1, column, islice(sheet.iter_rows(), row, None))
             del sheet
 
 
 class _Frame:
     """All of a workbook but the rows of its first sheet."""
 
-    def __init__(self, package: Package, archive: zipfile.ZipFile) -> None:
+    def __init__(
+        self,
+        package: Package,
+        archive: zipfile.ZipFile,
+        head: bytes = b"<worksheet>",
+    ) -> None:
         self._package = package
+        #: the sheet's XML up to its rows
+        self._head = head
         kept = {package.workbook_part, package.strings_part, package.styles_part}
         self._parts = {
             entry.filename: archive.read(entry)
@@ -120,8 +136,6 @@ class _Frame:
             if entry.filename != package.sheet_part
             and (entry.file_size < _SMALL_PART or entry.filename in kept)
         }
-        #: the sheet's XML up to its rows
-        self.head = b"<worksheet>"
 
     def build(self, rows: bytes) -> bytes:
         """A workbook with only these rows."""
@@ -130,24 +144,77 @@ class _Frame:
             for name, data in self._parts.items():
                 copy.writestr(name, data)
             with copy.open(self._package.sheet_part, "w") as part:
-                for data in (self.head, rows, _SHEET_END, b"</worksheet>"):
+                for data in (self._head, rows, _SHEET_END, b"</worksheet>"):
                     part.write(data)
         return stream.getvalue()
 
 
-def _cut(chunks: Iterator[bytes], frame: _Frame, size: int) -> Iterator[bytes]:
-    """Cut the rows of a sheet into parts of whole rows; sets the frame's head."""
-    data = b""
-    start = None
-    while start is None:
-        chunk = next(chunks, b"")
-        data += chunk
-        start = _SHEET_START.search(data)
-        if not chunk and start is None:
-            raise UnusualSheetError
-    frame.head = data[: start.end()]
-    pending = [data[start.end() :]]
-    length = len(pending[0])
+class _Rows:
+    """The bytes of a sheet's rows, read once.
+
+    Raises:
+        UnusualSheetError: they cannot be told from each other by their bytes.
+    """
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        data, start = b"", None
+        while start is None:
+            chunk = next(chunks, b"")
+            data += chunk
+            start = _SHEET_START.search(data)
+            if not chunk and start is None:
+                raise UnusualSheetError
+        #: the sheet's XML up to its rows
+        self.head = data[: start.end()]
+        self._first = data[start.end() :] + next(chunks, b"")
+        check_root(self.head, self._first)
+
+    def between(self, begin: int, end: int) -> Iterator[bytes]:
+        """The bytes of the rows that begin at these places of the sheet's XML."""
+        at, is_inside = len(self.head), False
+        for piece in self._pieces():
+            data = piece
+            if not is_inside and begin > len(self.head):
+                first = _find_row(data, begin - at)
+                if first < 0:
+                    at += len(data)
+                    continue
+                data, at = data[first:], at + first
+            is_inside = True
+            stop = _find_row(data, end - at)
+            if stop >= 0:
+                yield data[:stop]
+                return
+            yield data
+            at += len(data)
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The rows in pieces that end before a tag."""
+        data = self._first
+        while (end := data.find(_SHEET_END)) < 0:
+            cut = data.rfind(b"<")
+            if cut > 0:
+                yield data[:cut]
+                data = data[cut:]
+            elif len(data) > _LONGEST_TEXT:
+                raise RefusedFile(Reason.DAMAGED, found="单元格内容过长")
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                raise RefusedFile(Reason.DAMAGED, found="工作表内容不完整")
+            data += chunk
+        yield data[:end]
+
+
+def _find_row(data: bytes, after: int) -> int:
+    """Where the first row at or after a place begins; -1: not here."""
+    return data.find(_ROW_START, max(after, 0))
+
+
+def _cut(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Cut rows into parts of whole rows."""
+    pending: list[bytes] = []
+    length = 0
     for chunk in chunks:
         pending.append(chunk)
         length += len(chunk)
@@ -159,11 +226,6 @@ def _cut(chunks: Iterator[bytes], frame: _Frame, size: int) -> Iterator[bytes]:
         if cut > 0:
             yield data[:cut]
             data = data[cut:]
-        elif length > size * 8:
-            raise RefusedFile(Reason.DAMAGED, found="单元格内容过长")
         pending, length = [data], len(data)
-    rows, end, _ = b"".join(pending).partition(_SHEET_END)
-    if not end:
-        raise RefusedFile(Reason.DAMAGED, found="工作表内容不完整")
-    if rows:
+    if rows := b"".join(pending):
         yield rows

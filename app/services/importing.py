@@ -344,7 +344,9 @@ class _Run:
     def _check(self, block: Block) -> _Chunk:
         with begin_reading(self.workshop.engine) as connection:
             store = RowStore(connection, self.catalogue)
-            converted = ConvertedColumns(block.numbers, block.columns, _findings(block))
+            converted = ConvertedColumns(
+                block.numbers, block.columns, _findings(block), block.judged
+            )
             context = make_context(connection, store, self.form, self.scope)
             stored = self._find_stored(store, converted, context)
             converted = self._unmask(converted, stored)
@@ -389,14 +391,15 @@ class _Run:
         """Take what an export had masked from the rows it came from."""
         if not any(stored):
             return converted
-        columns = dict(converted.columns)
+        columns, judged = dict(converted.columns), dict(converted.judged)
         for spec in self.form.fields:
             if spec.sensitive and spec.id in columns:
                 columns[spec.id] = [
                     self._unmask_value(spec, value, row)
                     for value, row in zip(columns[spec.id], stored, strict=True)
                 ]
-        return replace(converted, columns=columns)
+                judged.pop(spec.id, None)
+        return replace(converted, columns=columns, judged=judged)
 
     def _unmask_value(
         self, spec: FieldSpec, value: object, stored: StoredRow | None
