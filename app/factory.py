@@ -13,6 +13,7 @@ from app.web.addresses import IdConverter
 from app.web.admin import admin
 from app.web.assets import assets
 from app.web.auth import auth
+from app.web.checks import checks
 from app.web.disclosing import disclosing
 from app.web.exports import exports
 from app.web.forms import forms
@@ -21,12 +22,14 @@ from app.web.imports import imports
 from app.web.rows import rows
 from app.web.selection import selection
 from app.web.server import Server, attach_server
+from app.web.staged_rows import staged_rows
 from app.web.workbench import workbench
 
 _BLUEPRINTS = (
     admin,
     assets,
     auth,
+    checks,
     disclosing,
     exports,
     forms,
@@ -34,6 +37,7 @@ _BLUEPRINTS = (
     imports,
     rows,
     selection,
+    staged_rows,
     workbench,
 )
 

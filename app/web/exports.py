@@ -14,6 +14,7 @@ from app.services.exporting import FORMATS, ExportOrder
 from app.storage.records import Scope
 from app.web.addresses import read_number, read_page_number
 from app.web.downloads import attach, send_made
+from app.web.import_views import get_view
 from app.web.queries import read_storage_query
 from app.web.rows import get_desk
 from app.web.server import Answer, get_server
@@ -141,8 +142,7 @@ def order_package(kind: str) -> Answer:
 
 @exports.post("/imports/<id:import_id>/marked")
 def order_marked(import_id: int) -> Answer:
-    server, actor = get_server(), get_visit().actor
-    view = inbox.get_import(server.engine, server.catalogue, actor, import_id)
+    server, view = get_server(), get_view(import_id)
     if view.is_busy:
         raise NotFound("还在读取，读完后再取。")
     if view.job.rows_read > _AT_ONCE:
@@ -150,7 +150,7 @@ def order_marked(import_id: int) -> Answer:
             ExportKind.MARKED_WORKBOOK,
             (view.form,),
             Scope(view.job.unit_id, view.job.round_id, view.job.department_id),
-            actor.user_id,
+            get_visit().actor.user_id,
             import_id=view.job.id,
         )
         exporting.start_export(server.workshop, order)
