@@ -15,11 +15,14 @@ from app.config import Config, ConfigError, load_config
 from app.errors import AppError
 from app.services.installation import open_installation
 from app.services.queueing import DatabaseAway
+from app.services.rejudging import Tell
 from app.services.workshop import Workshop
 from form_schemas.catalogue import Catalogue, UnknownFormError
 from form_schemas.spec import FormSpec
 
 OK, PROBLEMS, USAGE, REFUSED = 0, 1, 2, 3
+
+_TOLD_EVERY = 100_000
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -75,7 +78,7 @@ def tell(message: str) -> None:
 def open_console() -> tuple[Config, Workshop]:
     """The installation that the environment names."""
     config = load_config()
-    workshop = open_installation(config)
+    workshop = open_installation(config, tell_rejudging())
     close_afterwards(workshop.engine)
     return config, workshop
 
@@ -88,6 +91,21 @@ def close_afterwards(engine) -> None:
 def get_form(catalogue: Catalogue, name: str) -> FormSpec:
     """The form by `talent/1.1.4` or `talent/2024/1.1.4`."""
     return catalogue.get(name)
+
+
+def tell_rejudging() -> Tell:
+    """Tells of rows that are judged anew: at the first of a form, and now and then."""
+    told: dict[str, int] = {}
+
+    def count(form: FormSpec, rows: int) -> None:
+        before = told.get(form.full_name, -1)
+        if before < 0:
+            tell(f"{form.full_name} 的表单文件有改动，重新检查已有的行。")
+        elif before < rows // _TOLD_EVERY:
+            tell(f"{form.full_name} 已检查 {rows} 行。")
+        told[form.full_name] = rows // _TOLD_EVERY
+
+    return count
 
 
 def show_progress(template: str) -> Callable[[int], None]:

@@ -4,12 +4,21 @@ from pathlib import Path
 
 import click
 
-from app.cli.console import PROBLEMS, REFUSED, close_afterwards, fail, group, tell
+from app.cli.console import (
+    PROBLEMS,
+    REFUSED,
+    close_afterwards,
+    fail,
+    group,
+    tell,
+    tell_rejudging,
+)
 from app.config import load_config
 from app.services.installation import load_files
+from app.services.rejudging import rejudge_forms
 from app.services.schema_changes import Plan, apply, initialise, plan
 from app.storage.engine import open_engine
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue
 from form_schemas.faults import Fault
 from form_schemas.lint import lint_edition, lint_folder
 from form_schemas.reference import write_reference
@@ -55,6 +64,7 @@ def apply_changes(plan_hash: str | None) -> None:
     """执行 schemas plan 给出的计划；HASH 是计划末尾的编号。
 
     数据库还是空的时候不需要 HASH，直接建好所有的表。
+    表单文件改过的表，已有的行随后按新的规则重新检查；中断了，再次执行会接着做。
     """
     config = load_config()
     engine = open_engine(config.engine_url)
@@ -64,12 +74,14 @@ def apply_changes(plan_hash: str | None) -> None:
         initialise(engine, forms)
         made = plan(engine, forms)
         if made.is_empty:
+            _rejudge(engine, forms)
             tell("数据库与表单文件一致。")
             return
         _show(made)
         fail("请核对以上变更，再执行 schemas apply HASH。", REFUSED)
     made = apply(engine, forms, plan_hash)
     tell(f"已执行 {len(made.operations)} 项变更。")
+    _rejudge(engine, forms)
 
 
 @schemas.command()
@@ -92,6 +104,12 @@ def _find_faults(path: Path) -> tuple[Fault, ...]:
 
 def _lint_edition(path: Path) -> tuple[Fault, ...]:
     return (*lint_edition(path), *lint_edition_examples(path))
+
+
+def _rejudge(engine, forms: Catalogue) -> None:
+    found = rejudge_forms(engine, forms, tell_rejudging())
+    if found.rows:
+        tell(f"按新的规则重新检查了 {found.forms} 张表的 {found.rows} 行。")
 
 
 def _show(made: Plan) -> None:

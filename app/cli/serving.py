@@ -11,7 +11,7 @@ import click
 from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 
-from app.cli.console import open_console, tell
+from app.cli.console import open_console, tell, tell_rejudging
 from app.config import PREFIX, Config, load_config
 from app.jobs import Worker, start_thread
 from app.services.demo import describe_accounts, prepare_demo
@@ -47,7 +47,7 @@ def serve(demo: bool, host: str, port: int, threads: int) -> None:
         # The process that serves reads its settings from the environment.
         os.environ[f"{PREFIX}DEMO"] = "true"
         config = replace(config, demo=True)
-    pending = prepare_database(config)
+    pending = prepare_database(config, tell_rejudging())
     for name in pending:
         tell(f"{name} 的表单文件有改动，还没有用到数据库上：请执行 schemas plan。")
     for broken in load_forms(config).broken:

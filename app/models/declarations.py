@@ -24,6 +24,9 @@ class FormDeclaration(Base):
     declaration: Mapped[dict[str, Any]]
     #: `FormSpec.fingerprint` of the text
     fingerprint: Mapped[Digest]
+    #: the fingerprint by which the levels of stored rows were judged; another one than
+    #: `fingerprint`: they wait for `app.services.rejudging`
+    judged_by: Mapped[Digest] = mapped_column(default="", server_default="")
     #: the schema file: serves where the file is broken at the next start
     source: Mapped[str] = mapped_column(Text)
     #: its file is gone; table, rows and this record stay

@@ -15,6 +15,7 @@ from app.models import Role, Round, RoundState, Unit, User
 from app.models.base import now_utc
 from app.permissions import Actor, Grant
 from app.services.accounts import hash_password, make_one_time_password
+from app.services.rejudging import Tell, rejudge_forms
 from app.services.schema_changes import find_last_good, initialise, load_in_use
 from app.services.workshop import Workshop, open_workshop
 from app.storage.engine import begin_reading, open_engine
@@ -49,19 +50,27 @@ def load_files(config: Config) -> Catalogue:
         engine.dispose()
 
 
-def prepare_database(config: Config) -> tuple[str, ...]:
-    """Make the database ready; gives the forms whose changes were not applied yet."""
+def prepare_database(
+    config: Config, tell: Tell = lambda form, rows: None
+) -> tuple[str, ...]:
+    """Make the database ready; gives the forms whose changes were not applied yet.
+
+    Args:
+        tell: called while rows are judged anew, as their form's file has changed.
+    """
     engine = open_engine(config.engine_url)
     try:
         forms = load_forms(config)
-        return (*forms.held, *initialise(engine, forms))
+        pending = (*forms.held, *initialise(engine, forms))
+        rejudge_forms(engine, forms, tell)
+        return pending
     finally:
         engine.dispose()
 
 
-def open_installation(config: Config) -> Workshop:
+def open_installation(config: Config, tell: Tell = lambda form, rows: None) -> Workshop:
     """Everything a worker or a command needs; the database is made ready first."""
-    prepare_database(config)
+    prepare_database(config, tell)
     engine = open_engine(config.engine_url)
     return open_workshop(config, engine, load_forms(config))
 

@@ -311,6 +311,8 @@ def _save(
     if not forms:
         return
     names = [form.full_name for form in forms]
+    # A form that is new has no rows yet that others had judged.
+    judged = _find_judged(connection, names)
     connection.execute(delete(_DECLARED).where(_DECLARED.c.form_name.in_(names)))
     now = now_utc()
     connection.execute(
@@ -321,6 +323,7 @@ def _save(
                 "table_name": form.table_name,
                 "declaration": _declare(form, applied),
                 "fingerprint": form.fingerprint,
+                "judged_by": judged.get(form.full_name, form.fingerprint),
                 "is_retired": False,
                 "source": json.dumps(form.schema, ensure_ascii=False),
                 "applied_at": now,
@@ -328,6 +331,15 @@ def _save(
             for form in forms
         ],
     )
+
+
+def _find_judged(connection: Connection, names: list[str]) -> dict[str, str]:
+    found = connection.execute(
+        select(_DECLARED.c.form_name, _DECLARED.c.judged_by).where(
+            _DECLARED.c.form_name.in_(names)
+        )
+    )
+    return dict(map(tuple, found))
 
 
 def _retire(connection: Connection, names: set[str]) -> None:

@@ -13,10 +13,10 @@ import urllib.request
 import pytest
 from click.testing import CliRunner
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.cli import main
-from app.models import ExportJob, JobState, User
+from app.models import ExportJob, FormDeclaration, JobState, User
 from app.services.installation import CONSOLE
 from app.storage.engine import open_engine
 from form_schemas.catalogue import load_catalogue
@@ -153,6 +153,19 @@ def test_schemas_are_clean_and_applied(filled):
     assert filled("schemas", "lint").exit_code == 0
     assert "没有要做的变更" in filled("schemas", "plan").output
     assert filled("schemas", "apply", "0" * 64).exit_code == 3
+
+
+def test_rows_are_judged_anew_where_their_file_changed(filled):
+    filled("import", "talent/0.1.1", MAJORS_FILE, "--pass")
+    engine = open_engine(filled.database_url)
+    with engine.begin() as connection:
+        connection.execute(update(FormDeclaration).values(judged_by="another file"))
+    engine.dispose()
+    answer = filled("schemas", "apply")
+    assert answer.exit_code == 0
+    assert "talent/2024/0.1.1 的表单文件有改动" in answer.stderr
+    assert "重新检查了 1 张表的 24 行" in answer.stderr
+    assert "重新检查" not in filled("schemas", "apply").stderr
 
 
 def test_lint_tells_file_place_and_fault(tianbao, tmp_path):
