@@ -5,7 +5,7 @@ A desk reads rows with their problems, says what expressions may ask, and shows 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import Connection, Engine
@@ -14,6 +14,12 @@ from app.errors import Forbidden
 from app.permissions import Action
 from app.services.rechecking import check_stored
 from app.services.workplaces import Workplace
+from app.storage.confirmations import (
+    Confirmed,
+    Mark,
+    find_confirmed,
+    keep_unconfirmed,
+)
 from app.storage.engine import begin_reading
 from app.storage.records import Choices, Page, Query, Scope, StoredRow
 from app.storage.rows import RowStore
@@ -23,7 +29,7 @@ from form_schemas.spec import FieldSpec, FormSpec
 from renderers.display import mask, show
 from validators.check import Context
 from validators.conversion import display
-from validators.report import Problem
+from validators.report import Problem, find_level
 from validators.rules import Env, hidden_fields
 
 Row = Mapping[str, object]
@@ -35,6 +41,13 @@ class CheckedRow:
 
     stored: StoredRow
     problems: tuple[Problem, ...]
+    #: why some of its warnings are right
+    confirmed: Mapping[Mark, Confirmed] = field(default_factory=dict)
+
+    @property
+    def level(self) -> str:
+        """The worst level of what nobody has explained."""
+        return find_level(keep_unconfirmed(self.problems, self.confirmed))
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,7 @@ class Desk:
         with begin_reading(self.engine) as connection:
             store = RowStore(connection, self.catalogue)
             page: Page = store.find_page(self.form, self.scope(), query)
-            rows = self._check_stored(connection, page.rows)
+            rows = self.check_stored(connection, page.rows)
         return CheckedPage(rows, page.total)
 
     def count(self, query: Query) -> int:
@@ -84,7 +97,7 @@ class Desk:
         with begin_reading(self.engine) as connection:
             store = RowStore(connection, self.catalogue)
             stored = store.get(self.form, self.scope(), row_id)
-            return self._check_stored(connection, [stored])[0]
+            return self.check_stored(connection, [stored])[0]
 
     def find_record(self) -> CheckedRow | None:
         """The only row of a record form, if it was begun."""
@@ -93,7 +106,7 @@ class Desk:
                 self.form, self.scope()
             )
             return (
-                None if stored is None else self._check_stored(connection, [stored])[0]
+                None if stored is None else self.check_stored(connection, [stored])[0]
             )
 
     def find_previous(self, row: Row) -> Row | None:
@@ -203,15 +216,17 @@ class Desk:
             codelists=self.catalogue.codelists,
         )
 
-    def _check_stored(
+    def check_stored(
         self, connection: Connection, rows: Sequence[StoredRow]
     ) -> tuple[CheckedRow, ...]:
         """Rows with their problems: a page of them is checked as one block."""
         if not rows:
             return ()
-        block = check_stored(self.form, tuple(rows), self.context(connection))
+        found = check_stored(self.form, tuple(rows), self.context(connection)).found
+        faulty = [rows[index] for index in found]
+        confirmed = find_confirmed(connection, self.form, self.scope(), faulty)
         return tuple(
-            CheckedRow(stored, block.found.get(index, ()))
+            CheckedRow(stored, found.get(index, ()), confirmed.get(stored.id, {}))
             for index, stored in enumerate(rows)
         )
 

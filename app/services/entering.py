@@ -18,6 +18,7 @@ from app.permissions import Action
 from app.services.desks import Desk
 from app.services.judging import Judge, Judged, is_blank
 from app.services.merging import Conflict, merge
+from app.storage.confirmations import Confirmed, Mark
 from app.storage.engine import begin_reading
 from app.storage.records import StoredRow
 from app.storage.rows import RowStore
@@ -67,6 +68,8 @@ class Outcome:
     unstored: frozenset[str] = frozenset()
     message: str = ""
     conflict: Conflict | None = None
+    #: why some of its warnings are right
+    confirmed: Mapping[Mark, Confirmed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -253,6 +256,7 @@ def _answer(
         row,
         judged.problems,
         judged.unstored,
+        confirmed=judged.confirmed,
     )
 
 

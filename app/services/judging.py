@@ -1,12 +1,18 @@
 """Which of the cells that a person typed can be stored, and what is wrong with them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
 from app.models import StoredFile
 from app.services.desks import Desk
+from app.storage.confirmations import (
+    Confirmed,
+    Mark,
+    find_confirmed,
+    keep_unconfirmed,
+)
 from app.storage.records import StoredRow
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, Shape
@@ -29,7 +35,9 @@ class Judged:
     row: Row
     problems: tuple[Problem, ...]
     unstored: frozenset[str]
-    #: the worst level of what is wrong with the row as it is stored
+    #: why some of its warnings are right
+    confirmed: Mapping[Mark, Confirmed]
+    #: the worst level of what nobody has explained in the row as it is stored
     level: str
 
 
@@ -38,7 +46,7 @@ class Judge:
 
     def __init__(self, desk: Desk, connection: Connection) -> None:
         self.form = desk.form
-        self.unit_id = desk.place.unit_id
+        self.scope = desk.scope()
         self.codelists = desk.catalogue.codelists
         self.connection = connection
         self.context = desk.context(connection)
@@ -73,7 +81,19 @@ class Judge:
             kept = {name: c for name, c in cells.items() if name not in unstored}
             found = self._check(kept, stored)
         row = {name: v for name, v in found.row.items() if name in self.form.by_id}
-        return Judged(row, problems, frozenset(unstored), find_level(found.problems))
+        confirmed = self._find_confirmed(found, stored)
+        level = find_level(keep_unconfirmed(found.problems, confirmed))
+        return Judged(row, problems, frozenset(unstored), confirmed, level)
+
+    def _find_confirmed(
+        self, found: Checked, stored: StoredRow | None
+    ) -> Mapping[Mark, Confirmed]:
+        """The explanations that hold for the row as it will be."""
+        if stored is None or all(problem.is_error for problem in found.problems):
+            return {}
+        row = replace(stored, row={**stored.row, **found.row})
+        rows = find_confirmed(self.connection, self.form, self.scope, [row])
+        return rows.get(stored.id, {})
 
     def can_begin(self, cells: Cells, judged: Judged) -> bool:
         """Whether a new row has what makes it a row: a value, and its key."""
@@ -123,7 +143,7 @@ class Judge:
             known = self.connection.scalars(
                 select(StoredFile.token).where(
                     StoredFile.token.in_(tokens),
-                    StoredFile.unit_id == self.unit_id,
+                    StoredFile.unit_id == self.scope.unit_id,
                     StoredFile.form_name == self.form.full_name,
                     StoredFile.field_id == item.id,
                 )
