@@ -30,6 +30,11 @@ _ALIKE = str.maketrans(
 )  # fmt: skip
 #: The column that `marking` adds; it belongs to no field and is not worth a word.
 PROBLEM_HEADING = "问题"
+#: The columns that `template` adds behind the data: what is wrong with a row, the
+#: hidden formulas that find it, last period's values.
+CHECK_HEADING = "检查"
+FLAG_PREFIX = "检查："
+PREVIOUS_PREFIX = "上期："
 #: Words our own workbooks put beside a label.
 _OWN_REMARKS = ("(自动计算)", "(自动带出)")
 
@@ -115,12 +120,17 @@ def _build(
         row=last + 1,
         columns=columns,
         missing=_missing(form, set(named.values())),
-        unknown=tuple(label for _, label in unknown if label != PROBLEM_HEADING),
+        unknown=tuple(label for _, label in unknown if not _is_ours(label)),
         ignored=ignored,
         problem_column=next(
             (column for column, label in unknown if label == PROBLEM_HEADING), None
         ),
     )
+
+
+def _is_ours(label: str) -> bool:
+    own = (PROBLEM_HEADING, CHECK_HEADING)
+    return label in own or label.startswith((FLAG_PREFIX, PREVIOUS_PREFIX))
 
 
 def is_importable(field: FieldSpec) -> bool:

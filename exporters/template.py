@@ -14,6 +14,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from exporters.check_sheet import count_prepared, write_checks
+from exporters.form_formulas import Periods, form_formulas
 from exporters.layout import (
     Choices,
     Limit,
@@ -44,13 +46,32 @@ _CENTRE = Alignment(horizontal="center", vertical="center", wrap_text=True)
 _WRAP = Alignment(vertical="top", wrap_text=True)
 
 
-def write_template(form: FormSpec, catalogue: Catalogue, stream: BinaryIO) -> None:
+def write_template(
+    form: FormSpec,
+    catalogue: Catalogue,
+    stream: BinaryIO,
+    *,
+    periods: Periods | None = None,
+    rows: int | None = None,
+) -> None:
     """Write the template of one form."""
-    build_template(form, catalogue).save(stream)
+    build_template(form, catalogue, periods=periods, rows=rows).save(stream)
 
 
-def build_template(form: FormSpec, catalogue: Catalogue) -> Workbook:
-    """Build the template of one form."""
+def build_template(
+    form: FormSpec,
+    catalogue: Catalogue,
+    *,
+    periods: Periods | None = None,
+    rows: int | None = None,
+) -> Workbook:
+    """Build the template of one form.
+
+    Args:
+        periods: first and last day that its figures describe; those of its edition if
+            None.
+        rows: how many rows get formulas; as many as a file can well hold if None.
+    """
     layout = sheet_layout(form, catalogue)
     workbook = Workbook()
     sheet = workbook.active
@@ -59,7 +80,11 @@ def build_template(form: FormSpec, catalogue: Catalogue) -> Workbook:
     write_data_sheet(sheet, layout, ranges)
     guide = workbook.create_sheet(sheet_title(GUIDE_SHEET), 1)
     _write_guide(guide, layout, catalogue)
+    formulas = form_formulas(form, catalogue, periods)
+    write_checks(workbook, sheet, formulas, rows or count_prepared(formulas))
     _write_stamp(workbook, form)
+    # Nobody has calculated these formulas yet.
+    workbook.calculation.fullCalcOnLoad = True
     return workbook
 
 
@@ -240,6 +265,8 @@ _GUIDE = (
     "数据填在第一张工作表的表头之下，一行一条；列的次序可以变动，列名不要改。",
     "列名前有 * 的必填；灰色的列由系统得出，填了也不读。批注里有每一列的填法。",
     "空行不算数据。导入按关键列更新：关键列相同的行被更新，其余的新增。",
+    "填的时候，“检查”列和“检查”工作表随时指出哪里不对：红色有错，黄色请核对，橙色必填未填，"
+    "深灰不用填。",
 )
 
 
