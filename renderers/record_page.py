@@ -17,6 +17,7 @@ from renderers.bindings import SPELLINGS, WIDTHS, Control, control_of, is_figure
 from renderers.display import edit, mask, show, show_change
 from renderers.environment import render
 from renderers.inputs import Text, input_id, make_inputs
+from renderers.last_values import show_last_value
 from renderers.live import describe_form, to_data_block
 from renderers.problems import (
     NO_NOTES,
@@ -198,7 +199,9 @@ class _Builder:
             if is_typed
             else self._read(item, self.row.get(item.id)),
             value="" if is_typed else self._plain(item),
-            last=self._read(item, last),
+            last=show_last_value(
+                item, last, self.catalogue.codelists, unmasked=self.unmasked
+            ),
             last_figure=str(last) if figure and last is not None else "",
             change=show_change(item, self.row.get(item.id), last) if figure else "",
             problems=problems,
