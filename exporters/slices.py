@@ -99,7 +99,7 @@ def _open_whole(package: Package) -> Iterator[Slice]:
 def _iterate_parts(
     package: Package, archive: zipfile.ZipFile, begin: int, end: int, size: int
 ) -> Iterator[Slice]:
-    """The rows that begin in a range of the sheet's bytes, in parts of so many bytes."""
+    """The rows that begin in a range of the sheet's bytes, in parts of a size."""
     with archive.open(package.sheet_part) as file:
         rows = _Rows(read_chunks(file))
         frame = _Frame(package, archive, rows.head)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from hashlib import file_digest
+from itertools import repeat
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -479,41 +480,25 @@ class _Run:
             found[index] = (*found.get(index, ()), finding.at(number, place))
         return found
 
-    def _records(self, chunk: _Chunk, levels: Sequence[str]):
-        checked = chunk.checked
-        values = self.writer.write(checked.columns, chunk.fields)
-        cells: dict[int, dict[str, str]] = {}
-        for (number, field_id), text in chunk.texts.items():
-            cells.setdefault(number, {})[field_id] = text
-        add = StagedAction.ADD.value
-        waiting = StagedState.WAITING.value
-        fields = None if chunk.fields == self.fields else json.dumps(chunk.fields)
-        rows = zip(
+    def _records(
+        self, chunk: _Chunk, levels: Sequence[str]
+    ) -> Iterable[tuple[object, ...]]:
+        """The rows as the driver takes them, in the order of `_STAGED_COLUMNS`."""
+        checked, fields = chunk.checked, chunk.fields
+        return zip(
+            repeat(self.job_id),
             checked.numbers,
+            repeat(StagedState.WAITING.value),
             levels,
             chunk.keys,
-            values,
-            chunk.stored,
+            self.writer.write(checked.columns, fields),
+            _write_cells(chunk),
+            _actions(chunk),
+            [None if row is None else row.id for row in chunk.stored],
+            repeat(None if fields == self.fields else json.dumps(fields)),
             self._initials(checked),
-            strict=True,
+            strict=False,  # what is the same in all rows would go on for ever
         )
-        for index, (number, level, key, text, stored, initials) in enumerate(rows):
-            spoilt = cells.get(number)
-            yield (
-                self.job_id,
-                number,
-                waiting,
-                level,
-                key,
-                text,
-                None if spoilt is None else json.dumps(spoilt, ensure_ascii=False),
-                add
-                if stored is None
-                else _action(stored, checked.columns, chunk.fields, index).value,
-                None if stored is None else stored.id,
-                fields,
-                initials,
-            )
 
     def _initials(self, checked: CheckedBlock) -> Iterable[str | None]:
         titles = checked.columns.get(self.form.title_field or "")
@@ -710,6 +695,28 @@ def _levels(problems: Mapping[int, Sequence[Problem]], count: int) -> list[str]:
         is_error = any(problem.is_error for problem in found)
         levels[index] = "error" if is_error else "warning"
     return levels
+
+
+def _write_cells(chunk: _Chunk) -> Iterable[str | None]:
+    """The texts of cells that could not be converted, row by row."""
+    cells: dict[int, dict[str, str]] = {}
+    for (number, field_id), text in chunk.texts.items():
+        cells.setdefault(number, {})[field_id] = text
+    if not cells:
+        return repeat(None)
+    written = {n: json.dumps(row, ensure_ascii=False) for n, row in cells.items()}
+    return map(written.get, chunk.checked.numbers)
+
+
+def _actions(chunk: _Chunk) -> Iterable[str]:
+    if not any(chunk.stored):
+        return repeat(StagedAction.ADD.value)
+    return (
+        StagedAction.ADD.value
+        if stored is None
+        else _action(stored, chunk.checked.columns, chunk.fields, index).value
+        for index, stored in enumerate(chunk.stored)
+    )
 
 
 def _action(

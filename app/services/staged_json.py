@@ -5,7 +5,8 @@ and what recurs is written once.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from json.encoder import encode_basestring
 
 from form_schemas.spec import FormSpec
@@ -27,10 +28,15 @@ class RowWriter:
         self, columns: Mapping[str, Sequence[object]], fields: Sequence[str]
     ) -> list[str]:
         """The JSON text of each row, with these fields."""
-        texts = [self._write_column(name, columns[name]) for name in fields]
-        members = ",".join(f'"{name}":%s' for name in fields)
-        pattern = f"{{{members}}}"
-        return [pattern % row for row in zip(*texts, strict=True)]
+        if not fields:
+            count = len(next(iter(columns.values()), ()))
+            return ["{}"] * count
+        parts: list[Iterable[str]] = []
+        for name in fields:
+            parts += [repeat(f'{"," if parts else "{"}"{name}":')]
+            parts += [self._write_column(name, columns[name])]
+        # The columns end the rows: what repeats would go on for ever.
+        return list(map("".join, zip(*parts, repeat("}"), strict=False)))
 
     def _write_column(self, name: str, column: Sequence[object]) -> Sequence[str]:
         try:
@@ -50,6 +56,8 @@ class _Written(dict[object, str]):
         self._form, self._name = form, name
 
     def __missing__(self, value: object) -> str:
+        if type(value) is str:
+            return encode_basestring(value)
         plain = to_json(self._form, {self._name: value})[self._name]
         text = self[value] = _encode(plain)
         return text
