@@ -21,7 +21,7 @@ from app.storage.confirmations import (
     keep_unconfirmed,
 )
 from app.storage.engine import begin_reading
-from app.storage.records import Choices, Page, Query, Scope, StoredRow
+from app.storage.records import Page, Query, Scope, StoredRow
 from app.storage.rows import RowStore
 from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import FILE_KINDS
@@ -108,23 +108,6 @@ class Desk:
             return (
                 None if stored is None else self.check_stored(connection, [stored])[0]
             )
-
-    def find_previous(self, row: Row) -> Row | None:
-        """Last period's values: of the record, or of the row with the same key."""
-        if self.place.previous_round_id is None:
-            return None
-        scope = replace(self.scope(), round_id=self.place.previous_round_id)
-        key = tuple(row.get(field_id) for field_id in self.form.key)
-        with begin_reading(self.engine) as connection:
-            store = RowStore(connection, self.catalogue)
-            found = store.find_by_key(self.form, scope, [key])
-        return found[key].row if key in found else None
-
-    def search_options(self, field: FieldSpec, text: str, page: int) -> Choices:
-        """Rows of other forms that a reference may pick."""
-        with begin_reading(self.engine) as connection:
-            store = RowStore(connection, self.catalogue)
-            return store.search_options(self.form, field, self.scope(), text, page)
 
     def name_references(self, row: Row) -> dict[str, str]:
         """Field id -> title of the row that a reference picks."""
