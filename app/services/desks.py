@@ -5,7 +5,7 @@ A desk reads rows with their problems, says what expressions may ask, and shows 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import Connection, Engine
