@@ -4,19 +4,19 @@ Text for editing comes from `validators.conversion`, which reads it back.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from form_schemas.codelists import CodeList
 from form_schemas.kinds import FieldKind
 from form_schemas.spec import FieldSpec
 from renderers.bindings import is_figure
-from validators.conversion import display
+from validators.conversion import DISPLAYS, display
+
+CodeLists = Mapping[str, CodeList]
+Shower = Callable[[FieldSpec, object, CodeList | None], str]
 
 MINUS = "\u2212"
 _STAR = "*"
-
-CodeLists = Mapping[str, CodeList]
 
 #: Shares: they change by points, not by a percentage of themselves.
 POINT_KINDS = frozenset({FieldKind.PERCENT})
@@ -28,7 +28,8 @@ def show(field: FieldSpec, value: object, codelists: CodeLists) -> str:
         return ""
     if isinstance(value, tuple):
         return "、".join(show(field, one, codelists) for one in value)
-    return SHOWN[field.value_kind](field, value, codelists)
+    codelist = codelists.get(field.codes) if field.codes else None
+    return SHOWN[field.value_kind](field, value, codelist)
 
 
 def edit(field: FieldSpec, value: object, codelists: CodeLists) -> str:
@@ -78,56 +79,28 @@ def _signed(value: Decimal, places: int) -> str:
     return f"{rounded:+,}".replace("-", MINUS)
 
 
-def _show_text(field: FieldSpec, value: object, codelists: CodeLists) -> str:
-    return str(value)
-
-
-def _show_whole(field: FieldSpec, value: object, codelists: CodeLists) -> str:
+def _show_whole(field: FieldSpec, value: object, codelist: CodeList | None) -> str:
     return show_number(int(str(value)))
 
 
-def _show_scaled(field: FieldSpec, value: object, codelists: CodeLists) -> str:
+def _show_scaled(field: FieldSpec, value: object, codelist: CodeList | None) -> str:
     return show_number(Decimal(str(value)), field.places)
 
 
-def _show_boolean(field: FieldSpec, value: object, codelists: CodeLists) -> str:
-    return "是" if value else "否"
-
-
-def _show_date(field: FieldSpec, value: object, codelists: CodeLists) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _show_code(field: FieldSpec, value: object, codelists: CodeLists) -> str:
-    codelist = codelists.get(field.codes or "")
+def _show_code(field: FieldSpec, value: object, codelist: CodeList | None) -> str:
     entry = codelist.by_code.get(str(value)) if codelist else None
     return f"{entry.code} {entry.name}" if entry else str(value)
 
 
-Shower = Callable[[FieldSpec, object, CodeLists], str]
-
+#: As text for typing, save for figures and codes.
 SHOWN: Mapping[FieldKind, Shower] = {
-    FieldKind.TEXT: _show_text,
-    FieldKind.LONG_TEXT: _show_text,
+    **DISPLAYS,
     FieldKind.INTEGER: _show_whole,
     FieldKind.DECIMAL: _show_scaled,
     FieldKind.MONEY: _show_scaled,
     FieldKind.PERCENT: _show_scaled,
-    FieldKind.DATE: _show_date,
-    FieldKind.YEAR_MONTH: _show_text,
-    FieldKind.YEAR: _show_text,
-    FieldKind.BOOLEAN: _show_boolean,
-    FieldKind.ENUM: _show_text,
     FieldKind.MULTI_ENUM: _show_code,
     FieldKind.CODE: _show_code,
-    FieldKind.REF: _show_text,
-    FieldKind.FILE: _show_text,
-    FieldKind.IMAGE: _show_text,
-    FieldKind.PHONE: _show_text,
-    FieldKind.EMAIL: _show_text,
-    FieldKind.URL: _show_text,
-    FieldKind.ID_CARD: _show_text,
-    FieldKind.USCC: _show_text,
 }
 
 _HALF_HIDDEN = (3, 4)

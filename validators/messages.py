@@ -37,6 +37,14 @@ def describe_problem(form: FormSpec, problem: Problem) -> str:
     return SENTENCES[problem.code](form, field, problem.details)
 
 
+def name_kind(form: FormSpec, kind: str) -> str:
+    """A kind of problem in a few words, a rule's by its message."""
+    if kind.startswith("rule:"):
+        rules = (rule for rule in form.rules if rule.id == kind.removeprefix("rule:"))
+        return next((rule.message for rule in rules), kind)
+    return KIND_WORDS.get(kind, kind)
+
+
 def mask(text: str) -> str:
     """Hide the middle of a personal datum: 1101**********1234, 张*."""
     if len(text) <= 4:
@@ -323,4 +331,20 @@ SENTENCES: Mapping[Code, Say] = {
     Code.PRECISION: _say_precision,
     Code.DATE: _say_date,
     Code.RULE: _say_rule,
+}
+
+#: Kinds of problems, where only their number is told.
+KIND_WORDS: Mapping[str, str] = {
+    Code.REQUIRED: "没有填",
+    Code.TYPE: "不是这一栏要的数或是否",
+    Code.FORMAT: "格式或校验位不对",
+    Code.ENUM: "不在选项里",
+    Code.RANGE: "超出范围",
+    Code.LENGTH: "太长",
+    Code.DIGITS: "小数位太多",
+    Code.DUPLICATE: "重复",
+    Code.REFERENCE: "引用的行不存在",
+    Code.FORMULA: "公式没有算出的值",
+    Code.PRECISION: "编号丢了末几位",
+    Code.DATE: "不是日期，或没有这一天",
 }

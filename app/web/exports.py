@@ -9,7 +9,7 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from app.errors import BadRequest, NotFound
 from app.models import ExportKind
 from app.permissions import Action, require
-from app.services import exporting, inbox, navigation
+from app.services import exporting, inbox, navigation, outbox
 from app.services.exporting import FORMATS, ExportOrder
 from app.storage.records import Scope
 from app.web.addresses import read_number, read_page_number
@@ -37,7 +37,7 @@ _PACKAGES = {
 def show_list() -> Answer:
     server, visit = get_server(), get_visit()
     page = read_page_number()
-    views, total = inbox.list_exports(
+    views, total = outbox.list_exports(
         server.engine, server.catalogue, visit.actor, page, _SIZE
     )
     return render_template(
@@ -66,7 +66,7 @@ def fetch(export_id: int) -> Answer:
     server, view = get_server(), _get_view(export_id)
     if view.job.file_token is None:
         raise NotFound("文件还没有生成好，请稍后再取。")
-    found = inbox.get_file(server.engine, view.job.file_token)
+    found = outbox.get_file(server.engine, view.job.file_token)
     pieces = server.files.read(found.token)
     return attach(pieces, found.name, found.media_type, found.size)
 
@@ -171,7 +171,7 @@ def _read_ids(text: str) -> tuple[int, ...] | None:
     return ids
 
 
-def _get_view(export_id: int) -> inbox.ExportView:
+def _get_view(export_id: int) -> outbox.ExportView:
     server = get_server()
     actor = get_visit().actor
-    return inbox.get_export(server.engine, server.catalogue, actor, export_id)
+    return outbox.get_export(server.engine, server.catalogue, actor, export_id)

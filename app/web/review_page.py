@@ -8,6 +8,7 @@ from flask import request, url_for
 
 from app.errors import BadRequest
 from app.services import inbox, staging
+from app.services.import_summary import Summary, summarise
 from app.services.inbox import ImportView
 from app.services.staging import Selection, StagedPage, StagedView
 from app.web.addresses import read_page_number
@@ -15,6 +16,7 @@ from app.web.import_views import show_texts
 from app.web.server import get_server
 from app.web.visit import get_visit
 from form_schemas.spec import FieldSpec, FormSpec
+from validators.messages import name_kind
 
 _SIZE = 50
 _LEVELS = {
@@ -52,7 +54,7 @@ class ReviewPage:
     """All that the page of a staged import places."""
 
     view: ImportView
-    summary: inbox.Summary
+    summary: Summary
     columns: tuple[FieldSpec, ...]
     lines: tuple[StagedLine, ...]
     chips: tuple[Chip, ...]
@@ -76,7 +78,7 @@ class ReviewPage:
 
 def make_review(view: ImportView) -> ReviewPage:
     server, actor = get_server(), get_visit().actor
-    summary = inbox.summarise(server.workshop, view)
+    summary = summarise(server.workshop, view)
     level = request.args.get("level", "")
     if level not in _LEVELS:
         level = _first_level(summary)
@@ -122,13 +124,13 @@ def make_review(view: ImportView) -> ReviewPage:
     )
 
 
-def _first_level(summary: inbox.Summary) -> str:
+def _first_level(summary: Summary) -> str:
     return "faulty" if summary.errors or summary.warnings else "all"
 
 
 def _label_of_kind(form: FormSpec, kept: Mapping[str, str]) -> str:
     field = form.by_id.get(kept.get("field", ""))
-    word = inbox.name_kind(form, kept["kind"]) if kept.get("kind") else ""
+    word = name_kind(form, kept["kind"]) if kept.get("kind") else ""
     return "：".join(filter(None, [field.label if field else "", word]))
 
 

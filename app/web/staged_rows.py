@@ -8,6 +8,7 @@ from flask_wtf.csrf import generate_csrf
 from app.errors import Forbidden
 from app.services import inbox, mending
 from app.services.entering import saved_at
+from app.services.import_summary import get_staged_row
 from app.services.inbox import ImportView
 from app.services.staging import StagedView
 from app.web.import_views import find_place, get_view, show_texts
@@ -77,7 +78,7 @@ def _get_mendable(import_id: int) -> ImportView:
 
 
 def _find_row(view: ImportView, number: int) -> StagedView:
-    return inbox.get_staged_row(get_server().workshop, view, number)
+    return get_staged_row(get_server().workshop, view, number)
 
 
 def _mend(view: ImportView, number: int, cells: Mapping[str, object]) -> StagedView:

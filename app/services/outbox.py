@@ -1,0 +1,88 @@
+"""Exports as a list and single ones, for the person who ordered them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, func, select
+
+from app.errors import NotFound
+from app.models import ExportJob, JobState
+from app.permissions import Actor
+from app.storage.engine import begin_reading
+from app.storage.files import find_file
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FormSpec
+
+_EXPORT = ExportJob.__table__
+
+EXPORT_WORDS: Mapping[JobState, tuple[str, str]] = {
+    JobState.WAITING: ("等待", "none"),
+    JobState.RUNNING: ("正在生成", "draft"),
+    JobState.DONE: ("可下载", "pass"),
+    JobState.FAILED: ("出错", "error"),
+    JobState.CANCELLED: ("已取消", "nil"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ExportView:
+    job: object
+    forms: tuple[FormSpec, ...]
+
+    @property
+    def word(self) -> str:
+        return EXPORT_WORDS[self.job.job_state][0]
+
+    @property
+    def look(self) -> str:
+        return EXPORT_WORDS[self.job.job_state][1]
+
+    @property
+    def is_busy(self) -> bool:
+        return self.job.job_state in (JobState.WAITING, JobState.RUNNING)
+
+
+def list_exports(
+    engine: Engine, catalogue: Catalogue, actor: Actor, page: int = 1, size: int = 50
+) -> tuple[tuple[ExportView, ...], int]:
+    """The person's own exports, newest first."""
+    own = _EXPORT.c.actor_id == actor.user_id
+    with begin_reading(engine) as connection:
+        total = connection.scalar(select(func.count()).select_from(_EXPORT).where(own))
+        found = connection.execute(
+            select(_EXPORT)
+            .where(own)
+            .order_by(_EXPORT.c.id.desc())
+            .offset((page - 1) * size)
+            .limit(size)
+        ).all()
+    return tuple(_view_export(catalogue, job) for job in found), total or 0
+
+
+def get_export(
+    engine: Engine, catalogue: Catalogue, actor: Actor, export_id: int
+) -> ExportView:
+    """One's own export by id."""
+    with begin_reading(engine) as connection:
+        found = connection.execute(
+            select(_EXPORT).where(
+                _EXPORT.c.id == export_id, _EXPORT.c.actor_id == actor.user_id
+            )
+        ).first()
+    if found is None:
+        raise NotFound("没有这次导出。")
+    return _view_export(catalogue, found)
+
+
+def get_file(engine: Engine, token: str):
+    """What is known of a produced file; the caller has checked whose it is."""
+    with begin_reading(engine) as connection:
+        found = find_file(connection, token)
+    if found is None:
+        raise NotFound("文件已不在服务器上，请重新导出。")
+    return found
+
+
+def _view_export(catalogue: Catalogue, job) -> ExportView:
+    found = (catalogue.find(name) for name in job.form_names)
+    return ExportView(job, tuple(form for form in found if form is not None))
