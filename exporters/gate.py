@@ -5,10 +5,12 @@ Looks at the container only (signature, zip directory, the small parts of the pa
 has not passed here.
 """
 
+import codecs
 import posixpath
+import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +25,16 @@ from exporters.stamp import STAMP_SHEET
 _MIB = 1024 * 1024
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
+#: Longer marks first: UTF-32 begins as UTF-16 does.
+_WIDE_ENCODINGS = (
+    ("UTF-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, b"<\0\0\0", b"\0\0\0<")),
+    ("UTF-16", (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"<\0", b"\0<")),
+)
+_DECLARED_ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)""")
+#: What reads the same as UTF-8 where text beyond ASCII is written as references.
+_READ_ENCODINGS = frozenset(
+    {"UTF-8", "UTF8", "US-ASCII", "ASCII", "ISO-8859-1", "WINDOWS-1252"}
+)
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 #: Relationship types end alike in the transitional and the strict variant.
 _OFFICE_DOCUMENT = "/officeDocument"
@@ -192,6 +204,7 @@ def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Packa
     if any("macroEnabled" in (item.get("ContentType") or "") for item in types):
         raise RefusedFile(Reason.MACROS)
     workbook_part = _main_part(archive, limits)
+    _check_encodings(archive, (workbook_part, _rels_of(workbook_part)))
     workbook = _read_part(archive, workbook_part, limits)
     targets = _relationships(archive, workbook_part, limits)
     sheet_part, title = _first_sheet(workbook, targets)
@@ -202,6 +215,7 @@ def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Packa
         part if part in names else None
         for part in (by_kind.get("/sharedStrings"), by_kind.get("/styles"))
     )
+    _check_encodings(archive, (sheet_part, strings, styles))
     return Package(
         path=path,
         workbook_part=workbook_part,
@@ -224,6 +238,23 @@ def _main_part(archive: zipfile.ZipFile, limits: Limits) -> str:
     raise RefusedFile(Reason.NOT_XLSX, found="不是工作簿")
 
 
+def _check_encodings(archive: zipfile.ZipFile, parts: Iterable[str | None]) -> None:
+    """Refuse what the standard allows and the reader library does not understand."""
+    for part in filter(None, parts):
+        with archive.open(part) as file:
+            encoding = _find_encoding(file.read(256))
+        if encoding not in _READ_ENCODINGS:
+            raise RefusedFile(Reason.ENCODING, found=encoding)
+
+
+def _find_encoding(head: bytes) -> str:
+    for name, marks in _WIDE_ENCODINGS:
+        if head.startswith(marks):
+            return name
+    declared = _DECLARED_ENCODING.search(head)
+    return declared[1].decode("ascii").upper() if declared else "UTF-8"
+
+
 def _first_sheet(
     workbook: Element, targets: dict[str, tuple[str, str]]
 ) -> tuple[str, str]:
@@ -238,7 +269,7 @@ def _first_sheet(
             is_hidden = sheet.get("state", "visible") != "visible"
             found.append((is_hidden, target, sheet.get("name", "")))
     if not found:
-        raise RefusedFile(Reason.EMPTY)
+        raise RefusedFile(Reason.NO_SHEET, found="只有图表或宏表")
     _, target, title = min(found, key=lambda sheet: sheet[0])
     return target, title
 
@@ -247,9 +278,8 @@ def _relationships(
     archive: zipfile.ZipFile, part: str, limits: Limits
 ) -> dict[str, tuple[str, str]]:
     """Relationships of a part by id: (last step of the type, target entry)."""
-    folder, name = posixpath.split(part)
-    rels_part = posixpath.join(folder, "_rels", f"{name}.rels")
-    root = _read_part(archive, rels_part, limits)
+    folder = posixpath.dirname(part)
+    root = _read_part(archive, _rels_of(part), limits)
     found = {}
     for item in root:
         if item.get("TargetMode") == "External":
@@ -258,6 +288,11 @@ def _relationships(
         target = posixpath.normpath(posixpath.join("/", folder, item.get("Target", "")))
         found[item.get("Id", "")] = (kind, target.lstrip("/"))
     return found
+
+
+def _rels_of(part: str) -> str:
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
 def _percent_styles(styles: Element) -> frozenset[int]:

@@ -19,6 +19,8 @@ class Reason(StrEnum):
     CSV = "csv"
     TOO_LARGE = "too_large"
     TOO_MANY_ROWS = "too_many_rows"
+    ENCODING = "encoding"
+    NO_SHEET = "no_sheet"
     EMPTY = "empty"
     NO_ROWS = "no_rows"
     NO_HEADER = "no_header"
@@ -60,6 +62,14 @@ _SENTENCES: Mapping[Reason, str] = {
         "文件太大（{found}，上限 {limit}）。请删去多余内容，或分成几份上传。"
     ),
     Reason.TOO_MANY_ROWS: "数据超过 {limit} 行。请分成几份上传。",
+    Reason.ENCODING: (
+        "工作簿里的文字用 {found} 编码保存，读不出来。请用 Excel 或 WPS 打开，"
+        "另存为“Excel 工作簿（*.xlsx）”后再上传。"
+    ),
+    Reason.NO_SHEET: (
+        "文件里没有可以填数据的工作表（{found}）。"
+        "请把数据填在第一张工作表，最好用本表模板，再上传。"
+    ),
     Reason.EMPTY: "第一张工作表是空的。请把数据填在第一张工作表后再上传。",
     Reason.NO_ROWS: (
         "找到了表头（第 {header_row} 行），但下面没有数据行。请填写后再上传。"

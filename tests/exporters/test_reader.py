@@ -1,6 +1,7 @@
 """Files as people send them: what is read, and what is refused with which word."""
 
 import codecs
+import re
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -8,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.chart import BarChart, Reference
 from openpyxl.styles import Font
 
 from exporters.gate import Limits
 from exporters.reader import read_workbook
-from exporters.refusals import Reason, describe_refusal
+from exporters.refusals import Reason, Refusal, describe_refusal
 from exporters.template import write_template
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
@@ -506,6 +508,75 @@ def test_an_empty_sheet_is_refused(book, refuse):
     assert refuse(book) is Reason.EMPTY
 
 
+def write_chart_first(path, rows, keep_sheet=True):
+    workbook = Workbook()
+    sheet = workbook.active
+    for row in rows:
+        sheet.append(row)
+    chart = BarChart()
+    chart.add_data(Reference(sheet, min_col=3, min_row=1, max_row=2))
+    workbook.create_chartsheet("图表", 0).add_chart(chart)
+    workbook.save(path)
+    if not keep_sheet:
+        text = read_part(path, "xl/workbook.xml")
+        kept = re.sub(r'<sheet [^>]*name="Sheet"[^>]*/>', "", text)
+        change_parts(path, {"xl/workbook.xml": kept})
+    return path
+
+
+def test_a_chart_before_the_sheet_is_passed_over(book, read):
+    write_chart_first(book, [HEADING, ["A1", "甲", 5, None]])
+    reading, rows, _ = read(book)
+    assert (reading.sheet_title, rows[2]["people"]) == ("Sheet", 5)
+
+
+def test_a_workbook_of_charts_alone_has_no_sheet(book, refuse):
+    write_chart_first(book, [HEADING], keep_sheet=False)
+    assert refuse(book) is Reason.NO_SHEET
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "xl/worksheets/sheet1.xml",
+        "xl/workbook.xml",
+        "xl/_rels/workbook.xml.rels",
+        "xl/styles.xml",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["UTF-16", "UTF-32", "GB18030"])
+def test_xml_in_another_encoding_is_called_so(book, form, catalogue, part, encoding):
+    write_sheet(book, [HEADING, ["A1", "甲", 5, None]])
+    text = f'<?xml version="1.0" encoding="{encoding}"?>{body_of(book, part)}'
+    change_parts(book, {part: text.encode(encoding)})
+    with read_workbook(book, form, catalogue) as reading:
+        assert reading.refusal == Refusal(Reason.ENCODING, {"found": encoding})
+
+
+def test_wide_characters_without_a_mark_are_known_by_their_zeros(book, refuse):
+    write_sheet(book, [HEADING, ["A1", "甲", 5, None]])
+    part = "xl/worksheets/sheet1.xml"
+    change_parts(book, {part: body_of(book, part).encode("utf-16-le")})
+    assert refuse(book) is Reason.ENCODING
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "us-ascii", "ISO-8859-1"])
+def test_encodings_that_read_the_same_are_fine(book, read, encoding):
+    write_sheet(book, [["编号", "名称"], ["A1", "x"]])
+    part = "xl/worksheets/sheet1.xml"
+    head = f'<?xml version="1.0" encoding="{encoding}"?>'
+    body = body_of(book, part).encode("ascii", "xmlcharrefreplace")
+    change_parts(book, {part: head.encode() + body})
+    _, rows, _ = read(book)
+    assert rows == {2: {"number": "A1", "name": "x"}}
+
+
+def body_of(path, part):
+    """The XML of a part without its declaration."""
+    text = read_part(path, part)
+    return text.split("?>", 1)[-1] if text.startswith("<?xml") else text
+
+
 def test_an_empty_file_is_refused(book, refuse):
     book.write_bytes(b"")
     assert refuse(book) is Reason.EMPTY
@@ -623,10 +694,7 @@ BOMB = (
 )
 def test_entities_are_refused_in_every_part(book, refuse, part):
     write_sheet(book, [HEADING, ["A1", "甲", 5, None]])
-    with zipfile.ZipFile(book) as archive:
-        text = archive.read(part).decode()
-    body = text.split("?>", 1)[-1] if text.startswith("<?xml") else text
-    change_parts(book, {part: BOMB + body})
+    change_parts(book, {part: BOMB + body_of(book, part)})
     assert refuse(book) is Reason.DAMAGED
 
 

@@ -62,6 +62,8 @@ _FOUND: Mapping[Reason, Mapping[str, object]] = {
     Reason.NOT_XLSX: {"found": "97-2003 格式的 xls 或其他旧格式"},
     Reason.DAMAGED: {"found": "压缩包读不出来"},
     Reason.CSV: {"found": "文字编码不明"},
+    Reason.ENCODING: {"found": "UTF-16"},
+    Reason.NO_SHEET: {"found": "只有图表或宏表"},
     Reason.TOO_LARGE: {"found": "68 MB", "limit": "50 MB"},
     Reason.OTHER_FORM: {"other": "校外教师基础信息表"},
     Reason.OTHER_EDITION: {"other": "2023"},
