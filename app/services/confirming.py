@@ -4,17 +4,30 @@ Who may enter a row may explain its warnings. Explanations hold while the values
 the rule reads stay as they were (`app.storage.confirmations`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection
 
-from app.errors import Refused
+from app.errors import Refused, StaleRow
 from app.models import StagedRow, StagedState
+from app.permissions import Action
+from app.services.desks import CheckedRow, Desk
 from app.services.workshop import Workshop
 from app.storage.binding import bind
+from app.storage.confirmations import (
+    Confirmed,
+    Mark,
+    find_earlier,
+    mark_of,
+    withdraw_confirmations,
+    write_confirmation,
+)
+from app.storage.engine import begin_reading
+from app.storage.keys import key_text
 from app.storage.passed_warnings import Explanation, explain_passed
-from app.storage.records import Scope
+from app.storage.records import Scope, StoredRow
+from app.storage.rows import RowStore
 from form_schemas.settings import WarningReason
 from form_schemas.spec import FormSpec
 
@@ -30,6 +43,81 @@ class Reason:
 
     code: str
     text: str = ""
+
+
+def confirm(
+    desk: Desk, row_id: int, version: int, mark: Mark, reason: Reason
+) -> CheckedRow:
+    """Explain a warning of a stored row; gives the row as it counts now.
+
+    Args:
+        version: the row's, as the person saw it: a reason is about values.
+
+    Raises:
+        StaleRow: somebody changed the row meanwhile.
+        Refused: the row has no such warning, or it is an error, or the reason says
+            nothing.
+    """
+    desk.require_entry()
+    given = judge_reason(desk.place.edition.reasons, reason.code, reason.text)
+    with desk.engine.begin() as connection:
+        stored = _get_row(connection, desk, row_id)
+        if stored.version != version:
+            raise StaleRow(stored)
+        _require_warning(connection, desk, stored, mark)
+        write_confirmation(
+            connection,
+            desk.form,
+            desk.scope(),
+            stored,
+            mark,
+            reason_code=given.code,
+            reason_text=given.text,
+            value_text=_show_value(desk, stored, mark),
+            actor_id=desk.place.actor.user_id,
+        )
+        return _settle_level(connection, desk, stored)
+
+
+def take_over(desk: Desk, row_id: int, version: int, mark: Mark) -> CheckedRow:
+    """Explain a warning as it was explained last period.
+
+    Raises:
+        Refused: nothing was written of it then; else as `confirm`.
+    """
+    stored = desk.get(row_id).stored
+    (earlier,) = find_earlier_reasons(desk, [stored.row])
+    if mark not in earlier:
+        raise Refused("上期没有写过这一处的说明，请选一条理由。")
+    known = earlier[mark]
+    reason = Reason(known.reason_code, known.reason_text)
+    return confirm(desk, row_id, version, mark, reason)
+
+
+def withdraw(desk: Desk, row_id: int, mark: Mark) -> CheckedRow:
+    """Take back what was written of a warning; it asks for a reason again."""
+    desk.require_entry()
+    with desk.engine.begin() as connection:
+        stored = _get_row(connection, desk, row_id)
+        actor_id = desk.place.actor.user_id
+        withdraw_confirmations(
+            connection, desk.form, desk.scope(), row_id, mark, actor_id
+        )
+        return _settle_level(connection, desk, stored)
+
+
+def find_earlier_reasons(
+    desk: Desk, rows: Sequence[Mapping[str, object]]
+) -> tuple[Mapping[Mark, Confirmed], ...]:
+    """What was written last period of the rows with the same keys."""
+    last_round = desk.place.previous_round_id
+    if last_round is None or not rows:
+        return ({},) * len(rows)
+    keys = [key_text(desk.form, row) for row in rows]
+    scope = Scope(desk.place.unit_id, last_round)
+    with begin_reading(desk.engine) as connection:
+        found = find_earlier(connection, desk.form, scope, set(keys))
+    return tuple(found.get(key, {}) for key in keys)
 
 
 def judge_reason(reasons: Sequence[WarningReason], code: str, text: str) -> Reason:
@@ -93,3 +181,40 @@ def confirm_passed(
         (_ROW.c.import_id == job.id) & passed,
         Explanation(given.code, given.text, actor_id),
     )
+
+
+def _get_row(connection: Connection, desk: Desk, row_id: int) -> StoredRow:
+    store = RowStore(connection, desk.catalogue)
+    return store.get(desk.form, desk.scope(Action.ENTER_ROWS), row_id)
+
+
+def _require_warning(
+    connection: Connection, desk: Desk, stored: StoredRow, mark: Mark
+) -> None:
+    (row,) = desk.check_stored(connection, [stored])
+    found = [problem for problem in row.problems if mark_of(problem) == mark]
+    if any(problem.is_error for problem in found):
+        raise Refused("这是错误，写了说明也不能通过，请改正内容。")
+    if not found:
+        raise Refused("这一处现在没有要说明的警告。页面可能是旧的，请刷新后再看。")
+
+
+def _show_value(desk: Desk, stored: StoredRow, mark: Mark) -> str:
+    field = desk.form.by_id.get(mark[1])
+    return "" if field is None else str(desk.show_cell(field, stored.row.get(field.id)))
+
+
+def _settle_level(connection: Connection, desk: Desk, stored: StoredRow) -> CheckedRow:
+    """Count the row by what nobody has explained by now."""
+    (row,) = desk.check_stored(connection, [stored])
+    store = RowStore(connection, desk.catalogue)
+    store.update(
+        desk.form,
+        desk.scope(Action.ENTER_ROWS),
+        stored.id,
+        {},
+        stored.version,
+        desk.place.actor.user_id,
+        level=row.level,
+    )
+    return row

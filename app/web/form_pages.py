@@ -15,6 +15,7 @@ from app.services.entering import Outcome
 from app.services.navigation import FormState
 from app.storage.records import StoredRow
 from app.web.form_urls import list_urls, url_of_form, url_of_reveal, url_of_row
+from app.web.notes import Warned, view_notes
 from app.web.queries import to_storage_query
 from app.web.server import get_server
 from form_schemas.kinds import FILE_KINDS
@@ -88,7 +89,10 @@ def show_record(
         disclose(desk, [row_id] if row else [], reason)
     values = row.stored.row if row else _defaults(form)
     (previous,) = find_last_rows(desk, [values])
-    problems = row.problems if row else ()
+    seen = outcome or row
+    problems = seen.problems if seen else ()
+    confirmed = seen.confirmed if seen else {}
+    (notes,) = view_notes(desk, [Warned(values, problems, confirmed)])
     is_row = form.shape is Shape.ROWS
     neighbours = navigation.find_neighbours(desk.place, form)
     page = build_record_page(
@@ -99,7 +103,7 @@ def show_record(
             list_urls(desk, url_of_row(form, row_id)),
             reveal=url_of_reveal(form, row_id) if row and may_disclose(desk) else "",
         ),
-        problems=outcome.problems if outcome else problems,
+        problems=problems,
         previous=previous,
         row_id=row_id,
         version=row.stored.version if row else None,
@@ -112,6 +116,8 @@ def show_record(
         current=_head_of_period(desk),
         links=() if is_row else tuple(_links(neighbours)),
         notice=outcome.message if outcome else "",
+        notes=notes,
+        reasons=desk.place.edition.reasons,
     )
     return show_frame(
         desk,
@@ -138,6 +144,9 @@ def show_grid(
     rows = [row.stored for row in found.rows]
     if reason is not None:
         disclose(desk, [row.id for row in rows], reason)
+    notes = view_notes(
+        desk, [Warned(r.stored.row, r.problems, r.confirmed) for r in found.rows]
+    )
     page = build_grid_page(
         form,
         desk.catalogue,
@@ -149,6 +158,7 @@ def show_grid(
             reveal=url_of_reveal(form, None) if may_disclose(desk) else "",
         ),
         problems={row.stored.id: row.problems for row in found.rows},
+        notes=dict(zip((row.id for row in rows), notes, strict=True)),
         read_only=bool(desk.place.find_obstacle(form)),
         counts=desk.count_levels(),
         files=_name_files(desk, [row.row for row in rows]),

@@ -24,6 +24,8 @@ def list_urls(desk: Desk, page: str) -> PageUrls:
         options=url_for("rows.list_options", **address),
         delete=url_for("rows.delete", **address),
         check=url_for("rows.check", **address),
+        explain=url_for("rows.explain", **address),
+        withdraw=url_for("rows.withdraw", **address),
         upload=url_for("rows.upload", **address),
         file=url_for("forms.fetch", token=_TOKEN, **address).replace(_TOKEN, "{token}"),
         row=row.replace(str(_ROW), "{id}") if has_rows else "",

@@ -14,10 +14,11 @@ from flask import (
     send_file,
 )
 
-from app.errors import NotFound
+from app.errors import NotFound, Refused
 from app.services import files
+from app.services.confirming import Reason, confirm, take_over, withdraw
 from app.services.desks import Desk
-from app.services.entering import Entry, Status, delete_rows, save_rows
+from app.services.entering import Entry, Outcome, Status, delete_rows, save_rows
 from app.storage.files import XLSX_TYPE
 from app.web.addresses import read_number
 from app.web.conflicts import name_row, show_conflict
@@ -141,6 +142,8 @@ def _save_posted(desk: Desk, row_id: int | None):
     if request.form.get("_action") == "discard":
         return redirect(url_of_row(desk.form, row_id), 303)
     desk.require_entry()
+    if "_withdraw" in request.form:
+        return _withdraw_posted(desk, row_id)
     cells, refused = read_cells(desk)
     version = read_number(request.form.get("_version", ""))
     entry = Entry("row", row_id, version, cells)
@@ -151,6 +154,7 @@ def _save_posted(desk: Desk, row_id: int | None):
         left = sum(problem.is_error for problem in outcome.problems)
         note = f"，还有 {left} 处错误要改" if left else ""
         flash(f"已保存{note}。", "warn" if left else "good")
+        _explain_posted(desk, outcome)
         return redirect(url_of_row(desk.form, outcome.id), 303)
     for message in refused:
         flash(message, "error")
@@ -159,6 +163,40 @@ def _save_posted(desk: Desk, row_id: int | None):
     row = desk.get(outcome.id) if outcome.id else None
     page = show_record(desk, row, texts=to_texts(desk, cells), outcome=outcome)
     return page, 422
+
+
+def _explain_posted(desk: Desk, outcome: Outcome) -> None:
+    """Keep the reason that was posted with the row, or say why it is none."""
+    name = next((name for name in ("_explain", "_take") if name in request.form), None)
+    if name is None:
+        return
+    written = request.form[name]
+    mark = _read_mark(written)
+    try:
+        if name == "_take":
+            take_over(desk, outcome.id, outcome.version, mark)
+        else:
+            code = request.form.get(f"_reason|{written}", "")
+            words = request.form.get(f"_words|{written}", "")
+            confirm(desk, outcome.id, outcome.version, mark, Reason(code, words))
+    except Refused as refusal:
+        flash(f"说明没有存：{refusal.message}", "error")
+    else:
+        flash("说明已存，随数据一起给各级审核人看。", "good")
+
+
+def _withdraw_posted(desk: Desk, row_id: int | None):
+    if row_id is None:
+        raise NotFound
+    withdraw(desk, row_id, _read_mark(request.form["_withdraw"]))
+    flash("说明已撤回。", "good")
+    return redirect(url_of_row(desk.form, row_id), 303)
+
+
+def _read_mark(text: str) -> tuple[str, str]:
+    """Kind and field of a warning, as a button of the page names it."""
+    field_id, _, kind = text.partition("|")
+    return kind, field_id
 
 
 def _require_rows(desk: Desk) -> None:

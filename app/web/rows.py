@@ -5,17 +5,20 @@ from collections.abc import Mapping, Sequence
 from flask import Blueprint, Response, jsonify, request, url_for
 
 from app.errors import BadRequest
-from app.services import choices, entering
+from app.services import choices, confirming, entering
+from app.services.confirming import Reason
 from app.services.continuity import find_last_rows
-from app.services.desks import Desk, find_desk
+from app.services.desks import CheckedRow, Desk, find_desk
 from app.services.entering import Entry, Outcome, saved_at
+from app.storage.confirmations import Mark
 from app.web.addresses import LARGEST_ID, read_number
+from app.web.notes import Warned, view_notes
 from app.web.security import JSON, UPLOADS, takes, upload_limit
 from app.web.server import get_server
 from app.web.uploads import keep_field_file
 from app.web.visit import get_visit
 from renderers.last_values import write_last_values
-from renderers.problems import problem_to_json
+from renderers.problems import Notes, problem_to_json
 
 rows = Blueprint("rows", __name__, url_prefix="/forms/<collection>/<code>")
 
@@ -43,7 +46,7 @@ def save(collection: str, code: str) -> Response:
 def check(collection: str, code: str) -> Response:
     desk = get_desk(collection, code)
     outcomes = entering.check_rows(desk, _read_entries(read_body()))
-    return jsonify(rows=[_show(desk, outcome) for outcome in outcomes])
+    return jsonify(rows=_show_all(desk, outcomes))
 
 
 @rows.post("/delete")
@@ -59,6 +62,30 @@ def delete(collection: str, code: str) -> Response:
     done = entering.delete_rows(desk, wanted, read_reason(body))
     refused = [{"id": row_id, "message": why} for row_id, why in done.refused]
     return jsonify(deleted=done.deleted, refused=refused, counts=desk.count_levels())
+
+
+@rows.post("/explain")
+@takes(JSON)
+def explain(collection: str, code: str) -> Response:
+    desk, body = get_desk(collection, code), read_body()
+    reason = Reason(read_text(body, "reason"), read_text(body, "words"))
+    version = read_id(body.get("version"))
+    row_id = read_id(body.get("id"))
+    if row_id is None or version is None:
+        raise BadRequest
+    row = confirming.confirm(desk, row_id, version, _read_mark(body), reason)
+    return _show_explained(desk, row)
+
+
+@rows.post("/withdraw")
+@takes(JSON)
+def withdraw(collection: str, code: str) -> Response:
+    desk, body = get_desk(collection, code), read_body()
+    row_id = read_id(body.get("id"))
+    if row_id is None:
+        raise BadRequest
+    row = confirming.withdraw(desk, row_id, _read_mark(body))
+    return _show_explained(desk, row)
 
 
 @rows.get("/options")
@@ -118,7 +145,7 @@ def _read_asking() -> choices.Asking | None:
 
 def _show_beside_last(desk: Desk, outcomes: Sequence[Outcome]) -> list[dict]:
     """What became of rows, with their last period's values: a key may be new."""
-    answers = [_show(desk, outcome) for outcome in outcomes]
+    answers = _show_all(desk, outcomes)
     if desk.place.previous_round_id is None:
         return answers
     found = find_last_rows(desk, [outcome.row for outcome in outcomes])
@@ -129,14 +156,34 @@ def _show_beside_last(desk: Desk, outcomes: Sequence[Outcome]) -> list[dict]:
     return answers
 
 
-def _show(desk: Desk, outcome: Outcome) -> dict[str, object]:
+def _show_explained(desk: Desk, row: CheckedRow) -> Response:
+    (notes,) = view_notes(desk, [Warned(row.stored.row, row.problems, row.confirmed)])
+    answer = {
+        "id": row.stored.id,
+        "version": row.stored.version,
+        "problems": [problem_to_json(desk.form, p, notes) for p in row.problems],
+    }
+    return jsonify(rows=[answer], counts=desk.count_levels())
+
+
+def _read_mark(body: Mapping[str, object]) -> Mark:
+    return read_text(body, "kind"), read_text(body, "field")
+
+
+def _show_all(desk: Desk, outcomes: Sequence[Outcome]) -> list[dict]:
+    notes = view_notes(desk, [Warned(o.row, o.problems, o.confirmed) for o in outcomes])
+    pairs = zip(outcomes, notes, strict=True)
+    return [_show(desk, outcome, own) for outcome, own in pairs]
+
+
+def _show(desk: Desk, outcome: Outcome, notes: Notes) -> dict[str, object]:
     answer: dict[str, object] = {
         "key": outcome.key,
         "id": outcome.id,
         "version": outcome.version,
         "status": outcome.status.value,
         "cells": {},
-        "problems": [problem_to_json(desk.form, p) for p in outcome.problems],
+        "problems": [problem_to_json(desk.form, p, notes) for p in outcome.problems],
     }
     if outcome.message:
         answer["message"] = outcome.message

@@ -1,0 +1,51 @@
+"""What was written about warnings, as pages show it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.services.confirming import find_earlier_reasons
+from app.services.desks import Desk
+from app.storage.confirmations import Confirmed, Mark
+from form_schemas.settings import WarningReason
+from renderers.problems import NO_NOTES, Note, Notes
+from validators.report import Problem
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A row with its problems, and why some of its warnings are right."""
+
+    row: Mapping[str, object]
+    problems: Sequence[Problem]
+    confirmed: Mapping[Mark, Confirmed]
+
+    @property
+    def has_warning(self) -> bool:
+        return any(not problem.is_error for problem in self.problems)
+
+
+def view_notes(desk: Desk, rows: Sequence[Warned]) -> list[Notes]:
+    """What was written of each row's warnings, in this round and in the last."""
+    warned = [row for row in rows if row.has_warning]
+    earlier = iter(find_earlier_reasons(desk, [row.row for row in warned]))
+    return [
+        Notes(_view(desk, row.confirmed), _view(desk, next(earlier)))
+        if row.has_warning
+        else NO_NOTES
+        for row in rows
+    ]
+
+
+def _view(desk: Desk, found: Mapping[Mark, Confirmed]) -> dict[Mark, Note]:
+    reasons = desk.place.edition.reasons
+    return {mark: _tell(reasons, confirmed) for mark, confirmed in found.items()}
+
+
+def _tell(reasons: Sequence[WarningReason], confirmed: Confirmed) -> Note:
+    titles = {reason.id: reason.title for reason in reasons}
+    # A reason that the list lost still says what was meant.
+    title = titles.get(confirmed.reason_code, confirmed.reason_code)
+    words = f"{title}：{confirmed.reason_text}" if confirmed.reason_text else title
+    at = confirmed.at.astimezone().strftime("%Y-%m-%d %H:%M")
+    text = f"{words}（{confirmed.by}，{at}）"
+    return Note(text, confirmed.reason_code, confirmed.reason_text)
