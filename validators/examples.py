@@ -106,9 +106,22 @@ def find_wrong_examples(form: FormSpec, setting: Setting) -> Iterator[Wrong]:
 def find_broken_rules(
     form: FormSpec, example: Example, setting: Setting
 ) -> tuple[RuleSpec, ...]:
-    """Give the rules that the row of an example breaks, in their order."""
+    """Give the rules that the row of an example breaks, in their order.
+
+    A rule over a form that the example says nothing of waits, as for one not filled in.
+    """
     place = read_place(form, example, setting)
-    return tuple(rule for rule in form.rules if is_broken(rule, place))
+    told = {form.code, *example.tables, *example.last_tables}
+    return tuple(
+        rule
+        for rule in form.rules
+        if _tables_of(rule) <= told and is_broken(rule, place)
+    )
+
+
+def _tables_of(rule: RuleSpec) -> set[str]:
+    parts = (rule.check, rule.when)
+    return {code for part in parts if part is not None for code in part.tables}
 
 
 def read_place(form: FormSpec, example: Example, setting: Setting) -> Place:
@@ -125,7 +138,7 @@ def read_place(form: FormSpec, example: Example, setting: Setting) -> Place:
         env=setting.env(form),
         previous=_read_previous(form, example, setting, row),
     )
-    evaluated = evaluate_row(place)
+    evaluated = evaluate_row(place, told=example.row.keys())
     tables[form.code] = [evaluated, *others]
     return replace(place, row=evaluated, tables=tables)
 

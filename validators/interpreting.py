@@ -5,7 +5,7 @@ so it is slow, and short enough to be read against the grammar. `examples` judge
 what looks beyond a row; tests hold the other back ends to it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -94,8 +94,11 @@ def is_broken(rule: RuleSpec, place: Place) -> bool:
         return False
 
 
-def evaluate_row(place: Place) -> dict[str, Any]:
-    """The row with its filled and computed values; hidden fields are None."""
+def evaluate_row(place: Place, told: Collection[str] = ()) -> dict[str, Any]:
+    """The row with its filled and computed values; hidden fields are None.
+
+    Fields of `told` keep the value that the row has, though the engine would give it.
+    """
     row = dict(place.row)
     hidden: set[str] = set()
     for step in place.form.steps:
@@ -108,12 +111,30 @@ def evaluate_row(place: Place) -> dict[str, Any]:
                 row[field.id] = None
         elif field.id in hidden:
             row[field.id] = None
+        elif field.id in told:
+            continue
         elif field.fill is not None:
-            value = _refer(at, field.fill.ref_field, field.fill.column)
+            value = refer(at, field.fill.ref_field, field.fill.column)
             row[field.id] = settle(field, value)
         elif field.computed is not None:
             row[field.id] = settle(field, interpret(field.computed.root, at))
     return row
+
+
+def refer(place: Place, field_id: str, column: str) -> Any:
+    """The value in a column of the row that a reference picks; None if it is empty."""
+    reference = place.form.by_id[field_id].reference
+    value = place.row.get(field_id)
+    if reference is None or value is None:
+        return None
+    for code in reference.tables:
+        for target in place.tables.get(code, ()):
+            at = _enter(place, code, target)
+            if target.get(reference.field) == value and (
+                reference.filter is None or interpret(reference.filter.root, at) is True
+            ):
+                return target.get(column)
+    return None
 
 
 def _evaluate(node: Node, place: Place) -> Any:
@@ -146,23 +167,7 @@ def _given(node: Given, place: Place) -> Any:
 def _ref_column(node: RefColumn, place: Place) -> Any:
     owner = place.this if node.of_this else place
     assert owner is not None
-    return _refer(owner, node.field_id, node.column)
-
-
-def _refer(place: Place, field_id: str, column: str) -> Any:
-    """A column of the row that a reference of the place's row picks."""
-    reference = place.form.by_id[field_id].reference
-    value = place.row.get(field_id)
-    if reference is None or value is None:
-        return None
-    for code in reference.tables:
-        for target in place.tables.get(code, ()):
-            at = _enter(place, code, target)
-            if target.get(reference.field) == value and (
-                reference.filter is None or interpret(reference.filter.root, at) is True
-            ):
-                return target.get(column)
-    return None
+    return refer(owner, node.field_id, node.column)
 
 
 def _enter(place: Place, code: str, row: Row) -> Place:
