@@ -10,10 +10,11 @@ from itertools import groupby
 from openpyxl import Workbook
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from exporters.form_formulas import ROW, Flag, FormFormulas, RuleFlag
+from exporters.form_formulas import Flag, FormFormulas, RuleFlag
+from exporters.formula_cells import ROW
 from exporters.header import CHECK_HEADING, FLAG_PREFIX
 from form_schemas.spec import FormSpec, Level, Shape
 
@@ -37,6 +38,8 @@ _HIDDEN = PatternFill("solid", bgColor="D9D9D9")
 _HEAD = PatternFill("solid", fgColor="DCE6F1")
 _EDGE = Side(style="thin", color="BFBFBF")
 _BORDER = Border(left=_EDGE, right=_EDGE, top=_EDGE, bottom=_EDGE)
+_GREY = PatternFill("solid", fgColor="E7E6E6")
+_GREY_FONT = Font(color="7F7F7F")
 _BOLD = Font(bold=True)
 _RED = Font(color="9C0006")
 _LINK = Font(color="0563C1", underline="single")
@@ -57,11 +60,13 @@ def write_checks(
 ) -> None:
     """Write the formulas of a form into its sheet, and the sheet 检查."""
     writer = _Writer(sheet, formulas, rows)
+    if formulas.computed or formulas.last_columns or formulas.has_checks:
+        writer.write_flags()
     writer.write_computed()
+    writer.write_last_columns()
     if not formulas.has_checks:
         return
     overview = workbook.create_sheet(CHECK_SHEET, 1)
-    writer.write_flags()
     writer.write_check_column(overview.title)
     writer.write_colours()
     _Overview(overview, formulas, writer).write()
@@ -84,11 +89,26 @@ class _Writer:
 
     def write_flags(self) -> None:
         header_row = self._formulas.layout.header_row
-        start = len(self._formulas.layout.columns) + 2
-        for at, flag in enumerate(self._formulas.flags, start):
+        for flag in self._formulas.flags:
+            at = column_index_from_string(flag.letter)
             _put(self._sheet, header_row, at, f"{FLAG_PREFIX}{flag.name}")
             self._fill(at, flag.formula)
             self._sheet.column_dimensions[flag.letter].hidden = True
+
+    def write_last_columns(self) -> None:
+        """Last period's values beside the row, grey."""
+        found = self._formulas.last_row
+        if found is None:
+            return
+        for last in self._formulas.last_columns:
+            at = column_index_from_string(last.letter)
+            cell = self._sheet.cell(self._formulas.layout.header_row, at)
+            _put(self._sheet, cell.row, at, last.heading)
+            cell.font, cell.fill, cell.border = _BOLD, _GREY, _BORDER
+            cell.alignment = Alignment(horizontal="center", wrap_text=True)
+            self._sheet.column_dimensions[last.letter].width = 14
+            formula = last.formula(found.address)
+            self._fill(at, formula, font=_GREY_FONT)
 
     def write_check_column(self, overview: str) -> None:
         """The first thing wrong with a row, and how many there are."""

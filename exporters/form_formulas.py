@@ -13,9 +13,10 @@ from functools import lru_cache
 
 from openpyxl.utils import get_column_letter
 
-from exporters.formula_cells import NULL, CellRef, NotInExcel, trim_text
+from exporters.formula_cells import NULL, ROW, CellRef, NotInExcel, trim_text
 from exporters.formulas import Cells, compile_broken, compile_formula
 from exporters.header import is_importable
+from exporters.last_period import LastColumn, find_row, last_columns
 from exporters.layout import SheetLayout, sheet_layout
 from form_schemas.catalogue import Catalogue
 from form_schemas.codelists import CodeList
@@ -24,8 +25,6 @@ from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec, StepKind
 from validators.choices import SEPARATORS
 from validators.conversion import display
 
-#: Stands for the row number in formulas; no text of a schema file may hold it.
-ROW = "\ue000"
 _GIVEN = "由系统带出"
 _WAITING = "要看本行以外的数据"
 _BY_PEOPLE = "没有公式，要人来核对"
@@ -83,13 +82,18 @@ class FormFormulas:
     left_out: tuple[LeftOut, ...]
     #: the fields that need a value always or under a condition
     required: tuple[str, ...] = ()
+    #: last period's values, and where their row is found
+    last_columns: tuple[LastColumn, ...] = ()
+    last_row: Flag | None = None
 
     @property
     def flags(self) -> tuple[Flag, ...]:
         missing = [self.missing] if self.missing else []
         rules = [item.flag for item in self.rules]
+        last = [self.last_row] if self.last_row else []
         return (
             self.has_data,
+            *last,
             *self.shown.values(),
             *self.needed.values(),
             *missing,
@@ -113,14 +117,20 @@ Periods = tuple[date, date]
 
 
 def form_formulas(
-    form: FormSpec, catalogue: Catalogue, periods: Periods | None = None
+    form: FormSpec,
+    catalogue: Catalogue,
+    periods: Periods | None = None,
+    *,
+    has_last: bool = False,
 ) -> FormFormulas:
     """The formulas of a form's sheet.
 
     Args:
         periods: first and last day of the form's period; those of its edition if None.
+        has_last: whether the workbook holds last period's values.
     """
-    return _build(form, catalogue, periods or _find_periods(form, catalogue))
+    periods = periods or _find_periods(form, catalogue)
+    return _build(form, catalogue, periods, has_last)
 
 
 def _find_periods(form: FormSpec, catalogue: Catalogue) -> Periods | None:
@@ -135,16 +145,20 @@ def _find_periods(form: FormSpec, catalogue: Catalogue) -> Periods | None:
 
 @lru_cache(maxsize=1024)
 def _build(
-    form: FormSpec, catalogue: Catalogue, periods: Periods | None
+    form: FormSpec, catalogue: Catalogue, periods: Periods | None, has_last: bool
 ) -> FormFormulas:
-    return _Builder(form, catalogue, periods).build()
+    return _Builder(form, catalogue, periods, has_last).build()
 
 
 class _Builder:
     """Collects the flags of a form, left to right."""
 
     def __init__(
-        self, form: FormSpec, catalogue: Catalogue, periods: Periods | None
+        self,
+        form: FormSpec,
+        catalogue: Catalogue,
+        periods: Periods | None,
+        has_last: bool,
     ) -> None:
         self._form = form
         self._layout = sheet_layout(form, catalogue)
@@ -157,8 +171,16 @@ class _Builder:
             if field.id not in self._refs
         }
         self._given = given
-        #: the first column behind data is 检查
-        self._next = len(self._layout.columns) + 2
+        # The first column behind the data is 检查.
+        behind = len(self._layout.columns) + 2
+        self._last = last_columns(self._layout, behind) if has_last else ()
+        self._next = behind + len(self._last)
+        self._previous = {
+            last.field.id: CellRef(
+                f"${last.letter}{ROW}", ValueType.NUMBER, last.field.places or 0
+            )
+            for last in self._last
+        }
         self._left_out: list[LeftOut] = []
         self._shown: dict[str, Flag] = {}
         self._needed: dict[str, Flag] = {}
@@ -168,6 +190,9 @@ class _Builder:
         if not any(is_importable(column.field) for column in self._layout.columns):
             return self._nothing()
         has_data = self._flag("有数据", self._has_data())
+        last_row = None
+        if self._last:
+            last_row = self._flag("上期行", find_row(self._form, self._letters))
         for step in self._form.steps:
             self._take[step.kind](self, self._form.by_id[step.field_id])
         for field in self._form.typed_fields:
@@ -192,6 +217,8 @@ class _Builder:
             },
             left_out=tuple(self._left_out),
             required=required,
+            last_columns=self._last,
+            last_row=last_row,
         )
 
     def _nothing(self) -> FormFormulas:
@@ -206,7 +233,7 @@ class _Builder:
 
     @property
     def _cells(self) -> Cells:
-        return Cells(self._refs, self._given, self._absent)
+        return Cells(self._refs, self._given, self._absent, self._previous)
 
     def _has_data(self) -> str:
         """Whether a column that people fill in holds anything."""

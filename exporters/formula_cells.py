@@ -12,6 +12,8 @@ from form_schemas.kinds import ValueType
 from validators.choices import SEPARATORS
 from validators.scalars import FALSE_WORDS, TRUE_WORDS
 
+#: Stands for the row number in formulas; no text of a schema file may hold it.
+ROW = "\ue000"
 #: Null: what every operator and function of a spreadsheet hands on by itself.
 NULL = "NA()"
 #: Characters of a formula, and of a text inside one.

@@ -70,6 +70,8 @@ class Cells:
     given: Mapping[str, date] = field(default_factory=dict)
     #: field id -> why no cell holds its value
     absent: Mapping[str, str] = field(default_factory=dict)
+    #: field id -> the cell of last period's value, where the sheet has it
+    previous: Mapping[str, CellRef] = field(default_factory=dict)
 
 
 def compile_formula(
@@ -170,6 +172,12 @@ class Writer:
         if node.name == "report_year":
             return Piece(str(day.year), nullable=False)
         return Piece(f"DATE({day.year},{day.month},{day.day})", nullable=False)
+
+    def _previous(self, node: Previous) -> Piece:
+        if not isinstance(node.of, Field) or node.of.id not in self._cells.previous:
+            raise NotInExcel("要看上期的数据")
+        cell = self._cells.previous[node.of.id]
+        return Piece(read_cell(cell), places=cell.places)
 
     def _unary(self, node: Unary) -> Piece:
         operand = self.value(node.operand)
@@ -336,9 +344,9 @@ _WRITERS: Mapping[type, Callable[[Writer, Any], Piece]] = {
     Compare: Writer._compare,
     Membership: Writer._membership,
     Call: Writer._call,
+    Previous: Writer._previous,
 }
 _REASONS: Mapping[type, str] = {
     RefColumn: "要看所引用的行",
     Aggregate: "要看别的行或别的表",
-    Previous: "要看上期的数据",
 }

@@ -5,6 +5,7 @@ explanation of all columns, and two hidden sheets: the lists of the drop-downs, 
 stamp by which the reader knows the form.
 """
 
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from openpyxl import Workbook
@@ -16,6 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from exporters.check_sheet import count_prepared, write_checks
 from exporters.form_formulas import Periods, form_formulas
+from exporters.last_period import last_fields, write_last_rows
 from exporters.layout import (
     Choices,
     Limit,
@@ -28,6 +30,7 @@ from exporters.layout import (
 from exporters.stamp import STAMP_SHEET, build_stamp
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec, Shape
+from validators.conversion import Row
 
 GUIDE_SHEET = "填表说明"
 LISTS_SHEET = "_lists"
@@ -52,10 +55,11 @@ def write_template(
     stream: BinaryIO,
     *,
     periods: Periods | None = None,
-    rows: int | None = None,
+    last_rows: Sequence[Row] | None = None,
 ) -> None:
-    """Write the template of one form."""
-    build_template(form, catalogue, periods=periods, rows=rows).save(stream)
+    """Write the template of one form, as `build_template` builds it."""
+    workbook = build_template(form, catalogue, periods=periods, last_rows=last_rows)
+    workbook.save(stream)
 
 
 def build_template(
@@ -63,6 +67,7 @@ def build_template(
     catalogue: Catalogue,
     *,
     periods: Periods | None = None,
+    last_rows: Sequence[Row] | None = None,
     rows: int | None = None,
 ) -> Workbook:
     """Build the template of one form.
@@ -70,6 +75,7 @@ def build_template(
     Args:
         periods: first and last day that its figures describe; those of its edition if
             None.
+        last_rows: the unit's rows of last period, to stand beside those of this one.
         rows: how many rows get formulas; as many as a file can well hold if None.
     """
     layout = sheet_layout(form, catalogue)
@@ -80,7 +86,10 @@ def build_template(
     write_data_sheet(sheet, layout, ranges)
     guide = workbook.create_sheet(sheet_title(GUIDE_SHEET), 1)
     _write_guide(guide, layout, catalogue)
-    formulas = form_formulas(form, catalogue, periods)
+    has_last = bool(last_rows and last_fields(form))
+    if last_rows and has_last:
+        write_last_rows(workbook, form, catalogue, last_rows)
+    formulas = form_formulas(form, catalogue, periods, has_last=has_last)
     write_checks(workbook, sheet, formulas, rows or count_prepared(formulas))
     _write_stamp(workbook, form)
     # Nobody has calculated these formulas yet.

@@ -31,8 +31,10 @@ from app.services.importing import Mode, Order, run_import, start_import
 from app.services.installation import find_scope, get_console_user, load_forms
 from app.services.passing import discard_import, pass_rows
 from app.services.reports import ImportReport, make_report
+from app.services.templates import write_template_for
 from app.services.workshop import Workshop
 from exporters.template import write_template
+from form_schemas.spec import FormSpec
 from validators.messages import describe
 
 _SHOWN_PROBLEMS = 50
@@ -46,15 +48,34 @@ _round = click.option(
 
 @click.command()
 @click.argument("form")
+@_unit
+@_round
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="写到哪个文件。")
-def template(form: str, output: Path | None) -> None:
-    """生成表单 FORM（如 talent/1.1.4）的空白模板。"""
-    forms = load_forms(load_config())
-    spec = get_form(forms, form)
-    target = output or Path(f"{spec.code}{spec.title}（模板）.xlsx".replace("/", "／"))
-    with target.open("wb") as stream:
-        write_template(spec, forms, stream)
+def template(
+    form: str, unit: str | None, round_name: str | None, output: Path | None
+) -> None:
+    """生成表单 FORM（如 talent/1.1.4）的空白模板。
+
+    写明 --unit 或 --round 时，按那个单位、那一轮的统计时期生成，并带上期的数值。
+    """
+    if unit is None and round_name is None:
+        forms = load_forms(load_config())
+        spec = get_form(forms, form)
+        target = output or _name_template(spec)
+        with target.open("wb") as stream:
+            write_template(spec, forms, stream)
+    else:
+        _, workshop = open_console()
+        spec = get_form(workshop.catalogue, form)
+        scope = find_scope(workshop.engine, spec, unit, round_name)
+        target = output or _name_template(spec)
+        with target.open("wb") as stream:
+            write_template_for(workshop.engine, workshop.catalogue, spec, scope, stream)
     click.echo(target)
+
+
+def _name_template(form: FormSpec) -> Path:
+    return Path(f"{form.code}{form.title}（模板）.xlsx".replace("/", "／"))
 
 
 @click.command("import")

@@ -19,6 +19,7 @@ from app.services import files
 from app.services.confirming import Reason, confirm, take_over, withdraw
 from app.services.desks import Desk
 from app.services.entering import Entry, Outcome, Status, delete_rows, save_rows
+from app.services.templates import write_template_for
 from app.storage.files import XLSX_TYPE
 from app.web.addresses import read_number
 from app.web.conflicts import name_row, show_conflict
@@ -29,7 +30,6 @@ from app.web.posted import read_cells, to_texts
 from app.web.rows import get_desk
 from app.web.security import FORMS, takes, upload_limit
 from app.web.server import get_server
-from exporters.template import write_template
 from form_schemas.spec import Shape
 
 forms = Blueprint("forms", __name__, url_prefix="/forms/<collection>/<code>")
@@ -115,7 +115,7 @@ def fetch(collection: str, code: str, token: str) -> Response:
 def fetch_template(collection: str, code: str) -> Response:
     desk = get_desk(collection, code)
     stream = BytesIO()
-    write_template(desk.form, desk.catalogue, stream)
+    write_template_for(desk.engine, desk.catalogue, desk.form, desk.scope(), stream)
     stream.seek(0)
     return send_file(
         stream,

@@ -1,5 +1,7 @@
 """What a template itself tells while one fills it in."""
 
+from datetime import date
+
 import pytest
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
@@ -7,6 +9,7 @@ from openpyxl.utils import get_column_letter
 from exporters.check_sheet import CHECK_SHEET, count_prepared
 from exporters.form_formulas import form_formulas
 from exporters.header import CHECK_HEADING, FLAG_PREFIX, find_header
+from exporters.last_period import LAST_SHEET
 from exporters.marking import mark_workbook
 from exporters.reader import read_workbook
 from exporters.template import build_template, put_value
@@ -188,3 +191,54 @@ def test_a_record_gets_formulas_in_its_only_row(form, catalogue):
     assert record.shape is Shape.RECORD
     assert count_prepared(form_formulas(record, single)) == 1
     assert count_prepared(form_formulas(form, catalogue)) == 500
+
+
+@pytest.mark.office
+def test_last_period_stands_beside_the_row_with_its_key(tmp_path, office):
+    schema = schema_of(
+        number=field_of("code", "编号"),
+        day=field_of("date", "日期"),
+        people=field_of("integer", "人数"),
+    )
+    schema["x-form"]["key"] = ["number", "day"]
+    growth = rule_of(
+        "people <= 2 * prev(people)", "growth", message="增长过快", fields=["people"]
+    )
+    catalogue = catalogue_of(schema | {"x-rules": [growth]})
+    form = catalogue.get("test/T1")
+    last = [
+        {"number": "甲", "day": date(2023, 9, 1), "people": 10},
+        {"number": "=乙", "day": date(2023, 9, 1), "people": None},
+    ]
+    book = build_template(form, catalogue, last_rows=last, rows=ROWS)
+    sheet = book.worksheets[0]
+    for row, (number, people) in enumerate([("甲 ", 30), ("=乙", 5), ("丙", 1)], 2):
+        put_value(sheet, row, 1, number, "@")
+        put_value(sheet, row, 2, date(2023, 9, 1), "yyyy-mm-dd")
+        put_value(sheet, row, 3, people, "0")
+    book.save(tmp_path / "filled.xlsx")
+    saved = office(tmp_path / "filled.xlsx", "xlsx")
+    read = load_workbook(saved, data_only=True)
+    assert read_columns(read, "上期：人数") == [10, None, None, None, None, None]
+    assert read_columns(read, CHECK_HEADING)[:3] == ["错误：增长过快", None, None]
+    with read_workbook(saved, form, catalogue) as reading:
+        (block,) = reading.blocks()
+    assert (reading.columns_unknown, block.numbers) == ((), [2, 3, 4])
+
+
+def test_personal_keys_keep_last_period_out(catalogue):
+    schema = schema_of(card=field_of("id_card", "证件"), people="integer")
+    guarded = catalogue_of(schema)
+    form = guarded.get("test/T1")
+    book = build_template(form, guarded, last_rows=[{"card": "x", "people": 1}])
+    assert LAST_SHEET not in book.sheetnames
+
+
+def test_the_value_of_last_period_without_its_sheet_is_left_out(catalogue):
+    schema = schema_of(number="code", people="integer")
+    rule = rule_of("people >= prev(people)", "less", fields=["people"])
+    plain = catalogue_of(schema | {"x-rules": [rule]})
+    form = plain.get("test/T1")
+    (left,) = form_formulas(form, plain).left_out
+    assert left.reason == "要看上期的数据"
+    assert form_formulas(form, plain, has_last=True).left_out == ()

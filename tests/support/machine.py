@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,13 @@ def get_node() -> str:
 
 def convert_with_office(source: Path, file_type: str, folder: Path) -> Path:
     """Open `source` in LibreOffice and save it as `file_type` (xlsx, csv, pdf)."""
+    return convert_all_with_office([source], file_type, folder)[0]
+
+
+def convert_all_with_office(
+    sources: Sequence[Path], file_type: str, folder: Path, timeout: float = 180
+) -> list[Path]:
+    """Convert many files in one run of LibreOffice."""
     # An own profile: LibreOffice refuses a second process on the same one.
     profile = folder / "libreoffice-profile"
     command = [
@@ -52,13 +60,14 @@ def convert_with_office(source: Path, file_type: str, folder: Path) -> Path:
         file_type,
         "--outdir",
         str(folder),
-        str(source),
+        *map(str, sources),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
-    target = folder / f"{source.stem}.{file_type}"
-    # LibreOffice exits with 0 even if it could not load the file.
-    assert target.exists(), f"{source.name}: {done.stdout}{done.stderr}"
-    return target
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    targets = [folder / f"{source.stem}.{file_type}" for source in sources]
+    for source, target in zip(sources, targets, strict=True):
+        # LibreOffice exits with 0 even if it could not load the file.
+        assert target.exists(), f"{source.name}: {done.stdout}{done.stderr}"
+    return targets
 
 
 def _get_program(title: str, names: tuple[str, ...]) -> str:

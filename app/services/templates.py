@@ -1,0 +1,72 @@
+"""The template of a form for a unit and round, with last period's values."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import BinaryIO
+
+from sqlalchemy import Connection, Engine, select
+
+from app.models import Round
+from app.storage.engine import begin_reading
+from app.storage.keys import key_text
+from app.storage.previous import find_previous_rows
+from app.storage.records import Scope
+from app.storage.rows import RowStore
+from exporters.form_formulas import Periods
+from exporters.last_period import MOST_ROWS, last_fields
+from exporters.template import write_template
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FormSpec
+from validators.conversion import Row
+
+
+def write_template_for(
+    engine: Engine,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    stream: BinaryIO,
+) -> None:
+    """Write the template that a unit fills in for a round.
+
+    Args:
+        scope: the rows of last round within it stand beside those of this one.
+    """
+    table = Round.__table__
+    with begin_reading(engine) as connection:
+        periods, last_round = connection.execute(
+            select(table.c.periods, table.c.previous_id).where(
+                table.c.id == scope.round_id
+            )
+        ).one()
+        rows: Sequence[Row] = ()
+        if last_round is not None:
+            last = replace(scope, round_id=last_round)
+            rows = _find_last_rows(connection, catalogue, form, last)
+    write_template(
+        form,
+        catalogue,
+        stream,
+        periods=_period_of(form, periods),
+        last_rows=rows,
+    )
+
+
+def _period_of(form: FormSpec, periods: dict[str, list[str]]) -> Periods:
+    first, last = periods.get(form.period.value) or periods["snapshot"]
+    return date.fromisoformat(first), date.fromisoformat(last)
+
+
+def _find_last_rows(
+    connection: Connection, catalogue: Catalogue, form: FormSpec, scope: Scope
+) -> Sequence[Row]:
+    """Last round's rows as this form names their fields; none if they are too many."""
+    store = RowStore(connection, catalogue)
+    if not last_fields(form) or store.count(form, scope) > MOST_ROWS:
+        return ()
+    stored = [found.row for found in store.iterate_rows(form, scope)]
+    keys = [key_text(form, row) for row in stored]
+    # Fields that were renamed since have their values under an earlier name.
+    found = find_previous_rows(connection, catalogue, form, scope, set(keys))
+    return [found[key] for key in keys if key in found]

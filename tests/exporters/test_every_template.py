@@ -1,0 +1,163 @@
+"""The templates of all forms, filled in and recalculated by LibreOffice.
+
+What their formulas say of each row is what Python says, and the file reads back as if
+no formulas were there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from exporters.form_formulas import form_formulas
+from exporters.header import is_importable
+from exporters.layout import sheet_layout
+from exporters.reader import read_workbook
+from form_schemas.catalogue import load_catalogue
+from tests.support.machine import convert_all_with_office
+from tests.support.templates import Filled, fill_template, invent_rows
+from validators.rules import (
+    broken_rules,
+    evaluate_steps,
+    hidden_fields,
+    is_runnable,
+    required_fields,
+)
+
+pytestmark = pytest.mark.office
+
+CATALOGUE = load_catalogue()
+FORMS = [
+    form
+    for form in CATALOGUE.all_forms
+    if any(is_importable(field) for field in form.fields)
+]
+#: What a formula shows that cannot be calculated.
+FAILED = ("#N/A", "#NAME", "#NULL", "#NUM", "#REF", "#VALUE", "#DIV", "Err:")
+every_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.full_name)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A filled template as LibreOffice saved it."""
+
+    filled: Filled
+    path: Path
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Mapping[str, Sent]:
+    folder = tmp_path_factory.mktemp("templates")
+    saved = folder / "saved"
+    saved.mkdir()
+    made = {filled.form.full_name: filled for filled in invent_rows(CATALOGUE)}
+    paths = [
+        fill_template(made[form.full_name], CATALOGUE, folder / f"{number}.xlsx")
+        for number, form in enumerate(FORMS)
+    ]
+    targets = convert_all_with_office(paths, "xlsx", saved, timeout=900)
+    return {
+        form.full_name: Sent(made[form.full_name], target)
+        for form, target in zip(FORMS, targets, strict=True)
+    }
+
+
+@pytest.fixture
+def sent(files, form):
+    return files[form.full_name]
+
+
+@every_form
+def test_formulas_judge_each_row_as_python_does(form, sent):
+    formulas = form_formulas(form, CATALOGUE)
+    flags = formulas.flags
+    book = load_workbook(sent.path, data_only=True)
+    assert [text for text in texts_of(book) if text.startswith(FAILED)] == []
+    sheet = book.worksheets[0]
+    first = sheet_layout(form, CATALOGUE).header_row + 1
+    for number, row in enumerate(sent.filled.rows, first):
+        read = {flag.name: sheet[f"{flag.letter}{number}"].value for flag in flags}
+        judged = {
+            "broken": [r.rule.id for r in formulas.rules if read[r.flag.name] is True],
+            "hidden": [f for f, flag in formulas.shown.items() if not read[flag.name]],
+            "missing": read[formulas.missing.name] or "" if formulas.missing else "",
+            "computed": {
+                field_id: plain(sheet[f"{formulas.letter_of(field_id)}{number}"].value)
+                for field_id in formulas.computed
+            },
+        }
+        assert judged == judge(sent.filled, formulas, row)
+
+
+def texts_of(book):
+    values = (value for sheet in book for row in sheet.values for value in row)
+    return [value for value in values if isinstance(value, str)]
+
+
+def judge(filled, formulas, row) -> dict[str, Any]:
+    """The same by Python, for what formulas judge."""
+    form, env = filled.form, filled.env
+    evaluated = evaluate_steps(form, row, env)
+    broken = {rule.id for rule in broken_rules(form, evaluated, env)}
+    hidden = hidden_fields(form, evaluated, env)
+    required = {field.id for field in required_fields(form, evaluated, env)}
+    missing = [
+        form.by_id[field_id].label
+        for field_id in formulas.required
+        if field_id in required and evaluated.get(field_id) is None
+    ]
+    return {
+        "broken": [r.rule.id for r in formulas.rules if r.rule.id in broken],
+        "hidden": [field_id for field_id in formulas.shown if field_id in hidden],
+        "missing": "".join(f"“{label}”" for label in missing),
+        "computed": {
+            field_id: plain(evaluated.get(field_id)) for field_id in formulas.computed
+        },
+    }
+
+
+def plain(value: Any) -> Any:
+    """A value whether it comes from a cell or from Python."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, int | float | Decimal):
+        return Decimal(f"{Decimal(value):.12g}").normalize()
+    return value.date() if isinstance(value, datetime) else value
+
+
+@every_form
+def test_a_recalculated_template_reads_back_as_it_was_filled(form, sent):
+    with read_workbook(sent.path, form, CATALOGUE) as reading:
+        blocks = list(reading.blocks())
+    (block,) = blocks
+    assert list(block.problems) == []
+    assert reading.columns_unknown == ()
+    rows = sent.filled.rows
+    assert {name: list(block.columns[name]) for name in reading.columns} == {
+        name: [row.get(name) for row in rows] for name in reading.columns
+    }
+
+
+def test_most_rules_of_a_row_are_judged_and_broken(files):
+    judged, broken, runnable = set(), set(), set()
+    for name, sent in files.items():
+        form, env = sent.filled.form, sent.filled.env
+        formulas = form_formulas(form, CATALOGUE)
+        judged |= {(name, item.rule.id) for item in formulas.rules}
+        runnable |= {
+            (name, rule.id)
+            for rule in form.rules
+            if all(is_runnable(part) for part in (rule.check, rule.when) if part)
+        }
+        for row in sent.filled.rows:
+            evaluated = evaluate_steps(form, row, env)
+            broken |= {(name, r.id) for r in broken_rules(form, evaluated, env)}
+    assert len(runnable - judged) < 20
+    assert len(broken & judged) > 0.9 * len(judged)
