@@ -29,7 +29,6 @@ from validators.compiling import (
     Ask,
     Columns,
     Env,
-    NotRunnableError,
     Question,
     Row,
     compile_columns,
@@ -42,7 +41,6 @@ from validators.functions import BLANKS, TOO_LONG, find_first_day, round_half_up
 __all__ = [
     "Columns",
     "Env",
-    "NotRunnableError",
     "Row",
     "broken_rules",
     "compile_expression",

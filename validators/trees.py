@@ -25,7 +25,7 @@ from form_schemas.nodes import (
     ThisField,
     Unary,
 )
-from validators.compiling import NotRunnableError
+from validators.generating import NotRunnableError
 
 Tree = list[Any]
 

@@ -20,7 +20,8 @@ from form_schemas.spec import (
     Shape,
 )
 from validators import rules
-from validators.compiling import Ask, Env, NotRunnableError, Question, compile_row
+from validators.compiling import Ask, Env, Question, compile_row
+from validators.generating import NotRunnableError
 from validators.rules import (
     broken_rules,
     compile_expression,
