@@ -293,3 +293,104 @@ def test_the_rows_ticked_are_exported(grid, tmp_path):
     texts = [str(cell) for row in sheet.iter_rows(values_only=True) for cell in row]
     assert "乙项" in texts
     assert "甲项" not in texts
+
+
+@pytest.fixture
+def row_page(filler, page):
+    """The page of a stored row, and which requests it sends to save."""
+    row = add(filler, "talent/2.13.2", GRANT)
+    page.sent = []
+    page.on("request", lambda request: page.sent.append(request.url))
+    log_in(page)
+    page.goto(f"{GRANTS}rows/{row['id']}")
+    return page
+
+
+def test_a_wrong_pair_of_numbers_is_told_before_it_is_saved(row_page):
+    row_page.fill('[name="needy_count"]', "63")
+    row_page.locator("#f-needy_count-e .problem").wait_for(timeout=1000)
+    assert not [url for url in row_page.sent if url.endswith("/save")]
+    assert "62" in row_page.input_value('[name="awarded_count"]')
+    row_page.wait_for_selector("[data-status][data-state=saved]")
+    assert row_page.locator("#f-needy_count-e .problem").is_visible()
+
+
+def test_what_a_hidden_field_held_is_kept_while_editing_and_gone_once_saved(row_page):
+    sponsor = row_page.locator('[name="sponsor_name"]')
+    assert not sponsor.is_visible()
+    row_page.select_option('[name="fund_source"]', "企业")
+    sponsor.fill("某某基金会")
+    row_page.select_option('[name="fund_source"]', "中央财政")
+    assert not sponsor.is_visible()
+    row_page.select_option('[name="fund_source"]', "企业")
+    assert sponsor.input_value() == "某某基金会"
+    row_page.select_option('[name="fund_source"]', "中央财政")
+    row_page.wait_for_selector("[data-status][data-state=saved]")
+    row_page.reload()
+    row_page.select_option('[name="fund_source"]', "企业")
+    assert sponsor.input_value() == ""
+
+
+def test_a_warning_is_confirmed_with_a_reason_by_keyboard(row_page):
+    reasons = row_page.locator('[data-line="amount"] [data-reasons]')
+    assert reasons.inner_text() == ""
+    row_page.fill('[name="amount"]', "3100")
+    select = reasons.locator("[data-reason]")
+    select.focus()
+    for _ in range(4):
+        row_page.keyboard.press("ArrowDown")
+    row_page.keyboard.press("Tab")
+    row_page.keyboard.type("已问过财务处")
+    row_page.keyboard.press("Enter")
+    reasons.locator("text=核实无误：已问过财务处").wait_for()
+    assert row_page.evaluate("document.activeElement.matches('[data-withdraw]')")
+    assert not row_page.locator("[data-count=warn]").is_visible()
+    assert find_serious(row_page) == []
+    row_page.reload()
+    assert "核实无误：已问过财务处（演示填报员" in reasons.inner_text()
+    row_page.keyboard.press("Tab")
+    reasons.locator("[data-withdraw]").press("Enter")
+    select.wait_for()
+    assert find_serious(row_page) == []
+
+
+def test_a_confirmed_warning_asks_again_once_its_numbers_change(row_page):
+    reasons = row_page.locator('[data-line="amount"] [data-reasons]')
+    row_page.fill('[name="amount"]', "3100")
+    reasons.locator("[data-reason]").select_option("verified")
+    reasons.locator("[data-confirm]").click()
+    reasons.locator("[data-withdraw]").wait_for()
+    row_page.fill('[name="award_scope"]', "一年级")
+    assert reasons.locator("[data-withdraw]").is_visible()
+    row_page.fill('[name="amount"]', "3200")
+    reasons.locator("[data-reason]").wait_for()
+    row_page.fill('[name="amount"]', "3,100.00")
+    reasons.locator("[data-withdraw]").wait_for()
+
+
+def test_half_a_reason_survives_typing_elsewhere_and_saving(row_page):
+    reasons = row_page.locator('[data-line="amount"] [data-reasons]')
+    row_page.fill('[name="amount"]', "3100")
+    reasons.locator("[data-words]").fill("上年结转")
+    row_page.fill('[name="award_scope"]', "一年级")
+    row_page.wait_for_selector("[data-status][data-state=saved]")
+    assert reasons.locator("[data-words]").input_value() == "上年结转"
+
+
+def test_the_grid_tells_which_warnings_are_explained_and_leads_to_the_others(row_page):
+    row_page.fill('[name="amount"]', "3100")
+    row_page.wait_for_selector("[data-status][data-state=saved]")
+    row_page.goto(GRANTS)
+    row_page.locator("[data-state] a", has_text="警告").click()
+    reasons = row_page.locator('[data-line="amount"] [data-reasons]')
+    reasons.locator("[data-reason]").select_option("policy")
+    reasons.locator("[data-confirm]").click()
+    reasons.locator("[data-withdraw]").wait_for()
+    row_page.goto(GRANTS)
+    assert row_page.locator("[data-state]").first.inner_text() == "已说明"
+    row_page.locator('[data-field="award_scope"]').first.fill("二年级")
+    row_page.wait_for_selector("[data-status][data-state=saved]")
+    assert row_page.locator("[data-state]").first.inner_text() == "已说明"
+    row_page.locator('[data-field="amount"]').first.focus()
+    assert "已说明：政策调整" in row_page.locator(".cell-note").inner_text()
+    assert find_serious(row_page) == []
