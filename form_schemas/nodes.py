@@ -4,6 +4,7 @@
 nothing of Python's `ast`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -174,3 +175,12 @@ Node = (
     | Aggregate
     | Previous
 )
+
+
+def parts_of(node: Node) -> Iterator[Node]:
+    """The nodes right below a node."""
+    for name in node.__dataclass_fields__:
+        value = getattr(node, name)
+        for part in value if isinstance(value, tuple) else (value,):
+            if hasattr(part, "__dataclass_fields__"):
+                yield part

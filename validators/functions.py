@@ -59,7 +59,8 @@ _CUT_LONG = Context(
     prec=2 * MAX_DIGITS + 20, rounding=ROUND_DOWN, Emin=-100_000, Emax=100_000
 )
 _UNITS = tuple(Decimal((0, (1,), -places)) for places in range(101))
-_SEPARATORS = "、，,；;"
+#: What divides the values that stand in one text, besides what its field names.
+SEPARATORS = "、，,；;"
 
 
 def divide(dividend: Number, divisor: Number) -> Decimal | None:
@@ -92,7 +93,7 @@ def trim(text: str | None) -> str | None:
 
 def split_items(text: str, separator: str) -> tuple[str, ...]:
     """The values that stand in one text; every usual separator divides."""
-    parts = re.split(f"[{re.escape(_SEPARATORS + separator)}]", text)
+    parts = re.split(f"[{re.escape(SEPARATORS + separator)}]", text)
     return tuple(item for part in parts if (item := part.strip(BLANKS)))
 
 

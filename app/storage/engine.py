@@ -13,6 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
+from app.storage import sqlite_functions
+
 #: Execution option of a connection whose transaction only reads.
 READ_ONLY = "tianbao_read_only"
 
@@ -76,6 +78,7 @@ def is_sqlite(connection: Connection | Engine) -> bool:
 
 
 def _prepare_sqlite(dbapi_connection, _record) -> None:
+    sqlite_functions.register(dbapi_connection)
     # The driver must not open transactions by itself: it would begin them as readers.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import {
   evaluate,
+  functionNames,
   isFalse,
   isTrue,
   roundHalfUp,
@@ -22,8 +23,22 @@ function answer({ tree, row }) {
   return value;
 }
 
+/** The value of each tree in each row. */
+function answerEach({ trees, rows }) {
+  const places = rows.map((row) => ({ row, given, ref }));
+  return trees.map((tree) => places.map((env) => evaluate(tree, env)));
+}
+
+function reply({ round, functions, ...question }) {
+  if (functions) {
+    return functionNames;
+  }
+  if (round) {
+    return roundHalfUp(...round);
+  }
+  return question.trees ? answerEach(question) : answer(question);
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
-  const { round, ...question } = JSON.parse(line);
-  const result = round ? roundHalfUp(...round) : answer(question);
-  process.stdout.write(`${JSON.stringify(result)}\n`);
+  process.stdout.write(`${JSON.stringify(reply(JSON.parse(line)))}\n`);
 }

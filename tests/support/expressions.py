@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +15,7 @@ from form_schemas.expressions import Column, Expression, parse_expression
 from form_schemas.kinds import ValueType
 from tests.support.machine import get_node
 from validators.compiling import Ask, Env, Question, compile_columns, compile_row
-from validators.trees import to_tree
+from validators.trees import Tree, to_tree
 
 ROOT = Path(__file__).parents[2]
 CASES = json.loads((ROOT / "tests/expressions/cases.json").read_text(encoding="utf-8"))
@@ -69,7 +69,37 @@ def to_plain(value: Any) -> Any:
         return "0" if text == "-0" else text
     if isinstance(value, date):
         return value.isoformat()
-    return list(value) if isinstance(value, tuple) else value.strip()
+    return list(value) if isinstance(value, tuple | list) else value.strip()
+
+
+def write(value: Any) -> Any:
+    """A value of a row as a page sends it."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def find_difference(
+    expressions: Sequence[Expression],
+    rows: Sequence[Mapping[str, Any]],
+    answers: Mapping[str, Sequence[Sequence[Any]]],
+) -> str | None:
+    """The shortest expression that back ends answer differently, and for which row."""
+    differing = [
+        (expression.text, rows[row], {who: answers[who][place][row] for who in answers})
+        for place, expression in enumerate(expressions)
+        for row in range(len(rows))
+        if any(
+            answers[who][place][row] != answers["python"][place][row] for who in answers
+        )
+    ]
+    if not differing:
+        return None
+    text, row, answered = min(differing, key=lambda found: len(found[0]))
+    read = {name: value for name, value in row.items() if name in text}
+    return f"{len(differing)} differ, such as {text} in {read}: {answered}"
 
 
 _TARGETS = {key: to_typed(row, TABLES["T"]) for key, row in CASES["targets"].items()}
@@ -109,8 +139,17 @@ class Browser:
     def answer(self, text: str, row: Mapping[str, Any]) -> Any:
         return self._ask({"tree": to_tree(parse(text)), "row": row})
 
+    def list_functions(self) -> list[str]:
+        return self._ask({"functions": True})
+
     def round_half_up(self, number: str, places: int) -> str:
         return self._ask({"round": [number, places]})
+
+    def answer_rows(
+        self, trees: Sequence[Tree], rows: Sequence[Mapping[str, Any]]
+    ) -> list[list[Any]]:
+        """The value of each tree in each row."""
+        return self._ask({"trees": trees, "rows": rows})
 
     def _ask(self, question: Mapping[str, Any]) -> Any:
         assert self.process.stdin

@@ -423,3 +423,6 @@ function extreme(nodes, env, sign) {
   }
   return numbers.reduce((best, x) => (compareNumbers(x, best) * sign > 0 ? x : best));
 }
+
+/** The functions known here. */
+export const functionNames = [...Object.keys(STRICT), ...Object.keys(NULLABLE)];

@@ -1,0 +1,342 @@
+"""What a row looks up in other rows, as joins: references, its last year, aggregates.
+
+A count of the rows that equal this one in some fields is made for all rows at once:
+grouped by these fields, then joined. Asked row by row it would read the whole table for
+every row. What no grouping can say is counted over pairs of rows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import (
+    Boolean,
+    Label,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    type_coerce,
+)
+
+from app.storage.expression_rows import Moment, NotInSqlError, RowsOf
+from app.storage.sql_values import Sql, Value
+from app.storage.tables import is_foreign_key
+from form_schemas.kinds import ValueType
+from form_schemas.nodes import (
+    Aggregate,
+    Call,
+    Compare,
+    Field,
+    Logical,
+    Node,
+    Previous,
+    RefColumn,
+    ThisField,
+    parts_of,
+)
+from form_schemas.spec import FieldSpec, FormSpec
+
+#: Each one within another is written out three times.
+_MOST_NESTED = 4
+
+
+class Compiler(Protocol):
+    """What `expressions` does, as the joins need it."""
+
+    def value(self, node: Node, rows: RowsOf, wanted: ValueType) -> Value: ...
+    def condition(self, node: Node, rows: RowsOf) -> Sql: ...
+    def comparable(
+        self, sides: Sequence[Node], rows: Sequence[RowsOf]
+    ) -> list[Value]: ...
+
+
+# The rows that references pick.
+
+
+def refer(compiler: Compiler, node: RefColumn, rows: RowsOf) -> Value:
+    """A column of the row that a reference picks."""
+    targets = _find_targets(compiler, node.field_id, rows)
+    words = rows.place.words
+    if not targets:
+        return words.nothing(node.type)
+    if len(targets) == 1:
+        return targets[0].value(node.column, node.type)
+    # Several forms to pick from: the first one that has the row.
+    values = words.unify([target.value(node.column, node.type) for target in targets])
+    pairs = zip(targets, values, strict=True)
+    found = case(*((target.id.is_not(None), value.sql) for target, value in pairs))
+    size = values[0].size
+    for value in values[1:]:
+        size = size | value.size
+    return values[0].become(found, size=size)
+
+
+def _find_targets(
+    compiler: Compiler, field_id: str, rows: RowsOf
+) -> tuple[RowsOf, ...]:
+    asked = ("ref", field_id)
+    if asked not in rows.found:
+        spec = rows.find_field(field_id)
+        reference = None if spec is None else spec.reference
+        forms = rows.moment.edition.by_code
+        codes = () if reference is None else reference.tables
+        rows.found[asked] = tuple(
+            _join_target(compiler, field_id, spec, forms[code], rows)
+            for code in codes
+            if code in forms
+        )
+    return rows.found[asked]
+
+
+def _join_target(
+    compiler: Compiler, field_id: str, spec: FieldSpec, form: FormSpec, rows: RowsOf
+) -> RowsOf:
+    reference = spec.reference
+    target = RowsOf(rows.place, form, rows.moment, around=rows)
+    column = reference.field
+    kind = form.by_id[column].value_type
+
+    def equals(left: RowsOf, right: RowsOf) -> Sql:
+        sides = (left.value(column, kind), right.value(field_id, kind))
+        return rows.place.words.compare("==", *rows.place.words.unify(sides))
+
+    is_single = form.key == (column,) or (column,) in form.unique
+    if reference.filter is None and (is_foreign_key(spec) or is_single):
+        rows.join(target.table, and_(target.in_place(), equals(target, rows)))
+        return target
+    mine, other = rows.copy(rows.only), target.copy()
+    other.around = mine
+    conditions = [equals(other, mine)]
+    if reference.filter is not None:
+        conditions.append(compiler.condition(reference.filter.root, other))
+    listed = _pair(mine, other, and_(*conditions), other.id.label("target"))
+    first = select(listed.c.k0, func.min(listed.c.target).label("target"))
+    found = first.group_by(listed.c.k0).subquery()
+    rows.join(found, found.c.k0 == rows.id)
+    rows.join(target.table, target.id == found.c.target)
+    return target
+
+
+# The round before.
+
+
+def look_back(compiler: Compiler, node: Previous, rows: RowsOf) -> Value:
+    """A field or an aggregate in the previous round."""
+    words, moment = rows.place.words, rows.place.previous
+    if moment is None or rows.moment is moment:
+        return words.nothing(node.type)
+    if isinstance(node.of, Aggregate):
+        return aggregate(compiler, node.of, rows, moment)
+    if not isinstance(node.of, Field) or rows.form.code not in moment.edition.by_code:
+        return words.nothing(node.type)
+    if "previous" not in rows.found:
+        before = RowsOf(rows.place, rows.form, moment)
+        rows.join(before.table, and_(before.in_place(), before.key == rows.key))
+        rows.found["previous"] = before
+    return rows.found["previous"].value(node.of.id, node.type)
+
+
+# Aggregates.
+
+
+def aggregate(
+    compiler: Compiler, node: Aggregate, rows: RowsOf, moment: Moment
+) -> Value:
+    """`count`, `sum` or `exists` over the rows of a form at a moment."""
+    if node.table not in moment.edition.by_code:
+        return rows.place.words.nothing(node.type)
+    asked = (node, moment)
+    if asked not in rows.found:
+        form = rows.place.now.edition.by_code[node.table]
+        inner = RowsOf(rows.place, form, moment, around=rows)
+        if node.condition is None or not _reads_around(node.condition):
+            value = _count_apart(compiler, node, inner)
+        else:
+            value = _count_for_each(compiler, node, inner, rows)
+        rows.found[asked] = value
+    return rows.found[asked]
+
+
+def _count_apart(compiler: Compiler, node: Aggregate, inner: RowsOf) -> Value:
+    """An aggregate that is the same for every row: the database computes it once."""
+    conditions = [inner.in_place()]
+    if node.condition is not None:
+        conditions.append(compiler.condition(node.condition, inner))
+    if node.name == "exists":
+        found = select(literal(1)).select_from(inner.joined()).where(*conditions)
+        return Value(found.exists(), ValueType.BOOLEAN)
+    total = _combine(inner, _summed(node, inner))
+    counted = select(total.sql).select_from(inner.joined()).where(*conditions)
+    return total.become(counted.scalar_subquery())
+
+
+def _count_for_each(
+    compiler: Compiler, node: Aggregate, inner: RowsOf, rows: RowsOf
+) -> Value:
+    """An aggregate that compares its rows with the one it is made for."""
+    parts = _divide(node.condition) if rows.only is None else None
+    if parts is None:
+        mine = rows.copy(rows.only)
+        inner.around = mine
+        condition = compiler.condition(node.condition, inner)
+        listed = _pair(mine, inner, condition, *_label(_summed(node, inner)))
+        keys = [(Value(mine.id, ValueType.NUMBER), Value(rows.id, ValueType.NUMBER))]
+        conditions = []
+    else:
+        keys = [compiler.comparable(pair, (inner, inner)) for pair in parts.equal]
+        conditions = [compiler.condition(part, inner) for part in parts.around]
+        own = [compiler.condition(part, inner) for part in parts.own]
+        listed = _list_keys(inner, keys, own, *_label(_summed(node, inner)))
+    summed = _summed(node, inner)
+    if summed is not None:
+        summed = summed.become(listed.c.summed)
+    total = _combine(inner, summed)
+    groups = _group(listed, total, len(keys))
+    rows.join(groups, and_(_match(rows, groups, keys), *conditions))
+    if node.name == "exists":
+        is_there = type_coerce(groups.c.k0.is_not(None), Boolean())
+        return Value(is_there, ValueType.BOOLEAN)
+    nothing = "0" if total.is_long else 0
+    return total.become(func.coalesce(groups.c.total, nothing))
+
+
+def is_unique(compiler: Compiler, node: Call, rows: RowsOf) -> Value:
+    """Whether no other row of the form has the same values; null if one is empty."""
+    words, arguments = rows.place.words, node.arguments
+    if any(argument.type is ValueType.ANY for argument in arguments):
+        return words.nothing(node.type)
+    if _count_nested(node) > _MOST_NESTED:
+        raise NotInSqlError("asks is_unique() within is_unique() again and again")
+    values = [compiler.comparable([part], [rows])[0] for part in arguments]
+    other = rows.copy()
+    if rows.only is None:
+        keys = [compiler.comparable([part] * 2, (other, rows)) for part in arguments]
+        listed = _list_keys(other, keys, [])
+    else:
+        mine = rows.copy(rows.only)
+        pairs = [compiler.comparable([part] * 2, (other, mine)) for part in arguments]
+        condition = and_(*(words.compare("==", *pair) for pair in pairs))
+        listed = _pair(mine, other, condition)
+        keys = [(Value(mine.id, ValueType.NUMBER), Value(rows.id, ValueType.NUMBER))]
+    groups = _group(listed, words.whole(func.count(), 10), len(keys), least=2)
+    rows.join(groups, _match(rows, groups, keys))
+    is_filled = and_(*(value.sql.is_not(None) for value in values))
+    verdict = case((is_filled, groups.c.k0.is_(None)))
+    return Value(type_coerce(verdict, Boolean()), ValueType.BOOLEAN)
+
+
+def _summed(node: Aggregate, rows: RowsOf) -> Value | None:
+    if node.field_id is None:
+        return None
+    return rows.value(node.field_id, ValueType.NUMBER)
+
+
+def _label(summed: Value | None) -> list[Label[Any]]:
+    return [] if summed is None else [summed.sql.label("summed")]
+
+
+def _combine(rows: RowsOf, summed: Value | None) -> Value:
+    """The count of a group, or the sum of what is summed."""
+    words = rows.place.words
+    return words.whole(func.count(), 10) if summed is None else words.sum(summed)
+
+
+def _list_keys(
+    rows: RowsOf, keys: Sequence[Sequence[Value]], conditions: list[Sql], *more: Label
+) -> Subquery:
+    named = [key.sql.label(f"k{place}") for place, (key, _) in enumerate(keys)]
+    listed = select(*named, *more).select_from(rows.joined())
+    return listed.where(rows.in_place(), *conditions).subquery()
+
+
+def _pair(mine: RowsOf, other: RowsOf, condition: Sql, *more: Label) -> Subquery:
+    """Pairs of rows that fulfil a condition, by the id of the first."""
+    listed = select(mine.id.label("k0"), *more)
+    listed = listed.select_from(mine.joined().join(other.joined(), condition))
+    return listed.where(mine.in_place(), other.in_place()).subquery()
+
+
+def _group(listed: Subquery, total: Value, keys: int, least: int = 1) -> Subquery:
+    columns = [listed.c[f"k{place}"] for place in range(keys)]
+    groups = select(*columns, total.sql.label("total")).group_by(*columns)
+    if least > 1:
+        groups = groups.having(func.count() >= least)
+    return groups.subquery()
+
+
+def _match(rows: RowsOf, groups: Subquery, keys: Sequence[Sequence[Value]]) -> Sql:
+    return and_(
+        *(
+            rows.place.words.compare("==", key.become(groups.c[f"k{place}"]), mine)
+            for place, (key, mine) in enumerate(keys)
+        )
+    )
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A condition between two rows, taken apart; all of it has to be true."""
+
+    #: of the rows looked through alone
+    own: tuple[Node, ...]
+    #: of the row around alone
+    around: tuple[Node, ...]
+    #: equations: the side of the rows looked through, the side of the row around
+    equal: tuple[tuple[Node, Node], ...]
+
+
+def _divide(condition: Node) -> _Parts | None:
+    """The parts of a condition that grouping can answer; None if it cannot."""
+    own, around, equal = [], [], []
+    for part in _conjuncts(condition):
+        if not _reads_around(part):
+            own.append(part)
+        elif not _reads_own(part):
+            around.append(part)
+        elif (sides := _find_equation(part)) is not None:
+            equal.append(sides)
+        else:
+            return None
+    return _Parts(tuple(own), tuple(around), tuple(equal)) if equal else None
+
+
+def _conjuncts(node: Node) -> Iterator[Node]:
+    if isinstance(node, Logical) and node.op == "and":
+        for operand in node.operands:
+            yield from _conjuncts(operand)
+    else:
+        yield node
+
+
+def _find_equation(node: Node) -> tuple[Node, Node] | None:
+    if not isinstance(node, Compare) or node.op != "==":
+        return None
+    for own, around in ((node.left, node.right), (node.right, node.left)):
+        if not _reads_around(own) and not _reads_own(around):
+            return own, around
+    return None
+
+
+def _reads_around(node: Node) -> bool:
+    """Whether it reads the row around; what `this` is in an aggregate within is not."""
+    if isinstance(node, ThisField) or (isinstance(node, RefColumn) and node.of_this):
+        return True
+    return not isinstance(node, Aggregate) and any(map(_reads_around, parts_of(node)))
+
+
+def _reads_own(node: Node) -> bool:
+    """Whether it reads the rows that are looked through."""
+    if isinstance(node, Field | Aggregate | Previous):
+        return True
+    if isinstance(node, RefColumn):
+        return not node.of_this
+    return any(map(_reads_own, parts_of(node)))
+
+
+def _count_nested(node: Node) -> int:
+    """How deep is_unique() stands within itself."""
+    is_asked = isinstance(node, Call) and node.name == "is_unique"
+    return is_asked + max(map(_count_nested, parts_of(node)), default=0)

@@ -1,0 +1,154 @@
+"""The rows an expression reads in SQL: whose they are, and what is joined to them.
+
+Every set of rows carries its unit and round from the start, so that no expression can
+reach those of another. What a row looks up elsewhere (the rows that its references
+pick, its own last year, counts of others) is joined to it once.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, FromClause, and_, select
+
+from app.models import Round
+from app.storage.binding import bind
+from app.storage.postgres_words import PostgresWords
+from app.storage.records import Scope
+from app.storage.sql_values import Sql, Value
+from app.storage.sqlite_words import SqliteWords
+from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.kinds import ValueType
+from form_schemas.spec import FieldSpec, FormSpec
+from validators.scalars import SIGNIFICANT_DIGITS
+
+Words = SqliteWords | PostgresWords
+
+_WORDS: dict[str, Words] = {"sqlite": SqliteWords(), "postgresql": PostgresWords()}
+#: Digits of the largest whole number a column holds: a computed one may reach it.
+_STORED_DIGITS = 19
+#: SQLite joins up to 64 tables.
+_MOST_JOINS = 60
+
+
+class NotInSqlError(Exception):
+    """An expression that SQL cannot answer; the message says why."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The rows of a unit in one round, declared by one edition."""
+
+    scope: Scope
+    edition: Edition
+
+
+@dataclass(frozen=True, eq=False)
+class SqlPlace:
+    """Where and when an expression is evaluated, and on which database."""
+
+    catalogue: Catalogue
+    words: Words
+    now: Moment
+    #: the same unit's last round; None where there was none
+    previous: Moment | None
+    today: date
+    period_start: date
+    period_end: date
+
+
+def words_for(connection: Connection) -> Words:
+    return _WORDS[connection.dialect.name]
+
+
+def find_previous_round(connection: Connection, round_id: int) -> int | None:
+    """The id of the round before; None for the first."""
+    return connection.scalar(select(Round.previous_id).where(Round.id == round_id))
+
+
+def find_edition(
+    connection: Connection, catalogue: Catalogue, round_id: int
+) -> Edition | None:
+    """The edition a round ran with; None where its files are gone."""
+    found = connection.execute(
+        select(Round.collection, Round.edition).where(Round.id == round_id)
+    ).first()
+    editions = {edition.name: edition for edition in catalogue.editions}
+    return None if found is None else editions.get(f"{found[0]}/{found[1]}")
+
+
+@dataclass(eq=False)
+class RowsOf:
+    """The rows of a form at one moment, under a name of their own."""
+
+    place: SqlPlace
+    #: as expressions name its fields
+    form: FormSpec
+    moment: Moment
+    #: the rows that `this` means
+    around: "RowsOf | None" = None
+    #: only these; None for all
+    only: tuple[int, ...] | None = None
+    #: what was looked up already, by what asked for it
+    found: dict[object, Any] = field(default_factory=dict)
+    _joins: list[tuple[FromClause, Sql]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        #: as the edition of the moment declares it
+        self.stored = self.moment.edition.by_code.get(self.form.code, self.form)
+        self.table = bind(self.place.catalogue, self.form).table.alias()
+
+    @property
+    def id(self) -> Sql:
+        return self.table.c._id
+
+    @property
+    def key(self) -> Sql:
+        return self.table.c._key
+
+    def copy(self, only: tuple[int, ...] | None = None) -> "RowsOf":
+        """The same rows under another name."""
+        return RowsOf(self.place, self.form, self.moment, only=only)
+
+    def find_field(self, field_id: str) -> FieldSpec | None:
+        """A field as it was stored; an older edition may have another id for it."""
+        names = (field_id, *self.form.by_id[field_id].was)
+        return next(
+            (self.stored.by_id[n] for n in names if n in self.stored.by_id), None
+        )
+
+    def value(self, field_id: str, kind: ValueType) -> Value:
+        """The value of a field; null where these rows have none of this type."""
+        known = field_id in self.form.by_id
+        stored = self.find_field(field_id) if known else None
+        if stored is None or stored.value_type is not kind:
+            return self.place.words.nothing(kind)
+        column = self.table.c[stored.id]
+        return self.place.words.column(column, kind, _count_digits(stored))
+
+    def in_place(self) -> Sql:
+        """What is true of these rows and of no others of their table."""
+        c, scope = self.table.c, self.moment.scope
+        conditions = [c._unit_id == scope.unit_id, c._round_id == scope.round_id]
+        if self.only is not None:
+            conditions.append(c._id.in_(self.only))
+        return and_(*conditions)
+
+    def join(self, rows: FromClause, condition: Sql) -> None:
+        """Look up at most one row for each of these."""
+        if len(self._joins) >= _MOST_JOINS:
+            raise NotInSqlError("looks into too many tables")
+        self._joins.append((rows, condition))
+
+    def joined(self) -> FromClause:
+        """The rows with all that was looked up, for FROM."""
+        source: FromClause = self.table
+        for rows, condition in self._joins:
+            source = source.outerjoin(rows, condition)
+        return source
+
+
+def _count_digits(field: FieldSpec) -> int:
+    """The most digits before the point that a stored value has."""
+    most = SIGNIFICANT_DIGITS if field.computed is None else _STORED_DIGITS
+    return most - (field.places or 0)
