@@ -70,6 +70,7 @@ def list_trials(stock: Stock) -> tuple[Trial, ...]:
         _checks(stock),
         *(_grid(stock, name) for name in DATABASES),
         _record(),
+        _typing(),
         _start(),
     )
 
@@ -280,6 +281,22 @@ def _record() -> Trial:
                 "ms",
                 30,
             ),
+        ),
+    )
+
+
+def _typing() -> Trial:
+    return Trial(
+        "typing",
+        {"page": Call("keystrokes:record_page", {})},
+        (
+            Line(
+                "a keystroke in a record page of 40 fields",
+                _pick("page", "milliseconds"),
+                "ms",
+                16,
+            ),
+            Line("… the slowest of twenty", _pick("page", "slowest"), "ms"),
         ),
     )
 

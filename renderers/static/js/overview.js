@@ -9,7 +9,8 @@ export class Overview {
 
   /** Show the server's problems and those found while typing. */
   show(broken) {
-    const live = broken.map((rule) => this.describe(rule));
+    const now = broken.length ? this.record.readAll() : {};
+    const live = broken.map((rule) => this.describe(rule, now));
     const others = this.record.problems.filter((problem) => !this.record.liveKinds.has(problem.kind));
     this.record.shown = [...others, ...live].filter((problem) => this.isDue(problem));
     for (const [id, line] of this.record.lines) {
@@ -24,10 +25,9 @@ export class Overview {
   }
 
   /** A rule found broken while typing, with what the server knows to be written of it. */
-  describe({ id, level, field, message, reads }) {
+  describe({ id, level, field, message, reads }, now) {
     const kind = `rule:${id}`;
     const known = this.record.problems.find((problem) => problem.kind === kind && problem.field === field);
-    const now = this.record.readAll();
     const holds = reads.every((name) => isSame(this.record.spec.fields[name], now[name], this.record.judged[name]));
     return { field, level, message, kind, note: holds ? known?.note : undefined, last_note: known?.last_note };
   }
