@@ -28,6 +28,7 @@ _LAST_ROW = 1_048_576
 #: Rows a line of the sheet 检查 links to.
 _LINKS = 3
 _FIRST_LINE = 6
+_WIDTHS = (8, 28, 60, 9, 12, 12, 12)
 _MISSING = "必填未填"
 _NOTE = "这里按表里的公式判断，随填随算；没有变化时按 F9。最终以上传后的检查为准。"
 _LEVELS = {Level.ERROR: "错误", Level.WARNING: "提醒", Level.MANUAL: "须核对"}
@@ -226,7 +227,7 @@ class _Overview:
             self._write_rule(row, item)
             row += 1
         self._write_left_out(row + 1)
-        for letter, width in zip("ABCDEFG", (8, 24, 60, 9, 12, 12, 12), strict=True):
+        for letter, width in zip("ABCDEFG", _WIDTHS, strict=True):
             self._sheet.column_dimensions[letter].width = width
 
     def _write_heading(self, lines: int) -> None:
@@ -269,10 +270,17 @@ class _Overview:
         self._write_counts(row, item.flag, "TRUE", letter)
 
     def _write_line(self, row: int, level: Level, fields: str, message: str) -> None:
-        for at, text in enumerate((_LEVELS[level], fields, message), 1):
+        texts = (_LEVELS[level], fields, message)
+        for at, text in enumerate(texts, 1):
             _put(self._sheet, row, at, text)
             cell = self._sheet.cell(row, at)
             cell.alignment, cell.border = _WRAP, _BORDER
+        # A Chinese character is two units wide.
+        lines = (
+            1 + 2 * len(text) // width
+            for text, width in zip(texts, _WIDTHS, strict=False)
+        )
+        self._sheet.row_dimensions[row].height = 16 * max(lines)
 
     def _write_counts(
         self, row: int, flag: Flag, wanted: str, letter: str | None

@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from openpyxl import Workbook
 
@@ -25,6 +25,7 @@ from form_schemas.spec import FormSpec
 
 #: The rows of a form, in chunks of tuples in the order of `export_fields`.
 RowsOf = Callable[[FormSpec], Chunks]
+WriteTemplate = Callable[[FormSpec, IO[bytes]], None]
 #: Called after each form with the number of forms done.
 Progress = Callable[[int], None]
 
@@ -34,12 +35,20 @@ def write_template_zip(
     catalogue: Catalogue,
     target: Path | BinaryIO,
     progress: Progress | None = None,
+    write: WriteTemplate | None = None,
 ) -> None:
-    """Write the templates of forms into one zip."""
+    """Write the templates of forms into one zip.
+
+    Args:
+        write: writes one of them; the empty template of its edition if None.
+    """
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as package:
         for done, form in enumerate(forms, 1):
             with package.open(file_name(form, "xlsx"), "w") as entry:
-                build_template(form, catalogue).save(entry)
+                if write is not None:
+                    write(form, entry)
+                else:
+                    build_template(form, catalogue).save(entry)
             if progress:
                 progress(done)
 

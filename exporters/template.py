@@ -6,7 +6,7 @@ stamp by which the reader knows the form.
 """
 
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import IO
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
@@ -52,7 +52,7 @@ _WRAP = Alignment(vertical="top", wrap_text=True)
 def write_template(
     form: FormSpec,
     catalogue: Catalogue,
-    stream: BinaryIO,
+    stream: IO[bytes],
     *,
     periods: Periods | None = None,
     last_rows: Sequence[Row] | None = None,

@@ -11,7 +11,12 @@ from sqlalchemy import Connection
 from app.errors import BadRequest
 from app.storage.records import Scope
 from app.storage.rows import RowStore
-from exporters.package import write_export_zip, write_one_workbook, write_template_zip
+from exporters.package import (
+    WriteTemplate,
+    write_export_zip,
+    write_one_workbook,
+    write_template_zip,
+)
 from exporters.workbook import Chunks, Mask, export_fields
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
@@ -28,13 +33,18 @@ def write_template_package(
     path: Path,
     file_format: str,
     progress: Progress | None = None,
+    write: WriteTemplate | None = None,
 ) -> None:
-    """Write the templates of forms into one file."""
+    """Write the templates of forms into one file.
+
+    Args:
+        write: writes a template that is a file of its own.
+    """
     _require_format(file_format)
     if file_format == "xlsx":
         write_one_workbook(forms, catalogue, path, progress=progress)
     else:
-        write_template_zip(forms, catalogue, path, progress)
+        write_template_zip(forms, catalogue, path, progress, write)
 
 
 def write_data_package(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import BinaryIO
+from typing import IO
 
 from sqlalchemy import Connection, Engine, select
 
@@ -26,7 +26,7 @@ def write_template_for(
     catalogue: Catalogue,
     form: FormSpec,
     scope: Scope,
-    stream: BinaryIO,
+    stream: IO[bytes],
 ) -> None:
     """Write the template that a unit fills in for a round.
 
