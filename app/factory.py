@@ -13,6 +13,7 @@ from app.web.addresses import IdConverter
 from app.web.admin import admin
 from app.web.assets import assets
 from app.web.auth import auth
+from app.web.checks import checks
 from app.web.disclosing import disclosing
 from app.web.exports import exports
 from app.web.forms import forms
@@ -28,6 +29,7 @@ _BLUEPRINTS = (
     admin,
     assets,
     auth,
+    checks,
     disclosing,
     exports,
     forms,

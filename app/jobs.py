@@ -1,4 +1,4 @@
-"""Workers: claim imports and exports from the database and carry them out.
+"""Workers: claim imports, exports and checks from the database and carry them out.
 
 A job is a row with a state, a position and a lease. Whoever holds the lease works; one
 that dies loses it after `lease_seconds`, and the next worker goes on from the position.
@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from app.models import ExportJob, ImportJob
+from app.models import CheckRun, ExportJob, ImportJob
+from app.services.checking import run_check_job
 from app.services.exporting import run_export
 from app.services.importing import run_import
 from app.services.queueing import DatabaseAway, JobModel, claim, give_up
@@ -27,7 +28,11 @@ _AWAY_SECONDS = 5
 _log = structlog.get_logger(__name__)
 
 #: What a worker does with a claimed job of each sort.
-RUNNERS: Mapping[JobModel, Run] = {ImportJob: run_import, ExportJob: run_export}
+RUNNERS: Mapping[JobModel, Run] = {
+    ImportJob: run_import,
+    ExportJob: run_export,
+    CheckRun: run_check_job,
+}
 
 
 class Worker:

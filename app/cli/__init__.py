@@ -1,6 +1,7 @@
 """The command `tianbao`: serve, work, and everything the pages do, from a terminal."""
 
 from app.cli.accounts import roles, user
+from app.cli.checks import check
 from app.cli.console import group
 from app.cli.data import demo, export, import_, template
 from app.cli.organisation import round_, unit
@@ -28,6 +29,7 @@ for command in (
     template,
     import_,
     export,
+    check,
     demo,
 ):
     main.add_command(command)

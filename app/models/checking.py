@@ -47,6 +47,8 @@ class RuleState(StrEnum):
     WAITING = "waiting"
     #: there is nothing to compare with, such as a round before
     NOT_APPLICABLE = "not_applicable"
+    #: the database cannot judge it
+    NOT_RUN = "not_run"
 
 
 class CheckResult(Base):

@@ -8,18 +8,25 @@ from markupsafe import Markup
 
 from app.permissions import Action
 from app.services import files, navigation
+from app.services.check_cells import FindingView, find_in_row
+from app.services.check_reports import (
+    FormCheck,
+    RuleStanding,
+    find_form_check,
+    list_standings,
+)
 from app.services.continuity import find_last_rows
 from app.services.desks import CheckedRow, Desk
 from app.services.disclosing import disclose, may_disclose
 from app.services.entering import Outcome
 from app.services.navigation import FormState
-from app.storage.records import StoredRow
+from app.storage.records import Scope, StoredRow
 from app.web.form_urls import list_urls, url_of_form, url_of_reveal, url_of_row
 from app.web.notes import Warned, view_notes
 from app.web.queries import to_storage_query
 from app.web.server import get_server
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FormSpec, Period, RuleSpec, Shape
+from form_schemas.spec import FormSpec, Period, Shape
 from renderers.grid_page import build_grid_page, read_query, render_grid_page
 from renderers.record_page import (
     FileView,
@@ -27,7 +34,6 @@ from renderers.record_page import (
     build_record_page,
     render_record_page,
 )
-from validators.check import waiting_rules
 
 _PERIODS = {
     Period.ACADEMIC_YEAR: "学年",
@@ -46,8 +52,9 @@ class FormPage:
     fragment: Markup | str
     state: FormState
     period: str
-    #: rules that are declared but do not run yet
-    waiting: tuple[RuleSpec, ...]
+    #: how the rules that only a check judges came out last
+    check: FormCheck
+    standings: tuple[RuleStanding, ...]
     obstacle: str = ""
     may_import: bool = False
     may_export: bool = False
@@ -56,6 +63,8 @@ class FormPage:
     is_row_page: bool = False
     has_problem: bool = False
     query: str = ""
+    #: what the last check found in the row that the page does not judge
+    found: tuple[FindingView, ...] = ()
 
     @property
     def word(self) -> str:
@@ -179,13 +188,16 @@ def show_frame(
     state = FormState.DRAFT if rows else FormState.NONE
     if form.is_derived:
         state = FormState.COMPUTED
+    check = find_form_check(desk.engine, desk.catalogue, place, form)
     page = FormPage(
         form=form,
         desk=desk,
         fragment=fragment,
         state=state,
         period=f"{_PERIODS[form.period]} {_show_period(desk)}",
-        waiting=tuple(waiting_rules(form)),
+        check=check,
+        standings=list_standings(check),
+        found=_find_in_row(desk, shown.get("row")),
         obstacle=obstacle,
         may_import=not obstacle and place.can(Action.IMPORT_ROWS, form),
         may_export=place.can(Action.EXPORT_ROWS, form) and not form.is_derived,
@@ -204,6 +216,15 @@ def _find_previous(
     return {
         row.id: last for row, last in zip(rows, found, strict=True) if last is not None
     }
+
+
+def _find_in_row(desk: Desk, row: CheckedRow | None) -> tuple[FindingView, ...]:
+    if row is None:
+        return ()
+    place, form = desk.place, desk.form
+    seen = {form: place.department_for(form, Action.VIEW_ROWS)}
+    scope = Scope(place.unit_id, place.round_id)
+    return find_in_row(desk.engine, scope, seen, form, row.stored.id)
 
 
 def _defaults(form: FormSpec) -> dict[str, object]:
