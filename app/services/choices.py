@@ -90,16 +90,23 @@ def _search_rows(
 def _read_row(desk: Desk, item: FieldSpec, asking: Asking) -> dict[str, object]:
     """The values of the row that the filter of a reference asks for."""
     asked = [f for f in desk.form.fields if f.id in item.reference.filter.fields]
-    stored = {} if asking.row_id is None else desk.get(asking.row_id).stored.row
-    row = {}
-    for other in asked:
-        row[other.id] = stored.get(other.id)
-        # A page shows no more of personal data than a mask: what is stored counts.
-        if other.id in asking.cells and not other.sensitive:
-            text = asking.cells[other.id]
-            value = convert_value(other, text, desk.catalogue.codelists)
-            row[other.id] = None if isinstance(value, Finding) else value
+    # A page shows no more of personal data than a mask: what is stored counts.
+    typed = [f for f in asked if f.id in asking.cells and not f.sensitive]
+    stored = _find_stored(desk, asking) if len(typed) < len(asked) else {}
+    row = {other.id: stored.get(other.id) for other in asked}
+    for other in typed:
+        text = asking.cells[other.id]
+        value = convert_value(other, text, desk.catalogue.codelists)
+        row[other.id] = None if isinstance(value, Finding) else value
     return row
+
+
+def _find_stored(desk: Desk, asking: Asking) -> Mapping[str, object]:
+    if asking.row_id is None:
+        return {}
+    with begin_reading(desk.engine) as connection:
+        store = RowStore(connection, desk.catalogue)
+        return store.get(desk.form, desk.scope(), asking.row_id).row
 
 
 def _other(hint: str, value: object) -> str:

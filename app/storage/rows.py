@@ -22,7 +22,7 @@ from app.storage.bulk import load_rows
 from app.storage.changes import find_changed, write_change
 from app.storage.keys import join_key
 from app.storage.lookup import ROWS_AT_ONCE, RowLookup, in_groups
-from app.storage.picking import find_choices
+from app.storage.picking import Picking, find_choices
 from app.storage.records import (
     Change,
     Choices,
@@ -179,15 +179,16 @@ class RowStore:
         Args:
             env: the referring row, for the reference's own filter; None passes it over.
         """
+        picking = Picking(form, field, env)
         found = [
             find_choices(
                 self.connection,
-                self._bind(target),
-                field,
+                self.catalogue,
+                target,
                 scope,
+                picking,
                 text.strip(),
                 page,
-                env,
             )
             for target in self.catalogue.targets(form, field)
         ]

@@ -111,8 +111,9 @@ def _show_row(view: ImportView, row: StagedView) -> str:
         urls=PageUrls(
             page=url_for(".show", **address),
             save=url_for(".save", **address),
+            # The row's number is none of a stored row: pickers ask as for a new one.
             options=url_for(
-                "rows.list_options", collection=form.collection, code=form.code
+                "rows.list_options", collection=form.collection, code=form.code, row=""
             ),
             login=url_for("auth.login"),
             csrf_token=generate_csrf(),
