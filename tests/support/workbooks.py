@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from string import ascii_uppercase
 
 from openpyxl import Workbook
 
@@ -25,6 +26,12 @@ def write_sheet(path: Path, rows: Iterable[Sequence[object]], title="数据") ->
 def read_part(path: Path, name: str) -> str:
     with zipfile.ZipFile(path) as archive:
         return archive.read(name).decode()
+
+
+def body_of(path: Path, part: str) -> str:
+    """The XML of a part without its declaration."""
+    text = read_part(path, part)
+    return text.split("?>", 1)[-1] if text.startswith("<?xml") else text
 
 
 def change_parts(path: Path, changes: dict[str, str | bytes | None]) -> Path:
@@ -51,3 +58,9 @@ def write_cells(path: Path, sheet_data: str, *, before: str = "") -> Path:
 
 def inline(place: str, text: str) -> str:
     return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def inline_row(number: int, texts: Sequence[str]) -> str:
+    """Cells of the first columns."""
+    places = (f"{letter}{number}" for letter in ascii_uppercase)
+    return "".join(map(inline, places, texts))
