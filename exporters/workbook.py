@@ -9,7 +9,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -84,7 +84,8 @@ def write_xlsx(
         build_template(form, catalogue).save(target)
         return 0
     counter = _Counter()
-    records = counter.count(_records(layout, catalogue, chain([first], source), mask))
+    counted = counter.count(chain([first], source))
+    records = _records(layout, catalogue, counted, mask)
     head, *stamp = build_stamp(form)
     write_worksheets(
         [
@@ -126,30 +127,27 @@ def convert_chunks(
     """The rows as their cells hold them."""
     columns = sheet_layout(form, catalogue).columns
     converters = [_cell_converter(column, catalogue, mask) for column in columns]
-    for chunk in chunks:
-        yield from _convert(chunk, converters)
+    return chain.from_iterable(_convert(chunk, converters) for chunk in chunks)
 
 
 class _Counter:
-    """Counts records on their way."""
+    """Counts rows on their way."""
 
     def __init__(self) -> None:
         self.rows = 0
 
-    def count(
-        self, records: Iterable[dict[str, object]]
-    ) -> Iterator[dict[str, object]]:
-        for record in records:
-            self.rows += 1
-            yield record
+    def count(self, chunks: Chunks) -> Chunks:
+        for chunk in chunks:
+            self.rows += len(chunk)
+            yield chunk
 
 
 def _records(
     layout: SheetLayout, catalogue: Catalogue, chunks: Chunks, mask: Mask | None
 ) -> Iterator[dict[str, object]]:
     headings = [column.heading for column in layout.columns]
-    for row in convert_chunks(layout.form, catalogue, chunks, mask):
-        yield dict(zip(headings, row, strict=True))
+    rows = convert_chunks(layout.form, catalogue, chunks, mask)
+    return map(dict, map(zip, repeat(headings), rows))
 
 
 def _convert(

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema_rs
 
 from form_schemas.codelists import CodeList
-from form_schemas.kinds import SUGGESTING_KINDS
+from form_schemas.kinds import SUGGESTING_KINDS, FieldKind
 from form_schemas.spec import FieldSpec, FormSpec, Level
 from validators.choices import get_codes
 from validators.conversion import TO_JSON, keep
@@ -26,11 +26,29 @@ SCHEMA_FORMATS: Mapping[str, Callable[[object], bool]] = {
 }
 
 
+#: Kinds whose values are of one ordered type.
+_ORDERED = frozenset(
+    {
+        FieldKind.INTEGER,
+        FieldKind.DECIMAL,
+        FieldKind.MONEY,
+        FieldKind.PERCENT,
+        FieldKind.YEAR,
+        FieldKind.DATE,
+    }
+)
+#: Keywords that set bounds, say what the kind's conversion has seen to, or say nothing.
+_BOUNDS = frozenset(
+    {"title", "description", "default", "type", "format", "minimum", "maximum"}
+)
+
+
 class ValueJudge:
     """Judges values of one field by its part of the schema file and its code list."""
 
     def __init__(self, form: FormSpec, field: FieldSpec, codes: CodeList | None):
         schema = _property_of(form, field.id)
+        assert isinstance(schema, Mapping)
         self._one = _compile(schema)
         self._many = _compile({"type": "array", "items": schema})
         self._codes = codes
@@ -40,6 +58,13 @@ class ValueJudge:
         self._is_plain = write is keep and not field.is_list
         self._write: Callable[[object], object] = (
             _each(write) if field.is_list else write
+        )
+        # Where only bounds are set, the least and the greatest speak for all others.
+        self._is_range = (
+            codes is None
+            and field.value_kind in _ORDERED
+            and not field.is_list
+            and all(word in _BOUNDS or word.startswith("x-") for word in schema)
         )
 
     def find(self, value: object) -> tuple[Finding, ...]:
@@ -51,8 +76,13 @@ class ValueJudge:
         return findings or tuple(self._unlisted(value))
 
     def find_all(self, values: Collection[object]) -> dict[object, tuple[Finding, ...]]:
-        """Give the findings of those of the values that are wrong."""
-        if self._many.is_valid(self._write_all(values)):
+        """Give the findings of those of the values that are wrong.
+
+        Args:
+            values: some typed values, none of them empty.
+        """
+        judged = _find_ends(values) if self._is_range else values
+        if self._many.is_valid(self._write_all(judged)):
             values = self._suspects(values)
         found = ((value, self.find(value)) for value in values)
         return {value: findings for value, findings in found if findings}
@@ -135,6 +165,10 @@ def _compile(schema: object) -> jsonschema_rs.Draft202012Validator:
 
 def _note(value: object) -> bool:
     return True
+
+
+def _find_ends(values: Any) -> tuple[object, object]:
+    return min(values), max(values)
 
 
 def _each(write: Callable[[object], object]) -> Callable[[object], object]:

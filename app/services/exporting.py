@@ -164,9 +164,11 @@ def write_rows_file(
             ),
             progress,
         )
+        if file_format == "xlsx":
+            # By its path: a stream would get the whole file out of memory.
+            return write_xlsx(form, catalogue, chunks, path, mask=mask)
         with path.open("wb") as stream:
-            write = write_csv if file_format == "csv" else write_xlsx
-            return write(form, catalogue, chunks, stream, mask=mask)
+            return write_csv(form, catalogue, chunks, stream, mask=mask)
 
 
 def name_export(form: FormSpec, file_format: str) -> str:

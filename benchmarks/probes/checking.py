@@ -9,6 +9,7 @@ from validators.check import Context, NoRows, SeenKeys, Stage, check_columns
 from validators.constraints import compile_form, get_judges
 from validators.conversion import ConvertedColumns, to_json
 from validators.rules import Env, find_missing
+from validators.values import drop_repeated
 
 _BLOCK_ROWS = 4000
 
@@ -52,9 +53,8 @@ def schema(rows: str) -> dict[str, float]:
         faulty = 0
         for block in blocks:
             for field_id, judge in judges.items():
-                values = set(block.columns[field_id])
-                values.discard(None)
-                faulty += len(judge.find_all(values))
+                present = drop_repeated(block.columns[field_id])
+                faulty += len(judge.find_all(present))
             env = Env(day, day, day)
             faulty += len(
                 list(find_missing(form, block.columns, len(block.numbers), env))

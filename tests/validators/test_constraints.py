@@ -131,3 +131,13 @@ def test_the_whole_file_compiles_and_asks_for_what_is_required(form):
         if error.kind.name == "required"
     }
     assert missing == {field.id for field in form.fields if field.required}
+
+
+@pytest.mark.parametrize("place", [0, 7, 19])
+@pytest.mark.parametrize("wrong", [Decimal("-0.01"), Decimal("100.00")])
+def test_a_value_out_of_bounds_is_found_wherever_it_stands(place, wrong):
+    judge = get_judges(FORM, LISTS)["money"]
+    values = [Decimal(n) for n in range(20)]
+    values[place] = wrong
+    assert list(judge.find_all(values)) == [wrong]
+    assert judge.find_all(values)[wrong] == judge.find(wrong)
