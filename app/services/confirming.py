@@ -18,7 +18,7 @@ from app.storage.binding import bind
 from app.storage.confirmations import (
     Confirmed,
     Mark,
-    find_earlier,
+    find_written,
     mark_of,
     withdraw_confirmations,
     write_confirmation,
@@ -116,7 +116,7 @@ def find_earlier_reasons(
     keys = [key_text(desk.form, row) for row in rows]
     scope = Scope(desk.place.unit_id, last_round)
     with begin_reading(desk.engine) as connection:
-        found = find_earlier(connection, desk.form, scope, set(keys))
+        found = find_written(connection, desk.form, scope, set(keys))
     return tuple(found.get(key, {}) for key in keys)
 
 
@@ -167,11 +167,16 @@ def confirm_passed(
         job: the record of the import.
         reason: what the reviewer wrote; nothing happens without.
         passed: which rows of `staged_rows`; None: all of the import that passed.
+
+    Raises:
+        Refused: the reason needs words, and there are none.
     """
     if not reason.strip():
         return
     edition = workshop.catalogue.edition_of(form)
     given = read_reason(edition.reasons, reason)
+    if not given.text:
+        judge_reason(edition.reasons, given.code, given.text)
     if passed is None:
         passed = _ROW.c.state == StagedState.PASSED
     explain_passed(

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import (
     ColumnElement,
@@ -28,7 +28,9 @@ from app.models import (
 )
 from app.permissions import Place
 from app.services.workshop import Workshop
+from app.storage.confirmations import Confirmed, Mark, find_written
 from app.storage.engine import begin_reading
+from app.storage.expression_rows import find_previous_round
 from app.storage.records import Scope, StoredRow
 from form_schemas.spec import FormSpec, Level
 from validators.conversion import (
@@ -77,6 +79,10 @@ class StagedView:
     #: the sentence of each problem
     messages: tuple[str, ...]
     reason: str | None
+    #: what was written about warnings of the row with its key, in this round
+    written: Mapping[Mark, Confirmed] = field(default_factory=dict)
+    #: and in the last
+    written_before: Mapping[Mark, Confirmed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,8 @@ def list_rows(
     """A page of an import's rows with their problems."""
     wanted = match_rows(import_id, selection or Selection(state=None))
     with begin_reading(workshop.engine) as connection:
-        form = form_of(workshop, get_job(connection, import_id))
+        job = get_job(connection, import_id)
+        form = form_of(workshop, job)
         total = connection.scalar(select(func.count()).select_from(_ROW).where(wanted))
         records = connection.execute(
             select(_ROW)
@@ -130,8 +137,13 @@ def list_rows(
         ).all()
         numbers = [record.row_number for record in records]
         problems = find_problems(connection, import_id, numbers)
+        written, before = _find_written(connection, form, job, records)
     views = [
-        _view(workshop, form, record, problems.get(record.row_number, ()))
+        replace(
+            _view(workshop, form, record, problems.get(record.row_number, ())),
+            written=written.get(record.key, {}),
+            written_before=before.get(record.key, {}),
+        )
         for record in records
     ]
     return StagedPage(tuple(views), total or 0)
@@ -299,6 +311,17 @@ def _view(
         tuple(describe(form, problem) for problem in problems),
         record.reason,
     )
+
+
+def _find_written(
+    connection: Connection, form: FormSpec, job, records: Sequence
+) -> tuple[Mapping[str, Mapping[Mark, Confirmed]], ...]:
+    """What was written about warnings, by row key: in this round, and in the last."""
+    keys = {record.key for record in records if record.level}
+    last = find_previous_round(connection, job.round_id)
+    scopes = [scope_of(job)] + ([] if last is None else [Scope(job.unit_id, last)])
+    found = [find_written(connection, form, scope, keys) for scope in scopes]
+    return (*found, {}) if last is None else tuple(found)
 
 
 def _problem(record) -> Problem:

@@ -106,7 +106,7 @@ def find_confirmed_in_table(
     return found
 
 
-def find_earlier(
+def find_written(
     connection: Connection,
     form: FormSpec,
     scope: Scope,

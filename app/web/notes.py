@@ -38,10 +38,10 @@ def view_notes(desk: Desk, rows: Sequence[Warned]) -> list[Notes]:
 
 def _view(desk: Desk, found: Mapping[Mark, Confirmed]) -> dict[Mark, Note]:
     reasons = desk.place.edition.reasons
-    return {mark: _tell(reasons, confirmed) for mark, confirmed in found.items()}
+    return {mark: tell_note(reasons, confirmed) for mark, confirmed in found.items()}
 
 
-def _tell(reasons: Sequence[WarningReason], confirmed: Confirmed) -> Note:
+def tell_note(reasons: Sequence[WarningReason], confirmed: Confirmed) -> Note:
     titles = {reason.id: reason.title for reason in reasons}
     # A reason that the list lost still says what was meant.
     title = titles.get(confirmed.reason_code, confirmed.reason_code)

@@ -1,6 +1,6 @@
 """The page of a staged import: counts, kinds of problems, and the rows that wait."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -11,10 +11,13 @@ from app.services import inbox, staging
 from app.services.import_summary import Summary, summarise
 from app.services.inbox import ImportView
 from app.services.staging import Selection, StagedPage, StagedView
+from app.storage.confirmations import mark_of
 from app.web.addresses import read_page_number
 from app.web.import_views import show_texts
+from app.web.notes import tell_note
 from app.web.server import get_server
 from app.web.visit import get_visit
+from form_schemas.settings import WarningReason
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.messages import name_kind
 
@@ -28,7 +31,6 @@ _LEVELS = {
 }
 #: Columns of the table of staged rows, beside number and problems.
 _SHOWN_COLUMNS = 5
-_REASONS = ("情况属实", "统计口径调整", "上年填报有误", "其他")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class StagedLine:
     view: StagedView
     #: (text, style of its worst problem or "")
     cells: tuple[tuple[str, str], ...]
+    #: what was written about its warnings
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,12 @@ class ReviewPage:
     kind_label: str
     may_review: bool
     may_mend: bool
+    may_import: bool
     may_delete: bool
     may_take_back: bool
     is_own: bool
-    reasons: tuple[str, ...] = _REASONS
+    #: titles of the edition's reasons for warnings
+    reasons: tuple[str, ...]
 
     def page_url(self, page: int) -> str:
         return _here(self.view, {**self.selection, "page": str(page)})
@@ -96,11 +102,12 @@ def make_review(view: ImportView) -> ReviewPage:
         "all": summary.waiting,
     }
     is_staged = view.job.state == "staged"
+    reasons = server.catalogue.edition_of(view.form).reasons
     return ReviewPage(
         view,
         summary,
         columns,
-        tuple(_make_line(view.form, columns, row) for row in found.rows),
+        tuple(_make_line(view.form, columns, row, reasons) for row in found.rows),
         tuple(
             Chip(name, label, counts[name], name == level, _here(view, {"level": name}))
             for name, label in _LEVELS.items()
@@ -115,12 +122,14 @@ def make_review(view: ImportView) -> ReviewPage:
         _label_of_kind(view.form, kept),
         is_staged and inbox.may_review(actor, view),
         is_staged and inbox.may_mend(actor, view),
+        is_staged and inbox.may_import(actor, view),
         is_staged
         and (inbox.may_review(actor, view) or view.job.actor_id == actor.user_id),
         view.job.state in ("passed", "staged")
         and bool(view.job.rows_added or view.job.rows_updated)
         and inbox.may_take_back(actor, view),
         view.job.actor_id == actor.user_id,
+        tuple(reason.title for reason in reasons),
     )
 
 
@@ -169,7 +178,10 @@ def _choose_columns(form: FormSpec, found: StagedPage) -> tuple[FieldSpec, ...]:
 
 
 def _make_line(
-    form: FormSpec, columns: tuple[FieldSpec, ...], view: StagedView
+    form: FormSpec,
+    columns: tuple[FieldSpec, ...],
+    view: StagedView,
+    reasons: Sequence[WarningReason],
 ) -> StagedLine:
     texts = show_texts(form, view)
     styles: dict[str, str] = {}
@@ -181,7 +193,18 @@ def _make_line(
         tuple(
             (texts.get(item.id, "")[:80], styles.get(item.id, "")) for item in columns
         ),
+        tuple(_tell_written(view, reasons)),
     )
+
+
+def _tell_written(view: StagedView, reasons: Sequence[WarningReason]) -> Iterator[str]:
+    for mark in dict.fromkeys(mark_of(p) for p in view.problems if not p.is_error):
+        for head, written in (
+            ("已说明", view.written),
+            ("上期说明", view.written_before),
+        ):
+            if mark in written:
+                yield f"{head}：{tell_note(reasons, written[mark]).text}"
 
 
 def _here(view: ImportView, arguments: Mapping[str, str]) -> str:

@@ -84,6 +84,23 @@ def test_the_value_told_stands_with_the_reason(workshop, passed):
     assert all(record.value_text for record in rules)
 
 
+def test_who_looks_at_staged_rows_reads_what_was_written(workshop, courses, passed):
+    warned = Selection(level="warning", state=None)
+    rows = list_rows(workshop, courses.job.id, warned).rows
+    assert rows
+    for row in rows:
+        assert set(row.written) == set(map(mark_of, row.problems))
+        assert row.written_before == {}
+    clean = list_rows(workshop, courses.job.id, Selection(level="", state=None)).rows
+    assert all(row.written == {} for row in clean)
+
+
+def test_a_reason_that_needs_words_is_refused_without_them(office, workshop, courses):
+    pass_rows(workshop, None, courses.job.id, reason="核实无误")
+    with pytest.raises(Refused, match="写明情况"):
+        confirm(office, workshop, courses, "其他")
+
+
 def test_explaining_twice_changes_nothing(office, workshop, courses, passed):
     before = read_confirmations(workshop)
     confirm(office, workshop, courses, "又一次")

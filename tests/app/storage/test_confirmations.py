@@ -14,7 +14,7 @@ from app.storage.confirmations import (
     fields_judged,
     find_confirmed,
     find_confirmed_in_table,
-    find_earlier,
+    find_written,
     withdraw_confirmations,
     write_confirmation,
 )
@@ -232,11 +232,11 @@ def test_the_next_round_finds_reasons_by_key_also_void_ones(
     row = store.insert(major, scope, ROW, 1)
     explain(row, "上年扩招")
     store.update(major, scope, row.id, {"seats": 30}, 1, 1)
-    found = find_earlier(connection, major, scope, ["1", "2"])
+    found = find_written(connection, major, scope, ["1", "2"])
     assert {key: marks[FEES].reason_text for key, marks in found.items()} == {
         "1": "上年扩招"
     }
-    assert find_earlier(connection, major, Scope(1, 2), ["1"]) == {}
+    assert find_written(connection, major, Scope(1, 2), ["1"]) == {}
 
 
 FULL = {
