@@ -102,13 +102,14 @@ def _read_blocks(
     slices: Iterator[Slice], plan: Plan, limits: Limits
 ) -> Iterator[Block | Done]:
     total = 0
-    for count, block in Picking(plan).blocks(slices):
+    picking = Picking(plan)
+    for count, block in picking.blocks(slices):
         total += count
         if total > limits.rows:
             raise RefusedFile(Reason.TOO_MANY_ROWS, limit=limits.rows)
         if block is not None:
             yield block
-    yield Done(total)
+    yield Done(total, picking.totals)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from exporters.csv_text import CsvFormat
 from exporters.gate import Limits, Package
 from exporters.refusals import Refusal
 from exporters.scan import SheetScan
+from exporters.totals import TotalRow
 from form_schemas.codelists import CodeList
 from form_schemas.spec import FormSpec
 from validators.conversion import JudgedValues
@@ -65,6 +66,8 @@ class Plan:
     block_rows: int = 4000
     #: of a compacted sheet: the number each of its rows had, from the first row
     row_numbers: Sequence[int] | None = None
+    #: whether the child reads the end of the sheet, where totals stand
+    is_last: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class Done:
     """All rows were sent."""
 
     rows: int
+    #: rows of totals below them, which were not
+    totals: Sequence[TotalRow] = ()
 
 
 @dataclass(frozen=True)

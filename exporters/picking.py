@@ -12,12 +12,15 @@ from operator import itemgetter
 from exporters.exchange import Block, Plan
 from exporters.scan import SheetScan
 from exporters.slices import Slice
+from exporters.totals import STARTS, TotalRow, find_total_word
 from form_schemas.kinds import FieldKind
 from validators.conversion import BadCell, ColumnConverter
 from validators.report import Code
 from validators.texts import clean_text
 from validators.values import judge_columns
 
+#: Rows below a row of totals that are looked through for data.
+_MOST_HELD = 100
 #: Characters of a cell that are kept to show what stood there.
 _SHOWN = 500
 
@@ -34,6 +37,12 @@ class Picking:
         self._waiting = {row for row in self._bad if row > plan.header_row}
         self._percents = self._percent_cells(plan.scan)
         self._converter = ColumnConverter(plan.form, plan.codelists)
+        #: places of the columns that tell rows apart
+        self._keys = tuple(
+            at for at, name in enumerate(self._fields) if name in plan.form.key
+        )
+        #: rows that look like totals and have no row of data below them so far
+        self._totals: dict[int, str] = {}
 
     def blocks(self, slices: Iterable[Slice]) -> Iterator[tuple[int, Block | None]]:
         """Number of rows and block, full blocks whatever the slices are.
@@ -41,9 +50,52 @@ class Picking:
         The block is None where all its rows were read before.
         """
         rows = chain(chain.from_iterable(map(self._rows, slices)), self._lost_rows())
+        if self._looks_for_totals:
+            rows = self._without_totals(rows)
         while chunk := list(islice(rows, self._plan.block_rows)):
             new = [item for item in chunk if item[0] > self._plan.start_after]
             yield len(chunk), self._convert(new) if new else None
+
+    @property
+    def totals(self) -> tuple[TotalRow, ...]:
+        """The rows of totals below the data; known when all blocks are made."""
+        return tuple(map(TotalRow._make, self._totals.items()))
+
+    @property
+    def _looks_for_totals(self) -> bool:
+        return bool(self._keys) and self._plan.is_last
+
+    def _without_totals(
+        self, rows: Iterable[tuple[int, tuple[object, ...]]]
+    ) -> Iterator[tuple[int, tuple[object, ...]]]:
+        """Hold rows of totals back until it is known what follows them.
+
+        With them all that follows is held: rows keep their order.
+        """
+        totals, held = self._totals, []
+        for item in rows:
+            if not held and item[0] not in totals:
+                yield item
+                continue
+            held.append(item)
+            is_data = item[0] not in totals and self._has_key(item[1])
+            if is_data or len(held) > _MOST_HELD:
+                for number, _ in held:
+                    totals.pop(number, None)
+                yield from held
+                held = []
+        yield from (item for item in held if item[0] not in totals)
+
+    def _has_key(self, cells: tuple[object, ...]) -> bool:
+        """Whether the key is whole: a signature below the data has a part at most."""
+        return not any(_is_blank((cells[at],)) for at in self._keys)
+
+    def _note_total(
+        self, number: int, cells: tuple[object, ...], row: Sequence[object]
+    ) -> None:
+        word = find_total_word([cells[at] for at in self._keys], row)
+        if word is not None:
+            self._totals[number] = word
 
     def _bad_cells(self, scan: SheetScan) -> dict[int, dict[int, BadCell]]:
         """Row -> place of the column -> what stands there."""
@@ -66,6 +118,7 @@ class Picking:
         bad, percents = self._bad, self._percents
         numbers = self._plan.row_numbers
         skipped = max(self._plan.header_row + 1 - piece.first, 0)
+        key = self._keys[0] if self._looks_for_totals else None
         for at, row in enumerate(islice(piece.rows, skipped, None), skipped):
             place = piece.first + at
             cells = pick(row)
@@ -76,7 +129,12 @@ class Picking:
                 continue
             if place in percents:
                 cells = _scale(cells, percents[place])
-            yield (place if numbers is None else numbers[place - 1]), cells
+            number = place if numbers is None else numbers[place - 1]
+            if key is not None:
+                first = cells[key]
+                if first.__class__ is str and (not first or first[0] in STARTS):
+                    self._note_total(number, cells, row)
+            yield number, cells
 
     def _lost_rows(
         self, before: float = inf

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
@@ -28,6 +28,7 @@ from exporters.header import SEARCHED_ROWS, Header, find_header
 from exporters.refusals import Reason, Refusal, RefusedFile
 from exporters.scan import SheetScan, count_filled_rows, scan_sheet
 from exporters.stamp import check_stamp
+from exporters.totals import TotalRow
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 
@@ -59,7 +60,7 @@ class Reading:
     width: int = 0
     #: column in which an earlier check wrote its findings, from 1
     problem_column: int | None = None
-    _blocks: Iterator[Block] = field(default_factory=lambda: iter(()), repr=False)
+    _blocks: "_Blocks" = field(default_factory=lambda: _Blocks(()), repr=False)
 
     @property
     def is_refused(self) -> bool:
@@ -72,7 +73,12 @@ class Reading:
             RefusedFile: the rest of the file turned out unreadable; whoever keeps
                 blocks already handed over has to drop them.
         """
-        return self._blocks
+        return iter(self._blocks)
+
+    @property
+    def totals(self) -> tuple[TotalRow, ...]:
+        """Rows of totals below the data, passed over; known after the last block."""
+        return tuple(self._blocks.totals)
 
 
 @contextmanager
@@ -189,7 +195,7 @@ def _follow(
     )
     starts = [share.first_row for share in heads if not share.is_empty]
     plans = [
-        replace(plan, scan=scan.between(first, after))
+        replace(plan, scan=scan.between(first, after), is_last=after == inf)
         for first, after in pairwise((0, *starts[1:], inf))
     ]
     full = [
@@ -200,7 +206,7 @@ def _follow(
     return _describe(header, row, head.width, blocks)
 
 
-def _describe(header: Header, row: int, width: int, blocks: Iterator[Block]) -> Reading:
+def _describe(header: Header, row: int, width: int, blocks: "_Blocks") -> Reading:
     return Reading(
         header_row=row,
         columns=tuple(header.columns.values()),
@@ -214,25 +220,34 @@ def _describe(header: Header, row: int, width: int, blocks: Iterator[Block]) -> 
     )
 
 
-def _start_blocks(
-    readers: Sequence["_Child"], plans: Sequence[Plan]
-) -> Iterator[Block]:
+def _start_blocks(readers: Sequence["_Child"], plans: Sequence[Plan]) -> "_Blocks":
     """Wait for the first block, so that a file without rows is refused as a whole."""
     for child, plan in zip(readers, plans, strict=True):
         child.send(plan)
     answers = chain.from_iterable(child.answers() for child in readers)
-    rows = 0
+    passed: list[Block | Done] = []
     for answer in answers:
+        passed.append(answer)
         if isinstance(answer, Block):
-            return _blocks_of(chain((answer,), answers))
-        rows += answer.rows
-    if not rows:
+            return _Blocks(chain(passed, answers))
+    if not any(answer.rows for answer in passed):
         raise RefusedFile(Reason.NO_ROWS, header_row=plans[0].header_row)
-    return iter(())
+    return _Blocks(passed)
 
 
-def _blocks_of(answers: Iterator[Block | Done]) -> Iterator[Block]:
-    return (answer for answer in answers if isinstance(answer, Block))
+class _Blocks:
+    """The blocks among the answers of the children, and what they say at the end."""
+
+    def __init__(self, answers: Iterable[Block | Done]) -> None:
+        self._answers = iter(answers)
+        self.totals: list[TotalRow] = []
+
+    def __iter__(self) -> Iterator[Block]:
+        for answer in self._answers:
+            if isinstance(answer, Block):
+                yield answer
+            else:
+                self.totals += answer.totals
 
 
 class _ChildDiedError(RefusedFile):

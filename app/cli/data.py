@@ -242,6 +242,9 @@ def _show(report: ImportReport, message: str) -> None:
         click.echo(f"文件里没有的列（原值不动）：{'、'.join(labels)}")
     if job.columns_unknown:
         click.echo(f"本表没有的列（没有读）：{'、'.join(job.columns_unknown)}")
+    if report.totals:
+        told = (f"第 {total.number} 行“{total.text}”" for total in report.totals)
+        click.echo(f"末尾的合计行（没有导入）：{'、'.join(told)}")
     for problem in report.problems[:_SHOWN_PROBLEMS]:
         word = "错误" if problem.is_error else "提醒"
         click.echo(f"{word}\t{describe(report.form, problem)}")

@@ -321,7 +321,7 @@ class _Run:
         for block in reading.blocks():
             self._stage(self._check(block))
             self.tell(block.numbers[-1])
-        self._finish()
+        self._finish(reading)
 
     def _keep_lease(self, connection: Connection, **values: object) -> None:
         keep_lease(connection, _JOB, self.job_id, self.holder, self.workshop, **values)
@@ -508,7 +508,7 @@ class _Run:
 
     # The end.
 
-    def _finish(self) -> None:
+    def _finish(self, reading: Reading) -> None:
         with self.workshop.engine.begin() as connection:
             job = connection.execute(select(_JOB).where(_JOB.c.id == self.job_id)).one()
             unchanged = count_actions(connection, self.job_id)[StagedAction.UNCHANGED]
@@ -530,6 +530,7 @@ class _Run:
                 outcome="partly" if job.rows_faulty else "accepted",
                 total=job.rows_read,
                 rows_unchanged=unchanged if nothing_new else 0,
+                details={**(job.details or {}), "totals": list(reading.totals)},
             )
 
     def _refuse(self, refusal: Refusal) -> None:

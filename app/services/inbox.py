@@ -18,9 +18,11 @@ from app.models import (
 )
 from app.permissions import Action, Actor, Place, can
 from app.services import exporting
+from app.services.reports import find_totals
 from app.services.workplaces import Workplace
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
+from exporters.totals import TotalRow
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 
@@ -57,6 +59,11 @@ class ImportView:
     def number(self) -> str:
         """The number on the receipt."""
         return f"IM-{self.job.created_at.astimezone():%Y%m%d}-{self.job.id:03d}"
+
+    @property
+    def totals(self) -> tuple[TotalRow, ...]:
+        """Rows of totals below the data, which were passed over."""
+        return find_totals(self.job)
 
     @property
     def word(self) -> str:
@@ -141,7 +148,13 @@ def may_review(actor: Actor, view: ImportView) -> bool:
 
 
 def may_mend(actor: Actor, view: ImportView) -> bool:
-    """Whoever imports there may correct staged rows."""
+    """Whoever imports or reviews there may correct staged rows."""
+    place = _own_place(view)
+    return may_import(actor, view) or can(actor, Action.REVIEW_ROWS, place)
+
+
+def may_import(actor: Actor, view: ImportView) -> bool:
+    """Whether the person may send the file anew."""
     return can(actor, Action.IMPORT_ROWS, _own_place(view))
 
 

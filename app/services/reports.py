@@ -9,6 +9,7 @@ from app.services.importing import count_actions
 from app.services.staging import iterate_problems
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
+from exporters.totals import TotalRow
 from form_schemas.spec import FormSpec
 from validators.check import waiting_rules
 from validators.messages import describe
@@ -31,6 +32,11 @@ class ImportReport:
     rows_unchanged: int
     problems: tuple[Problem, ...]
     problems_total: int
+
+    @property
+    def totals(self) -> tuple[TotalRow, ...]:
+        """Rows of totals below the data, which were passed over."""
+        return find_totals(self.job)
 
     def as_repeated(self) -> "ImportReport":
         """The report on the same file once more: nothing was done."""
@@ -57,6 +63,7 @@ class ImportReport:
             "rows_unchanged": self.rows_unchanged,
             "columns_missing": list(job.columns_missing),
             "columns_unknown": list(job.columns_unknown),
+            "totals": [total._asdict() for total in self.totals],
             "problems": [
                 {
                     "row": problem.row_number,
@@ -69,6 +76,12 @@ class ImportReport:
             ],
             "rules_not_run": [rule.id for rule in waiting_rules(self.form)],
         }
+
+
+def find_totals(job) -> tuple[TotalRow, ...]:
+    """Rows of totals below the data of an import, which were passed over."""
+    kept = (job.details or {}).get("totals", ())
+    return tuple(TotalRow(*total) for total in kept)
 
 
 def make_report(

@@ -98,6 +98,21 @@ def test_passed_rows_are_exported_and_come_back_unchanged(filled, tmp_path):
     assert back["rows_unchanged"] == 24
 
 
+def test_totals_below_the_data_are_left_out_and_named(filled, tmp_path):
+    target = tmp_path / "majors.xlsx"
+    workbook = load_workbook(MAJORS_FILE)
+    sheet = workbook.worksheets[0]
+    sheet.append(["合计", *[None] * 8, 120])
+    number = sheet.max_row
+    workbook.save(target)
+    answer = filled("import", "talent/0.1.1", str(target), "--json")
+    report = json.loads(answer.stdout)
+    assert (report["rows_read"], report["rows_faulty"]) == (24, 0)
+    assert report["totals"] == [{"number": number, "text": "合计"}]
+    again = filled("import", "talent/0.1.1", str(target), "--dry-run")
+    assert f"末尾的合计行（没有导入）：第 {number} 行“合计”" in again.stdout
+
+
 def test_a_dry_run_changes_nothing(filled):
     first = filled("import", "talent/0.1.1", MAJORS_FILE, "--dry-run", "--json")
     assert json.loads(first.stdout)["rows_added"] == 24
@@ -134,6 +149,13 @@ def test_template_opens(tianbao, tmp_path):
     target = tmp_path / "template.xlsx"
     assert tianbao("template", "talent/0.1.5", "-o", str(target)).exit_code == 0
     assert load_workbook(target).worksheets[0]["A1"].value
+
+
+def test_a_template_is_made_for_a_round_that_is_named(filled, tmp_path):
+    target = str(tmp_path / "template.xlsx")
+    answer = filled("template", "talent/0.1.5", "--unit", "1", "-o", target)
+    assert answer.exit_code == 0
+    assert "检查" in load_workbook(target).sheetnames
 
 
 def test_an_unknown_form_is_a_usage_error_with_suggestions(tianbao):

@@ -31,6 +31,17 @@ def test_columns_left_out_are_named_as_the_table_names_them(filler, work):
     assert f"{''.join(f'“{label}”' for label in left_out)}，原值不变" in page
 
 
+def test_totals_below_the_data_are_named_on_the_receipt(filler, work):
+    header = (
+        "项目名称,项目种类,资金来源,奖助范围,奖助人数,其中家庭经济困难学生数,"
+        "其中女生,奖助人次,奖助金额"
+    )
+    rows = f"{GOOD_ROW}合计,,,,10,5,5,10,3.5\n"
+    answer = send_file(filler, "奖助.csv", f"{header}\n{rows}".encode())
+    work()
+    assert "第 3 行“合计”，未导入" in filler.get(answer.location).text
+
+
 def test_rows_with_problems_come_first_and_may_be_mended(filler, work):
     page = filler.get(upload(filler, work, GOOD_ROW)).text
     assert re.search(r'aria-current="true">有问题 1</a>', page)
@@ -68,6 +79,19 @@ def test_a_row_is_mended_on_its_page(filler, reviewer, work):
     assert 'value="更多"' in still.text
     assert filler.post(url, {**cells, "amount": "4"}).status_code == 303
     assert "通过无错的 1 行" in reviewer.get(address).text
+
+
+def test_a_reviewer_mends_a_row_that_another_passes(filler, reviewer, work):
+    address = upload(filler, work)
+    page = reviewer.get(f"{address}/rows/2").text
+    assert "别的审核人" in page
+    body = {"rows": [{"key": "r", "id": 2, "version": 1, "cells": {"amount": "4"}}]}
+    reviewer.send(f"{address}/rows/2/save", body)
+    reviewer.post(f"{address}/pass", {"which": "all", "level": "clean"})
+    shown = reviewer.get(address).text
+    assert "您自己改过的" in shown
+    assert "国家助学金" not in filler.get(FORM).text
+    assert "上传改好的" not in shown
 
 
 def test_a_row_is_mended_by_the_script_too(filler, work):
