@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from openpyxl import load_workbook
+from rustpy_xlsxwriter import write_worksheets
 
 from exporters.bindings import CELLS
 from exporters.reader import read_workbook
@@ -160,6 +161,27 @@ def test_drop_downs_and_formats_stand_in_an_export(tmp_path):
     assert validation.formula1 == '"甲,乙"'
     assert sheet["A2"].number_format == "@"
     assert sheet.auto_filter.ref == "A1:B2"
+
+
+@pytest.mark.parametrize(("length", "count"), [(128, 1), (129, 0)])
+def test_an_export_has_drop_downs_of_short_lists_only(tmp_path, length, count):
+    # With their commas 128 options of one character are 255 characters.
+    options = [chr(0x4E00 + at) for at in range(length)]
+    form, catalogue = make_form("enum", enum=options)
+    rows = [{"number": "K", "value": options[0]}]
+    path = export(form, catalogue, rows, tmp_path / "e.xlsx")
+    found = load_workbook(path).worksheets[0].data_validations.dataValidation
+    assert len(found) == count
+
+
+def test_the_fast_writer_takes_no_range_of_options(tmp_path):
+    """Where it learns to, exports can have the drop-downs that templates have."""
+    with pytest.raises(ValueError, match="values"):
+        write_worksheets(
+            [("S", [{"a": "x"}])],
+            str(tmp_path / "e.xlsx"),
+            data_validations={"S": {"a": {"type": "list", "formula": "=L!$A$1:$A$9"}}},
+        )
 
 
 @pytest.mark.office
