@@ -13,6 +13,7 @@ from app.errors import Refused, StaleRow
 from app.models import StagedRow, StagedState
 from app.permissions import Action
 from app.services.desks import CheckedRow, Desk
+from app.services.wider_rules import judge_wider_within
 from app.services.workshop import Workshop
 from app.storage.binding import bind
 from app.storage.confirmations import (
@@ -30,6 +31,7 @@ from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
 from form_schemas.settings import WarningReason
 from form_schemas.spec import FormSpec
+from validators.check import waiting_rules
 
 _ROW = StagedRow.__table__
 
@@ -198,6 +200,11 @@ def _require_warning(
 ) -> None:
     (row,) = desk.check_stored(connection, [stored])
     found = [problem for problem in row.problems if mark_of(problem) == mark]
+    if not found and mark[0] in {
+        f"rule:{rule.id}" for rule in waiting_rules(desk.form)
+    }:
+        wider = judge_wider_within(connection, desk, stored)
+        found = [problem for problem in wider.problems if mark_of(problem) == mark]
     if any(problem.is_error for problem in found):
         raise Refused("这是错误，写了说明也不能通过，请改正内容。")
     if not found:

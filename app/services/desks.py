@@ -5,7 +5,7 @@ A desk reads rows with their problems, says what expressions may ask, and shows 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import Connection, Engine
@@ -48,6 +48,14 @@ class CheckedRow:
     def level(self) -> str:
         """The worst level of what nobody has explained."""
         return find_level(keep_unconfirmed(self.problems, self.confirmed))
+
+    def joined(self, more: "CheckedRow") -> "CheckedRow":
+        """The row with what else was found in it."""
+        return replace(
+            self,
+            problems=(*self.problems, *more.problems),
+            confirmed={**self.confirmed, **more.confirmed},
+        )
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from app.storage.confirmations import (
     mark_of,
 )
 from app.storage.expressions import NotInSqlError
-from app.storage.records import Scope
+from app.storage.records import Scope, StoredRow
 from app.storage.rule_queries import (
     RulePlace,
     find_broken_rows,
@@ -78,6 +78,28 @@ class RoundCheck:
         for rule in waiting_rules(form):
             found.note(rule, self._judge(form, rule, found, explained))
         return found
+
+    def judge_row(self, form: FormSpec, row: StoredRow) -> tuple[Problem, ...]:
+        """What the rules that look beyond their row find in one of the form's rows."""
+        return tuple(
+            self._describe(
+                form, rule, {name: row.row.get(name) for name in rule.fields}
+            )
+            for rule in waiting_rules(form)
+            if not is_table_rule(form, rule) and self._is_broken_by(form, rule, row.id)
+        )
+
+    def _is_broken_by(self, form: FormSpec, rule: RuleSpec, row_id: int) -> bool:
+        if self._find_unfilled(form, rule):
+            return False
+        if _compares_rounds(rule) and not self._has_previous(form):
+            return False
+        place = RulePlace(self.scope, self.previous, self.today, *self._period(form))
+        ask = (self.connection, self.catalogue, form, rule, place)
+        try:
+            return bool(find_broken_rows(*ask, row_ids=[row_id]))
+        except NotInSqlError:
+            return False
 
     def _check_rows(
         self, form: FormSpec, found: FormFindings, explained: Explained

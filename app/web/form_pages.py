@@ -20,6 +20,7 @@ from app.services.desks import CheckedRow, Desk
 from app.services.disclosing import disclose, may_disclose
 from app.services.entering import Outcome
 from app.services.navigation import FormState
+from app.services.wider_rules import judge_wider
 from app.storage.records import Scope, StoredRow
 from app.web.form_urls import list_urls, url_of_form, url_of_reveal, url_of_row
 from app.web.notes import Warned, view_notes
@@ -98,9 +99,10 @@ def show_record(
         disclose(desk, [row_id] if row else [], reason)
     values = row.stored.row if row else _defaults(form)
     (previous,) = find_last_rows(desk, [values])
-    seen = outcome or row
-    problems = seen.problems if seen else ()
-    confirmed = seen.confirmed if seen else {}
+    found, wider = outcome or row, judge_wider(desk, row.stored) if row else None
+    judged = [one for one in (found, wider) if one is not None]
+    problems = tuple(problem for one in judged for problem in one.problems)
+    confirmed = {mark: why for one in judged for mark, why in one.confirmed.items()}
     (notes,) = view_notes(desk, [Warned(values, problems, confirmed)])
     is_row = form.shape is Shape.ROWS
     neighbours = navigation.find_neighbours(desk.place, form)
@@ -224,7 +226,9 @@ def _find_in_row(desk: Desk, row: CheckedRow | None) -> tuple[FindingView, ...]:
     place, form = desk.place, desk.form
     seen = {form: place.department_for(form, Action.VIEW_ROWS)}
     scope = Scope(place.unit_id, place.round_id)
-    return find_in_row(desk.engine, scope, seen, form, row.stored.id)
+    found = find_in_row(desk.engine, scope, seen, form, row.stored.id)
+    # Rules are judged anew, and stand at their fields.
+    return tuple(one for one in found if not one.kind.startswith("rule:"))
 
 
 def _defaults(form: FormSpec) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Rows as JSON: what the scripts of both pages save, delete, check and look up."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
@@ -10,6 +11,7 @@ from app.services.confirming import Reason
 from app.services.continuity import find_last_rows
 from app.services.desks import CheckedRow, Desk, find_desk
 from app.services.entering import Entry, Outcome, saved_at
+from app.services.wider_rules import judge_wider
 from app.storage.confirmations import Mark
 from app.web.addresses import LARGEST_ID, read_number
 from app.web.notes import Warned, view_notes
@@ -34,6 +36,7 @@ _LONGEST_CELL = 200
 def save(collection: str, code: str) -> Response:
     desk, body = get_desk(collection, code), read_body()
     outcomes = entering.save_rows(desk, _read_entries(body), read_reason(body))
+    outcomes = _judge_wider(desk, body, outcomes)
     return jsonify(
         rows=_show_beside_last(desk, outcomes),
         saved_at=saved_at(),
@@ -45,7 +48,9 @@ def save(collection: str, code: str) -> Response:
 @takes(JSON)
 def check(collection: str, code: str) -> Response:
     desk = get_desk(collection, code)
-    outcomes = entering.check_rows(desk, _read_entries(read_body()))
+    body = read_body()
+    outcomes = entering.check_rows(desk, _read_entries(body))
+    outcomes = _judge_wider(desk, body, outcomes)
     return jsonify(rows=_show_all(desk, outcomes))
 
 
@@ -156,7 +161,21 @@ def _show_beside_last(desk: Desk, outcomes: Sequence[Outcome]) -> list[dict]:
     return answers
 
 
+def _judge_wider(
+    desk: Desk, body: Mapping[str, object], outcomes: Sequence[Outcome]
+) -> Sequence[Outcome]:
+    """What looks beyond its row is judged for a row's own page, which asks for it."""
+    if body.get("wider") is not True or len(outcomes) != 1 or outcomes[0].id is None:
+        return outcomes
+    (outcome,) = outcomes
+    wider = judge_wider(desk, desk.get(outcome.id).stored)
+    problems = (*outcome.problems, *wider.problems)
+    confirmed = {**outcome.confirmed, **wider.confirmed}
+    return [replace(outcome, problems=problems, confirmed=confirmed)]
+
+
 def _show_explained(desk: Desk, row: CheckedRow) -> Response:
+    row = row.joined(judge_wider(desk, row.stored))
     (notes,) = view_notes(desk, [Warned(row.stored.row, row.problems, row.confirmed)])
     answer = {
         "id": row.stored.id,

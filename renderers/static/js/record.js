@@ -13,6 +13,9 @@ import { showStatus } from "./status.js";
 import { watchUploads } from "./upload.js";
 import { groupDigits, showChange, showFigure } from "./values.js";
 
+/** Rules that look beyond the row: a page of many rows leaves them to a check. */
+const ASKS = { wider: true };
+
 class Record {
   constructor(root) {
     this.root = root;
@@ -43,6 +46,7 @@ class Record {
       url: save,
       csrf,
       drafts: new Drafts(drafts, page),
+      asks: ASKS,
       onAnswer: (key, answer, sent) => this.answers.take(answer, sent),
       onStatus: (status) => showStatus(this.status, status, login),
     });
@@ -194,7 +198,7 @@ class Record {
   async check() {
     try {
       const rows = [{ key: KEY, id: this.id, version: this.version, cells: this.typedCells() }];
-      const { rows: answers } = await this.saving.post(this.root.dataset.check, { rows });
+      const { rows: answers } = await this.saving.post(this.root.dataset.check, { rows, ...ASKS });
       this.problems = (answers[0].problems ?? []).map((problem) => ({ kind: problem.kind ?? problem.code, ...problem }));
       this.refresh();
       if (!this.shown.length) this.tell("good", "没有发现问题", "这张表现在可以提交。");

@@ -15,6 +15,7 @@ export class Saving {
   /**
    * @param {{url: string, csrf: string, drafts: import("./drafts.js").Drafts,
    *   onCounts?: (counts: object) => void,
+   *   asks?: object what the page wants to know beside what became of its rows
    *   onAnswer: (key: string, answer: object, sent: object) => void,
    *   onStatus: (status: object) => void}} options
    */
@@ -90,7 +91,7 @@ export class Saving {
     if (!this.sending.size) return undefined;
     this.report("sending");
     try {
-      this.take(await this.post(this.url, { rows: this.toRows(this.sending) }));
+      this.take(await this.post(this.url, { rows: this.toRows(this.sending), ...this.asks }));
     } catch (error) {
       this.putBack(error);
     }

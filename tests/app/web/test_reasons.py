@@ -209,3 +209,42 @@ def test_only_what_was_written_can_be_taken_over(filler, row):
     form = DEAR | {"_version": "1", "_take": f"amount|{KIND}"}
     filler.post(page, form, page=page)
     assert "上期没有写过" in filler.get(page).text
+
+
+WIDER = "rule:awarded_count_vs_tables"
+
+
+@pytest.fixture
+def crowd(filler):
+    """A row that counts more pupils than another form has."""
+    add(filler, "talent/0.1.5", {"student_no": "20230101"})
+    return add(filler, GRANTS, GRANT)
+
+
+def read_wider(browser, row):
+    """What the row's own page is told when it is saved."""
+    body = {"rows": [{**_entry(row), "cells": {}}], "wider": True}
+    problems = only(browser.send(f"/forms/{GRANTS}/save", body))["problems"]
+    return [problem for problem in problems if problem["kind"] == WIDER]
+
+
+def test_rules_beyond_the_row_are_judged_on_its_own_page(filler, crowd):
+    assert crowd["problems"] == []
+    [problem] = read_wider(filler, crowd)
+    assert problem["field"] == "awarded_count"
+    page = filler.get(f"/forms/{GRANTS}/rows/{crowd['id']}").text
+    assert f'data-kind="{WIDER}"' in page
+
+
+def test_a_warning_beyond_the_row_is_explained_like_any_other(filler, crowd):
+    answer = explain(filler, crowd, kind=WIDER, field="awarded_count")
+    [problem] = only(answer)["problems"]
+    assert problem["note"].startswith("核实无误")
+    assert "note" in read_wider(filler, crowd)[0]
+    save(filler, crowd, awarded_count="61", awarded_times="61")
+    changed = {**crowd, "version": 2}
+    assert "note" not in read_wider(filler, changed)[0]
+
+
+def test_a_rule_whose_forms_are_empty_says_nothing_of_a_row(filler):
+    assert read_wider(filler, add(filler, GRANTS, GRANT)) == []
