@@ -134,6 +134,9 @@ class StagedRow(Base):
     target_id: Mapped[int | None] = mapped_column(BIG_KEY)
     #: why a warning was let pass, or a row deleted
     reason: Mapped[str | None] = mapped_column(Text)
+    #: ids of those who mended it besides the importer, each between commas: they may
+    #: not let it pass
+    menders: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class ImportProblem(Base):

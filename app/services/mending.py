@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     and_,
     delete,
@@ -22,7 +23,7 @@ from app.models import (
     StagedRow,
     StagedState,
 )
-from app.permissions import Action, Actor, require
+from app.permissions import Action, Actor, can, require
 from app.services.importing import make_context
 from app.services.staged_json import write_rows
 from app.services.staging import (
@@ -63,11 +64,15 @@ def mend_row(
     number: int,
     cells: Mapping[str, object],
 ) -> StagedView:
-    """Change cells of a waiting row as typed, and check it again."""
+    """Change cells of a waiting row as typed, and check it again.
+
+    Whoever imports there may, and whoever reviews; who mended a row does not review it.
+    """
     with workshop.engine.begin() as connection:
         job = get_job(connection, import_id)
         form = form_of(workshop, job)
-        require(actor, Action.IMPORT_ROWS, place_of(form, job))
+        if not can(actor, Action.REVIEW_ROWS, place_of(form, job)):
+            require(actor, Action.IMPORT_ROWS, place_of(form, job))
         require_state(job, ImportState.STAGED)
         record = _get_row(connection, import_id, number)
         typed = {
@@ -82,8 +87,25 @@ def mend_row(
         raw = RawRow(number, {**stored_texts, **texts, **typed})
         _recheck(connection, workshop, job, form, [raw])
         _recount(connection, import_id)
+        _note_mender(connection, job, record, actor)
     page = list_rows(workshop, import_id, Selection(numbers=(number,), state=None))
     return page.rows[0]
+
+
+def is_mended_by(user_id: int) -> ColumnElement[bool]:
+    """Whether a person other than the importer mended a staged row."""
+    return _ROW.c.menders.contains(f",{user_id},")
+
+
+def _note_mender(connection: Connection, job, record, actor: Actor) -> None:
+    known = record.menders or ","
+    if actor.user_id == job.actor_id or f",{actor.user_id}," in known:
+        return
+    connection.execute(
+        update(_ROW)
+        .where(_ROW.c.import_id == job.id, _ROW.c.row_number == record.row_number)
+        .values(menders=f"{known}{actor.user_id},")
+    )
 
 
 def _recheck(

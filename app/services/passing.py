@@ -14,7 +14,9 @@ from sqlalchemy import (
     String,
     and_,
     cast,
+    false,
     func,
+    not_,
     select,
     update,
 )
@@ -30,6 +32,7 @@ from app.models import (
 from app.models.base import now_utc
 from app.permissions import Action, Actor, require
 from app.services.importing import drop_staged, make_context
+from app.services.mending import is_mended_by
 from app.services.staging import (
     Selection,
     form_of,
@@ -66,6 +69,8 @@ class Passed:
     #: rows that stay behind: with errors; with warnings and no reason given
     left_errors: int
     left_warnings: int
+    #: rows that the reviewer mended, which somebody else has to review
+    left_own: int = 0
 
     @property
     def message(self) -> str:
@@ -80,6 +85,10 @@ class Passed:
             parts.append(
                 f"{self.left_warnings} 行有提醒，没有入库，写明理由后可以通过。"
             )
+        if self.left_own:
+            parts.append(
+                f"{self.left_own} 行是您自己改过的，没有入库，请由别人核对通过。"
+            )
         return "".join(parts)
 
 
@@ -91,6 +100,8 @@ def pass_rows(
     reason: str = "",
 ) -> Passed:
     """Bring staged rows into the form's table, all of them or none.
+
+    Rows with errors stay behind, and those that the reviewer mended.
 
     Args:
         actor: the reviewer; None where the engine's own command does it.
@@ -109,7 +120,10 @@ def pass_rows(
             require(actor, Action.REVIEW_ROWS, place)
         require_state(job, ImportState.STAGED)
         left = _count_levels(connection, wanted)
-        passable = and_(wanted, _ROW.c.level.in_(_passable_levels(reason)))
+        own = false() if actor is None else is_mended_by(actor.user_id)
+        sound = and_(wanted, _ROW.c.level.in_(_passable_levels(reason)))
+        left_own = _count(connection, and_(sound, own))
+        passable = and_(sound, not_(own))
         _refuse_changed_targets(connection, workshop, form, job, passable)
         reviewer = job.actor_id if actor is None else actor.user_id
         change = Change(reviewer, reason or None, import_id)
@@ -124,6 +138,7 @@ def pass_rows(
             counts,
             left.get("error", 0),
             0 if reason.strip() else left.get("warning", 0),
+            left_own,
         )
 
 
@@ -163,6 +178,10 @@ def discard_import(workshop: Workshop, import_id: int) -> None:
 
 def _passable_levels(reason: str) -> tuple[str, ...]:
     return ("", "warning") if reason.strip() else ("",)
+
+
+def _count(connection: Connection, wanted: ColumnElement[bool]) -> int:
+    return connection.scalar(select(func.count()).select_from(_ROW).where(wanted)) or 0
 
 
 def _count_levels(

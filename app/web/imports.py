@@ -122,7 +122,7 @@ def pass_rows(import_id: int) -> Answer:
     done = passing.pass_rows(
         get_server().workshop, get_visit().actor, view.job.id, selection, reason
     )
-    left = done.left_errors or done.left_warnings
+    left = done.left_errors or done.left_warnings or done.left_own
     flash(done.message, "warn" if left else "good")
     return redirect(url_for(".show", import_id=import_id), 303)
 

@@ -27,6 +27,8 @@ staged_rows = Blueprint(
     "staged_rows", __name__, url_prefix="/imports/<id:import_id>/rows/<id:number>"
 )
 
+_BY_ANOTHER = "您改过的行要由别的审核人核对通过；只核对、不改，可以由您自己通过。"
+
 
 @staged_rows.get("")
 def show(import_id: int, number: int) -> Answer:
@@ -123,6 +125,7 @@ def _show_row(view: ImportView, row: StagedView) -> str:
         version=1,
         read_only=view.job.state != "staged" or row.state != "waiting",
         texts={name: t for name, t in texts.items() if not form.by_id[name].is_given},
+        notice="" if inbox.may_import(get_visit().actor, view) else _BY_ANOTHER,
     )
     return render_template(
         "staged_row.html",

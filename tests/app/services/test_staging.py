@@ -118,6 +118,39 @@ def test_a_mended_row_is_checked_again(workshop, courses, account, office):
     assert job.rows_faulty == courses.job.rows_faulty - 1
 
 
+def test_who_mended_a_row_does_not_let_it_pass(workshop, courses, account, office):
+    chosen = Selection(kind="range", field_id="credits")
+    number = list_rows(workshop, courses.job.id, chosen).rows[0].number
+    row, reviewer = Selection(numbers=(number,)), at_work(office, account("reviewer"))
+    mend_row(workshop, reviewer, courses.job.id, number, {"credits": "很多"})
+    mend_row(
+        workshop, filler_of(office, account), courses.job.id, number, {"credits": "2"}
+    )
+    refused = pass_rows(workshop, reviewer, courses.job.id, row)
+    assert (refused.counts.added, refused.left_own) == (0, 1)
+    assert "由别人核对" in refused.message
+    another = at_work(office, account("groupreviewer"))
+    passed = pass_rows(workshop, another, courses.job.id, row)
+    assert (passed.counts.added, passed.left_own) == (1, 0)
+
+
+def test_a_reviewer_passes_the_rows_that_others_mended(
+    workshop, courses, account, office
+):
+    chosen = Selection(kind="range", field_id="credits")
+    number = list_rows(workshop, courses.job.id, chosen).rows[0].number
+    owner = filler_of(office, account)
+    mend_row(workshop, owner, courses.job.id, number, {"credits": "2"})
+    row = Selection(numbers=(number,))
+    reviewer = at_work(office, account("reviewer"))
+    assert pass_rows(workshop, reviewer, courses.job.id, row).counts.added == 1
+
+
+def test_who_neither_imports_nor_reviews_mends_nothing(workshop, courses, account):
+    with pytest.raises(Forbidden):
+        mend_row(workshop, account("admin"), courses.job.id, 3, {"credits": "2"})
+
+
 def test_a_mended_file_takes_the_place_of_the_first(office, workshop, tmp_path):
     form = office.catalogue.get(MAJORS)
     office.pass_all(office.send(MAJORS, MAJORS_FILE))
@@ -195,9 +228,13 @@ def test_rows_changed_by_others_are_not_overwritten(office, workshop, tmp_path):
 
 def filler_of(office, account):
     """The filler of the demo school, at work in the office."""
-    filler = account("filler")
+    return at_work(office, account("filler"))
+
+
+def at_work(office, person):
+    """Somebody with the same roles in the office."""
     grants = tuple(
         type(grant)(grant.role, office.unit_id, grant.department_id)
-        for grant in filler.grants
+        for grant in person.grants
     )
-    return type(filler)(filler.user_id, filler.username, filler.name, grants)
+    return type(person)(person.user_id, person.username, person.name, grants)

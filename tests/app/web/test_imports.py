@@ -90,7 +90,7 @@ def test_a_reviewer_mends_a_row_that_another_passes(filler, reviewer, work):
     reviewer.post(f"{address}/pass", {"which": "all", "level": "clean"})
     shown = reviewer.get(address).text
     assert "您自己改过的" in shown
-    assert "国家助学金" not in filler.get(FORM).text
+    assert "还没有行" in filler.get(FORM).text
     assert "上传改好的" not in shown
 
 

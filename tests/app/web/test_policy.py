@@ -42,7 +42,7 @@ PAGES = {
     "/imports/": "filler reviewer admin teaching stranger",
     f"/imports/{IMPORT}": "filler reviewer admin students",
     f"/imports/{IMPORT}/state": "filler reviewer admin students",
-    f"/imports/{IMPORT}/rows/3": "filler students",
+    f"/imports/{IMPORT}/rows/3": "filler reviewer students",
     "/imports/9999": "",
     "/exports/": "filler reviewer admin teaching stranger",
     "/exports/9999/file": "",
