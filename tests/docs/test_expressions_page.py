@@ -6,12 +6,14 @@ from decimal import Decimal
 import pytest
 
 from form_schemas.expression_nodes import TYPE_NAMES
-from form_schemas.expressions import Column, Reach, parse_expression
+from form_schemas.expressions import Column, parse_expression
 from form_schemas.functions import AGGREGATES, FUNCTIONS, GIVEN, GROUPING
 from form_schemas.kinds import TRAITS, FieldKind, ValueType
 from tests.support.docs import find_code, find_rows, find_section, read_page
+from tests.support.expressions import to_plain
+from tests.support.forms import field_of, read_schemas, schema_of
 from validators.compiling import Env
-from validators.rules import compile_expression
+from validators.interpreting import Place, interpret
 
 PAGE = read_page("expressions.zh.md")
 
@@ -39,40 +41,57 @@ TABLES = {
         **columns_of("number", "age_now"),
     },
 }
-
-#: A row of that table with every field filled.
-ROW = {
-    "amount": Decimal("120.5"),
-    "people": 3,
-    "area": Decimal(80),
-    "title": "技能大赛",
-    "id_number": "11010519491231002X",
-    "keywords": "实训；竞赛",
-    "level": "省级",
-    "start": date(2024, 3, 1),
-    "finish": date(2024, 3, 20),
-    "since": "2023-09",
-    "is_open": True,
-    "languages": ("英语", "日语"),
-    "report": "t1",
-    "teacher": "T1",
-}
-ENV = Env(
-    today=date(2024, 11, 1),
-    period_start=date(2023, 9, 1),
-    period_end=date(2024, 8, 31),
-    ref=lambda row, field_id, column: "甲",
-)
-PYTHON_TYPES = {
-    ValueType.NUMBER: (int, Decimal),
-    ValueType.TEXT: str,
-    ValueType.DATE: date,
-    ValueType.BOOLEAN: bool,
+READERS = {
+    ValueType.NUMBER: Decimal,
+    ValueType.DATE: date.fromisoformat,
+    ValueType.BOOLEAN: lambda text: text == "是",
+    ValueType.LIST: lambda text: tuple(text.split("、")),
 }
 
 
-def examples_of(title):
-    return [code for row in find_rows(find_section(PAGE, title)) for code in row[1:2]]
+def read_row(table, cells):
+    """A row of the page as typed values."""
+    columns = TABLES[table]
+    return {
+        name: None if text == "空" else READERS.get(columns[name].type, str)(text)
+        for name, text in cells.items()
+    }
+
+
+def read_place():
+    """The row that the page's results are of, with what is around it."""
+    told, others = PAGE.partition("\n## ")[0].split("0.1.3 有三行")
+    rows = [(find_code(row[0])[0], *row[2:]) for row in find_rows(told)]
+    now, last = (read_row("T", {row[0]: row[i] for row in rows}) for i in (1, 2))
+    teachers = [
+        read_row("0.1.3", dict(zip(TABLES["0.1.3"], row, strict=True)))
+        for row in find_rows(others)
+    ]
+    teacher = field_of("ref", ref={"table": "0.1.3", "field": "teacher_no"})
+    fields = dict.fromkeys(TABLES["T"], "text") | {"teacher": teacher}
+    teachers_form = schema_of("0.1.3", **dict.fromkeys(TABLES["0.1.3"], "text"))
+    schema = schema_of("T", **fields)
+    schema["x-form"]["key"] = ["title"]
+    forms = read_schemas(schema, teachers_form).forms
+    by_code = {form.code: form for form in forms}
+    return Place(
+        form=by_code["T"],
+        row=now,
+        forms=by_code,
+        tables={"T": [now], "0.1.3": teachers},
+        env=Env(date(2024, 9, 7), date(2023, 9, 1), date(2024, 8, 31)),
+        previous={"T": [last]},
+    )
+
+
+def show(value):
+    """A value as the page writes it."""
+    if value is None:
+        return "空"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    plain = to_plain(value)
+    return plain if isinstance(plain, str) else "、".join(plain)
 
 
 def names_in(title):
@@ -88,24 +107,27 @@ def calls_of(title):
     ]
 
 
-def texts_of(title):
-    return [text for example in examples_of(title) for text in find_code(example)]
+def results_of(title):
+    """Each example of a table, and the result that stands beside it."""
+    return [
+        (find_code(example)[0], result)
+        for _, example, result, _ in find_rows(find_section(PAGE, title))
+    ]
 
 
-@pytest.mark.parametrize("text", [*texts_of("写什么"), *texts_of("函数")])
-def test_an_example_gives_a_value_of_its_type(text):
-    expression = parse_expression(text, TABLES, "T")
-    if not expression.is_runnable:
-        assert expression.reach in (Reach.TABLE, Reach.ACROSS, Reach.PREVIOUS)
-        return
-    value = compile_expression(expression)(ROW, ENV)
-    assert isinstance(value, PYTHON_TYPES[expression.type])
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [*results_of("写什么"), *results_of("函数"), *results_of("查看别的行")],
+)
+def test_an_example_comes_to_its_result(text, result):
+    tree = parse_expression(text, TABLES, "T").root
+    assert show(interpret(tree, read_place())) == result
 
 
 @pytest.mark.parametrize(("name", "text"), calls_of("查看别的行"))
 def test_an_example_looks_into_the_form_it_names(name, text):
     expression = parse_expression(text, TABLES, "T")
-    assert (expression.tables, expression.type) == ({"0.1.3"}, ValueType.BOOLEAN)
+    assert expression.tables == {"0.1.3"}
 
 
 @pytest.mark.parametrize(
