@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
@@ -21,6 +22,7 @@ from app.services.packages import (
     write_template_package,
 )
 from app.services.staging import iterate_problems
+from app.services.templates import write_template_for
 from app.services.workshop import Workshop, end_job, keep_lease
 from app.storage.engine import begin_reading
 from app.storage.files import MEDIA_TYPES, FileOwner, keep_file
@@ -288,8 +290,14 @@ def _make_export(workshop: Workshop, job, path: Path, progress: _Progress) -> _M
 
 def _make_templates(workshop: Workshop, job, path: Path, progress: _Progress) -> _Made:
     forms = [workshop.catalogue.get(name) for name in job.form_names]
+
+    def write(form: FormSpec, stream: IO[bytes]) -> None:
+        write_template_for(
+            workshop.engine, workshop.catalogue, form, _scope(job), stream
+        )
+
     write_template_package(
-        workshop.catalogue, forms, path, job.file_format, progress.keep
+        workshop.catalogue, forms, path, job.file_format, progress.keep, write
     )
     return _Made(_name_package("模板", job, forms), len(forms))
 
