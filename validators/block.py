@@ -12,18 +12,19 @@ from functools import cache, cached_property
 from itertools import islice
 
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec, StepKind
+from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec
+
 from validators.compiling import iterate_rows
 from validators.constraints import get_judges
 from validators.conversion import CodeLists, ConvertedColumns, Row, display
+from validators.doubts import Doubts
 from validators.formats import FORMATS, judge_id_card
+from validators.held_keys import HeldKeys
 from validators.keys import (
     SeenKeys,
     describe_repeated,
     describe_stored,
-    is_blank,
     key_column,
-    key_tuple,
     unique_sets,
 )
 from validators.references import Lookup, NoRows, References, reference_fields
@@ -104,9 +105,6 @@ class CheckedBlock:
             yield Checked(self.numbers[index], row, self.found.get(index, ()))
 
 
-_Marks = defaultdict[str, set[int]]
-
-
 class Block:
     """Rows at work: their columns, and what was found so far."""
 
@@ -136,18 +134,14 @@ class Block:
         )
         self._columns: dict[str, Sequence[object]] = {}
         self._found: defaultdict[int, list[Problem]] = defaultdict(list)
-        # Positions of rows by field: whose value is wrong; whose value or visibility
-        # hangs on a wrong one; whose value is missing.
-        self._wrong: _Marks = defaultdict(set)
-        self._unsure: _Marks = defaultdict(set)
-        self._missing: _Marks = defaultdict(set)
+        self._doubts = Doubts(form)
 
     def check(self, seen: SeenKeys, upsert: bool) -> CheckedBlock:
         self._evaluate()
         self._check_required()
         self._check_values()
         self._check_references()
-        self._spread()
+        self._doubts.spread()
         self._check_rules()
         self._check_keys(seen, upsert)
         order = _field_order(self._form)
@@ -165,43 +159,26 @@ class Block:
     def _report(self, index: int, field_id: str, finding: Finding) -> None:
         self._found[index].append(finding.at(self._numbers[index], field_id))
         if finding.level is Level.ERROR:
-            self._wrong[field_id].add(index)
+            self._doubts.wrong[field_id].add(index)
 
     # Given values and visibility.
 
     def _evaluate(self) -> None:
         for index, field_id, _ in self._converted.findings:
-            self._wrong[field_id].add(index)
+            self._doubts.wrong[field_id].add(index)
         self._columns = evaluate_columns(
             self._form, self._typed, self._count, self._env
         )
-        self._spread()
+        self._doubts.spread()
         self._keep_what_may_be_shown()
         for index, field_id, finding in self._converted.findings:
             if not self._is_hidden(field_id, index):
                 self._report(index, field_id, finding)
 
-    def _spread(self) -> None:
-        """Mark the fields whose given value or visibility reads a wrong value."""
-        if not any(self._wrong.values()):
-            return
-        for field_id, reads in _dependencies(self._form):
-            rows = self._doubtful(reads)
-            if rows:
-                self._unsure[field_id] |= rows
-
-    def _doubtful(self, field_ids: Iterable[str]) -> set[int]:
-        """Positions of rows in which one of the fields is wrong or unsure."""
-        rows: set[int] = set()
-        for field_id in field_ids:
-            rows |= self._wrong.get(field_id, _NOBODY)
-            rows |= self._unsure.get(field_id, _NOBODY)
-        return rows
-
     def _keep_what_may_be_shown(self) -> None:
         """Keep typed values where a wrong value decides whether they are shown."""
         for spec in self._form.typed_fields:
-            rows = self._unsure.get(spec.id)
+            rows = self._doubts.unsure.get(spec.id)
             if rows and spec.visible_when is not None and spec.id in self._typed:
                 values = list(self._columns[spec.id])
                 for index in rows:
@@ -211,7 +188,7 @@ class Block:
     def _is_hidden(self, field_id: str, index: int) -> bool:
         if self._form.by_id[field_id].visible_when is None:
             return False
-        if index in self._unsure.get(field_id, _NOBODY):
+        if index in self._doubts.unsure.get(field_id, ()):
             return False
         return field_id in hidden_fields(self._form, self._row(index), self._env)
 
@@ -227,14 +204,14 @@ class Block:
                 continue
             condition = spec.required_when
             judged = (spec.id, *(condition.fields if condition is not None else ()))
-            doubtful = self._doubtful(judged)
+            doubtful = self._doubts.find(judged)
             finding = Finding(
                 Code.REQUIRED, {"reason": "always" if spec.required else "when"}
             )
             for index in rows:
                 if index not in doubtful:
                     self._found[index].append(finding.at(self._numbers[index], spec.id))
-                    self._missing[spec.id].add(index)
+                    self._doubts.missing[spec.id].add(index)
 
     def _check_values(self) -> None:
         judges = get_judges(self._form, self._context.codelists)
@@ -309,7 +286,9 @@ class Block:
             reference = spec.reference
             assert reference is not None
             condition = reference.filter
-            doubtful = self._doubtful(condition.fields if condition is not None else ())
+            doubtful = self._doubts.find(
+                condition.fields if condition is not None else ()
+            )
             several = {value for _, values in unknown for value in values}
             near = self._references.suggest(spec, several)
             for index, values in unknown:
@@ -322,8 +301,8 @@ class Block:
         broken = find_broken(self._form, self._columns, self._count, self._env)
         for rule, rows in broken:
             place = rule.fields[0]
-            skipped = self._doubtful(_fields_read(rule))
-            skipped |= self._missing.get(place, _NOBODY)
+            skipped = self._doubts.find(_fields_read(rule))
+            skipped |= self._doubts.missing.get(place, set())
             for index in rows:
                 if index not in skipped:
                     finding = self._describe_broken(rule, index)
@@ -341,10 +320,12 @@ class Block:
     # Keys.
 
     def _check_keys(self, seen: SeenKeys, upsert: bool) -> None:
+        lookup = self._context.lookup
+        held = HeldKeys(self._form, self._columns, lookup, self._stored, upsert)
         for ids in unique_sets(self._form):
-            skipped = self._doubtful(ids)
+            skipped = self._doubts.find(ids)
             for field_id in ids:
-                skipped |= self._missing.get(field_id, _NOBODY)
+                skipped |= self._doubts.missing.get(field_id, set())
             keys = key_column(self._columns, ids, self._count)
             repeated = seen.find_repeated(ids, self._columns, self._numbers, skipped)
             told = set()
@@ -354,68 +335,12 @@ class Block:
                 self._tell_of_key(index, ids, finding)
             if upsert and ids == self._form.key:
                 continue
-            for index in self._find_stored(ids, keys, skipped | told, upsert):
+            for index in held.find(ids, keys, skipped | told):
                 finding = describe_stored(self._form, ids, keys[index])
                 self._tell_of_key(index, ids, finding)
 
     def _tell_of_key(self, index: int, ids: tuple[str, ...], finding: Finding) -> None:
         self._found[index].append(finding.at(self._numbers[index], ids[0]))
-
-    def _find_stored(
-        self,
-        ids: tuple[str, ...],
-        keys: Sequence[object],
-        skipped: Collection[int],
-        upsert: bool,
-    ) -> list[int]:
-        """Find rows whose values another stored row has."""
-        asked = {
-            index: key_tuple(key, ids)
-            for index, key in enumerate(keys)
-            if index not in skipped and not is_blank(key, ids)
-        }
-        if not upsert:
-            asked = {i: key for i, key in asked.items() if key != self._old(i, ids)}
-        if not asked:
-            return []
-        if ids == self._form.key:
-            taken = set(self._context.lookup.existing_keys(self._form, asked.values()))
-            return [index for index, key in asked.items() if key in taken]
-        return self._find_held(ids, asked, upsert)
-
-    def _find_held(
-        self,
-        ids: tuple[str, ...],
-        asked: Mapping[int, tuple[object, ...]],
-        upsert: bool,
-    ) -> list[int]:
-        """Find rows whose unique values stand in a stored row with another key."""
-        rows = self._context.lookup.find_rows(
-            self._form.code,
-            ids[0],
-            {key[0] for key in asked.values()},
-            {*ids, *self._form.key},
-        )
-        held = []
-        for index, values in asked.items():
-            own = self._own_key(index, upsert)
-            holders = (r for r in rows.get(values[0], ()) if _values(r, ids) == values)
-            if any(_values(row, self._form.key) != own for row in holders):
-                held.append(index)
-        return held
-
-    def _own_key(self, index: int, upsert: bool) -> tuple[object, ...] | None:
-        """The key of the stored row that a row stands for."""
-        if upsert:
-            return tuple(self._columns[i][index] for i in self._form.key)
-        return self._old(index, self._form.key)
-
-    def _old(self, index: int, ids: tuple[str, ...]) -> tuple[object, ...] | None:
-        stored = None if self._stored is None else self._stored[index]
-        return None if stored is None else _values(stored, ids)
-
-
-_NOBODY: frozenset[int] = frozenset()
 
 
 def _find_masked(
@@ -426,10 +351,6 @@ def _find_masked(
         if isinstance(value, str) and "*" in value:
             details = {"value": quote(value), "reason": "masked"}
             yield value, (Finding(Code.FORMAT, details),)
-
-
-def _values(row: Row, ids: tuple[str, ...]) -> tuple[object, ...]:
-    return tuple(row.get(field_id) for field_id in ids)
 
 
 def _with_stored(
@@ -450,22 +371,6 @@ def _with_stored(
 def _fields_read(rule: RuleSpec) -> frozenset[str]:
     parts = (part for part in (rule.check, rule.when) if part is not None)
     return frozenset[str]().union(*(part.fields for part in parts))
-
-
-@cache
-def _dependencies(form: FormSpec) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Fields with those that their value or visibility reads, in the order of steps."""
-    return tuple(
-        (step.field_id, tuple(_reads(form.by_id[step.field_id], step.kind)))
-        for step in form.steps
-    )
-
-
-def _reads(spec: FieldSpec, kind: StepKind) -> Iterable[str]:
-    if kind is StepKind.FILL:
-        return (spec.fill.ref_field,) if spec.fill is not None else ()
-    expression = spec.visible_when if kind is StepKind.VISIBLE else spec.computed
-    return () if expression is None else expression.fields
 
 
 @cache
