@@ -88,6 +88,9 @@ def _make_stock(quick: bool, only: Sequence[str]) -> Iterator[Stock]:
                 "SQLite": f"sqlite:///{folder}/grid.sqlite",
                 "PostgreSQL": stack.enter_context(create_database(server)),
             }
+        rounds = {}
+        if not only or any(name.startswith("round") for name in only):
+            rounds = _make_rounds(stack, folder, server, 0.1 if quick else 1)
         for url in urls.values():
             print(f"filling {table_rows:,} rows", flush=True)
             arguments = {
@@ -106,11 +109,28 @@ def _make_stock(quick: bool, only: Sequence[str]) -> Iterator[Stock]:
             target=str(folder / "export.xlsx"),
             server=server,
             table_urls=urls,
+            round_urls=rounds,
         )
 
 
+def _make_rounds(
+    stack: ExitStack, folder: Path, server: str, share: float
+) -> dict[str, str]:
+    """A school's round in the real forms, on both databases."""
+    print("inventing a school's round", flush=True)
+    rows = str(folder / "round")
+    run_probe("rounds:invent", {"rows": rows, "share": share})
+    urls = {
+        "SQLite": f"sqlite:///{folder}/round.sqlite",
+        "PostgreSQL": stack.enter_context(create_database(server)),
+    }
+    for url in urls.values():
+        run_probe("rounds:fill", {"url": url, "rows": rows})
+    return urls
+
+
 def _no_stock() -> Stock:
-    return Stock(0, 0, 0, "", "", "", "", "", {})
+    return Stock(0, 0, 0, "", "", "", "", "", {}, {})
 
 
 def _make_durable(server: str) -> None:

@@ -55,6 +55,8 @@ class Stock:
     target: str
     server: str
     table_urls: Mapping[str, str]
+    #: a school's round in the real forms, by database
+    round_urls: Mapping[str, str]
 
 
 DATABASES = ("SQLite", "PostgreSQL")
@@ -68,6 +70,8 @@ def list_trials(stock: Stock) -> tuple[Trial, ...]:
         _export(stock),
         *(_export_of_table(stock, name) for name in DATABASES),
         _checks(stock),
+        _rules(stock),
+        *(_round(stock, name) for name in DATABASES),
         *(_grid(stock, name) for name in DATABASES),
         _record(),
         _typing(),
@@ -244,6 +248,43 @@ def _checks(stock: Stock) -> Trial:
                 None,
                 floor,
             ),
+        ),
+    )
+
+
+def _rules(stock: Stock) -> Trial:
+    return Trial(
+        "rules",
+        {"all": Call("judging:rules", {"rows": stock.rows_file})},
+        (
+            Line(
+                "row rules of a form of 30 fields, a rule and row",
+                lambda numbers: numbers["all"]["each"] * 1_000_000,
+                "µs",
+                0.5,
+            ),
+        ),
+    )
+
+
+def _round(stock: Stock, database: str) -> Trial:
+    arguments = {"url": stock.round_urls.get(database, "")}
+    return Trial(
+        f"round-{database.lower()}",
+        {"check": Call("rounds:check", arguments)},
+        (
+            Line(
+                f"check of a school's round, 125,000 rows, {database}",
+                _pick("check", "seconds"),
+                "s",
+                5,
+            ),
+            Line(
+                f"… in a fresh process, {database}",
+                _pick("check", "first"),
+                "s",
+            ),
+            Line(f"… peak of memory, {database}", _pick("check", "mb"), "MiB"),
         ),
     )
 
