@@ -10,6 +10,7 @@ import pytest
 from openpyxl import load_workbook
 from werkzeug.serving import make_server
 
+from app.jobs import start_thread
 from tests.app.web.conftest import PASSWORD
 from tests.app.web.test_rows import GRANT, add
 
@@ -394,3 +395,30 @@ def test_the_grid_tells_which_warnings_are_explained_and_leads_to_the_others(row
     row_page.locator('[data-field="amount"]').first.focus()
     assert "已说明：政策调整" in row_page.locator(".cell-note").inner_text()
     assert find_serious(row_page) == []
+
+
+@pytest.fixture
+def worker(workshop):
+    """A worker that carries out what pages order."""
+    thread, stop = start_thread(workshop)
+    yield
+    stop.set()
+    thread.join()
+
+
+def test_a_check_is_run_read_and_followed_to_the_cell(page, filler, worker):
+    row = add(filler, "talent/2.13.2", {**GRANT, "amount": ""})
+    log_in(page)
+    page.goto("/check/?form=2.13.2")
+    page.click("button:has-text('检查本表')")
+    page.wait_for_selector("button:has-text('重新检查本表'):not([disabled])")
+    assert find_serious(page) == []
+    page.click("a:has-text('只看这些')")
+    page.click("#cells a:has-text('去看')")
+    page.wait_for_url(f"**/rows/{row['id']}#f-amount")
+    amount = page.locator("#f-amount")
+    assert amount.evaluate("field => field.matches(':target')")
+    assert amount.is_visible()
+    page.goto("/check/")
+    assert page.locator(".facts dd").nth(1).inner_text() != "0"
+    assert find_serious(page) == []
