@@ -32,7 +32,7 @@ def describe_form(form: FormSpec, env: Env | None) -> dict[str, object]:
             for field in form.fields
             if _is_local(form, field.required_when)
         },
-        "rules": [_describe_rule(rule) for rule in form.rules if _is_live(form, rule)],
+        "rules": [_describe_rule(rule) for rule in form.rules if is_live(form, rule)],
         "given": _describe_given(env),
     }
 
@@ -108,7 +108,8 @@ def _fields_read(rule: RuleSpec) -> frozenset[str]:
     return frozenset[str]().union(*parts)
 
 
-def _is_live(form: FormSpec, rule: RuleSpec) -> bool:
+def is_live(form: FormSpec, rule: RuleSpec) -> bool:
+    """Whether the page judges a rule by itself while one types."""
     if not _is_local(form, rule.check):
         return False
     return rule.when is None or _is_local(form, rule.when)

@@ -27,14 +27,16 @@ from app.web.notes import Warned, view_notes
 from app.web.queries import to_storage_query
 from app.web.server import get_server
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FormSpec, Period, Shape
+from form_schemas.spec import FormSpec, Period, RuleSpec, Shape
 from renderers.grid_page import build_grid_page, read_query, render_grid_page
+from renderers.live import is_live
 from renderers.record_page import (
     FileView,
     Link,
     build_record_page,
     render_record_page,
 )
+from validators.check import waiting_rules
 
 _PERIODS = {
     Period.ACADEMIC_YEAR: "学年",
@@ -56,6 +58,8 @@ class FormPage:
     #: how the rules that only a check judges came out last
     check: FormCheck
     standings: tuple[RuleStanding, ...]
+    #: rules that no page judges while one types, but each save does
+    on_saving: tuple[RuleSpec, ...]
     obstacle: str = ""
     may_import: bool = False
     may_export: bool = False
@@ -199,6 +203,7 @@ def show_frame(
         period=f"{_PERIODS[form.period]} {_show_period(desk)}",
         check=check,
         standings=list_standings(check),
+        on_saving=_find_judged_on_saving(form),
         found=_find_in_row(desk, shown.get("row")),
         obstacle=obstacle,
         may_import=not obstacle and place.can(Action.IMPORT_ROWS, form),
@@ -218,6 +223,15 @@ def _find_previous(
     return {
         row.id: last for row, last in zip(rows, found, strict=True) if last is not None
     }
+
+
+def _find_judged_on_saving(form: FormSpec) -> tuple[RuleSpec, ...]:
+    wider = {rule.id for rule in waiting_rules(form)}
+    return tuple(
+        rule
+        for rule in form.rules
+        if rule.check is not None and rule.id not in wider and not is_live(form, rule)
+    )
 
 
 def _find_in_row(desk: Desk, row: CheckedRow | None) -> tuple[FindingView, ...]:

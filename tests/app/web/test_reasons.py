@@ -248,3 +248,22 @@ def test_a_warning_beyond_the_row_is_explained_like_any_other(filler, crowd):
 
 def test_a_rule_whose_forms_are_empty_says_nothing_of_a_row(filler):
     assert read_wider(filler, add(filler, GRANTS, GRANT)) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "rule_id", "heading"),
+    [
+        (
+            "talent/0.1.4",
+            "enterprise_name_if_employment_status",
+            "保存时才判断的规则",
+        ),
+        (GRANTS, "awarded_count_vs_tables", "保存后或提交前才判断的规则"),
+    ],
+)
+def test_a_page_lists_the_rules_it_does_not_judge_while_one_types(
+    filler, catalogue, form, rule_id, heading
+):
+    [rule] = [rule for rule in catalogue.get(form).rules if rule.id == rule_id]
+    about = filler.get(f"/forms/{form}/").text.partition(heading)[2]
+    assert rule.message in about.partition("</ul>")[0]
