@@ -6,24 +6,22 @@ else (colours, the column 检查, the sheet 检查) looks at those. What no form
 stands in `left_out`, so that the workbook tells it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 from openpyxl.utils import get_column_letter
 
-from exporters.formula_cells import NULL, ROW, CellRef, NotInExcel, trim_text
-from exporters.formulas import Cells, compile_broken, compile_formula
+from exporters.field_cells import letters_of, read_fields, settle
+from exporters.formula_cells import ROW, CellRef, NotInExcel, trim_text
+from exporters.formulas import Cells, compile_broken, compile_formula, finish
 from exporters.header import is_importable
 from exporters.last_period import LastColumn, find_row, last_columns
 from exporters.layout import SheetLayout, sheet_layout
 from form_schemas.catalogue import Catalogue
-from form_schemas.codelists import CodeList
-from form_schemas.kinds import SUGGESTING_KINDS, FieldKind, ValueType
+from form_schemas.kinds import ValueType
 from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec, StepKind
-from validators.choices import SEPARATORS
-from validators.conversion import display
 
 _GIVEN = "由系统带出"
 _WAITING = "要看本行以外的数据"
@@ -106,11 +104,11 @@ class FormFormulas:
 
     def is_missing(self, field_id: str) -> str:
         """A formula: whether a required field is shown, needs a value and is empty."""
-        return _is_missing(field_id, _letters(self.layout), self.shown, self.needed)
+        return _is_missing(field_id, letters_of(self.layout), self.shown, self.needed)
 
     def letter_of(self, field_id: str) -> str | None:
         """The column of a field's data; None for an upload."""
-        return _letters(self.layout).get(field_id)
+        return letters_of(self.layout).get(field_id)
 
 
 Periods = tuple[date, date]
@@ -162,9 +160,9 @@ class _Builder:
     ) -> None:
         self._form = form
         self._layout = sheet_layout(form, catalogue)
-        self._letters = _letters(self._layout)
+        self._letters = letters_of(self._layout)
         given = dict(zip(("period_start", "period_end"), periods or (), strict=False))
-        self._refs = dict(_read_fields(form, catalogue, self._letters))
+        self._refs = dict(read_fields(form, catalogue, self._letters))
         self._absent = {
             field.id: f"“{field.label}”是上传的文件"
             for field in form.fields
@@ -198,12 +196,7 @@ class _Builder:
         for field in self._form.typed_fields:
             self._take_need(field)
         required = tuple(self._required())
-        labels = "&".join(map(self._label_if_missing, required))
-        missing = (
-            self._flag("未填", f'IF({has_data.address},{labels},"")')
-            if labels
-            else None
-        )
+        missing = self._flag_missing(has_data, required)
         return FormFormulas(
             layout=self._layout,
             has_data=has_data,
@@ -260,7 +253,7 @@ class _Builder:
         assert field.computed is not None
         try:
             value = compile_formula(field.computed, self._cells)
-            self._computed[field.id] = f'IFERROR({_settle(field, value)},"")'
+            self._computed[field.id] = f'IFERROR({settle(field, value)},"")'
         except NotInExcel as reason:
             self._lose(field, f"“{field.label}”：{reason.reason}")
             self._leave_out(field, "值自动计算", reason.reason)
@@ -311,6 +304,18 @@ class _Builder:
             return
         self._needed[field.id] = self._flag(f"{field.label}·必填", formula)
 
+    def _flag_missing(self, has_data: Flag, required: Sequence[str]) -> Flag | None:
+        if not required:
+            return None
+        labels = "&".join(map(self._label_if_missing, required))
+        try:
+            formula = finish(f'IF({has_data.address},{labels},"")')
+        except NotInExcel as reason:
+            left = LeftOut(Level.ERROR, None, "必填", reason.reason)
+            self._left_out.append(left)
+            return None
+        return self._flag("未填", formula)
+
     def _required(self) -> Iterator[str]:
         for field in self._form.typed_fields:
             is_needed = field.required or field.id in self._needed
@@ -356,70 +361,3 @@ def _is_missing(
     ]
     conditions.append(f'{trim_text(f"${letters[field_id]}{ROW}")}=""')
     return f"AND({','.join(conditions)})"
-
-
-@lru_cache(maxsize=1024)
-def _letters(layout: SheetLayout) -> Mapping[str, str]:
-    return {
-        column.field.id: get_column_letter(at)
-        for at, column in enumerate(layout.columns, 1)
-    }
-
-
-def _read_fields(
-    form: FormSpec, catalogue: Catalogue, letters: Mapping[str, str]
-) -> Iterator[tuple[str, CellRef]]:
-    for field in form.fields:
-        if field.id not in letters:
-            continue
-        codelist = None
-        if field.kind not in SUGGESTING_KINDS:
-            codelist = catalogue.codelist_for(field)
-        yield (
-            field.id,
-            CellRef(
-                address=f"${letters[field.id]}{ROW}",
-                type=field.value_type,
-                places=field.places or 0,
-                is_percent=field.value_kind is FieldKind.PERCENT,
-                suffix="年" if field.value_kind is FieldKind.YEAR else "",
-                separator=field.separator or "",
-                has_joint_options=any(set(o) & set(SEPARATORS) for o in field.options),
-                spellings=_Spellings(field, codelist, catalogue) if codelist else {},
-            ),
-        )
-
-
-class _Spellings(Mapping[str, tuple[str, ...]]):
-    """Code -> what a cell may show for it; made when asked for, lists are long."""
-
-    def __init__(
-        self, field: FieldSpec, codelist: CodeList, catalogue: Catalogue
-    ) -> None:
-        self._field = field
-        self._codelist = codelist
-        self._catalogue = catalogue
-
-    def __getitem__(self, code: str) -> tuple[str, ...]:
-        value = (code,) if self._field.is_list else code
-        shown = display(self._field, value, self._catalogue.codelists)
-        return tuple(dict.fromkeys((code, shown)))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._codelist.by_code)
-
-    def __len__(self) -> int:
-        return len(self._codelist.by_code)
-
-
-def _settle(field: FieldSpec, formula: str) -> str:
-    """The value of an expression as the cell of its field shows it."""
-    if field.is_list:
-        raise NotInExcel("有几个值")
-    if field.value_type is ValueType.NUMBER:
-        return f"ROUND({formula},{field.places or 0})"
-    if field.value_type is ValueType.BOOLEAN:
-        return f'IF({formula},"是","否")'
-    if field.value_type is ValueType.MONTH:
-        return f'YEAR({formula})&"-"&RIGHT("0"&MONTH({formula}),2)'
-    return f"{formula}" if field.value_type is not ValueType.FILE else NULL

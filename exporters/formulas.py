@@ -19,6 +19,7 @@ from typing import Any
 from exporters.formula_cells import (
     NULL,
     QUOTIENT_PLACES,
+    ROW,
     CellRef,
     NotInExcel,
     Piece,
@@ -58,6 +59,7 @@ __all__ = [
 _DEEPEST = 60
 #: Digits that a double keeps for certain.
 _DIGITS = 15
+_DIGITS_OF_ROW = "000"
 _OPERATORS = {"==": "=", "!=": "<>"}
 
 
@@ -108,8 +110,13 @@ def compile_broken(check: Expression, when: Expression | None, cells: Cells) -> 
 
 
 def finish(text: str) -> str:
-    """The formula, if a spreadsheet takes one of its length and depth."""
-    Piece(text)
+    """The formula, if a spreadsheet takes one of its length and depth.
+
+    Raises:
+        NotInExcel: it does not.
+    """
+    # The row number is one sign so far.
+    Piece(text + _DIGITS_OF_ROW * text.count(ROW))
     deepest = depth = 0
     for at, part in enumerate(text.split('"')):
         if at % 2:

@@ -13,9 +13,9 @@ from typing import IO, BinaryIO
 from openpyxl import Workbook
 
 from exporters.layout import sheet_layout, sheet_title
+from exporters.putting import put_value
 from exporters.template import (
     build_template,
-    put_value,
     write_data_sheet,
     write_lists,
 )

@@ -27,6 +27,7 @@ from exporters.layout import (
     sheet_layout,
     sheet_title,
 )
+from exporters.putting import put_text
 from exporters.stamp import STAMP_SHEET, build_stamp
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec, Shape
@@ -130,25 +131,6 @@ def write_lists(
             put_text(sheet, row, at, text)
         ranges[texts] = f"'{LISTS_SHEET}'!${letter}$1:${letter}${len(texts)}"
     return ranges
-
-
-def put_text(sheet: Worksheet, row: int, column: int, text: str) -> None:
-    """Put a text into a cell; one that begins with = stays a text."""
-    cell = sheet.cell(row, column, text)
-    cell.data_type = "s"
-
-
-def put_value(
-    sheet: Worksheet, row: int, column: int, value: object, number_format: str
-) -> None:
-    """Put a converted value into a cell."""
-    if value is None:
-        return
-    if isinstance(value, str):
-        put_text(sheet, row, column, value)
-    else:
-        sheet.cell(row, column, value)
-    sheet.cell(row, column).number_format = number_format
 
 
 def _write_band(sheet: Worksheet, title: str, first: int, last: int) -> None:

@@ -11,8 +11,9 @@ from exporters.form_formulas import form_formulas
 from exporters.header import CHECK_HEADING, FLAG_PREFIX, find_header
 from exporters.last_period import LAST_SHEET
 from exporters.marking import mark_workbook
+from exporters.putting import put_value
 from exporters.reader import read_workbook
-from exporters.template import build_template, put_value
+from exporters.template import build_template
 from form_schemas.spec import Level, Shape
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, rule_of, schema_of

@@ -11,7 +11,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.utils import get_column_letter
 
 from exporters.formulas import CellRef, Cells, compile_formula
-from exporters.template import put_text
+from exporters.putting import put_text
 from form_schemas.expressions import Expression
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import Call, Field, Node

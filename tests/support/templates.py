@@ -11,7 +11,8 @@ from typing import Any
 from app.services.inventing.making import demo_rows
 from app.services.inventing.world import World, in_order
 from exporters.layout import sheet_layout
-from exporters.template import build_template, put_value
+from exporters.putting import put_value
+from exporters.template import build_template
 from exporters.workbook import chunks_of, convert_chunks
 from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import FILE_KINDS, ValueType
