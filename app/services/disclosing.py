@@ -1,16 +1,71 @@
 """Personal data in full on a page: for those who may, with a reason that is kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import Engine, func, insert, select
 
 from app.errors import BadRequest, Forbidden
-from app.models import Disclosure
+from app.models import Disclosure, Unit, User
 from app.models.base import now_utc
-from app.permissions import Action, require
+from app.permissions import Action, Actor, filter_rows, require
 from app.services.desks import Desk
+from app.storage.engine import begin_reading
 
 _LONGEST_REASON = 200
+
+
+@dataclass(frozen=True)
+class DisclosureLine:
+    """Who saw whose data, when and why."""
+
+    at: datetime
+    name: str
+    username: str
+    unit_name: str
+    form_name: str
+    rows: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class DisclosurePage:
+    lines: tuple[DisclosureLine, ...]
+    total: int
+
+
+def list_disclosures(
+    engine: Engine, actor: Actor, page: int, size: int
+) -> DisclosurePage:
+    """What was shown in full in the units whose accounts the actor manages."""
+    shown = filter_rows(actor, Action.MANAGE_ACCOUNTS, Disclosure.unit_id)
+    found = (
+        select(
+            Disclosure.at,
+            User.name,
+            User.username,
+            Unit.name,
+            Disclosure.form_name,
+            Disclosure.row_ids,
+            Disclosure.reason,
+        )
+        .join(User, User.id == Disclosure.actor_id)
+        .join(Unit, Unit.id == Disclosure.unit_id)
+        .where(shown)
+        .order_by(Disclosure.id.desc())
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    with begin_reading(engine) as connection:
+        total = connection.scalar(
+            select(func.count()).select_from(Disclosure).where(shown)
+        )
+        lines = tuple(
+            DisclosureLine(*who, rows=len(row_ids), reason=reason)
+            for *who, row_ids, reason in connection.execute(found)
+        )
+    return DisclosurePage(lines, total or 0)
 
 
 def may_disclose(desk: Desk) -> bool:

@@ -1,4 +1,4 @@
-"""Pages of administrators: accounts, schema files with faults, rules that wait."""
+"""Pages of administrators: accounts, who saw personal data, schema files, rules."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from app.models import Role
 from app.permissions import ACTION_NAMES, POLICY, REACH_NAMES, ROLE_NAMES, Action, Reach
 from app.services import accounts
 from app.services.accounts import NewMembership
+from app.services.disclosing import list_disclosures
 from app.web.addresses import read_page_number
 from app.web.server import Answer, get_server
 from app.web.visit import get_visit
@@ -96,6 +97,19 @@ def show_roles() -> Answer:
             (name, [REACH_NAMES[POLICY[role].get(a, Reach.NONE)] for a in ACTION_NAMES])
             for role, name in ROLE_NAMES.items()
         ],
+    )
+
+
+@admin.get("/disclosures")
+def show_disclosures() -> Answer:
+    actor, page = _require(Action.MANAGE_ACCOUNTS), read_page_number()
+    found = list_disclosures(get_server().engine, actor, page, _SIZE)
+    return render_template(
+        "admin_disclosures.html",
+        found=found,
+        page=page,
+        pages=max(1, -(-found.total // _SIZE)),
+        start=(page - 1) * _SIZE + 1,
     )
 
 

@@ -106,3 +106,12 @@ def test_a_mask_and_the_full_number_go_back_untouched(filler, pupil, catalogue):
     field = find_number(catalogue.get(PUPILS))
     answer = filler.save(PUPILS, (pupil, 1, {field: NUMBER}))
     assert answer.json["rows"][0]["version"] == 1
+
+
+def test_administrators_read_who_saw_what_and_why(filler, administrator, pupil):
+    assert "还没有人看过" in administrator.get("/admin/disclosures").text
+    filler.post(f"/forms/{PUPILS}/reveal", {"reason": "核对<b>学籍</b>"})
+    page = administrator.get("/admin/disclosures").text
+    assert "核对&lt;b&gt;学籍" in page
+    assert "talent/2024/0.1.5" in page
+    assert "filler" in page

@@ -48,6 +48,7 @@ PAGES = {
     "/exports/9999/file": "",
     "/admin/users": "admin",
     "/admin/roles": "admin",
+    "/admin/disclosures": "admin",
     "/admin/forms": "admin",
     "/password": "filler reviewer admin teaching stranger",
 }
