@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import InvalidOperation
+from functools import cache
 from pathlib import Path
 
 from form_schemas.catalogue import SCHEMAS_FOLDER, edition_folders, read_sources
@@ -15,9 +16,9 @@ from form_schemas.codelists import CodeList, load_codelists
 from form_schemas.faults import Fault, ask_nearest, point
 from form_schemas.reader import read_edition
 from form_schemas.settings import read_settings
-from form_schemas.spec import Example, FormSpec, Level, RuleSpec, ToldTables
+from form_schemas.spec import Example, FieldSpec, FormSpec, Level, RuleSpec, ToldTables
 from validators.compiling import Env, Row
-from validators.constraints import get_judges
+from validators.constraints import ValueJudge, get_judges
 from validators.conversion import from_json
 from validators.interpreting import Place, Tables, evaluate_row, is_broken
 from validators.messages import describe
@@ -195,7 +196,7 @@ def _find_wrong_values(
     """Yield the values that nobody could have entered."""
     judges = get_judges(form, setting.codelists)
     for field_id, value in row.items():
-        field, judge = form.by_id.get(field_id), judges.get(field_id)
+        field = form.by_id.get(field_id)
         if field is None:
             advice = ask_nearest(field_id, form.by_id)
             yield at, f"表 {form.code} 没有字段“{field_id}”。{advice}请改正。"
@@ -205,9 +206,16 @@ def _find_wrong_values(
         except (AssertionError, InvalidOperation, TypeError, ValueError):
             yield at, f"“{field.label}”不能是 {value}，请写成这种字段的值。"
             continue
-        for finding in judge.find(typed) if judge else ():
+        judge = judges.get(field_id) or _judge_given(form, field)
+        for finding in judge.find(typed):
             if finding.level is Level.ERROR:
                 yield at, describe(form, finding.at(None, field_id))
+
+
+@cache
+def _judge_given(form: FormSpec, field: FieldSpec) -> ValueJudge:
+    """The judge of a filled or computed field, which rows told of may hold too."""
+    return ValueJudge(form, field, None)
 
 
 def _find_wrong_verdicts(

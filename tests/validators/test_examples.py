@@ -25,6 +25,7 @@ PARTS = schema_of(
     own=field_of("integer", maximum=99),
     total="integer",
     half=field_of("decimal", computed="total / 2"),
+    parts=field_of("integer", computed="floor(total / 2)"),
     started="date",
     kinds="multi_enum",
 ) | {
@@ -90,6 +91,7 @@ RIGHT = {"row": {"name": "甲", "kinds": ["甲"]}, "tables": KNOWN, "breaks": []
         ({"row": {"owns": 1}}, "/row", "是不是“own”"),
         ({"row": {"own": "many"}}, "/row", "“own”"),
         ({"row": {"own": 100}}, "/row", "99"),
+        ({"row": {"parts": "many"}}, "/row", "整数"),
         ({"row": {"started": "2024-13-01"}}, "/row", "不能是 2024-13-01"),
         ({"row": {"kinds": ["丙"]}}, "/row", "丙"),
         ({"last": {"own": 100}}, "/last", "99"),
