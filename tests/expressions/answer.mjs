@@ -24,8 +24,8 @@ function answer({ tree, row }) {
 }
 
 /** The value of each tree in each row. */
-function answerEach({ trees, rows }) {
-  const places = rows.map((row) => ({ row, given, ref }));
+function answerEach({ trees, rows, days }) {
+  const places = rows.map((row) => ({ row, given: days ?? given, ref }));
   return trees.map((tree) => places.map((env) => evaluate(tree, env)));
 }
 

@@ -146,10 +146,13 @@ class Browser:
         return self._ask({"round": [number, places]})
 
     def answer_rows(
-        self, trees: Sequence[Tree], rows: Sequence[Mapping[str, Any]]
+        self,
+        trees: Sequence[Tree],
+        rows: Sequence[Mapping[str, Any]],
+        days: Mapping[str, Any] | None = None,
     ) -> list[list[Any]]:
-        """The value of each tree in each row."""
-        return self._ask({"trees": trees, "rows": rows})
+        """The value of each tree in each row; on other days where some are given."""
+        return self._ask({"trees": trees, "rows": rows, "days": days})
 
     def _ask(self, question: Mapping[str, Any]) -> Any:
         assert self.process.stdin
