@@ -102,8 +102,3 @@ LITERALS: Mapping[str, tuple[bool | None, ValueType]] = {
     "false": (False, ValueType.BOOLEAN),
     "null": (None, ValueType.ANY),
 }
-
-#: Words no field may be called.
-RESERVED = frozenset(
-    {*FUNCTIONS, *GROUPING, *AGGREGATES, *GIVEN, *LITERALS, "ref", "prev", "this"}
-)

@@ -1,6 +1,6 @@
 """When units report: rounds of an edition, and the filings of a unit in one."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -38,12 +38,6 @@ class Round(Base):
     #: the round whose values stand beside the cells as last period's
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id"))
     created_at: Mapped[CreatedAt]
-
-    def get_period(self, sort: str) -> tuple[date, date]:
-        """First and last day of the period of a form's sort (`FormSpec.period`)."""
-        # Master data has no period of its own: it is judged at the period's end.
-        first, last = self.periods.get(sort) or self.periods["snapshot"]
-        return date.fromisoformat(first), date.fromisoformat(last)
 
 
 class FilingState(StrEnum):

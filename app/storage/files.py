@@ -5,7 +5,6 @@ user gave it never becomes a path.
 """
 
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from obstore.store import LocalStore, from_url
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
 from app.errors import NotFound
 from app.models.base import now_utc
@@ -75,12 +74,6 @@ class FileStore:
             copy.flush()
             yield Path(copy.name)
 
-    def delete(self, token: str) -> None:
-        try:
-            self._store.delete(token)
-        except FileNotFoundError:
-            return
-
 
 def keep_file(
     connection: Connection,
@@ -115,16 +108,3 @@ def find_file(connection: Connection, token: str):
     """What is known of a stored file, or None."""
     table = StoredFile.__table__
     return connection.execute(select(table).where(table.c.token == token)).first()
-
-
-def drop_file(connection: Connection, store: FileStore, token: str) -> None:
-    """Forget a file and its contents."""
-    table = StoredFile.__table__
-    connection.execute(delete(table).where(table.c.token == token))
-    store.delete(token)
-
-
-def copy_to(store: FileStore, token: str, target: Path) -> None:
-    """Write the contents to a local file."""
-    with store.open_path(token) as path:
-        shutil.copyfile(path, target)

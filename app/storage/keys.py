@@ -25,11 +25,6 @@ def key_text(form: FormSpec, row: Mapping[str, object]) -> str:
     return join_key([row.get(field_id) for field_id in form.key])
 
 
-def key_values(form: FormSpec, row: Mapping[str, object]) -> tuple[object, ...]:
-    """The values of the key, in the order of `form.key`."""
-    return tuple(row.get(field_id) for field_id in form.key)
-
-
 def join_key(values: Sequence[object]) -> str:
     """Join the values of a key; numbers and dates in one spelling only."""
     text = SEPARATOR.join(

@@ -133,9 +133,3 @@ def _equation(node: Node) -> tuple[str, str] | None:
     if Field in sides and ThisField in sides:
         return sides[Field], sides[ThisField]
     return None
-
-
-def _equations(condition: Expression | None) -> tuple[tuple[str, str], ...]:
-    if condition is None:
-        return ()
-    return tuple(filter(None, map(_equation, _conjuncts(condition.root))))

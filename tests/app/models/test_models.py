@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import text
@@ -88,16 +88,6 @@ def test_an_unknown_word_is_refused(session, unit):
     unit.kind = "castle"
     with pytest.raises(StatementError, match="castle"):
         session.flush()
-
-
-def test_a_round_has_a_period_of_each_sort():
-    periods = {
-        "academic_year": ["2023-09-01", "2024-08-31"],
-        "snapshot": ["2024-08-31", "2024-08-31"],
-    }
-    held = Round(collection="talent", edition="2024", title="一", periods=periods)
-    assert held.get_period("academic_year") == (date(2023, 9, 1), date(2024, 8, 31))
-    assert held.get_period("none") == (date(2024, 8, 31), date(2024, 8, 31))
 
 
 def test_staged_rows_keep_chinese_readable_and_go_with_their_import(
