@@ -35,6 +35,7 @@ from app.services.templates import write_template_for
 from app.services.workshop import Workshop
 from exporters.template import write_template
 from form_schemas.spec import FormSpec
+from validators.check import waiting_rules
 from validators.messages import describe
 
 _SHOWN_PROBLEMS = 50
@@ -245,6 +246,8 @@ def _show(report: ImportReport, message: str) -> None:
     if report.totals:
         told = (f"第 {total.number} 行“{total.text}”" for total in report.totals)
         click.echo(f"末尾的合计行（没有导入）：{'、'.join(told)}")
+    if rules := len(waiting_rules(report.form)):
+        click.echo(f"没有判断的规则：{rules} 条，入库后用 tianbao check 检查。")
     for problem in report.problems[:_SHOWN_PROBLEMS]:
         word = "错误" if problem.is_error else "提醒"
         click.echo(f"{word}\t{describe(report.form, problem)}")

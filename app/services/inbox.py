@@ -25,6 +25,7 @@ from app.storage.engine import begin_reading
 from exporters.totals import TotalRow
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
+from validators.check import waiting_rules
 
 _JOB = ImportJob.__table__
 
@@ -76,6 +77,11 @@ class ImportView:
     @property
     def is_busy(self) -> bool:
         return self.job.state in _BUSY
+
+    @property
+    def rules_left(self) -> int:
+        """How many rules of the form only the check of its round judges."""
+        return len(waiting_rules(self.form))
 
     @property
     def place(self) -> Place:

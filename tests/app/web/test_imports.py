@@ -59,6 +59,16 @@ def test_clean_rows_pass_and_faulty_ones_stay(filler, reviewer, work):
     assert "春晖助学" in filler.get(FORM).text
 
 
+def test_rules_that_an_import_cannot_judge_are_not_called_passed(
+    filler, reviewer, work
+):
+    address = upload(filler, work, GOOD_ROW)
+    reviewer.post(f"{address}/pass", {"which": "all", "level": "clean"})
+    receipt = reviewer.get(address).text
+    assert "还没判断的规则" in receipt
+    assert 'href="/check/?form=2.13.2"' in receipt
+
+
 def test_a_row_is_mended_on_its_page(filler, reviewer, work):
     address = upload(filler, work)
     url = f"{address}/rows/2"
