@@ -15,10 +15,10 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
+    cast,
     func,
     literal,
     select,
-    type_coerce,
 )
 
 from app.storage.expression_rows import Moment, NotInSqlError, RowsOf
@@ -197,8 +197,7 @@ def _count_for_each(
     groups = _group(listed, total, len(keys))
     rows.join(groups, and_(_match(rows, groups, keys), *conditions))
     if node.name == "exists":
-        is_there = type_coerce(groups.c.k0.is_not(None), Boolean())
-        return Value(is_there, ValueType.BOOLEAN)
+        return Value(groups.c.k0.is_not(None), ValueType.BOOLEAN)
     nothing = "0" if total.is_long else 0
     return total.become(func.coalesce(groups.c.total, nothing))
 
@@ -225,7 +224,7 @@ def is_unique(compiler: Compiler, node: Call, rows: RowsOf) -> Value:
     rows.join(groups, _match(rows, groups, keys))
     is_filled = and_(*(value.sql.is_not(None) for value in values))
     verdict = case((is_filled, groups.c.k0.is_(None)))
-    return Value(type_coerce(verdict, Boolean()), ValueType.BOOLEAN)
+    return Value(cast(verdict, Boolean()), ValueType.BOOLEAN)
 
 
 def _summed(node: Aggregate, rows: RowsOf) -> Value | None:

@@ -45,6 +45,7 @@ __all__ = [
     "find_previous_scope",
     "is_broken_once",
     "is_table_rule",
+    "read_totals",
     "tables_read",
 ]
 
@@ -129,6 +130,24 @@ def is_table_rule(form: FormSpec, rule: RuleSpec) -> bool:
     return not any(_reads_row(root) for root in _roots(rule))
 
 
+def read_totals(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    rule: RuleSpec,
+    place: RulePlace,
+) -> tuple[str, ...]:
+    """What the aggregates come to that a rule over a whole form compares.
+
+    Texts, to be compared with those of another day on the same database.
+    """
+    rows = _rows_of(connection, catalogue, form, place)
+    totals = [node for root in _roots(rule) for node in _find_totals(root)]
+    asked = [compile_sql(node, rows) for node in totals]
+    with _planned(connection, rows):
+        return tuple(map(str, connection.execute(select(*asked)).one()))
+
+
 def tables_read(form: FormSpec, rule: RuleSpec) -> frozenset[str]:
     """Codes of the forms whose rows of this round a rule looks into.
 
@@ -165,6 +184,14 @@ def _find_tables(node: Node, form: FormSpec) -> Iterator[str]:
         yield form.code
     for part in parts_of(node):
         yield from _find_tables(part, form)
+
+
+def _find_totals(node: Node) -> Iterator[Node]:
+    if isinstance(node, Aggregate | Previous):
+        yield node
+        return
+    for part in parts_of(node):
+        yield from _find_totals(part)
 
 
 def _rows_of(

@@ -105,7 +105,8 @@ class SqliteWords:
             return type_coerce(units, ExactDecimal(value.size.places))
         if value.type in _RESULTS:
             return type_coerce(cast(value.sql, Text()), _RESULTS[value.type])
-        return type_coerce(value.sql, _TYPES[value.type])
+        # A cast, for SQLAlchemy forgets the parentheses of a coerced OR.
+        return cast(value.sql, _TYPES[value.type])
 
     # Numbers.
 
@@ -245,7 +246,8 @@ class SqliteWords:
         return Value(sql, ValueType.MONTH)
 
     def first_day(self, value: Value) -> Value:
-        return Value(value.sql + "-01", ValueType.DATE)
+        # Null for what is no month: a column may hold what was a text once.
+        return Value(func.date(value.sql + "-01", type_=Text()), ValueType.DATE)
 
     # Functions.
 
@@ -271,14 +273,14 @@ class SqliteWords:
         return Value(sql, ValueType.LIST)
 
     def year(self, value: Value) -> Value:
-        return self._part(value, 1, 4)
+        return self.whole(self._digits("%Y", value), 4)
 
     def month(self, value: Value) -> Value:
-        return self._part(value, 6, 2)
+        return self.whole(self._digits("%m", value), 2)
 
-    def _part(self, value: Value, start: int, length: int) -> Value:
-        digits = func.substr(value.sql, start, length)
-        return self.whole(cast(digits, Integer), length)
+    def _digits(self, parts: str, day: Value) -> Sql:
+        """Parts of a day as a whole number; null for what is no day."""
+        return cast(func.strftime(parts, day.sql), Integer)
 
     def days(self, start: Value, end: Value) -> Value:
         first, last = (func.julianday(day.sql, type_=Float()) for day in (start, end))
@@ -290,9 +292,7 @@ class SqliteWords:
 
     def age(self, birth: Value, on: Value) -> Value:
         # As whole numbers YYYYMMDD; the offset keeps the division from rounding up.
-        first, last = (
-            cast(func.replace(day.sql, "-", ""), Integer) for day in (birth, on)
-        )
+        first, last = (self._digits("%Y%m%d", day) for day in (birth, on))
         years = (last - first + 10**8) // 10**4 - 10**4
         return self.whole(years, 5)
 
