@@ -98,8 +98,9 @@ def is_mended_by(user_id: int) -> ColumnElement[bool]:
 
 
 def _note_mender(connection: Connection, job, record, actor: Actor) -> None:
-    known = record.menders or ","
-    if actor.user_id == job.actor_id or f",{actor.user_id}," in known:
+    known, now = record.menders or ",", _get_row(connection, job.id, record.row_number)
+    is_same = (now.values, now.cells) == (record.values, record.cells)
+    if is_same or actor.user_id == job.actor_id or f",{actor.user_id}," in known:
         return
     connection.execute(
         update(_ROW)

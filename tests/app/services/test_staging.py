@@ -146,6 +146,16 @@ def test_a_reviewer_passes_the_rows_that_others_mended(
     assert pass_rows(workshop, reviewer, courses.job.id, row).counts.added == 1
 
 
+def test_a_reviewer_who_changes_nothing_may_let_the_row_pass(
+    workshop, courses, account, office
+):
+    clean = list_rows(workshop, courses.job.id, Selection(level="")).rows[0]
+    reviewer = at_work(office, account("reviewer"))
+    mend_row(workshop, reviewer, courses.job.id, clean.number, clean.texts)
+    row = Selection(numbers=(clean.number,))
+    assert pass_rows(workshop, reviewer, courses.job.id, row).counts.added == 1
+
+
 def test_who_neither_imports_nor_reviews_mends_nothing(workshop, courses, account):
     with pytest.raises(Forbidden):
         mend_row(workshop, account("admin"), courses.job.id, 3, {"credits": "2"})
