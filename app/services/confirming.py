@@ -13,7 +13,7 @@ from app.errors import Refused, StaleRow
 from app.models import StagedRow, StagedState
 from app.permissions import Action
 from app.services.desks import CheckedRow, Desk
-from app.services.wider_rules import judge_wider_within
+from app.services.wider_rules import judge_table, judge_wider_within
 from app.services.workshop import Workshop
 from app.storage.binding import bind
 from app.storage.confirmations import (
@@ -32,6 +32,7 @@ from app.storage.rows import RowStore
 from form_schemas.settings import WarningReason
 from form_schemas.spec import FormSpec
 from validators.check import waiting_rules
+from validators.report import Problem
 
 _ROW = StagedRow.__table__
 
@@ -79,6 +80,46 @@ def confirm(
             actor_id=desk.place.actor.user_id,
         )
         return _settle_level(connection, desk, stored)
+
+
+def confirm_table(desk: Desk, mark: Mark, reason: Reason) -> None:
+    """Explain a warning of the form as a whole; it holds while its totals do.
+
+    Raises:
+        Refused: there is no such warning, or it is an error, or the reason says
+            nothing.
+    """
+    desk.require_entry()
+    given = judge_reason(desk.place.edition.reasons, reason.code, reason.text)
+    with desk.engine.begin() as connection:
+        found = [
+            one
+            for one, _ in judge_table(connection, desk)
+            if mark_of(one.problem) == mark
+        ]
+        _refuse_unexplainable([one.problem for one in found])
+        write_confirmation(
+            connection,
+            desk.form,
+            desk.scope(),
+            None,
+            mark,
+            reason_code=given.code,
+            reason_text=given.text,
+            value_text="",
+            actor_id=desk.place.actor.user_id,
+            totals=found[0].totals,
+        )
+
+
+def withdraw_table(desk: Desk, mark: Mark) -> None:
+    """Take back what was written of a warning of the form as a whole."""
+    desk.require_entry()
+    with desk.engine.begin() as connection:
+        actor_id = desk.place.actor.user_id
+        withdraw_confirmations(
+            connection, desk.form, desk.scope(), None, mark, actor_id
+        )
 
 
 def take_over(desk: Desk, row_id: int, version: int, mark: Mark) -> CheckedRow:
@@ -205,6 +246,10 @@ def _require_warning(
     }:
         wider = judge_wider_within(connection, desk, stored)
         found = [problem for problem in wider.problems if mark_of(problem) == mark]
+    _refuse_unexplainable(found)
+
+
+def _refuse_unexplainable(found: Sequence[Problem]) -> None:
     if any(problem.is_error for problem in found):
         raise Refused("这是错误，写了说明也不能通过，请改正内容。")
     if not found:

@@ -6,6 +6,7 @@ says for what. `checking` writes down what is found.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
@@ -21,6 +22,7 @@ from app.storage.confirmations import (
     Confirmed,
     Mark,
     find_confirmed_in_table,
+    keep_holding,
     mark_of,
 )
 from app.storage.expressions import NotInSqlError
@@ -31,6 +33,7 @@ from app.storage.rule_queries import (
     find_previous_scope,
     is_broken_once,
     is_table_rule,
+    read_totals,
     tables_read,
 )
 from form_schemas.catalogue import Catalogue, Edition
@@ -44,6 +47,18 @@ _ROWS_AT_ONCE = 5000
 
 #: Explanations that hold, by row id; under None those of the table.
 Explained = Mapping[int | None, Mapping[Mark, Confirmed]]
+
+
+Asked = tuple[Connection, Catalogue, FormSpec, RuleSpec, RulePlace]
+
+
+@dataclass(frozen=True)
+class TableProblem:
+    """What is wrong with a form as a whole."""
+
+    problem: Problem
+    #: what its rule compares
+    totals: tuple[str, ...]
 
 
 class RoundCheck:
@@ -89,15 +104,40 @@ class RoundCheck:
             if not is_table_rule(form, rule) and self._is_broken_by(form, rule, row.id)
         )
 
-    def _is_broken_by(self, form: FormSpec, rule: RuleSpec, row_id: int) -> bool:
+    def judge_table(self, form: FormSpec) -> tuple[TableProblem, ...]:
+        """What the rules over the whole form find."""
+        return tuple(
+            TableProblem(self._describe(form, rule, {}), self._read_totals(form, rule))
+            for rule in waiting_rules(form)
+            if is_table_rule(form, rule) and self._is_table_broken(form, rule)
+        )
+
+    def _is_table_broken(self, form: FormSpec, rule: RuleSpec) -> bool:
+        if not self._can_judge(form, rule):
+            return False
+        try:
+            return is_broken_once(*self._ask(form, rule))
+        except NotInSqlError:
+            return False
+
+    def _read_totals(self, form: FormSpec, rule: RuleSpec) -> tuple[str, ...]:
+        return read_totals(*self._ask(form, rule))
+
+    def _can_judge(self, form: FormSpec, rule: RuleSpec) -> bool:
+        """Whether all that a rule compares is there."""
         if self._find_unfilled(form, rule):
             return False
-        if _compares_rounds(rule) and not self._has_previous(form):
-            return False
+        return not _compares_rounds(rule) or self._has_previous(form)
+
+    def _ask(self, form: FormSpec, rule: RuleSpec) -> Asked:
         place = RulePlace(self.scope, self.previous, self.today, *self._period(form))
-        ask = (self.connection, self.catalogue, form, rule, place)
+        return self.connection, self.catalogue, form, rule, place
+
+    def _is_broken_by(self, form: FormSpec, rule: RuleSpec, row_id: int) -> bool:
+        if not self._can_judge(form, rule):
+            return False
         try:
-            return bool(find_broken_rows(*ask, row_ids=[row_id]))
+            return bool(find_broken_rows(*self._ask(form, rule), row_ids=[row_id]))
         except NotInSqlError:
             return False
 
@@ -144,14 +184,13 @@ class RoundCheck:
     def _find_broken(
         self, form: FormSpec, rule: RuleSpec, found: FormFindings, explained: Explained
     ) -> bool:
-        first, last = self._period(form)
-        place = RulePlace(self.scope, self.previous, self.today, first, last)
-        ask = (self.connection, self.catalogue, form, rule, place)
+        ask = self._ask(form, rule)
         if is_table_rule(form, rule):
             is_broken = is_broken_once(*ask)
             if is_broken:
                 problem = self._describe(form, rule, {})
-                found.add(RowName(), (problem,), _explainer(explained, None))
+                holding = keep_holding(explained.get(None, {}), read_totals(*ask))
+                found.add(RowName(), (problem,), partial(_find_explanation, holding))
             return is_broken
         broken = find_broken_rows(*ask)
         cells = find_cells(

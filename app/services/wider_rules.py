@@ -9,10 +9,17 @@ row, so that its warnings can be explained where they stand; a whole form is jud
 from sqlalchemy import Connection
 
 from app.services.desks import CheckedRow, Desk
-from app.services.round_checks import RoundCheck
-from app.storage.confirmations import find_confirmed
+from app.services.round_checks import RoundCheck, TableProblem
+from app.storage.confirmations import (
+    Confirmed,
+    find_confirmed,
+    find_confirmed_of_table,
+    keep_holding,
+    mark_of,
+)
 from app.storage.engine import begin_reading
 from app.storage.records import Scope, StoredRow
+from app.storage.rule_queries import is_table_rule
 from validators.check import waiting_rules
 
 
@@ -22,6 +29,21 @@ def judge_wider(desk: Desk, stored: StoredRow) -> CheckedRow:
         return CheckedRow(stored, ())
     with begin_reading(desk.engine) as connection:
         return judge_wider_within(connection, desk, stored)
+
+
+def judge_table(
+    connection: Connection, desk: Desk
+) -> tuple[tuple[TableProblem, Confirmed | None], ...]:
+    """What the rules over the whole form find, with the explanations that hold."""
+    if not any(is_table_rule(desk.form, rule) for rule in waiting_rules(desk.form)):
+        return ()
+    scope = Scope(desk.place.unit_id, desk.place.round_id)
+    found = RoundCheck(connection, desk.catalogue, scope).judge_table(desk.form)
+    explained = find_confirmed_of_table(connection, desk.form, scope) if found else {}
+    return tuple(
+        (one, keep_holding(explained, one.totals).get(mark_of(one.problem)))
+        for one in found
+    )
 
 
 def judge_wider_within(

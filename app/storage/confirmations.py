@@ -5,7 +5,7 @@ Nothing is deleted when they change: a value that comes back finds its reason ag
 the clerk of the next round reads it by the row's key.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -32,6 +32,8 @@ from validators.report import Problem
 
 _TABLE = Confirmation.__table__
 _USERS = User.__table__
+#: Stands for the fields of a row where a whole table is judged.
+_TOTALS = "totals"
 
 #: What a warning is known by within its row: `Problem.kind`, and its field or "".
 Mark = tuple[str, str]
@@ -49,6 +51,8 @@ class Confirmed:
     reason_text: str
     by: str
     at: datetime
+    #: of a warning of a whole table: what its rule compared
+    totals: tuple[str, ...] = ()
 
     @property
     def mark(self) -> Mark:
@@ -92,7 +96,7 @@ def find_confirmed_in_table(
 ) -> dict[int | None, dict[Mark, Confirmed]]:
     """The explanations that hold in a whole form of a unit and round, by row id.
 
-    Under None stand those of the table as a whole.
+    Under None stand those of the table as a whole, whatever its rules compare by now.
     """
     wanted = _of_form(binding.form, scope)
     ids = set(connection.scalars(select(_TABLE.c.row_id).where(wanted)))
@@ -100,9 +104,7 @@ def find_confirmed_in_table(
     found: dict[int | None, dict[Mark, Confirmed]] = {}
     found.update(find_confirmed(connection, binding.form, scope, rows))
     if None in ids:
-        records = connection.execute(_select(and_(wanted, _TABLE.c.row_id.is_(None))))
-        of_table = map(_read, records)
-        found[None] = {confirmed.mark: confirmed for confirmed in of_table}
+        found[None] = find_confirmed_of_table(connection, binding.form, scope)
     return found
 
 
@@ -136,11 +138,19 @@ def write_confirmation(
     reason_text: str,
     value_text: str,
     actor_id: int,
+    totals: Sequence[str] = (),
 ) -> None:
-    """Keep an explanation of a row's warning, or of the table's where `row` is None."""
+    """Keep an explanation of a row's warning, or of the table's where `row` is None.
+
+    Args:
+        totals: of a table's: what its rule compares (`rule_queries.read_totals`).
+    """
     kind, field_id = mark
-    names = fields_judged(form, mark)
-    values = {} if row is None else {name: row.row.get(name) for name in names}
+    if row is None:
+        values: dict[str, object] = {_TOTALS: list(totals)}
+    else:
+        names = fields_judged(form, mark)
+        values = to_json(form, {name: row.row.get(name) for name in names})
     connection.execute(
         insert(_TABLE).values(
             unit_id=scope.unit_id,
@@ -153,7 +163,7 @@ def write_confirmation(
             reason_code=reason_code,
             reason_text=reason_text,
             value_text=value_text,
-            values=to_json(form, values),
+            values=values,
             actor_id=actor_id,
             at=now_utc(),
         )
@@ -164,11 +174,15 @@ def withdraw_confirmations(
     connection: Connection,
     form: FormSpec,
     scope: Scope,
-    row_id: int,
+    row_id: int | None,
     mark: Mark,
     actor_id: int,
 ) -> int:
-    """Take back what was written of a row's warning; gives how many went."""
+    """Take back what was written of a row's warning, or of a table's (None).
+
+    Returns:
+        How many explanations went.
+    """
     kind, field_id = mark
     done = connection.execute(
         update(_TABLE)
@@ -192,6 +206,22 @@ def keep_unconfirmed(
         for problem in problems
         if problem.is_error or mark_of(problem) not in confirmed
     )
+
+
+def keep_holding(
+    of_table: Mapping[Mark, Confirmed], totals: tuple[str, ...]
+) -> dict[Mark, Confirmed]:
+    """The explanations of a table that were written when its rule compared the same."""
+    return {mark: c for mark, c in of_table.items() if c.totals == totals}
+
+
+def find_confirmed_of_table(
+    connection: Connection, form: FormSpec, scope: Scope
+) -> dict[Mark, Confirmed]:
+    """The explanations of a form as a whole, whatever its rules compare by now."""
+    wanted = and_(_of_form(form, scope), _TABLE.c.row_id.is_(None))
+    found = map(_read, connection.execute(_select(wanted)))
+    return {confirmed.mark: confirmed for confirmed in found}
 
 
 def _of_form(form: FormSpec, scope: Scope) -> ColumnElement[bool]:
@@ -222,6 +252,7 @@ def _read(record: Row) -> Confirmed:
         record.reason_text,
         record.by,
         record.at,
+        tuple(record.values.get(_TOTALS, ())) if record.row_id is None else (),
     )
 
 

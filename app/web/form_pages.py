@@ -23,13 +23,14 @@ from app.services.navigation import FormState
 from app.services.wider_rules import judge_wider
 from app.storage.records import Scope, StoredRow
 from app.web.form_urls import list_urls, url_of_form, url_of_reveal, url_of_row
-from app.web.notes import Warned, view_notes
+from app.web.notes import Warned, view_notes, view_table_problems
 from app.web.queries import to_storage_query
 from app.web.server import get_server
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FormSpec, Period, RuleSpec, Shape
 from renderers.grid_page import build_grid_page, read_query, render_grid_page
 from renderers.live import is_live
+from renderers.problems import ProblemView
 from renderers.record_page import (
     FileView,
     Link,
@@ -68,6 +69,8 @@ class FormPage:
     is_row_page: bool = False
     has_problem: bool = False
     query: str = ""
+    #: what is wrong with the form as a whole
+    of_table: tuple[ProblemView, ...] = ()
     #: what the last check found in the row that the page does not judge
     found: tuple[FindingView, ...] = ()
 
@@ -204,6 +207,7 @@ def show_frame(
         check=check,
         standings=list_standings(check),
         on_saving=_find_judged_on_saving(form),
+        of_table=() if shown.get("is_row_page") else view_table_problems(desk),
         found=_find_in_row(desk, shown.get("row")),
         obstacle=obstacle,
         may_import=not obstacle and place.can(Action.IMPORT_ROWS, form),

@@ -2,6 +2,7 @@
 and what can be downloaded. All of it works without a script.
 """
 
+from collections.abc import Callable
 from io import BytesIO
 
 from flask import (
@@ -16,7 +17,14 @@ from flask import (
 
 from app.errors import NotFound, Refused
 from app.services import files
-from app.services.confirming import Reason, confirm, take_over, withdraw
+from app.services.confirming import (
+    Reason,
+    confirm,
+    confirm_table,
+    take_over,
+    withdraw,
+    withdraw_table,
+)
 from app.services.desks import Desk
 from app.services.entering import Entry, Outcome, Status, delete_rows, save_rows
 from app.services.templates import write_template_for
@@ -104,6 +112,21 @@ def delete_row(collection: str, code: str, row_id: int):
     return _ask_delete(desk, row_id, problem=done.refused[0][1]), 409
 
 
+@forms.post("/explain-table")
+@takes(FORMS)
+def explain_table(collection: str, code: str):
+    """Keep or take back the reason for a warning of the form as a whole."""
+    desk, sent = get_desk(collection, code), request.form
+    mark = _read_mark(sent.get("mark", ""))
+    if "withdraw" in sent:
+        withdraw_table(desk, mark)
+        flash("说明已撤回。", "good")
+    else:
+        reason = Reason(sent.get("reason", ""), sent.get("words", ""))
+        _tell_explained(lambda: confirm_table(desk, mark, reason))
+    return redirect(url_of_form(desk.form), 303)
+
+
 @forms.get("/files/<token>")
 def fetch(collection: str, code: str, token: str) -> Response:
     server, desk = get_server(), get_desk(collection, code)
@@ -169,16 +192,20 @@ def _explain_posted(desk: Desk, outcome: Outcome) -> None:
     """Keep the reason that was posted with the row, or say why it is none."""
     name = next((name for name in ("_explain", "_take") if name in request.form), None)
     if name is None:
-        return
+        return None
     written = request.form[name]
     mark = _read_mark(written)
+    row = (desk, outcome.id, outcome.version, mark)
+    if name == "_take":
+        return _tell_explained(lambda: take_over(*row))
+    code = request.form.get(f"_reason|{written}", "")
+    words = request.form.get(f"_words|{written}", "")
+    return _tell_explained(lambda: confirm(*row, Reason(code, words)))
+
+
+def _tell_explained(explain: Callable[[], object]) -> None:
     try:
-        if name == "_take":
-            take_over(desk, outcome.id, outcome.version, mark)
-        else:
-            code = request.form.get(f"_reason|{written}", "")
-            words = request.form.get(f"_words|{written}", "")
-            confirm(desk, outcome.id, outcome.version, mark, Reason(code, words))
+        explain()
     except Refused as refusal:
         flash(f"说明没有存：{refusal.message}", "error")
     else:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from app.services.confirming import find_earlier_reasons
 from app.services.desks import Desk
+from app.services.wider_rules import judge_table
 from app.storage.confirmations import Confirmed, Mark
+from app.storage.engine import begin_reading
 from form_schemas.settings import WarningReason
-from renderers.problems import NO_NOTES, Note, Notes
+from renderers.problems import NO_NOTES, Note, Notes, ProblemView, view_problem
 from validators.report import Problem
 
 
@@ -34,6 +36,21 @@ def view_notes(desk: Desk, rows: Sequence[Warned]) -> list[Notes]:
         else NO_NOTES
         for row in rows
     ]
+
+
+def view_table_problems(desk: Desk) -> tuple[ProblemView, ...]:
+    """What is wrong with the form as a whole, with what was written about it."""
+    reasons = desk.place.edition.reasons
+    with begin_reading(desk.engine) as connection:
+        found = judge_table(connection, desk)
+    return tuple(
+        view_problem(
+            desk.form,
+            one.problem,
+            Notes({confirmed.mark: tell_note(reasons, confirmed)} if confirmed else {}),
+        )
+        for one, confirmed in found
+    )
 
 
 def _view(desk: Desk, found: Mapping[Mark, Confirmed]) -> dict[Mark, Note]:

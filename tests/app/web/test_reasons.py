@@ -267,3 +267,58 @@ def test_a_page_lists_the_rules_it_does_not_judge_while_one_types(
     [rule] = [rule for rule in catalogue.get(form).rules if rule.id == rule_id]
     about = filler.get(f"/forms/{form}/").text.partition(heading)[2]
     assert rule.message in about.partition("</ul>")[0]
+
+
+HEADS = "talent/1.1.2"
+HEADS_MARK = "duties|rule:one_principal"
+
+
+@pytest.fixture
+def heads(filler):
+    """A form of the school's heads, none of whom is the principal."""
+    add_head(filler, "001")
+    return filler
+
+
+def add_head(browser, number, **cells):
+    add(browser, "talent/0.1.3", {"teacher_no": number})
+    add(browser, HEADS, {"teacher_no": number} | cells)
+
+
+def explain_heads(browser, **words):
+    page = f"/forms/{HEADS}/"
+    sent = {"mark": HEADS_MARK} | REASON | words
+    assert browser.post(f"{page}explain-table", sent, page=page).status_code == 303
+    return browser.get(page).text
+
+
+def test_a_warning_of_a_whole_form_is_explained_until_its_totals_change(heads):
+    assert "整张表为什么是这样" in heads.get(f"/forms/{HEADS}/").text
+    assert "<b>已说明：</b>核实无误：已问过财务处" in explain_heads(heads)
+    add_head(heads, "002")
+    assert "<b>已说明：</b>" in heads.get(f"/forms/{HEADS}/").text
+    for number in ("003", "004"):
+        add_head(heads, number, duties=["校长"])
+    assert "<b>已说明：</b>" not in heads.get(f"/forms/{HEADS}/").text
+
+
+def test_a_reason_for_a_whole_form_is_withdrawn(heads):
+    explain_heads(heads)
+    assert "<b>已说明：</b>" not in explain_heads(heads, withdraw="1")
+
+
+def test_a_whole_form_is_explained_only_with_a_reason_and_where_it_warns(heads):
+    assert "请先选一条理由" in explain_heads(heads, reason="")
+    assert "没有要说明" in explain_heads(heads, mark="duties|rule:nothing")
+    assert "<b>已说明：</b>" not in heads.get(f"/forms/{HEADS}/").text
+
+
+def test_a_check_counts_an_explained_form_apart(heads, reviewer, work):
+    def count():
+        answer = reviewer.post("/check/", {"form": "1.1.2"}, page="/check/")
+        work()
+        return reviewer.get(answer.location).text.count("已说明")
+
+    before = count()
+    explain_heads(heads)
+    assert count() > before
