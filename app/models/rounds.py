@@ -1,6 +1,7 @@
 """When units report: rounds of an edition, and the filings of a unit in one."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -38,6 +39,13 @@ class Round(Base):
     #: the round whose values stand beside the cells as last period's
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id"))
     created_at: Mapped[CreatedAt]
+
+
+def read_period(periods: Mapping[str, Sequence[str]], sort: str) -> tuple[date, date]:
+    """First and last day of the period of a form's sort (`FormSpec.period`)."""
+    # Master data has no period of its own: it is judged at the period's end.
+    first, last = periods.get(sort) or periods["snapshot"]
+    return date.fromisoformat(first), date.fromisoformat(last)
 
 
 class FilingState(StrEnum):

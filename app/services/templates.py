@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import IO
 
 from sqlalchemy import Connection, Engine, select
 
 from app.models import Round
+from app.models.rounds import read_period
 from app.storage.engine import begin_reading
 from app.storage.keys import key_text
 from app.storage.previous import find_previous_rows
 from app.storage.records import Scope
 from app.storage.rows import RowStore
-from exporters.form_formulas import Periods
 from exporters.last_period import MOST_ROWS, last_fields
 from exporters.template import write_template
 from form_schemas.catalogue import Catalogue
@@ -48,14 +47,9 @@ def write_template_for(
         form,
         catalogue,
         stream,
-        periods=_period_of(form, periods),
+        periods=read_period(periods, form.period),
         last_rows=rows,
     )
-
-
-def _period_of(form: FormSpec, periods: dict[str, list[str]]) -> Periods:
-    first, last = periods.get(form.period.value) or periods["snapshot"]
-    return date.fromisoformat(first), date.fromisoformat(last)
 
 
 def _find_last_rows(

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 
 from app.errors import Forbidden, NotFound
 from app.models import Department, Membership, Round, RoundState, Unit
+from app.models.rounds import read_period
 from app.permissions import Action, Actor, Place, can, find_department, units_of
 from app.storage.engine import begin_reading
 from form_schemas.catalogue import Catalogue, Edition
@@ -37,8 +38,7 @@ class Workplace:
         return self.edition.collection
 
     def period_of(self, form: FormSpec) -> tuple[date, date]:
-        first, last = self.periods.get(form.period) or self.periods["snapshot"]
-        return date.fromisoformat(first), date.fromisoformat(last)
+        return read_period(self.periods, form.period)
 
     def place_of(self, form: FormSpec) -> Place:
         return Place(self.unit_id, form.departments)

@@ -14,6 +14,7 @@ from flask import (
 )
 
 from app.errors import NotFound
+from app.models.rounds import read_period
 from app.permissions import ROLE_NAMES, Action
 from app.services import inbox, navigation
 from app.services.inbox import ImportView
@@ -165,7 +166,7 @@ def _make_workbench(
         sum(line.state in navigation.DONE for line in lines),
         len(leading),
         len(lines) - len(leading) if names else 0,
-        _period(place),
+        read_period(place.periods, "academic_year"),
         tuple(_view_phase(phase) for phase in place.edition.settings.get("phases", ())),
         any(line.can_enter for line in lines),
         any(place.can(Action.REVIEW_ROWS, line.form) for line in lines),
@@ -207,8 +208,3 @@ def _view_phase(phase) -> Phase:
     today = date.today().isoformat()
     state = "done" if last < today else "current" if first <= today else ""
     return Phase(phase["title"], first, last, state)
-
-
-def _period(place: Workplace) -> tuple[object, object]:
-    first, last = place.periods.get("academic_year") or place.periods["snapshot"]
-    return first, last

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import text
@@ -19,6 +19,7 @@ from app.models import (
     UnitKind,
     User,
 )
+from app.models.rounds import read_period
 from app.storage.engine import open_engine
 
 
@@ -88,6 +89,16 @@ def test_an_unknown_word_is_refused(session, unit):
     unit.kind = "castle"
     with pytest.raises(StatementError, match="castle"):
         session.flush()
+
+
+def test_a_round_has_a_period_of_each_sort():
+    periods = {
+        "academic_year": ["2023-09-01", "2024-08-31"],
+        "snapshot": ["2024-08-31", "2024-08-31"],
+    }
+    year = (date(2023, 9, 1), date(2024, 8, 31))
+    assert read_period(periods, "academic_year") == year
+    assert read_period(periods, "none") == (date(2024, 8, 31), date(2024, 8, 31))
 
 
 def test_staged_rows_keep_chinese_readable_and_go_with_their_import(
