@@ -7,6 +7,7 @@ out; a command does both.
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from time import monotonic
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -109,9 +110,14 @@ def run_check_job(
         check = RoundCheck(connection, workshop.catalogue, scope)
         forms = [f for f in check.edition.forms if f.full_name in job.form_names]
         found = []
+        kept_at = monotonic()
         for number, form in enumerate(forms, start=1):
             found.append(check.check_form(form))
             tell(number)
+            if monotonic() - kept_at > workshop.lease_seconds / 3:
+                kept_at = monotonic()
+                with workshop.engine.begin() as writing:
+                    keep_lease(writing, _RUN, job_id, holder, workshop, position=number)
     with workshop.engine.begin() as connection:
         keep_lease(connection, _RUN, job_id, holder, workshop)
         replace_findings(connection, scope, job_id, found)
@@ -156,7 +162,7 @@ def _forget_replaced_runs(connection: Connection, scope: Scope) -> None:
         delete(_RUN).where(
             _RUN.c.unit_id == scope.unit_id,
             _RUN.c.round_id == scope.round_id,
-            _RUN.c.job_state == JobState.DONE,
+            _RUN.c.job_state.in_((JobState.DONE, JobState.FAILED)),
             _RUN.c.id.not_in(select(_RESULT.c.run_id)),
         )
     )

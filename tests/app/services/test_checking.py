@@ -1,5 +1,6 @@
 """A small school's round, checked by all rules, on either database."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from app.models import (
     CheckRun,
     Department,
     Filing,
+    JobState,
     Role,
     Round,
     RowChange,
@@ -27,6 +29,7 @@ from app.services.check_cells import Choice, iterate_findings, list_findings
 from app.services.check_reports import find_report, see_all
 from app.services.checking import run_check, start_check
 from app.services.findings import KEPT_CELLS
+from app.services.queueing import give_up
 from app.services.workshop import open_workshop
 from app.storage.confirmations import write_confirmation
 from app.storage.engine import open_engine
@@ -450,6 +453,26 @@ def test_a_worker_carries_out_an_ordered_check(school):
     assert Worker(school.workshop, "worker of the test").run_next()
     report = school.report()
     assert (report.is_busy, report.errors) == (False, 1)
+
+
+def test_a_check_that_failed_is_told_until_another_one_is_done(school):
+    school.add("S", {"number": "1", "name": "甲"})
+    run_id = start_check(school.workshop, school.actor, SCHOOL, ROUND)
+    give_up(school.workshop, CheckRun, run_id, "the machine went down")
+    report = school.report()
+    assert (report.is_busy, report.pending.id) == (False, run_id)
+    assert school.check().pending is None
+    assert school.count_runs() == 1
+
+
+def test_a_long_check_keeps_its_lease(school):
+    workshop = replace(school.workshop, lease_seconds=0)
+    for code, row in (("S", {"number": "1", "name": "甲"}), ("C", {"title": "社"})):
+        school.add(code, row)
+    run_id = run_check(workshop, school.actor, SCHOOL, ROUND)
+    with workshop.engine.connect() as connection:
+        run = connection.execute(select(CheckRun.__table__)).one()
+    assert (run.id, run.job_state, run.position) == (run_id, JobState.DONE, 3)
 
 
 def test_a_filler_checks_the_forms_of_the_own_department(school):
