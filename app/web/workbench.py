@@ -73,7 +73,7 @@ class Workbench:
     passed: int
     leading: int
     helping: int
-    period: tuple[object, object]
+    period: tuple[date, date]
     phases: tuple[Phase, ...]
     may_enter: bool
     may_review: bool
