@@ -4,7 +4,7 @@ A cause is told once: what depends on a value that is itself wrong is not judged
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -13,12 +13,17 @@ from itertools import islice
 
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec
-
 from validators.compiling import iterate_rows
 from validators.constraints import get_judges
-from validators.conversion import CodeLists, ConvertedColumns, Row, display
+from validators.conversion import (
+    CodeLists,
+    ConvertedColumns,
+    JudgedValues,
+    Row,
+    display,
+)
 from validators.doubts import Doubts
-from validators.formats import FORMATS, judge_id_card
+from validators.formats import judge_id_card
 from validators.held_keys import HeldKeys
 from validators.keys import (
     SeenKeys,
@@ -36,6 +41,7 @@ from validators.rules import (
     find_missing,
     hidden_fields,
 )
+from validators.values import judge_values
 
 
 class Stage(StrEnum):
@@ -219,39 +225,15 @@ class Block:
             values = self._columns.get(spec.id)
             if values is None:
                 continue
-            different = set(values)
-            different.discard(None)
-            if not different:
-                continue
-            found = dict(judges[spec.id].find_all(different))
-            if spec.sensitive:
-                found.update(_find_masked(different))
+            found = self._converted.judged.get(spec.id)
+            if found is None:
+                found = judge_values(spec, judges[spec.id], values)
             if spec.id_type is not None:
                 self._check_cards(spec, found)
-            else:
-                self._check_formats(spec, different, found)
             if found:
                 self._report_values(spec.id, values, found)
 
-    def _check_formats(
-        self,
-        spec: FieldSpec,
-        different: Iterable[object],
-        found: dict[object, tuple[Finding, ...]],
-    ) -> None:
-        judge = FORMATS[spec.value_kind]
-        if judge is None or spec.reference is not None:
-            return
-        for value in different:
-            if value not in found:
-                assert isinstance(value, str)
-                finding = judge(value)
-                if finding is not None:
-                    found[value] = (finding,)
-
-    def _check_cards(
-        self, spec: FieldSpec, found: Mapping[object, tuple[Finding, ...]]
-    ) -> None:
+    def _check_cards(self, spec: FieldSpec, found: JudgedValues) -> None:
         """Judge numbers whose form depends on the document type beside them."""
         types = self._columns.get(spec.id_type or "", (None,) * self._count)
         pairs = zip(self._columns[spec.id], types, strict=True)
@@ -267,7 +249,7 @@ class Block:
         self,
         field_id: str,
         values: Sequence[object],
-        found: Mapping[object, tuple[Finding, ...]],
+        found: JudgedValues,
     ) -> None:
         for index, value in enumerate(values):
             if value is not None:
@@ -341,16 +323,6 @@ class Block:
 
     def _tell_of_key(self, index: int, ids: tuple[str, ...], finding: Finding) -> None:
         self._found[index].append(finding.at(self._numbers[index], ids[0]))
-
-
-def _find_masked(
-    values: Iterable[object],
-) -> Iterator[tuple[object, tuple[Finding, ...]]]:
-    """Tell personal data whose middle an export has hidden: stars would replace it."""
-    for value in values:
-        if isinstance(value, str) and "*" in value:
-            details = {"value": quote(value), "reason": "masked"}
-            yield value, (Finding(Code.FORMAT, details),)
 
 
 def _with_stored(

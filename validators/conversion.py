@@ -7,7 +7,7 @@ column and converts each different cell once.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -63,6 +63,10 @@ class RawRow:
     cells: Mapping[str, object]
 
 
+#: Wrong values of a column with what is wrong with each.
+JudgedValues = Mapping[object, tuple[Finding, ...]]
+
+
 @dataclass(frozen=True)
 class ConvertedColumns:
     """Rows column by column: typed values by field id, and what went wrong."""
@@ -72,6 +76,8 @@ class ConvertedColumns:
     columns: Mapping[str, list[object]]
     #: position of the row, field id, finding
     findings: tuple[tuple[int, str, Finding], ...] = ()
+    #: the fields whose values were judged already (`values`), with what was found
+    judged: Mapping[str, JudgedValues] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

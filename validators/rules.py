@@ -284,6 +284,9 @@ def _is_rule_runnable(rule: RuleSpec) -> bool:
 
 # Values as fields hold them.
 
+#: Digits that every column holds: decimals are whole numbers of 64 bits on SQLite.
+_LONGEST = 18
+
 
 def settle(field: FieldSpec, value: Any) -> Any:
     """The value of an expression as its field holds it."""
@@ -296,13 +299,18 @@ def settle(field: FieldSpec, value: Any) -> Any:
 
 def _settle_scaled(value: Any, field: FieldSpec) -> Any:
     try:
-        return round_half_up(value, field.places or 0)
+        return _limit(round_half_up(value, field.places or 0), field.places or 0)
     except TOO_LONG:
         return None
 
 
 def _settle_whole(value: Any, field: FieldSpec) -> Any:
-    return int(round_half_up(value, 0))
+    return _limit(int(round_half_up(value, 0)), 0)
+
+
+def _limit(number: Any, places: int) -> Any:
+    """The number, or null where no column holds so many digits."""
+    return number if abs(number) < 10 ** (_LONGEST - places) else None
 
 
 def _settle_text(value: Any, field: FieldSpec) -> Any:

@@ -142,6 +142,16 @@ def test_a_computed_value_is_null_where_it_cannot_be_computed():
     assert evaluate_both(form, {"part": 1, "total": 0})["share"] is None
 
 
+@pytest.mark.parametrize("formula", ["total * 1000000", "0 - total * 1000000"])
+def test_a_computed_value_is_null_where_no_column_holds_its_digits(formula):
+    form = form_of(share={"computed": formula})
+    row = {"part": 1, "total": 10**15 - 1}
+    assert evaluate_steps(form, row, ENV)["share"] is None
+    columns = {"part": [1, 1], "total": [10**15 - 1, 10**9]}
+    found = evaluate_columns(form, columns, 2, ENV)["share"]
+    assert [value is None for value in found] == [True, False]
+
+
 def test_a_computed_value_replaces_what_was_given():
     form = form_of(total={"computed": "part + 1"})
     assert evaluate_both(form, {"part": 1, "total": 9})["total"] == 2
