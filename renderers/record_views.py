@@ -52,6 +52,11 @@ class FieldView:
     files: tuple[FileView, ...] = ()
 
     @property
+    def warnings(self) -> tuple[ProblemView, ...]:
+        """The problems that a reason is asked, or was given, for."""
+        return tuple(problem for problem in self.problems if problem.takes_reason)
+
+    @property
     def style(self) -> str:
         """The worst problem's class."""
         styles = [problem.style for problem in self.problems]

@@ -17,26 +17,28 @@ export class Explaining {
     if (!place) return;
     const wanted = problems.filter((problem) => ["warn", EXPLAINED].includes(styleOf(problem)));
     const old = new Map([...place.children].map((box) => [box.dataset.explain, box]));
-    const boxes = wanted.map((problem) => this.renew(old.get(problem.kind), problem));
+    const boxes = wanted.map((problem) => this.renew(old.get(problem.kind), problem, wanted.length > 1));
     if (boxes.length !== old.size || boxes.some((box, index) => box !== place.children[index])) place.replaceChildren(...boxes);
   }
 
   /** The box of a problem; one that says the same stays, with what is typed in it. */
-  renew(box, problem) {
-    const says = JSON.stringify([problem.note, problem.last_note?.text]);
+  renew(box, problem, several) {
+    const says = JSON.stringify([problem.note, problem.last_note?.text, several]);
     const known = box && (box.dataset.says ?? says);
     if (known === says) {
       box.dataset.says = says;
       return box;
     }
-    return make("div", { "data-explain": problem.kind, "data-says": says }, ...this.fill(problem));
+    return make("div", { "data-explain": problem.kind, "data-says": says }, ...this.fill(problem, several));
   }
 
-  fill(problem) {
-    const label = this.record.spec.fields[problem.field]?.label ?? "";
-    if (problem.note) return [this.tell("已说明：", problem.note, "撤回", `“${label}”的说明`, "data-withdraw")];
-    const parts = [this.ask(label)];
-    if (problem.last_note) parts.push(this.tell("上期说明：", problem.last_note.text, "沿用", `“${label}”上期的说明`, "data-take"));
+  /** Where a field has several warnings, each box says which one it is about. */
+  fill(problem, several) {
+    const object = `“${this.record.spec.fields[problem.field].label}”${several ? problem.message : ""}`;
+    const parts = several ? [make("div", { class: "meta" }, problem.message)] : [];
+    if (problem.note) return [...parts, this.tell("已说明：", problem.note, "撤回", `${object}的说明`, "data-withdraw")];
+    parts.push(this.ask(object));
+    if (problem.last_note) parts.push(this.tell("上期说明：", problem.last_note.text, "沿用", `${object}上期的说明`, "data-take"));
     return parts;
   }
 
@@ -45,14 +47,14 @@ export class Explaining {
     return make("div", { class: "explained" }, make("span", {}, make("b", {}, head), text), button);
   }
 
-  ask(label) {
+  ask(object) {
     const options = this.reasons.map(({ id, title }) => make("option", { value: id }, title));
     return make(
       "div",
       { class: "reason" },
-      make("select", { class: "form-select", "aria-label": `“${label}”为什么是这样`, "data-reason": true }, make("option", { value: "" }, "属实的，选一条理由"), ...options),
-      make("input", { class: "form-control", maxlength: "500", "aria-label": `“${label}”的情况说明`, placeholder: "写明情况", "data-words": true }),
-      make("button", { class: "btn", type: "button", "data-confirm": true }, "确认", make("span", { class: "visually-hidden" }, `“${label}”的说明`)),
+      make("select", { class: "form-select", "aria-label": `${object}为什么是这样`, "data-reason": true }, make("option", { value: "" }, "属实的，选一条理由"), ...options),
+      make("input", { class: "form-control", maxlength: "500", "aria-label": `${object}的情况说明`, placeholder: "写明情况", "data-words": true }),
+      make("button", { class: "btn", type: "button", "data-confirm": true }, "确认", make("span", { class: "visually-hidden" }, `${object}的说明`)),
     );
   }
 
