@@ -107,8 +107,8 @@ def _join_target(
     if reference.filter is None and (is_foreign_key(spec) or is_single):
         rows.join(target.table, and_(target.in_place(), equals(target, rows)))
         return target
-    mine, other = rows.copy(rows.only), target.copy()
-    other.around = mine
+    mine = rows.copy(rows.only)
+    other = target.beside(mine)
     conditions = [equals(other, mine)]
     if reference.filter is not None:
         conditions.append(compiler.condition(reference.filter.root, other))
@@ -180,7 +180,7 @@ def _count_for_each(
     parts = _divide(node.condition) if rows.only is None else None
     if parts is None:
         mine = rows.copy(rows.only)
-        inner.around = mine
+        inner = inner.beside(mine)
         condition = compiler.condition(node.condition, inner)
         listed = _pair(mine, inner, condition, *_label(_summed(node, inner)))
         keys = [(Value(mine.id, ValueType.NUMBER), Value(rows.id, ValueType.NUMBER))]

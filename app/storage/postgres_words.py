@@ -66,6 +66,9 @@ _TYPES: dict[ValueType, Any] = {
 class PostgresWords:
     """Builds SQL for PostgreSQL; every method takes and gives values."""
 
+    #: whether joins of many rows are planned as such
+    plans_for_many = True
+
     # Constants and columns.
 
     def nothing(self, kind: ValueType) -> Value:

@@ -67,6 +67,9 @@ _RESULTS: dict[ValueType, Any] = {
 class SqliteWords:
     """Builds SQL for SQLite; every method takes and gives values."""
 
+    #: whether joins of many rows are planned as such
+    plans_for_many = False
+
     # Constants and columns.
 
     def nothing(self, kind: ValueType) -> Value:
