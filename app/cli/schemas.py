@@ -1,4 +1,4 @@
-"""Commands for schema files: lint them, and bring the database to them."""
+"""Commands for schema files: lint and list them, bring the database to them."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from app.cli.console import (
     REFUSED,
     close_afterwards,
     fail,
+    get_form,
     group,
     tell,
     tell_rejudging,
@@ -22,6 +23,7 @@ from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue
 from form_schemas.faults import Fault
 from form_schemas.lint import lint_edition, lint_folder
 from form_schemas.reference import write_reference
+from form_schemas.rule_listing import write_rules
 from form_schemas.settings import COLLECTION_FILE
 from validators.examples import lint_edition_examples, lint_examples
 
@@ -88,6 +90,15 @@ def apply_changes(plan_hash: str | None) -> None:
 def reference() -> None:
     """打印表单文件能写哪些词，即 docs/dialect.zh.md 的内容。"""
     click.echo(write_reference(), nl=False)
+
+
+@schemas.command()
+@click.argument("form")
+def rules(form: str) -> None:
+    """打印 FORM（如 talent/1.2.1）的规则，每条带一个违反它的例子。"""
+    forms = load_files(load_config())
+    spec = get_form(forms, form)
+    click.echo(write_rules(spec, forms.edition_of(spec).by_code), nl=False)
 
 
 def _find_faults(path: Path) -> tuple[Fault, ...]:

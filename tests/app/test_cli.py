@@ -177,6 +177,13 @@ def test_schemas_are_clean_and_applied(filled):
     assert filled("schemas", "apply", "0" * 64).exit_code == 3
 
 
+def test_rules_are_listed_with_examples(tianbao):
+    answer = tianbao("schemas", "rules", "talent/1.2.2")
+    assert answer.exit_code == 0
+    assert "验收年月不能早于立项年月（错误，acceptance_date_order）" in answer.output
+    assert "  违反的例子：" in answer.output
+
+
 def test_rows_are_judged_anew_where_their_file_changed(filled):
     filled("import", "talent/0.1.1", MAJORS_FILE, "--pass")
     engine = open_engine(filled.database_url)
