@@ -258,7 +258,7 @@ def _rules(stock: Stock) -> Trial:
         {"all": Call("judging:rules", {"rows": stock.rows_file})},
         (
             Line(
-                "row rules of a form of 30 fields, a rule and row",
+                "row rules of a form of 30 fields, processor time a rule and row",
                 lambda numbers: numbers["all"]["each"] * 1_000_000,
                 "µs",
                 0.5,
@@ -279,6 +279,7 @@ def _round(stock: Stock, database: str) -> Trial:
                 "s",
                 5,
             ),
+            Line(f"… processor time, {database}", _pick("check", "cpu"), "s"),
             Line(
                 f"… in a fresh process, {database}",
                 _pick("check", "first"),
