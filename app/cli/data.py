@@ -27,7 +27,8 @@ from app.services.demo import (
     fill_demo,
 )
 from app.services.exporting import FORMATS, ExportOrder, name_export, write_order
-from app.services.importing import Mode, Order, run_import, start_import
+from app.services.import_orders import Mode, Order, start_import
+from app.services.importing import run_import
 from app.services.installation import find_scope, get_console_user, load_forms
 from app.services.passing import discard_import, pass_rows
 from app.services.reports import ImportReport, make_report

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, select
 
 from app.models import Department, Role, RowChange, Unit, UnitKind
 from app.services.accounts import NewMembership, create_user, find_user_id
-from app.services.importing import make_context
+from app.services.contexts import make_context
 from app.services.inventing.making import demo_rows
 from app.services.inventing.tasks import is_about_classes, is_about_pupils
 from app.services.inventing.world import World, in_order

@@ -7,9 +7,8 @@ from sqlalchemy import Connection, and_, func, select
 from app.errors import NotFound
 from app.models import ImportProblem, StagedAction, StagedRow, StagedState
 from app.services import staging
-from app.services.importing import count_actions
 from app.services.inbox import ImportView
-from app.services.staging import Selection, StagedView
+from app.services.staging import Selection, StagedView, count_actions
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from renderers.display import mask

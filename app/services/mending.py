@@ -24,7 +24,7 @@ from app.models import (
     StagedState,
 )
 from app.permissions import Action, Actor, can, require
-from app.services.importing import make_context
+from app.services.contexts import make_context
 from app.services.staged_json import write_rows
 from app.services.staging import (
     Selection,

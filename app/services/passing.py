@@ -31,10 +31,11 @@ from app.models import (
 )
 from app.models.base import now_utc
 from app.permissions import Action, Actor, require
-from app.services.importing import drop_staged, make_context
+from app.services.contexts import make_context
 from app.services.mending import is_mended_by
 from app.services.staging import (
     Selection,
+    drop_staged,
     form_of,
     lock_job,
     match_rows,

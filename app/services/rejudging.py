@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select, update
 
 from app.models import FormDeclaration, Round
-from app.services.importing import make_context
+from app.services.contexts import make_context
 from app.services.rechecking import recheck_batch
 from app.storage.binding import bind
 from app.storage.engine import begin_reading

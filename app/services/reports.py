@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import func, select
 
 from app.models import ImportJob, ImportProblem, StagedAction
-from app.services.importing import count_actions
-from app.services.staging import iterate_problems
+from app.services.staging import count_actions, iterate_problems
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from exporters.totals import TotalRow

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     and_,
     cast,
+    delete,
     exists,
     func,
     select,
@@ -95,24 +96,6 @@ def get_import(workshop: Workshop, import_id: int):
     """The import's record; NotFound if there is none."""
     with begin_reading(workshop.engine) as connection:
         return get_job(connection, import_id)
-
-
-def find_imports(
-    workshop: Workshop, condition: ColumnElement[bool], page: int = 1, size: int = 20
-):
-    """Records of imports, the newest first, and how many there are."""
-    with begin_reading(workshop.engine) as connection:
-        records = connection.execute(
-            select(_JOB)
-            .where(condition)
-            .order_by(_JOB.c.id.desc())
-            .limit(size)
-            .offset((page - 1) * size)
-        ).all()
-        total = connection.scalar(
-            select(func.count()).select_from(_JOB).where(condition)
-        )
-        return records, total or 0
 
 
 def list_rows(
@@ -329,3 +312,25 @@ def _problem(record) -> Problem:
     return Problem(
         record.row_number, record.field_id, code, Level(record.level), record.details
     )
+
+
+def count_actions(connection: Connection, job_id: int) -> dict[StagedAction, int]:
+    """What passing the rows without errors would do."""
+    found = dict(
+        connection.execute(
+            select(_ROW.c.action, func.count())
+            .where(
+                _ROW.c.import_id == job_id,
+                _ROW.c.level != "error",
+                _ROW.c.state != StagedState.DELETED,
+            )
+            .group_by(_ROW.c.action)
+        ).all()
+    )
+    return {action: found.get(action, 0) for action in StagedAction}
+
+
+def drop_staged(connection: Connection, job_id: int) -> None:
+    """Delete the staged rows of an import and their problems."""
+    connection.execute(delete(_PROBLEM).where(_PROBLEM.c.import_id == job_id))
+    connection.execute(delete(_ROW).where(_ROW.c.import_id == job_id))

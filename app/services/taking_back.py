@@ -23,7 +23,7 @@ from app.models import (
 )
 from app.models.base import now_utc
 from app.permissions import Action, Actor, require
-from app.services.importing import make_context
+from app.services.contexts import make_context
 from app.services.rechecking import recheck_rows
 from app.services.staging import (
     form_of,

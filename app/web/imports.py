@@ -13,7 +13,7 @@ from flask import (
 from app.errors import BadRequest, Forbidden
 from app.permissions import Action
 from app.services import inbox, passing, taking_back
-from app.services.importing import Order, start_import
+from app.services.import_orders import Order, start_import
 from app.services.inbox import ImportView
 from app.storage.records import Scope
 from app.web.addresses import read_number, read_page_number

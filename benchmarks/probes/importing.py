@@ -5,7 +5,8 @@ from pathlib import Path
 from sqlalchemy import update
 
 from app.models import ImportJob, JobState
-from app.services.importing import Order, run_import, start_import
+from app.services.import_orders import Order, start_import
+from app.services.importing import run_import
 from app.services.passing import pass_rows
 from app.services.staging import get_import
 from benchmarks.clock import timed, watched

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from app.jobs import Worker
 from app.models import Round, StagedRow, Unit
 from app.models.base import now_utc
-from app.services.importing import Mode, Order, start_import
+from app.services.import_orders import Mode, Order, start_import
 from app.services.installation import get_console_user
 from app.services.passing import pass_rows
 from app.services.reports import make_report

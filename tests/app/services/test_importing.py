@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from app.errors import Refused
 from app.jobs import Worker
 from app.models import ImportJob, ImportState, JobState, StagedRow
-from app.services.importing import Mode
+from app.services.import_orders import Mode
 from app.services.passing import discard_import
 from app.services.queueing import claim
 from app.services.reports import make_report
