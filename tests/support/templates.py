@@ -10,18 +10,19 @@ from typing import Any
 
 from app.services.inventing.making import demo_rows
 from app.services.inventing.world import World, in_order
+from exporters.header import is_importable
 from exporters.layout import sheet_layout
 from exporters.putting import put_value
 from exporters.template import build_template
 from exporters.workbook import chunks_of, convert_chunks
 from form_schemas.catalogue import Catalogue
-from form_schemas.kinds import FILE_KINDS, ValueType
-from form_schemas.spec import FieldSpec, FormSpec, RuleSpec
-from validators.rules import Env, broken_rules, evaluate_steps, is_runnable
+from form_schemas.kinds import ValueType
+from form_schemas.spec import FieldSpec, FormSpec
+from validators.conversion import from_json
+from validators.rules import Env
 
 _DEMO_ROWS = 4
 _CHANGED_ROWS = 4
-_TRIES = 300
 _NUMBERS = (0, 1, 2, 3, 10, 50, 99, 1000, 123_456, -5, 2023, 2024)
 _MONTHS = ("1990-01", "2023-09", "2024-08", "2024-09", "2030-12")
 _DAYS = (-8000, -400, -1, 1, 300, 4000)
@@ -40,7 +41,7 @@ class Filled:
 
 
 def invent_rows(catalogue: Catalogue, seed: int = 7) -> Iterator[Filled]:
-    """For every form rows as invented, one that breaks each rule, and changed ones."""
+    """For every form rows as invented, its examples, and changed ones."""
     for edition in catalogue.editions:
         world = World(catalogue, edition)
         for form in in_order(catalogue, edition):
@@ -53,51 +54,30 @@ def _invent(form: FormSpec, world: World, chance: random.Random) -> Filled:
     scene = world.scene(form)
     env = Env(date.today(), scene.period_start, scene.period_end, ref=_no_reference)
     demo = [dict(row) for row in world.rows(form.code)]
-    broken = [_break(form, rule, demo, env, chance) for rule in form.rules]
-    changed = [
-        _change(form, dict(chance.choice(demo)), form.by_id, chance, every=2)
-        for _ in range(_CHANGED_ROWS)
-    ]
-    return Filled(form, [*demo, *filter(None, broken), *changed], env)
+    examples = [from_json(form, example.row) for example in form.examples]
+    changed = [_change(form, chance.choice(demo), chance) for _ in range(_CHANGED_ROWS)]
+    rows = [row for row in (*demo, *examples, *changed) if _holds_data(form, row)]
+    return Filled(form, rows, env)
+
+
+def _holds_data(form: FormSpec, row: Row) -> bool:
+    """Whether a sheet of the form would hold anything of the row."""
+    return any(
+        row.get(field.id) is not None for field in form.fields if is_importable(field)
+    )
 
 
 def _no_reference(row: Mapping[str, Any], field_id: str, column: str) -> None:
     return None
 
 
-def _break(
-    form: FormSpec,
-    rule: RuleSpec,
-    demo: Sequence[Row],
-    env: Env,
-    chance: random.Random,
-) -> Row | None:
-    """A row that breaks the rule, if one is found by trying."""
-    parts = [part for part in (rule.check, rule.when) if part is not None]
-    if rule.check is None or not all(map(is_runnable, parts)):
-        return None
-    fields = sorted(frozenset().union(*(part.fields for part in parts)))
-    for _ in range(_TRIES):
-        row = _change(form, dict(chance.choice(demo)), fields, chance)
-        evaluated = evaluate_steps(form, row, env)
-        if rule in broken_rules(form, evaluated, env):
-            return row
-    return None
-
-
-def _change(
-    form: FormSpec,
-    row: Row,
-    fields: Sequence[str] | Mapping[str, FieldSpec],
-    chance: random.Random,
-    every: int = 1,
-) -> Row:
-    for field_id in fields:
-        field = form.by_id[field_id]
-        is_kept = field.is_given or field.kind in FILE_KINDS or field.reference
-        if not is_kept and chance.randrange(every) == 0:
-            row[field_id] = _draw(field, row.get(field_id), chance)
-    return row
+def _change(form: FormSpec, row: Row, chance: random.Random) -> Row:
+    """The row with about half of its values drawn anew."""
+    changed = dict(row)
+    for field in form.fields:
+        if is_importable(field) and not field.reference and chance.random() < 0.5:
+            changed[field.id] = _draw(field, row.get(field.id), chance)
+    return changed
 
 
 def _draw(field: FieldSpec, value: Any, chance: random.Random) -> Any:
