@@ -31,6 +31,7 @@ from app.models import (
 )
 from app.models.base import now_utc
 from app.permissions import Action, Actor, require
+from app.services.confirming import confirm_passed
 from app.services.contexts import make_context
 from app.services.mending import is_mended_by
 from app.services.staging import (
@@ -129,6 +130,7 @@ def pass_rows(
         reviewer = job.actor_id if actor is None else actor.user_id
         change = Change(reviewer, reason or None, import_id)
         counts = _load(connection, workshop, form, job, passable, change)
+        confirm_passed(connection, workshop, form, job, reason, reviewer, passable)
         connection.execute(
             update(_ROW)
             .where(passable)

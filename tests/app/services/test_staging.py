@@ -75,10 +75,12 @@ def test_a_warning_passes_with_a_reason_only(workshop, courses):
     assert done.counts.added == courses.job.rows_warned
 
 
-def test_rows_that_passed_with_warnings_are_counted(office, workshop, courses):
+def test_rows_whose_warnings_passed_with_a_reason_count_as_clean(
+    office, workshop, courses
+):
     pass_rows(workshop, None, courses.job.id, reason="已向教师核实")
     assert courses.job.rows_warned
-    assert office.levels(COURSES) == {"warning": courses.job.rows_warned}
+    assert office.levels(COURSES) == {}
 
 
 def test_passing_one_row_leaves_the_others(office, workshop, courses):
