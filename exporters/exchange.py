@@ -63,7 +63,7 @@ class Plan:
     scan: SheetScan
     #: rows up to this number were read before
     start_after: int = 0
-    block_rows: int = 4000
+    block_rows: int = 8000
     #: of a compacted sheet: the number each of its rows had, from the first row
     row_numbers: Sequence[int] | None = None
     #: whether the child reads the end of the sheet, where totals stand

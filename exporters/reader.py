@@ -33,7 +33,7 @@ from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 
 _ROOT = Path(__file__).parent.parent
-_BLOCK_ROWS = 4000
+_BLOCK_ROWS = 8000
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ part reads the shared strings again, so that sheets that fit are opened whole.
 
 import io
 import re
+import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -80,7 +82,8 @@ def read_stamp(package: Package) -> dict[str, str]:
         return {}
     try:
         with zipfile.ZipFile(package.path) as archive:
-            source = io.BytesIO(_Frame(package, archive).build(b"<sheetData/>"))
+            source = io.BytesIO()
+            _Frame(package, archive, b"<worksheet><sheetData>").build((), source)
         workbook = CalamineWorkbook.from_filelike(source)
         rows = workbook.get_sheet_by_name(STAMP_SHEET).to_python(nrows=50)
     except CalamineError:
@@ -100,15 +103,18 @@ def _iterate_parts(
     package: Package, archive: zipfile.ZipFile, begin: int, end: int, size: int
 ) -> Iterator[Slice]:
     """The rows that begin in a range of the sheet's bytes, in parts of a size."""
-    with archive.open(package.sheet_part) as file:
+    with (
+        archive.open(package.sheet_part) as file,
+        tempfile.NamedTemporaryFile(suffix=".xlsx") as copy,
+    ):
         rows = _Rows(read_chunks(file))
         frame = _Frame(package, archive, rows.head)
-        for data in _cut(rows.between(begin, end), size):
-            source = io.BytesIO(frame.build(data))
-            del data
-            workbook = CalamineWorkbook.from_filelike(source)
-            sheet = workbook.get_sheet_by_name(package.sheet_title)
-            del source, workbook
+        for part in _cut(rows.between(begin, end), size):
+            # Into a file: in memory it would need as much again as the sheet.
+            frame.build(part, Path(copy.name))
+            sheet = CalamineWorkbook.from_path(copy.name).get_sheet_by_name(
+                package.sheet_title
+            )
             if sheet.start is None:
                 continue
             row, column = sheet.start
@@ -124,7 +130,7 @@ class _Frame:
         self,
         package: Package,
         archive: zipfile.ZipFile,
-        head: bytes = b"<worksheet>",
+        head: bytes,
     ) -> None:
         self._package = package
         #: the sheet's XML up to its rows
@@ -137,16 +143,17 @@ class _Frame:
             and (entry.file_size < _SMALL_PART or entry.filename in kept)
         }
 
-    def build(self, rows: bytes) -> bytes:
-        """A workbook with only these rows."""
-        stream = io.BytesIO()
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as copy:
+    def build(self, rows: Iterable[bytes], target: Path | IO[bytes]) -> None:
+        """Write a workbook with only these rows."""
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as copy:
             for name, data in self._parts.items():
                 copy.writestr(name, data)
-            with copy.open(self._package.sheet_part, "w") as part:
-                for data in (self._head, rows, _SHEET_END, b"</worksheet>"):
+            with copy.open(self._package.sheet_part, "w", force_zip64=True) as part:
+                part.write(self._head)
+                for data in rows:
                     part.write(data)
-        return stream.getvalue()
+                part.write(_SHEET_END)
+                part.write(b"</worksheet>")
 
 
 class _Rows:
@@ -211,21 +218,23 @@ def _find_row(data: bytes, after: int) -> int:
     return data.find(_ROW_START, max(after, 0))
 
 
-def _cut(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Cut rows into parts of whole rows."""
-    pending: list[bytes] = []
-    length = 0
-    for chunk in chunks:
-        pending.append(chunk)
-        length += len(chunk)
-        if length < size:
-            continue
-        data = b"".join(pending)
-        # What stands before the beginning of a row is whole rows.
-        cut = data.rfind(_ROW_START)
-        if cut > 0:
-            yield data[:cut]
-            data = data[cut:]
-        pending, length = [data], len(data)
-    if rows := b"".join(pending):
-        yield rows
+def _cut(chunks: Iterator[bytes], size: int) -> Iterator[Iterator[bytes]]:
+    """Cut rows into parts of whole rows; each part has to be taken before the next."""
+    rest = next(chunks, b"")
+
+    def take() -> Iterator[bytes]:
+        nonlocal rest
+        length, data, rest = 0, rest, b""
+        while data:
+            length += len(data)
+            # What stands before the beginning of a row is whole rows.
+            cut = data.rfind(_ROW_START) if length >= size else 0
+            if cut > 0:
+                yield data[:cut]
+                rest = data[cut:]
+                return
+            yield data
+            data = next(chunks, b"")
+
+    while rest:
+        yield take()

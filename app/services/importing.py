@@ -37,7 +37,7 @@ _ROW = StagedRow.__table__
 
 #: Rows of one chunk. A form that refers to itself is read in one: its rows may point
 #: at rows further down.
-_CHUNK = 4000
+_CHUNK = 8000
 
 
 def run_import(
