@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
-from app.errors import BadRequest
+from app.errors import BadRequest, NotFound
 from app.services import choices, confirming, entering
 from app.services.confirming import Reason
 from app.services.continuity import find_last_rows
@@ -168,7 +168,12 @@ def _judge_wider(
     if body.get("wider") is not True or len(outcomes) != 1 or outcomes[0].id is None:
         return outcomes
     (outcome,) = outcomes
-    wider = judge_wider(desk, desk.get(outcome.id).stored)
+    try:
+        stored = desk.get(outcome.id).stored
+    except NotFound:
+        # Somebody deleted the row: the outcome says so.
+        return outcomes
+    wider = judge_wider(desk, stored)
     problems = (*outcome.problems, *wider.problems)
     confirmed = {**outcome.confirmed, **wider.confirmed}
     return [replace(outcome, problems=problems, confirmed=confirmed)]

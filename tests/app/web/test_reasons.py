@@ -246,6 +246,16 @@ def test_a_warning_beyond_the_row_is_explained_like_any_other(filler, crowd):
     assert "note" not in read_wider(filler, changed)[0]
 
 
+def test_a_row_that_somebody_deleted_meanwhile_is_told_of_on_its_own_page(filler, crowd):
+    gone = {"rows": [{"id": crowd["id"], "version": crowd["version"]}]}
+    filler.send(f"/forms/{GRANTS}/delete", gone)
+    for act in ("save", "check"):
+        body = {"rows": [{**_entry(crowd), "cells": {}}], "wider": True}
+        row = only(filler.send(f"/forms/{GRANTS}/{act}", body))
+        assert row["status"] == "refused"
+        assert row["message"]
+
+
 def test_a_rule_whose_forms_are_empty_says_nothing_of_a_row(filler):
     assert read_wider(filler, add(filler, GRANTS, GRANT)) == []
 
