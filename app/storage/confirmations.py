@@ -100,9 +100,11 @@ def find_confirmed_in_table(
     """
     wanted = _of_form(binding.form, scope)
     ids = set(connection.scalars(select(_TABLE.c.row_id).where(wanted)))
-    rows = _read_rows(connection, binding, scope, ids - {None})
     found: dict[int | None, dict[Mark, Confirmed]] = {}
-    found.update(find_confirmed(connection, binding.form, scope, rows))
+    # Group by group: an import may have explained a warning in each of 100,000 rows.
+    for group in in_groups(ids - {None}, ROWS_AT_ONCE):
+        rows = _read_rows(connection, binding, scope, group)
+        found.update(find_confirmed(connection, binding.form, scope, rows))
     if None in ids:
         found[None] = find_confirmed_of_table(connection, binding.form, scope)
     return found
@@ -271,12 +273,11 @@ def _holds(
 
 
 def _read_rows(
-    connection: Connection, binding: Binding, scope: Scope, ids: Iterable[int]
-) -> Iterable[StoredRow]:
-    for group in in_groups(ids, ROWS_AT_ONCE):
-        records = connection.execute(
-            select(*binding.selected).where(
-                binding.in_unit(scope), binding.table.c._id.in_(group)
-            )
+    connection: Connection, binding: Binding, scope: Scope, ids: Collection[int]
+) -> list[StoredRow]:
+    records = connection.execute(
+        select(*binding.selected).where(
+            binding.in_unit(scope), binding.table.c._id.in_(ids)
         )
-        yield from map(binding.read, records)
+    )
+    return [binding.read(record) for record in records]
