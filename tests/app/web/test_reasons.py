@@ -246,7 +246,7 @@ def test_a_warning_beyond_the_row_is_explained_like_any_other(filler, crowd):
     assert "note" not in read_wider(filler, changed)[0]
 
 
-def test_a_row_that_somebody_deleted_meanwhile_is_told_of_on_its_own_page(filler, crowd):
+def test_its_own_page_is_told_that_a_row_was_deleted_meanwhile(filler, crowd):
     gone = {"rows": [{"id": crowd["id"], "version": crowd["version"]}]}
     filler.send(f"/forms/{GRANTS}/delete", gone)
     for act in ("save", "check"):
