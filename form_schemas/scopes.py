@@ -143,7 +143,8 @@ class Names:
             column = outer.expanded[node.attr]
             return AliasColumn("", column.id, column.type, of_this=True), column
         column = self.get_column(outer.table, node.attr, node)
-        self._note(column.id, outer)
+        # What an aggregate of the previous round compares with is the present row.
+        self._note(column.id, outer, is_present=True)
         return ThisField(column.id, column.type), column
 
     def _alias(
@@ -213,8 +214,8 @@ class Names:
             "没有别名", alias, [*joined, "this"], node, otherwise
         )
 
-    def _note(self, field_id: str, scope: Scope) -> None:
-        if self.in_previous:
+    def _note(self, field_id: str, scope: Scope, is_present: bool = False) -> None:
+        if self.in_previous and not is_present:
             return
         if scope.is_row:
             self.fields.add(field_id)
@@ -223,8 +224,11 @@ class Names:
 
     def _note_reference(self, source: Node, scope: Scope) -> None:
         self.widen(Reach.REFERENCE)
-        owner = scope.outer if isinstance(source, ThisField) else scope
-        if owner is None or not owner.is_row or self.in_previous:
+        is_present = isinstance(source, ThisField)
+        owner = scope.outer if is_present else scope
+        if owner is None or not owner.is_row:
+            return
+        if self.in_previous and not is_present:
             return
         if isinstance(source, (Field, ThisField)):
             self.ref_fields.add(source.id)

@@ -69,7 +69,7 @@ class Place:
     tables: Tables
     #: today and the period; its `ref` is not asked
     env: Env
-    #: the rows of the round before; None where there was none
+    #: the rows of the round before; None, or none at all, where nothing was filed
     previous: Tables | None = None
     #: the row around an aggregate or a filter
     this: "Place | None" = None
@@ -170,9 +170,9 @@ def _ref_column(node: RefColumn, place: Place) -> Any:
     return refer(owner, node.field_id, node.column)
 
 
-def _enter(place: Place, code: str, row: Row) -> Place:
-    """The place of a row that is looked at from the place's row."""
-    return replace(place, form=place.forms[code], row=row, this=place)
+def _enter(place: Place, code: str, row: Row, this: Place | None = None) -> Place:
+    """The place of a row that is looked at from the place's row, or from `this`."""
+    return replace(place, form=place.forms[code], row=row, this=this or place)
 
 
 # Operators.
@@ -361,12 +361,12 @@ _OWN_NULLS: Mapping[str, Callable[[Call, Place], Any]] = {
 # Other rows.
 
 
-def _aggregate(node: Aggregate, place: Place) -> Any:
+def _aggregate(node: Aggregate, place: Place, this: Place | None = None) -> Any:
     rows = [
         row
         for row in place.tables.get(node.table, ())
         if node.condition is None
-        or _evaluate(node.condition, _enter(place, node.table, row)) is True
+        or _evaluate(node.condition, _enter(place, node.table, row, this)) is True
     ]
     if node.name == "exists":
         return bool(rows)
@@ -381,11 +381,12 @@ def _aggregate(node: Aggregate, place: Place) -> Any:
 
 
 def _previous(node: Previous, place: Place) -> Any:
-    if place.previous is None:
+    if place.previous is None or not any(place.previous.values()):
         return None
-    before = replace(place, tables=place.previous, previous=None)
     if isinstance(node.of, Aggregate):
-        return _evaluate(node.of, before)
+        before = replace(place, tables=place.previous, previous=None)
+        # `this` stays the present row, whose references pick rows of this round.
+        return _aggregate(node.of, before, this=place)
     assert isinstance(node.of, Field)
     row = _find_previous_row(place)
     return None if row is None else _read_renamed(place.form, row, node.of.id)

@@ -8,13 +8,14 @@ says for what. `checking` writes down what is found.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 
 from sqlalchemy import Connection, select
 
 from app.errors import NotFound, Refused
 from app.models import Filing, Round, RuleState
 from app.models.base import now_utc
+from app.models.rounds import read_period
 from app.services.findings import FormFindings, RowName, RuleOutcome
 from app.storage.binding import bind
 from app.storage.columns import TableLookup, find_cells, has_rows, iterate_blocks
@@ -29,6 +30,7 @@ from app.storage.expressions import NotInSqlError
 from app.storage.records import Scope, StoredRow
 from app.storage.rule_queries import (
     RulePlace,
+    compares_totals,
     find_broken_rows,
     find_previous_scope,
     is_broken_once,
@@ -76,13 +78,17 @@ class RoundCheck:
             select(table).where(table.c.id == scope.round_id)
         ).one()
         self.today = now_utc().astimezone().date()
-        self.previous = find_previous_scope(connection, scope)
         self.empty = _find_declared_empty(connection, scope)
         self._filled: dict[tuple[Scope, str], bool] = {}
         # One for all forms: many of them refer to the same columns of the same form.
         self._lookup = TableLookup(
             connection, catalogue, next(iter(self.edition.forms)), scope
         )
+
+    @cached_property
+    def previous(self) -> Scope | None:
+        """The unit's last round; None where it filed nothing then."""
+        return find_previous_scope(self.connection, self.catalogue, self.scope)
 
     def check_form(self, form: FormSpec) -> FormFindings:
         found = FormFindings(form, is_filled=self._is_filled(form.code))
@@ -127,7 +133,7 @@ class RoundCheck:
         """Whether all that a rule compares is there."""
         if self._find_unfilled(form, rule):
             return False
-        return not _compares_rounds(rule) or self._has_previous(form)
+        return not _compares_rounds(rule) or self._has_previous(form, rule)
 
     def _ask(self, form: FormSpec, rule: RuleSpec) -> Asked:
         place = RulePlace(self.scope, self.previous, self.today, *self._period(form))
@@ -173,7 +179,7 @@ class RoundCheck:
         waits_for = self._find_unfilled(form, rule)
         if waits_for:
             return RuleOutcome(RuleState.WAITING, waits_for)
-        if _compares_rounds(rule) and not self._has_previous(form):
+        if _compares_rounds(rule) and not self._has_previous(form, rule):
             return RuleOutcome(RuleState.NOT_APPLICABLE)
         try:
             is_broken = self._find_broken(form, rule, found, explained)
@@ -228,8 +234,11 @@ class RoundCheck:
             return True
         return self._has_rows(self.edition.by_code[code], self.scope)
 
-    def _has_previous(self, form: FormSpec) -> bool:
-        return self.previous is not None and self._has_rows(form, self.previous)
+    def _has_previous(self, form: FormSpec, rule: RuleSpec) -> bool:
+        """Whether the last round holds what the rule compares with."""
+        if self.previous is None:
+            return False
+        return compares_totals(rule) or self._has_rows(form, self.previous)
 
     def _has_rows(self, form: FormSpec, scope: Scope) -> bool:
         asked = (scope, form.code)
@@ -238,10 +247,7 @@ class RoundCheck:
         return self._filled[asked]
 
     def _period(self, form: FormSpec) -> tuple[date, date]:
-        first, last = (
-            self.round.periods.get(form.period) or self.round.periods["snapshot"]
-        )
-        return date.fromisoformat(first), date.fromisoformat(last)
+        return read_period(self.round.periods, form.period)
 
 
 def get_edition_of_round(

@@ -50,7 +50,7 @@ class SqlPlace:
     catalogue: Catalogue
     words: Words
     now: Moment
-    #: the same unit's last round; None where there was none
+    #: the same unit's last round; None where it filed nothing then
     previous: Moment | None
     today: date
     period_start: date

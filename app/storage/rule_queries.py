@@ -12,6 +12,7 @@ from datetime import date
 
 from sqlalchemy import Connection, Select, and_, func, not_, select, text, true
 
+from app.storage.columns import has_rows
 from app.storage.engine import is_sqlite
 from app.storage.expression_rows import (
     Moment,
@@ -39,6 +40,7 @@ from form_schemas.spec import FormSpec, RuleSpec
 
 __all__ = [
     "RulePlace",
+    "compares_totals",
     "count_broken",
     "find_broken_rows",
     "find_previous_round",
@@ -60,17 +62,30 @@ class RulePlace:
 
     #: with a department: its rows only; what they are compared with is the unit's
     scope: Scope
-    #: the same unit in its last round
+    #: the same unit in its last round; None where it filed nothing then
     previous: Scope | None
     today: date
     period_start: date
     period_end: date
 
 
-def find_previous_scope(connection: Connection, scope: Scope) -> Scope | None:
-    """The same unit in the round before."""
+def find_previous_scope(
+    connection: Connection, catalogue: Catalogue, scope: Scope
+) -> Scope | None:
+    """The same unit in the round before; None where it filed nothing then.
+
+    Its counts would all be 0, as if the unit had been there and had nothing.
+    """
     round_id = find_previous_round(connection, scope.round_id)
-    return None if round_id is None else Scope(scope.unit_id, round_id)
+    edition = (
+        None if round_id is None else find_edition(connection, catalogue, round_id)
+    )
+    if round_id is None or edition is None:
+        return None
+    previous = Scope(scope.unit_id, round_id)
+    forms = edition.forms
+    was_there = any(has_rows(connection, catalogue, form, previous) for form in forms)
+    return previous if was_there else None
 
 
 def find_broken_rows(
@@ -155,6 +170,17 @@ def tables_read(form: FormSpec, rule: RuleSpec) -> frozenset[str]:
     is there, or never comes.
     """
     return frozenset(code for root in _roots(rule) for code in _find_tables(root, form))
+
+
+def compares_totals(rule: RuleSpec) -> bool:
+    """Whether a rule reads what aggregates came to in the last round."""
+    return any(map(_reads_last_totals, _roots(rule)))
+
+
+def _reads_last_totals(node: Node) -> bool:
+    if isinstance(node, Previous):
+        return isinstance(node.of, Aggregate)
+    return any(map(_reads_last_totals, parts_of(node)))
 
 
 def _roots(rule: RuleSpec) -> list[Node]:

@@ -66,6 +66,9 @@ def test_an_expression_says_how_far_it_looks(text, reach):
         ("count('B', amount > this.x) > 0", {"x"}, set()),
         ("exists('B', ref(this.r).amount > amount)", {"r"}, {"r"}),
         ("x > prev(y)", {"x"}, set()),
+        ("prev(count('A', x > 1)) > 0", set(), set()),
+        ("prev(count('A', s == this.s)) > 0", {"s"}, set()),
+        ("prev(exists('B', amount < ref(this.r).amount))", {"r"}, {"r"}),
         ("count('B') > 0", set(), set()),
     ],
 )

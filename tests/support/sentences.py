@@ -90,7 +90,7 @@ class Sentences:
         names = self._names(self.tables[self.table], kind)
         if self.around is not None:
             around = self._names(self.tables[self.around], kind)
-            names += [f"this.{name}" for name in around if not name.startswith("ref")]
+            names += [_of_this(name) for name in around]
         return names
 
     def _names(self, columns: Mapping[str, Column], kind: ValueType) -> list[str]:
@@ -257,3 +257,10 @@ _VALUES: Mapping[ValueType, Callable[[Random, FieldSpec], Any]] = {
     _BOOLEAN: lambda random, field: random.random() < 0.5,
     ValueType.FILE: lambda random, field: "token",
 }
+
+
+def _of_this(name: str) -> str:
+    """A field of the row around, or a column of the row that its reference picks."""
+    if name.startswith("ref("):
+        return name.replace("ref(", "ref(this.", 1)
+    return f"this.{name}"

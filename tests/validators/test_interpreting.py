@@ -136,7 +136,9 @@ def test_the_last_value_is_that_of_the_same_key(previous, expected):
     ("check", "previous", "expected"),
     [
         ("prev(count('F1')) == 2", {"F1": [{}, {}]}, True),
-        ("prev(count('F1')) == 0", {}, True),
+        ("prev(count('F1')) == 0", {"T1": [{"no": "1"}]}, True),
+        ("prev(count('F1')) == 0", {"T1": [], "F1": []}, None),
+        ("prev(count('F1')) == 0", {}, None),
         ("prev(count('F1')) == 0", None, None),
         ("prev(exists('F1', name == this.name))", {"F1": [{"name": "甲"}]}, True),
         ("prev(exists('F1', name == this.name))", {"F1": [{"name": "乙"}]}, False),
@@ -144,6 +146,12 @@ def test_the_last_value_is_that_of_the_same_key(previous, expected):
 )
 def test_an_aggregate_looks_through_the_last_round(check, previous, expected):
     assert answer(check, {"name": "甲"}, previous=previous) is expected
+
+
+def test_the_present_row_keeps_its_references_in_the_last_round():
+    before = {"T1": [{"no": "1", "age": Decimal(29)}, {"no": "2", "age": Decimal(30)}]}
+    check = "prev(count('T1', age == ref(this.teacher).age and no == '2')) == 1"
+    assert answer(check, {"name": "甲", "teacher": "1"}, previous=before) is True
 
 
 def test_a_rule_is_broken_where_it_applies_and_is_false():

@@ -106,7 +106,8 @@ def _store(connection, edition, before, now, unit_id):
 
 def _place(connection, form):
     scope = Scope(1, ROUNDS[f"{form.collection}/{form.edition}"][1])
-    return RulePlace(scope, find_previous_scope(connection, scope), TODAY, *PERIOD)
+    previous = find_previous_scope(connection, CATALOGUE, scope)
+    return RulePlace(scope, previous, TODAY, *PERIOD)
 
 
 def _walk(form, rule, before, now):
@@ -213,9 +214,8 @@ def _broken(rows, rule_id, scope, **changes):
         if any(rule.id == rule_id for rule in form.rules)
     )
     rule = next(rule for rule in form.rules if rule.id == rule_id)
-    place = RulePlace(
-        scope, find_previous_scope(rows.connection, scope), TODAY, *PERIOD
-    )
+    previous = find_previous_scope(rows.connection, rows.catalogue, scope)
+    place = RulePlace(scope, previous, TODAY, *PERIOD)
     ids = find_broken_rows(
         rows.connection, rows.catalogue, form, rule, place, **changes
     )
@@ -263,8 +263,15 @@ def test_without_a_last_round_nothing_is_compared_with_it(rows):
 
 
 def test_a_count_of_the_last_round_may_be_nought(rows):
+    _add(rows, "M", Scope(1, 1), {"code": "a"}, year="2023")
     _add(rows, "M", HERE, {"code": "a"})
     assert _broken(rows, "more_pupils", HERE) == ["a"]
+
+
+def test_a_unit_that_filed_nothing_last_round_is_not_compared_with_it(rows):
+    _add(rows, "M", Scope(2, 1), {"code": "a"}, year="2023")
+    _add(rows, "M", HERE, {"code": "a"})
+    assert _broken(rows, "more_pupils", HERE) == []
 
 
 def test_what_cannot_be_computed_breaks_no_rule(rows):
