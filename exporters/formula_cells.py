@@ -21,8 +21,6 @@ _LONGEST = 8000
 _LONGEST_TEXT = 255
 #: Decimal places that rounding away the traces of doubles keeps at most.
 _MOST_PLACES = 14
-#: Decimal places of a quotient, as in `validators.functions`.
-QUOTIENT_PLACES = 10
 #: Full-width and no-break blanks, which TRIM leaves.
 _ODD_BLANKS = "\u3000\u00a0"
 _DATE_SIGNS = {".": "-", "/": "-", "年": "-", "月": "-", "日": ""}

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from exporters.formula_cells import (
     NULL,
-    QUOTIENT_PLACES,
     CellRef,
     NotInExcel,
     Piece,
@@ -18,6 +17,7 @@ from exporters.formula_cells import (
     split_literal,
     split_text,
 )
+from form_schemas.digits import QUOTIENT_PLACES
 from form_schemas.functions import GROUPING
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import Call, Given, Literal, Node

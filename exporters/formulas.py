@@ -18,7 +18,6 @@ from typing import Any
 
 from exporters.formula_cells import (
     NULL,
-    QUOTIENT_PLACES,
     ROW,
     CellRef,
     NotInExcel,
@@ -28,6 +27,7 @@ from exporters.formula_cells import (
     read_cell,
 )
 from exporters.formula_functions import FUNCTIONS, MISSING
+from form_schemas.digits import QUOTIENT_PLACES
 from form_schemas.expressions import Expression
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (

@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from form_schemas.digits import MAX_DIGITS, STORED, measure_node
 from form_schemas.expression_text import ExpressionError, Syntax
 from form_schemas.functions import (
     AGGREGATES,
@@ -86,7 +87,7 @@ class TreeBuilder:
             return Unary(sign, operand, wanted)
         if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
             sides = (self._number(node.left, scope), self._number(node.right, scope))
-            return Binary(_BINARY[type(node.op)], *sides)
+            return self._computable(Binary(_BINARY[type(node.op)], *sides), node)
         if isinstance(node, ast.IfExp):
             return self._conditional(node, scope)
         if isinstance(node, ast.Compare):
@@ -265,7 +266,19 @@ class TreeBuilder:
             result = self._common(
                 arguments[:1] if ordered_only else arguments, node, f"{name}() 的参数"
             )
-        return Call(name, tuple(arguments), result)
+        return self._computable(Call(name, tuple(arguments), result), node)
+
+    def _computable(self, built: Node, node: ast.expr) -> Node:
+        """Refuse a number that may grow longer than every back end computes."""
+        is_number = built.type is ValueType.NUMBER
+        if is_number and measure_node(built).digits > MAX_DIGITS:
+            raise self._syntax.fault(
+                f"“{self._syntax.quote(node)}”的结果可能超过 {MAX_DIGITS} 位："
+                f"一个字段按 {STORED.digits} 位算，相乘时位数相加。"
+                "请少乘几个数，或拆成几个计算字段。",
+                node,
+            )
+        return built
 
     def _argument(
         self, function: Function, index: int, node: ast.expr, scope: Scope

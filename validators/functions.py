@@ -19,6 +19,8 @@ from decimal import (
 )
 from functools import lru_cache
 
+from form_schemas.digits import MAX_DIGITS, QUOTIENT_PLACES
+
 Number = int | Decimal
 
 #: What is trimmed from texts before they are compared: what JavaScript's trim() takes.
@@ -26,10 +28,6 @@ BLANKS = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
     "\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
-#: Longest number in digits; what would grow beyond it is null.
-MAX_DIGITS = 400
-#: Decimal places of a quotient.
-QUOTIENT_PLACES = 10
 
 _IDENTITY = re.compile(r"\d{17}[\dXx]", re.ASCII)
 

@@ -31,15 +31,20 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.storage.sql_values import (
     COMPARISONS,
-    Size,
     Sql,
     Value,
     join_sizes,
-    measure,
 )
 from app.storage.types import ExactDecimal
+from form_schemas.digits import (
+    QUOTIENT_PLACES,
+    Size,
+    measure,
+    measure_product,
+    measure_quotient,
+)
 from form_schemas.kinds import ValueType
-from validators.functions import BLANKS, QUOTIENT_PLACES, SEPARATORS
+from validators.functions import BLANKS, SEPARATORS
 
 #: Digits a quotient is computed to, at most; PostgreSQL knows no more.
 _LONGEST_QUOTIENT = 1000
@@ -114,12 +119,11 @@ class PostgresWords:
         return _number(left.sql - right.sql, (left.size | right.size).grow())
 
     def multiply(self, left: Value, right: Value) -> Value:
-        a, b = left.size, right.size
-        size = Size(a.whole + b.whole, a.places + b.places)
+        size = measure_product(left.size, right.size)
         return _number(left.sql * right.sql, size)
 
     def divide(self, left: Value, right: Value) -> Value:
-        size = Size(left.size.whole + right.size.places + 1, QUOTIENT_PLACES)
+        size = measure_quotient(left.size, right.size)
         # PostgreSQL rounds a quotient to as many places as its dividend is written
         # with. With more than the divisor has digits no quotient comes closer to a
         # half than the last of them, and rounding it again is exact.

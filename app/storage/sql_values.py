@@ -14,9 +14,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, Text, TypeDecorator
 
+from form_schemas.digits import Size
 from form_schemas.kinds import ValueType
 
 Sql = ColumnElement[Any]
+
+_NO_NUMBER = Size(0, 0)
 
 COMPARISONS: Mapping[str, Callable[[Sql, Sql], Sql]] = {
     "==": operator.eq,
@@ -28,36 +31,9 @@ COMPARISONS: Mapping[str, Callable[[Sql, Sql], Sql]] = {
 }
 
 
-@dataclass(frozen=True)
-class Size:
-    """The most digits a number has before and after its point."""
-
-    whole: int
-    places: int
-
-    @property
-    def digits(self) -> int:
-        return self.whole + self.places
-
-    def __or__(self, other: "Size") -> "Size":
-        """The size that holds either."""
-        return Size(max(self.whole, other.whole), max(self.places, other.places))
-
-    def grow(self, digits: int = 1) -> "Size":
-        return replace(self, whole=self.whole + digits)
-
-
 def join_sizes(values: Sequence["Value"]) -> Size:
     """The size that holds each of some numbers."""
     return reduce(or_, (value.size for value in values))
-
-
-def measure(number: Decimal) -> Size:
-    """The size of a number."""
-    _sign, digits, exponent = number.as_tuple()
-    assert isinstance(exponent, int)
-    places = max(-exponent, 0)
-    return Size(max(len(digits) + exponent, 1), places)
 
 
 @dataclass(frozen=True)
@@ -67,7 +43,7 @@ class Value:
     sql: Sql
     type: ValueType
     #: of a number
-    size: Size = Size(0, 0)
+    size: Size = _NO_NUMBER
     #: SQLite: a number as the text of its decimal, not in units of its last place
     is_long: bool = False
     #: a text without blanks around it

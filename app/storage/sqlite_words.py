@@ -29,17 +29,21 @@ from sqlalchemy import (
 
 from app.storage.sql_values import (
     COMPARISONS,
-    Size,
     Sql,
     Value,
     WrittenDecimal,
     join_sizes,
-    measure,
 )
 from app.storage.sqlite_functions import write_decimal
 from app.storage.types import ExactDecimal
+from form_schemas.digits import (
+    Size,
+    measure,
+    measure_product,
+    measure_quotient,
+)
 from form_schemas.kinds import ValueType
-from validators.functions import BLANKS, QUOTIENT_PLACES
+from validators.functions import BLANKS
 
 #: Whole numbers of so many digits fit into 64 bits, and so does the sum of two.
 _SAFE_DIGITS = 18
@@ -159,14 +163,13 @@ class SqliteWords:
         return Value(compute(a.sql, b.sql), ValueType.NUMBER, size)
 
     def multiply(self, left: Value, right: Value) -> Value:
-        a, b = left.size, right.size
-        size = Size(a.whole + b.whole, a.places + b.places)
+        size = measure_product(left.size, right.size)
         if left.is_long or right.is_long or size.digits > _SAFE_DIGITS:
             return self._compute("exact_multiply", size, left, right)
         return Value(left.sql * right.sql, ValueType.NUMBER, size)
 
     def divide(self, left: Value, right: Value) -> Value:
-        size = Size(left.size.whole + right.size.places + 1, QUOTIENT_PLACES)
+        size = measure_quotient(left.size, right.size)
         return self._compute("exact_divide", size, left, right)
 
     def _compute(self, name: str, size: Size, *values: Value) -> Value:

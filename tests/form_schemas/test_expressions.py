@@ -175,6 +175,7 @@ def test_a_derivation_knows_joins_expanded_columns_and_groups():
         ("zzz > 1", "没有字段“zzz”。请核对字段的 id。", 0),
         ("b && b", "请改成 and", 2),
         ("(x, y)", "只能跟在 in 后面", 0),
+        ("y > 0 and " + "x * " * 14 + "x > 0", "的结果可能超过 400 位", 10),
     ],
 )
 def test_a_fault_is_named_where_it_stands(text, message, position):
@@ -209,6 +210,10 @@ def test_a_value_of_the_wrong_type_is_refused():
         "x ** 9 ** 9 ** 9 > 1",
         "x // 2",
         "x % 2",
+        " * ".join(["x"] * 15),
+        " * ".join(["x", "9" * 30] * 8),
+        "1" + " / 0.1" * 200,
+        "round(" + " * ".join(["x"] * 12) + ", 100) * round(y, 100)",
         "s.__class__",
         "().__class__",
         "__import__('os')",
@@ -258,6 +263,10 @@ def test_hostile_texts_are_refused_at_once(text):
 def test_sixty_levels_are_deep_enough():
     assert parse("(" * 60 + "x" + ")" * 60).type is ValueType.NUMBER
     assert parse(" + ".join(["x"] * 50)).type is ValueType.NUMBER
+
+
+def test_fourteen_fields_may_be_multiplied():
+    assert parse(" * ".join(["x"] * 14)).type is ValueType.NUMBER
 
 
 def test_no_function_has_two_meanings():
