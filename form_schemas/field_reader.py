@@ -14,6 +14,7 @@ from form_schemas.expressions import (
 )
 from form_schemas.faults import ask_nearest, point
 from form_schemas.kinds import TRAITS, FieldKind, ValueType
+from form_schemas.patterns import find_pattern_fault
 from form_schemas.spec import Comparison, FieldSpec, Fill, Reference
 
 
@@ -73,6 +74,7 @@ class FieldReader:
         column = self.tables[draft.code][field_id]
         self._check_type(draft, field_id, value_kind)
         self._check_codes(draft, field_id)
+        self._check_pattern(draft, field_id, value_rules.get("pattern"))
         is_month = value_kind is FieldKind.YEAR_MONTH
         return FieldSpec(
             id=field_id,
@@ -134,6 +136,12 @@ class FieldReader:
                 point("properties", field_id),
                 "多选字段要有 items.enum 或 x-codes，请补上。",
             )
+
+    def _check_pattern(self, draft: Draft, field_id: str, pattern: str | None) -> None:
+        fault = None if pattern is None else find_pattern_fault(pattern)
+        if fault is not None:
+            at = point("properties", field_id, "pattern")
+            draft.complain(at, f"pattern {fault}，请改写。")
 
     def _id_type(self, draft: Draft, field_id: str) -> str | None:
         other = draft.fields[field_id].get("x-id-type")

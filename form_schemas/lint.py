@@ -16,7 +16,6 @@ from form_schemas.catalogue import (
 from form_schemas.codelists import load_codelists
 from form_schemas.faults import Fault, point
 from form_schemas.kinds import PERSONAL_KINDS
-from form_schemas.patterns import find_pattern_fault
 from form_schemas.reader import read_edition
 from form_schemas.settings import read_settings
 from form_schemas.spec import FieldSpec, FormSpec, Shape
@@ -88,11 +87,6 @@ def _bad_default(form: FormSpec, field: FieldSpec) -> str | None:
     return None
 
 
-def _bad_pattern(form: FormSpec, field: FieldSpec) -> str | None:
-    fault = None if field.pattern is None else find_pattern_fault(field.pattern)
-    return fault and f"pattern {fault}，请改写。"
-
-
 def _choice_twice(form: FormSpec, field: FieldSpec) -> str | None:
     if field.options and field.codes is not None:
         return "enum 和 x-codes 只能有一个，请删去一个。"
@@ -106,7 +100,6 @@ _FIELD_RULES: Sequence[Callable[[FormSpec, FieldSpec], str | None]] = (
     _open_personal_data,
     _bounds_crossed,
     _bad_default,
-    _bad_pattern,
     _choice_twice,
 )
 

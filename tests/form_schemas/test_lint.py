@@ -61,7 +61,6 @@ def test_the_files_of_the_project_are_clean():
             "大于",
         ),
         (schema_of(a=field_of("enum", default="丙")), "/properties/a", "丙"),
-        (schema_of(a=field_of("text", pattern="^(a+)+$")), "/properties/a", "pattern"),
         (
             schema_of(a=field_of("text", title="名"), b=field_of("text", title="名")),
             "/properties",

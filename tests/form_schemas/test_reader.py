@@ -130,6 +130,23 @@ def test_a_circle_of_computations_names_its_fields():
             "/x-rules/0/check",
             "表达式",
         ),
+        (
+            schema_of(a="text")
+            | {"x-rules": [rule_of("count('T9') > 0", fields=["a"])]},
+            "/x-rules/0/check",
+            "没有表“T9”",
+        ),
+        (
+            schema_of(a="integer")
+            | {"x-rules": [rule_of("a > 0 and a.__class__ == 1", fields=["a"])]},
+            "/x-rules/0/check",
+            "第 11 个字符",
+        ),
+        (
+            schema_of(a=field_of("text", pattern="^(a+)+$")),
+            "/properties/a/pattern",
+            "重复里套着重复",
+        ),
         (schema_of(a={"title": "甲", "x-kind": "text"}), "/properties/a", "type"),
         (
             schema_of(a=field_of("text") | {"type": "number"}),
