@@ -53,6 +53,14 @@ class Level(StrEnum):
     MANUAL = "manual"
 
 
+#: As people read it, on pages, in workbooks and on the command line alike.
+LEVEL_WORDS: Mapping[Level, str] = {
+    Level.ERROR: "错误",
+    Level.WARNING: "警告",
+    Level.MANUAL: "须核对",
+}
+
+
 @dataclass(frozen=True)
 class Reference:
     """A field picks a row of another form of the same unit and round."""
@@ -196,6 +204,12 @@ class RuleSpec:
     fields: tuple[str, ...]
     check: Expression | None = None
     when: Expression | None = None
+
+    @cached_property
+    def fields_read(self) -> frozenset[str]:
+        """The fields of the row that decide whether it breaks the rule."""
+        parts = (part.fields for part in (self.check, self.when) if part is not None)
+        return frozenset[str]().union(*parts)
 
 
 #: Rows of forms by code, values as JSON has them.

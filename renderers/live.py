@@ -97,15 +97,10 @@ def _describe_rule(rule: RuleSpec) -> dict[str, object]:
         "level": rule.level.value,
         "field": rule.fields[0] if rule.fields else "",
         "message": rule.message.rstrip("。") + "。",
-        "reads": sorted({*rule.fields, *_fields_read(rule)}),
+        "reads": sorted({*rule.fields, *rule.fields_read}),
         "check": to_tree(rule.check),
         "when": to_tree(rule.when) if rule.when else None,
     }
-
-
-def _fields_read(rule: RuleSpec) -> frozenset[str]:
-    parts = (part.fields for part in (rule.check, rule.when) if part is not None)
-    return frozenset[str]().union(*parts)
 
 
 def is_live(form: FormSpec, rule: RuleSpec) -> bool:

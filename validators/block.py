@@ -283,7 +283,7 @@ class Block:
         broken = find_broken(self._form, self._columns, self._count, self._env)
         for rule, rows in broken:
             place = rule.fields[0]
-            skipped = self._doubts.find(_fields_read(rule))
+            skipped = self._doubts.find(rule.fields_read)
             skipped |= self._doubts.missing.get(place, set())
             for index in rows:
                 if index not in skipped:
@@ -338,11 +338,6 @@ def _with_stored(
         if spec.id not in typed:
             typed[spec.id] = [(row or {}).get(spec.id) for row in stored]
     return typed
-
-
-def _fields_read(rule: RuleSpec) -> frozenset[str]:
-    parts = (part for part in (rule.check, rule.when) if part is not None)
-    return frozenset[str]().union(*(part.fields for part in parts))
 
 
 @cache

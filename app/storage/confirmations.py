@@ -70,9 +70,7 @@ def fields_judged(form: FormSpec, mark: Mark) -> tuple[str, ...]:
     read = {field_id}
     for rule in form.rules:
         if kind == f"rule:{rule.id}":
-            read.update(rule.fields)
-            for part in (rule.check, rule.when):
-                read.update(() if part is None else part.fields)
+            read.update(rule.fields, rule.fields_read)
     return tuple(sorted(read & form.by_id.keys()))
 
 
