@@ -14,7 +14,8 @@ from exporters.scan import SheetScan
 from exporters.slices import Slice
 from exporters.totals import STARTS, TotalRow, find_total_word
 from form_schemas.kinds import FieldKind
-from validators.conversion import BadCell, ColumnConverter
+from validators.conversion import ColumnConverter
+from validators.converters import BadCell
 from validators.report import Code
 from validators.texts import clean_text
 from validators.values import judge_columns

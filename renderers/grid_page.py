@@ -19,8 +19,8 @@ from renderers.last_values import can_compare, write_last_values
 from renderers.live import describe_form, to_data_block
 from renderers.problems import EXPLAINED, NO_NOTES, Notes, ProblemView, view_problem
 from renderers.urls import PageUrls
+from validators.compiling import Env
 from validators.report import Problem
-from validators.rules import Env
 
 __all__ = [
     "GridPage",

@@ -14,7 +14,7 @@ from form_schemas.expressions import Expression, Reach
 from form_schemas.kinds import FieldKind
 from form_schemas.spec import FieldSpec, FormSpec, RuleSpec, StepKind
 from renderers.bindings import SPELLINGS, Control, control_of, is_figure
-from validators.rules import Env
+from validators.compiling import Env
 from validators.trees import to_tree
 
 #: Kinds that store codes and show names.

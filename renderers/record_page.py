@@ -28,9 +28,13 @@ from renderers.problems import (
 )
 from renderers.record_views import FieldView, FileView, GroupView, Link, RecordPage
 from renderers.urls import PageUrls
+from validators.compiling import Env
 from validators.conversion import display
 from validators.report import Problem
-from validators.rules import Env, hidden_fields, required_fields
+from validators.rules import (
+    hidden_fields,
+    required_fields,
+)
 
 __all__ = [
     "FileView",

@@ -13,15 +13,15 @@ from itertools import islice
 
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec
-from validators.compiling import iterate_rows
+from validators.compiling import Env, iterate_rows
 from validators.constraints import get_judges
 from validators.conversion import (
-    CodeLists,
     ConvertedColumns,
     JudgedValues,
     Row,
     display,
 )
+from validators.converters import CodeLists
 from validators.doubts import Doubts
 from validators.formats import judge_id_card
 from validators.held_keys import HeldKeys
@@ -35,7 +35,6 @@ from validators.keys import (
 from validators.references import Lookup, NoRows, References, reference_fields
 from validators.report import Code, Finding, Problem, quote
 from validators.rules import (
-    Env,
     evaluate_columns,
     find_broken,
     find_missing,

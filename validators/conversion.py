@@ -16,40 +16,14 @@ from form_schemas.kinds import FieldKind
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.choices import get_codes
 from validators.converters import (
-    CONVERTERS,
     LONGEST_TEXT,
     PLAIN_TEXTS,
-    BadCell,
     CodeLists,
     Converter,
     build_converter,
     get_converters,
 )
 from validators.report import Finding, Problem
-
-__all__ = [
-    "CONVERTERS",
-    "DISPLAYS",
-    "FROM_JSON",
-    "LONGEST_TEXT",
-    "PLAIN_TEXTS",
-    "TO_JSON",
-    "BadCell",
-    "CodeLists",
-    "ColumnConverter",
-    "ConvertedColumns",
-    "Converter",
-    "RawRow",
-    "Row",
-    "convert_columns",
-    "convert_row",
-    "convert_value",
-    "display",
-    "from_json",
-    "get_converters",
-    "keep",
-    "to_json",
-]
 
 #: Typed values by field id; an empty value is None or absent.
 Row = Mapping[str, object]

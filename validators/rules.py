@@ -38,23 +38,6 @@ from validators.compiling import (
 )
 from validators.functions import BLANKS, TOO_LONG, find_first_day, round_half_up
 
-__all__ = [
-    "Columns",
-    "Env",
-    "Row",
-    "broken_rules",
-    "compile_expression",
-    "evaluate_columns",
-    "evaluate_steps",
-    "find_broken",
-    "find_missing",
-    "hidden_fields",
-    "is_runnable",
-    "required_fields",
-    "settle",
-    "waiting_rules",
-]
-
 
 def is_runnable(expression: Expression) -> bool:
     """Whether a row and the rows it refers to suffice to evaluate an expression."""

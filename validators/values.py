@@ -8,7 +8,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.constraints import ValueJudge, get_judges
-from validators.conversion import CodeLists, ConvertedColumns, JudgedValues
+from validators.conversion import (
+    ConvertedColumns,
+    JudgedValues,
+)
+from validators.converters import CodeLists
 from validators.formats import FORMATS
 from validators.report import Code, Finding, quote
 

@@ -28,9 +28,10 @@ from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec
 from renderers.display import mask, show
 from validators.check import Context
+from validators.compiling import Env
 from validators.conversion import display
 from validators.report import Problem, find_level
-from validators.rules import Env, hidden_fields
+from validators.rules import hidden_fields
 
 Row = Mapping[str, object]
 

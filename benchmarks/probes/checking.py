@@ -6,9 +6,10 @@ from datetime import date
 from benchmarks.clock import timed
 from benchmarks.data import STUDENTS, get_catalogue, get_form, load_rows, make_majors
 from validators.check import Context, NoRows, SeenKeys, Stage, check_columns
+from validators.compiling import Env
 from validators.constraints import compile_form, get_judges
 from validators.conversion import ConvertedColumns, to_json
-from validators.rules import Env, find_missing
+from validators.rules import find_missing
 from validators.values import drop_repeated
 
 _BLOCK_ROWS = 4000

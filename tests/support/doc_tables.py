@@ -17,7 +17,8 @@ from exporters.refusals import Reason, Refusal, describe_refusal
 from form_schemas.catalogue import load_catalogue
 from tests.support.docs import ROOT, read_page
 from validators.check import Context, Stage, check_rows
-from validators.conversion import BadCell, RawRow
+from validators.conversion import RawRow
+from validators.converters import BadCell
 from validators.messages import describe
 from validators.report import Code
 

@@ -23,9 +23,14 @@ from renderers.problems import problem_to_json
 from renderers.record_page import FileView, build_record_page, render_record_page
 from renderers.urls import PageUrls
 from tests.support.forms import read_schemas, schema_of
+from validators.compiling import Env
 from validators.conversion import RawRow, convert_row, display
 from validators.report import Code, Problem
-from validators.rules import Env, broken_rules, evaluate_steps, required_fields
+from validators.rules import (
+    broken_rules,
+    evaluate_steps,
+    required_fields,
+)
 
 ROOT = Path(__file__).parents[2]
 CSP = (

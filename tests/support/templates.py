@@ -18,8 +18,8 @@ from exporters.workbook import chunks_of, convert_chunks
 from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import ValueType
 from form_schemas.spec import FieldSpec, FormSpec
+from validators.compiling import Env
 from validators.conversion import from_json
-from validators.rules import Env
 
 _DEMO_ROWS = 4
 _CHANGED_ROWS = 4

@@ -22,7 +22,6 @@ from validators.check import (
     waiting_rules,
 )
 from validators.conversion import (
-    BadCell,
     ConvertedColumns,
     RawRow,
     convert_columns,
@@ -30,6 +29,7 @@ from validators.conversion import (
     display,
     to_json,
 )
+from validators.converters import BadCell
 from validators.messages import describe
 from validators.report import Code
 

@@ -14,12 +14,9 @@ from form_schemas.codelists import load_codelists
 from form_schemas.kinds import FieldKind
 from tests.support.forms import field_of, form_of, schema_of
 from validators.conversion import (
-    CONVERTERS,
     DISPLAYS,
     FROM_JSON,
-    LONGEST_TEXT,
     TO_JSON,
-    BadCell,
     RawRow,
     convert_columns,
     convert_row,
@@ -27,6 +24,11 @@ from validators.conversion import (
     display,
     from_json,
     to_json,
+)
+from validators.converters import (
+    CONVERTERS,
+    LONGEST_TEXT,
+    BadCell,
 )
 from validators.report import Code, Finding
 from validators.texts import clean_text
