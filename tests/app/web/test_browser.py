@@ -12,6 +12,7 @@ from werkzeug.serving import make_server
 
 from app.jobs import start_thread
 from tests.app.web.conftest import PASSWORD
+from tests.app.web.test_policy import GOOD_ROW, upload
 from tests.app.web.test_rows import GRANT, add
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -173,6 +174,14 @@ def test_pages_have_no_serious_barrier(open_page, username, urls, scheme):
         page.goto(url)
         faults[url] = find_serious(page)
     assert not {url: found for url, found in faults.items() if found}
+
+
+def test_an_import_under_review_has_no_serious_barrier(page, filler, work):
+    address = upload(filler, work, GOOD_ROW)
+    log_in(page)
+    page.goto(address)
+    assert page.get_by_role("link", name="检查报告", exact=True).is_visible()
+    assert find_serious(page) == []
 
 
 def test_the_login_has_no_serious_barrier(page):
