@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from exporters.form_formulas import Flag, FormFormulas, RuleFlag
 from exporters.putting import put_text
-from form_schemas.spec import FormSpec, Level
+from form_schemas.spec import LEVEL_WORDS, FormSpec, Level
 
 MISSING = "必填未填"
 #: The row of its first line.
@@ -21,7 +21,6 @@ _LINKS = 3
 _LAST_ROW = 1_048_576
 _WIDTHS = (8, 28, 60, 9, 12, 12, 12)
 _NOTE = "这里按表里的公式判断，随填随算；没有变化时按 F9。最终以上传后的检查为准。"
-_LEVELS = {Level.ERROR: "错误", Level.WARNING: "提醒", Level.MANUAL: "须核对"}
 _HEAD = PatternFill("solid", fgColor="DCE6F1")
 _EDGE = Side(style="thin", color="BFBFBF")
 _BORDER = Border(left=_EDGE, right=_EDGE, top=_EDGE, bottom=_EDGE)
@@ -64,13 +63,13 @@ class Overview:
         sheet.cell(1, 1).font = Font(bold=True, size=14)
         last = FIRST_LINE + lines - 1
         counts = (
-            f'SUMIF($A${FIRST_LINE}:$A${last},"{_LEVELS[level]}",'
+            f'SUMIF($A${FIRST_LINE}:$A${last},"{LEVEL_WORDS[level]}",'
             f"$D${FIRST_LINE}:$D${last})"
             for level in (Level.ERROR, Level.WARNING)
         )
         if lines:
             errors, warnings = counts
-            total = f'="错误 "&{errors}&" 处，提醒 "&{warnings}&" 处"'
+            total = f'="错误 "&{errors}&" 处，警告 "&{warnings}&" 处"'
             sheet.cell(2, 1, total).font = _BOLD
         put_text(sheet, 3, 1, _NOTE)
         self._write_reach()
@@ -98,7 +97,7 @@ class Overview:
         self._write_counts(row, item.flag, "TRUE", letter)
 
     def _write_line(self, row: int, level: Level, fields: str, message: str) -> None:
-        texts = (_LEVELS[level], fields, message)
+        texts = (LEVEL_WORDS[level], fields, message)
         for at, text in enumerate(texts, 1):
             put_text(self._sheet, row, at, text)
             cell = self._sheet.cell(row, at)

@@ -29,11 +29,10 @@ from exporters.marks.summary import SummaryLine, find_summary, write_summary
 from exporters.reader import Reading, read_workbook
 from exporters.refusals import RefusedFile
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FormSpec, Level
+from form_schemas.spec import LEVEL_WORDS, FormSpec
 from validators.messages import describe_problem
 from validators.report import Problem
 
-_LEVELS = {Level.ERROR: "错误", Level.WARNING: "提醒", Level.MANUAL: "须核对"}
 #: More boxes make a spreadsheet program slow; the problem column has them all.
 _COMMENTS = 3000
 _CELL_CHARACTERS = 32_000
@@ -175,7 +174,7 @@ def _notes(marked: Sequence[_Marked]) -> dict[int, str]:
         if item.problem.row_number is not None:
             place = f"“{item.label}”" if item.label else ""
             notes.setdefault(item.problem.row_number, []).append(
-                f"{_LEVELS[item.problem.level]}：{place}{item.message}"
+                f"{LEVEL_WORDS[item.problem.level]}：{place}{item.message}"
             )
     return {row: "\n".join(texts)[:_CELL_CHARACTERS] for row, texts in notes.items()}
 
@@ -199,7 +198,7 @@ def _lines(marked: Sequence[_Marked]) -> list[SummaryLine]:
             row=item.problem.row_number,
             column=item.column,
             label=item.label,
-            level=_LEVELS[item.problem.level],
+            level=LEVEL_WORDS[item.problem.level],
             message=item.message,
         )
         for item in marked

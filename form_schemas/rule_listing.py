@@ -6,13 +6,7 @@ refused.
 
 from collections.abc import Iterator, Mapping
 
-from form_schemas.spec import Example, FormSpec, Level, RuleSpec
-
-_LEVELS: Mapping[Level, str] = {
-    Level.ERROR: "错误",
-    Level.WARNING: "提醒",
-    Level.MANUAL: "由人核对",
-}
+from form_schemas.spec import LEVEL_WORDS, Example, FormSpec, RuleSpec
 
 
 def write_rules(form: FormSpec, forms: Mapping[str, FormSpec]) -> str:
@@ -34,7 +28,7 @@ def write_rules(form: FormSpec, forms: Mapping[str, FormSpec]) -> str:
 def _rule_lines(
     form: FormSpec, rule: RuleSpec, forms: Mapping[str, FormSpec]
 ) -> Iterator[str]:
-    yield f"{rule.message}（{_LEVELS[rule.level]}，{rule.id}）"
+    yield f"{rule.message}（{LEVEL_WORDS[rule.level]}，{rule.id}）"
     if rule.when is not None:
         yield f"    当：{rule.when.text}"
     if rule.check is not None:

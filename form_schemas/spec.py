@@ -339,6 +339,15 @@ class FormSpec:
         """The fields people fill in: all but the computed and the filled ones."""
         return tuple(field for field in self.fields if not field.is_given)
 
+    @cached_property
+    def wider_fields(self) -> tuple[FieldSpec, ...]:
+        """The computed fields that a row alone does not give: others decide on them."""
+        return tuple(
+            field
+            for field in self.fields
+            if field.computed is not None and not field.computed.is_runnable
+        )
+
     @property
     def is_derived(self) -> bool:
         """Whether all rows are computed from other forms, so that nobody types any."""

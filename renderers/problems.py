@@ -7,12 +7,8 @@ from form_schemas.spec import FormSpec, Level
 from validators.messages import describe_problem
 from validators.report import Problem
 
-#: Class and word of a level; shape and colour follow from the class.
-LEVELS = {
-    Level.ERROR: ("error", "错误"),
-    Level.WARNING: ("warn", "警告"),
-    Level.MANUAL: ("info", "提示"),
-}
+#: Class of a level; shape and colour follow from it.
+STYLES = {Level.ERROR: "error", Level.WARNING: "warn", Level.MANUAL: "info"}
 
 #: Class of a warning that somebody explained: it stays in sight, and asks for nothing.
 EXPLAINED = "nil"
@@ -100,7 +96,7 @@ def view_problem(
         field_id=problem.field_id or "",
         label=spec.label if spec else "",
         text=describe_problem(form, problem),
-        style=EXPLAINED if note else LEVELS[problem.level][0],
+        style=EXPLAINED if note else STYLES[problem.level],
         kind=problem.kind,
         note=note,
         last_note=last,

@@ -17,7 +17,6 @@ from app.cli.console import (
 )
 from app.models import RuleState
 from app.services.check_reports import (
-    LEVEL_WORDS,
     STATE_WORDS,
     CheckReport,
     FormCheck,
@@ -30,7 +29,7 @@ from app.services.installation import find_reporting_scope, get_console_actor
 from app.services.workshop import Workshop
 from app.storage.records import Scope
 from form_schemas.catalogue import Edition
-from form_schemas.spec import FormSpec
+from form_schemas.spec import LEVEL_WORDS, FormSpec
 
 
 @click.command()

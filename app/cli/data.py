@@ -35,7 +35,7 @@ from app.services.reports import ImportReport, make_report
 from app.services.templates import write_template_for
 from app.services.workshop import Workshop
 from exporters.template import write_template
-from form_schemas.spec import FormSpec
+from form_schemas.spec import LEVEL_WORDS, FormSpec
 from validators.check import waiting_rules
 from validators.messages import describe
 
@@ -94,7 +94,7 @@ def _name_template(form: FormSpec) -> Path:
 )
 @click.option("--pass", "mode", flag_value="pass", help="没有错误的行直接入正式库。")
 @click.option("--dry-run", "mode", flag_value="dry_run", help="只检查，什么都不留下。")
-@click.option("--reason", default=_REASON, help="有提醒的行入库的理由。")
+@click.option("--reason", default=_REASON, help="有警告的行入库的理由。")
 @click.option("--json", "as_json", is_flag=True, help="结果写成 JSON。")
 def import_(
     form: str,
@@ -235,7 +235,7 @@ def _show(report: ImportReport, message: str) -> None:
         return
     click.echo(
         f"读到 {job.rows_read} 行：{job.rows_clean} 行没有错误，"
-        f"{job.rows_faulty} 行有错，{job.rows_warned} 行只有提醒。"
+        f"{job.rows_faulty} 行有错，{job.rows_warned} 行只有警告。"
         f"新增 {report.rows_added} 行，更新 {report.rows_updated} 行，"
         f"无变化 {report.rows_unchanged} 行。"
     )
@@ -250,7 +250,7 @@ def _show(report: ImportReport, message: str) -> None:
     if rules := len(waiting_rules(report.form)):
         click.echo(f"没有判断的规则：{rules} 条，入库后用 tianbao check 检查。")
     for problem in report.problems[:_SHOWN_PROBLEMS]:
-        word = "错误" if problem.is_error else "提醒"
+        word = LEVEL_WORDS[problem.level]
         click.echo(f"{word}\t{describe(report.form, problem)}")
     left = report.problems_total - _SHOWN_PROBLEMS
     if left > 0:

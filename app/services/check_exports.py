@@ -7,7 +7,6 @@ from sqlalchemy import Engine
 from app.models import RuleState
 from app.services.check_cells import iterate_findings
 from app.services.check_reports import (
-    LEVEL_WORDS,
     STATE_WORDS,
     CheckReport,
     RuleLine,
@@ -16,6 +15,7 @@ from app.services.check_reports import (
 from app.services.findings import KEPT_CELLS
 from app.services.workplaces import Workplace
 from exporters.check_report import write_check_report
+from form_schemas.spec import LEVEL_WORDS
 
 
 def write_report_file(

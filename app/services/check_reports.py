@@ -42,7 +42,6 @@ _USER = User.__table__
 #: A form that a person sees -> the department whose rows only; None: all of them.
 Seen = Mapping[FormSpec, int | None]
 
-LEVEL_WORDS = {Level.ERROR: "错误", Level.WARNING: "警告"}
 STATE_WORDS = {
     RuleState.BROKEN: "没有通过",
     RuleState.KEPT: "通过",

@@ -85,7 +85,7 @@ class Passed:
             parts.append(f"{self.left_errors} 行有错，没有入库，请改好后再通过。")
         if self.left_warnings:
             parts.append(
-                f"{self.left_warnings} 行有提醒，没有入库，写明理由后可以通过。"
+                f"{self.left_warnings} 行有警告，没有入库，写明理由后可以通过。"
             )
         if self.left_own:
             parts.append(

@@ -29,7 +29,7 @@ from app.web.downloads import send_made
 from app.web.form_urls import url_of_form, url_of_row
 from app.web.server import Answer, get_server
 from app.web.visit import get_visit
-from form_schemas.spec import Level
+from form_schemas.spec import LEVEL_WORDS, Level
 
 checks = Blueprint("checks", __name__)
 
@@ -42,7 +42,9 @@ _SORTS = {
     "waiting": ("有等待的规则", lambda form: form.count(RuleState.WAITING)),
     "changed": ("检查后改过", lambda form: form.changes),
 }
-_LEVELS = {"": "全部", Level.ERROR.value: "错误", Level.WARNING.value: "警告"}
+_LEVELS = {"": "全部"} | {
+    level.value: LEVEL_WORDS[level] for level in (Level.ERROR, Level.WARNING)
+}
 
 
 @dataclass(frozen=True)

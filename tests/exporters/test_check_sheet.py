@@ -124,9 +124,9 @@ def test_the_sheet_counts_faults_and_links_to_their_rows(checked):
         ["错误", None, "必填未填", 2, 3, 6, None],
         ["错误", "女", "女不得多于人数", 1, 3, None, None],
         ["错误", "人数", "人数过少", 1, 5, None, None],
-        ["提醒", "人数", '人数很多，"请核对"', 1, 3, None, None],
+        ["警告", "人数", '人数很多，"请核对"', 1, 3, None, None],
     ]
-    assert sheet["A2"].value == "错误 4 处，提醒 1 处"
+    assert sheet["A2"].value == "错误 4 处，警告 1 处"
     assert sheet["A4"].value is None
 
 

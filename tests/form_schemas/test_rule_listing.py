@@ -57,13 +57,13 @@ T1 T1 表
   违反的例子：
     本行：其中 4，is_open 是
 
-查不到（提醒，known）
+查不到（警告，known）
     应当：exists('T2', name == this.name)
   违反的例子：
     本行：name 甲
     T2：name 乙；空行
     上一轮 T2：没有行
 
-看（由人核对，by_hand）
+看（须核对，by_hand）
 """
     )
