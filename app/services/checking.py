@@ -17,9 +17,10 @@ from app.models.base import now_utc
 from app.permissions import Action, Actor, Place, can
 from app.services.findings import replace_findings
 from app.services.round_checks import RoundCheck, get_edition_of_round
+from app.services.wider_values import refresh_wider_values
 from app.services.workshop import Workshop, end_job, keep_lease, take_lease
 from app.storage.changes import count_changes
-from app.storage.engine import begin_snapshot
+from app.storage.engine import begin_reading, begin_snapshot
 from app.storage.records import Scope
 from form_schemas.spec import FormSpec
 
@@ -103,6 +104,7 @@ def run_check_job(
     Raises:
         LeaseLost: another worker took the check over.
     """
+    _refresh_round(workshop, job_id)
     with begin_snapshot(workshop.engine) as connection:
         job = connection.execute(select(_RUN).where(_RUN.c.id == job_id)).one()
         scope = Scope(job.unit_id, job.round_id)
@@ -135,6 +137,16 @@ def run_check_job(
             changes_seen=changes,
         )
         _forget_replaced_runs(connection, scope)
+
+
+def _refresh_round(workshop: Workshop, job_id: int) -> None:
+    """Have rules read computed values that are up to date."""
+    with begin_reading(workshop.engine) as connection:
+        job = connection.execute(select(_RUN).where(_RUN.c.id == job_id)).one()
+        edition = get_edition_of_round(connection, workshop.catalogue, job.round_id)
+    scope = Scope(job.unit_id, job.round_id)
+    for form in edition.forms:
+        refresh_wider_values(workshop.engine, workshop.catalogue, form, scope)
 
 
 def first_moment(started_at: datetime) -> datetime:

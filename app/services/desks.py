@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from app.errors import Forbidden
 from app.permissions import Action
 from app.services.rechecking import check_stored
+from app.services.wider_values import refresh_wider_values
 from app.services.workplaces import Workplace
 from app.storage.confirmations import (
     Confirmed,
@@ -227,4 +228,7 @@ def find_desk(
     engine: Engine, catalogue: Catalogue, place: Workplace, code: str
 ) -> Desk:
     """The desk of a form, if the person may see the form at all."""
-    return Desk(engine, catalogue, place, place.get_form(code))
+    form = place.get_form(code)
+    scope = Scope(place.unit_id, place.round_id)
+    refresh_wider_values(engine, catalogue, form, scope)
+    return Desk(engine, catalogue, place, form)

@@ -23,6 +23,7 @@ from app.services.packages import (
 )
 from app.services.staging import iterate_problems
 from app.services.templates import write_template_for
+from app.services.wider_values import refresh_wider_values
 from app.services.workshop import Workshop, end_job, keep_lease
 from app.storage.engine import begin_reading
 from app.storage.files import MEDIA_TYPES, FileOwner, keep_file
@@ -155,6 +156,7 @@ def write_rows_file(
     """
     if file_format not in FORMATS:
         raise BadRequest(f"不支持导出为 {file_format}，请选 xlsx 或 csv。")
+    refresh_wider_values(engine, catalogue, form, scope)
     with begin_reading(engine) as connection:
         chunks = _watch(
             RowStore(connection, catalogue).iterate(
@@ -304,6 +306,8 @@ def _make_templates(workshop: Workshop, job, path: Path, progress: _Progress) ->
 
 def _make_data(workshop: Workshop, job, path: Path, progress: _Progress) -> _Made:
     forms = [workshop.catalogue.get(name) for name in job.form_names]
+    for form in forms:
+        refresh_wider_values(workshop.engine, workshop.catalogue, form, _scope(job))
     with begin_reading(workshop.engine) as connection:
         rows = write_data_package(
             connection,

@@ -129,6 +129,10 @@ class RoundCheck:
     def _read_totals(self, form: FormSpec, rule: RuleSpec) -> tuple[str, ...]:
         return read_totals(*self._ask(form, rule))
 
+    def place_of(self, form: FormSpec) -> RulePlace:
+        """Whose rows an expression of the form reads, and when."""
+        return RulePlace(self.scope, self.previous, self.today, *self._period(form))
+
     def _can_judge(self, form: FormSpec, rule: RuleSpec) -> bool:
         """Whether all that a rule compares is there."""
         if self._find_unfilled(form, rule):
@@ -136,8 +140,7 @@ class RoundCheck:
         return not _compares_rounds(rule) or self._has_previous(form, rule)
 
     def _ask(self, form: FormSpec, rule: RuleSpec) -> Asked:
-        place = RulePlace(self.scope, self.previous, self.today, *self._period(form))
-        return self.connection, self.catalogue, form, rule, place
+        return self.connection, self.catalogue, form, rule, self.place_of(form)
 
     def _is_broken_by(self, form: FormSpec, rule: RuleSpec, row_id: int) -> bool:
         if not self._can_judge(form, rule):
@@ -284,12 +287,7 @@ def _find_declared_empty(connection: Connection, scope: Scope) -> frozenset[str]
 
 def _fields_stored(form: FormSpec) -> tuple[str, ...]:
     """What is read of each row: all that evaluating it does not give."""
-    return tuple(
-        spec.id
-        for spec in form.fields
-        if not spec.is_given
-        or (spec.computed is not None and not spec.computed.is_runnable)
-    )
+    return tuple(spec.id for spec in (*form.typed_fields, *form.wider_fields))
 
 
 def _compares_rounds(rule: RuleSpec) -> bool:

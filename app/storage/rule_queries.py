@@ -47,7 +47,9 @@ __all__ = [
     "find_previous_scope",
     "is_broken_once",
     "is_table_rule",
+    "planned",
     "read_totals",
+    "rows_of",
     "tables_read",
 ]
 
@@ -106,9 +108,9 @@ def find_broken_rows(
     Raises:
         NotInSqlError: no SQL says the rule.
     """
-    rows = _rows_of(connection, catalogue, form, place, row_ids)
+    rows = rows_of(connection, catalogue, form, place, row_ids)
     statement = _select_broken(rows, rule, place, rows.id).order_by(rows.id)
-    with _planned(connection, rows):
+    with planned(connection, rows):
         return list(connection.scalars(statement.limit(limit)))
 
 
@@ -120,8 +122,8 @@ def count_broken(
     place: RulePlace,
 ) -> int:
     """How many formal rows break a rule."""
-    rows = _rows_of(connection, catalogue, form, place)
-    with _planned(connection, rows):
+    rows = rows_of(connection, catalogue, form, place)
+    with planned(connection, rows):
         statement = _select_broken(rows, rule, place, func.count())
         return connection.scalar(statement) or 0
 
@@ -134,9 +136,9 @@ def is_broken_once(
     place: RulePlace,
 ) -> bool:
     """Whether a rule that names no field of the row is broken."""
-    rows = _rows_of(connection, catalogue, form, place)
+    rows = rows_of(connection, catalogue, form, place)
     condition = _is_broken(rule, rows)
-    with _planned(connection, rows):
+    with planned(connection, rows):
         return bool(connection.scalar(select(true()).where(condition)))
 
 
@@ -156,10 +158,10 @@ def read_totals(
 
     Texts, to be compared with those of another day on the same database.
     """
-    rows = _rows_of(connection, catalogue, form, place)
+    rows = rows_of(connection, catalogue, form, place)
     totals = [node for root in _roots(rule) for node in _find_totals(root)]
     asked = [compile_sql(node, rows) for node in totals]
-    with _planned(connection, rows):
+    with planned(connection, rows):
         return tuple(map(str, connection.execute(select(*asked)).one()))
 
 
@@ -220,13 +222,14 @@ def _find_totals(node: Node) -> Iterator[Node]:
         yield from _find_totals(part)
 
 
-def _rows_of(
+def rows_of(
     connection: Connection,
     catalogue: Catalogue,
     form: FormSpec,
     place: RulePlace,
     row_ids: Sequence[int] | None = None,
 ) -> RowsOf:
+    """The rows of a form at a place, to be asked by its expressions."""
     now = Moment(place.scope, catalogue.edition_of(form))
     at = SqlPlace(
         catalogue,
@@ -270,7 +273,7 @@ def _is_broken(rule: RuleSpec, rows: RowsOf) -> Sql:
 
 
 @contextmanager
-def _planned(connection: Connection, rows: RowsOf) -> Iterator[None]:
+def planned(connection: Connection, rows: RowsOf) -> Iterator[None]:
     """Have whole forms joined as whole forms."""
     if rows.only is not None or is_sqlite(connection):
         yield

@@ -1,0 +1,105 @@
+"""Keeps up to date what fields of a form compute from other rows and other forms.
+
+Such values change when nobody touches their row. They are computed and stored before
+a form that has them is shown, exported or checked; a closed round keeps what it had.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, Engine, bindparam, update
+
+from app.models import RoundState
+from app.services.contexts import make_context
+from app.services.rechecking import check_stored, recheck_rows
+from app.services.round_checks import RoundCheck
+from app.storage.binding import bind
+from app.storage.engine import begin_reading
+from app.storage.lookup import ROWS_AT_ONCE, in_groups
+from app.storage.records import Scope, StoredRow
+from app.storage.rows import RowStore
+from app.storage.wider_values import find_wider_values
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FormSpec
+
+
+@dataclass(frozen=True)
+class _Change:
+    """The computed values of a row, where they are no longer those stored."""
+
+    stored: StoredRow
+    values: Mapping[str, object]
+
+
+def refresh_wider_values(
+    engine: Engine, catalogue: Catalogue, form: FormSpec, scope: Scope
+) -> None:
+    """Bring the computed values of the unit's rows up to date, if any look wider."""
+    if not form.wider_fields:
+        return
+    unit = replace(scope, department_id=None)
+    # Most often nothing has changed: then no writer waits.
+    with begin_reading(engine) as connection:
+        if not _find_changes(connection, catalogue, form, unit):
+            return
+    with engine.begin() as connection:
+        changes = _find_changes(connection, catalogue, form, unit)
+        if changes:
+            _store(connection, catalogue, form, unit, changes)
+
+
+def _find_changes(
+    connection: Connection, catalogue: Catalogue, form: FormSpec, scope: Scope
+) -> list[_Change]:
+    check = RoundCheck(connection, catalogue, scope)
+    if check.round.state == RoundState.CLOSED:
+        return []
+    found = find_wider_values(connection, catalogue, form, check.place_of(form))
+    store = RowStore(connection, catalogue)
+    stale = [
+        stored
+        for stored in store.iterate_rows(form, scope)
+        if _differs(stored, found.get(stored.id, {}))
+    ]
+    if not stale:
+        return []
+    fresh = [replace(one, row={**one.row, **found[one.id]}) for one in stale]
+    context = make_context(connection, store, form, scope)
+    # Other values of the row may follow from those, or the field may be hidden.
+    rows = check_stored(form, fresh, context).rows()
+    computed = [field.id for field in form.fields if field.computed is not None]
+    changes = [
+        _Change(stored, {name: row.get(name) for name in computed})
+        for stored, row in zip(stale, rows, strict=True)
+    ]
+    return [one for one in changes if _differs(one.stored, one.values)]
+
+
+def _differs(stored: StoredRow, values: Mapping[str, object]) -> bool:
+    return any(stored.row.get(name) != value for name, value in values.items())
+
+
+def _store(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    changes: list[_Change],
+) -> None:
+    table = bind(catalogue, form).table
+    # The version stays: who has the page open changes none of these values. Whoever
+    # saved the row meanwhile gets them the next time.
+    row = (table.c._id == bindparam("row")) & (table.c._version == bindparam("seen"))
+    statement = update(table).where(row)
+    connection.execute(
+        statement.values({name: bindparam(name) for name in changes[0].values}),
+        [
+            {"row": one.stored.id, "seen": one.stored.version, **one.values}
+            for one in changes
+        ],
+    )
+    store = RowStore(connection, catalogue)
+    context = make_context(connection, store, form, scope)
+    for ids in in_groups([one.stored.id for one in changes], ROWS_AT_ONCE):
+        wanted = table.c._id.in_(ids)
+        recheck_rows(connection, catalogue, form, scope, context, wanted)
