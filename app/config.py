@@ -89,7 +89,8 @@ class Config:
     ] = 200_000
     reader_memory_mb: Annotated[
         int,
-        "Memory that the process reading an uploaded workbook may use, in MiB.",
+        "Memory that a process reading an uploaded workbook may use, in MiB; a large one "
+        "is read by two.",
     ] = 400
     reader_seconds: Annotated[
         int,
@@ -97,8 +98,8 @@ class Config:
     ] = 300
     embedded_worker: Annotated[
         bool,
-        "Run imports and exports in a thread of the server. false: `tianbao worker` "
-        "processes do it.",
+        "Run imports, exports and checks in a thread of the server. false: `tianbao "
+        "worker` processes do it.",
     ] = True
     lease_seconds: Annotated[
         int,
