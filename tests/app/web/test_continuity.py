@@ -9,6 +9,7 @@ from sqlalchemy import event, insert, select, update
 from app.models import Round, RoundState, Unit
 from app.storage.records import Scope
 from app.storage.rows import RowStore
+from tests.app.web.test_disclosing import MASKED, NUMBER, PUPILS
 from tests.app.web.test_rows import GRANT, GRANTS, LAND, add, only
 
 KEY = {"project_type": "国家奖学金", "fund_source": "中央财政"}
@@ -40,6 +41,8 @@ def last_round(engine, catalogue):
         form = catalogue.get(GRANTS)
         store.upsert_many(form, scope, LAST_GRANTS, None)
         store.insert(catalogue.get(LAND), scope, {"green_area": 5}, None)
+        pupil = {"student_no": "S1", "id_number": NUMBER}
+        store.insert(catalogue.get(PUPILS), scope, pupil, None)
 
 
 def read_last(page):
@@ -102,3 +105,17 @@ def count_statements(engine, act):
     act()
     event.remove(engine, "before_cursor_execute", note)
     return len(asked)
+
+
+def test_personal_data_of_last_period_are_masked_like_those_of_this_one(
+    filler, last_round
+):
+    row = add(filler, PUPILS, {"student_no": "S1"})
+    address = f"/forms/{PUPILS}/"
+    for page in (filler.get(address), filler.get(f"{address}rows/{row['id']}")):
+        assert MASKED in page.text
+        assert NUMBER not in page.text
+    saved = filler.save(PUPILS, (row["id"], 1, {"student_name": "某甲"}))
+    assert only(saved)["last"]["id_number"] == MASKED
+    shown = filler.post(f"{address}reveal", {"reason": "核对"})
+    assert NUMBER in shown.text

@@ -1,6 +1,9 @@
 """Personal data in full on a page: who may, why, and that it is kept."""
 
+from io import BytesIO
+
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from app.models import Disclosure, User
@@ -115,3 +118,19 @@ def test_administrators_read_who_saw_what_and_why(filler, administrator, pupil):
     assert "核对&lt;b&gt;学籍" in page
     assert "talent/2024/0.1.5" in page
     assert "filler" in page
+
+
+def test_a_check_report_masks_what_it_quotes(filler, reviewer, work):
+    born = {"student_no": "S2", "id_type": "居民身份证", "birth_date": "2006-03-08"}
+    # Nobody has a number that begins so; its check digit is right.
+    number = "000000200603070013"
+    add(filler, PUPILS, {**born, "id_number": number})
+    reviewer.post("/check/", {"form": "0.1.5"}, page="/check/")
+    work()
+    page = reviewer.get("/check/?form=0.1.5").text
+    book = load_workbook(BytesIO(reviewer.get("/check/report.xlsx").data))
+    cells = [str(c.value) for sheet in book for row in sheet for c in row]
+    for told in (page, "\n".join(cells)):
+        assert "出生日期与身份证号中的日期不一致" in told
+        assert "0000**********0013" in told
+        assert number not in told
