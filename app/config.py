@@ -89,8 +89,8 @@ class Config:
     ] = 200_000
     reader_memory_mb: Annotated[
         int,
-        "Memory that a process reading an uploaded workbook may use, in MiB; a large one "
-        "is read by two.",
+        "Memory that a process reading an uploaded workbook may use, in MiB; a large "
+        "one is read by two.",
     ] = 400
     reader_seconds: Annotated[
         int,

@@ -85,10 +85,6 @@ class Block:
     #: (row number, field id) -> what stood in the cell, where it could not be converted
     faulty_texts: Mapping[tuple[int, str], str] = field(default_factory=dict)
 
-    @property
-    def last_number(self) -> int:
-        return self.numbers[-1]
-
 
 @dataclass(frozen=True)
 class Done:

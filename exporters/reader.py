@@ -62,10 +62,6 @@ class Reading:
     problem_column: int | None = None
     _blocks: "_Blocks" = field(default_factory=lambda: _Blocks(()), repr=False)
 
-    @property
-    def is_refused(self) -> bool:
-        return self.refusal is not None
-
     def blocks(self) -> Iterator[Block]:
         """The rows, once.
 

@@ -20,14 +20,6 @@ class Fault:
         return f"{self.file}#{self.pointer}：{self.message}"
 
 
-class SchemaError(Exception):
-    """A schema file cannot be used; carries its first fault."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
-
-
 def point(*parts: object) -> str:
     """Build a JSON pointer."""
     escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)

@@ -34,8 +34,6 @@ class Choice:
     field_id: str = ""
     level: str = ""
     row_id: int | None = None
-    #: explained ones only, or none of them; None: both
-    confirmed: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -138,9 +136,6 @@ def _matching(scope: Scope, seen: Seen, choice: Choice) -> ColumnElement[bool]:
     ):
         if value:
             wanted.append(column == value)
-    if choice.confirmed is not None:
-        unexplained = _FINDING.c.confirmation_id.is_(None)
-        wanted.append(~unexplained if choice.confirmed else unexplained)
     return and_(*wanted)
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, Select, and_, func, not_, select, text, true
+from sqlalchemy import Connection, Select, and_, not_, select, text, true
 
 from app.storage.columns import has_rows
 from app.storage.engine import is_sqlite
@@ -41,7 +41,6 @@ from form_schemas.spec import FormSpec, RuleSpec
 __all__ = [
     "RulePlace",
     "compares_totals",
-    "count_broken",
     "find_broken_rows",
     "find_previous_round",
     "find_previous_scope",
@@ -97,13 +96,11 @@ def find_broken_rows(
     rule: RuleSpec,
     place: RulePlace,
     row_ids: Sequence[int] | None = None,
-    limit: int | None = None,
 ) -> list[int]:
     """The ids of the formal rows that break a rule, in the order of entry.
 
     Args:
         row_ids: judge these rows alone, fast where they are few.
-        limit: the most ids wanted.
 
     Raises:
         NotInSqlError: no SQL says the rule.
@@ -111,21 +108,7 @@ def find_broken_rows(
     rows = rows_of(connection, catalogue, form, place, row_ids)
     statement = _select_broken(rows, rule, place, rows.id).order_by(rows.id)
     with planned(connection, rows):
-        return list(connection.scalars(statement.limit(limit)))
-
-
-def count_broken(
-    connection: Connection,
-    catalogue: Catalogue,
-    form: FormSpec,
-    rule: RuleSpec,
-    place: RulePlace,
-) -> int:
-    """How many formal rows break a rule."""
-    rows = rows_of(connection, catalogue, form, place)
-    with planned(connection, rows):
-        statement = _select_broken(rows, rule, place, func.count())
-        return connection.scalar(statement) or 0
+        return list(connection.scalars(statement))
 
 
 def is_broken_once(
