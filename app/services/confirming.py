@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection
 
 from app.errors import Refused, StaleRow
-from app.models import StagedRow, StagedState
+from app.models import StagedRow
 from app.permissions import Action
 from app.services.desks import CheckedRow, Desk
 from app.services.wider_rules import judge_table, judge_wider_within
@@ -199,7 +199,7 @@ def confirm_passed(
     job,
     reason: str,
     actor_id: int,
-    passed: ColumnElement[bool] | None = None,
+    passed: ColumnElement[bool],
 ) -> None:
     """Explain the warnings of imported rows that passed with a reason.
 
@@ -209,7 +209,7 @@ def confirm_passed(
     Args:
         job: the record of the import.
         reason: what the reviewer wrote; nothing happens without.
-        passed: which rows of `staged_rows`; None: all of the import that passed.
+        passed: which rows of `staged_rows`.
 
     Raises:
         Refused: the reason needs words, and there are none.
@@ -220,8 +220,6 @@ def confirm_passed(
     given = read_reason(edition.reasons, reason)
     if not given.text:
         judge_reason(edition.reasons, given.code, given.text)
-    if passed is None:
-        passed = _ROW.c.state == StagedState.PASSED
     explain_passed(
         connection,
         bind(workshop.catalogue, form),

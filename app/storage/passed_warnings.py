@@ -142,7 +142,7 @@ def _of_row() -> ColumnElement[bool]:
 
 
 def _is_explained(binding: Binding, scope: Scope, mark: Mark) -> ColumnElement[bool]:
-    """Whether somebody explained, or took back, this warning after the row changed."""
+    """Whether an explanation of this warning, as the row is by now, is in force."""
     kind, field_id = mark
     return exists().where(
         _TABLE.c.unit_id == scope.unit_id,
@@ -152,6 +152,8 @@ def _is_explained(binding: Binding, scope: Scope, mark: Mark) -> ColumnElement[b
         _TABLE.c.kind == kind,
         _TABLE.c.field_id == field_id,
         _TABLE.c.at >= binding.table.c._updated_at,
+        # Whoever lets the row pass again has a reason of their own.
+        _TABLE.c.withdrawn_at.is_(None),
     )
 
 

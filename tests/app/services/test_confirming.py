@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.errors import Refused
-from app.models import Confirmation
+from app.models import Confirmation, StagedRow, StagedState
 from app.services.confirming import (
     Reason,
     confirm_passed,
@@ -14,7 +14,11 @@ from app.services.confirming import (
 from app.services.passing import pass_rows
 from app.services.staging import Selection, find_problems, list_rows
 from app.storage.binding import bind
-from app.storage.confirmations import find_confirmed_in_table, mark_of
+from app.storage.confirmations import (
+    find_confirmed_in_table,
+    mark_of,
+    withdraw_confirmations,
+)
 from app.storage.engine import begin_reading
 from form_schemas.settings import WarningReason
 from tests.support.imports import SAMPLES
@@ -45,7 +49,15 @@ def passed(office, workshop, courses):
 def confirm(office, workshop, courses, reason="核实无误：已问教务处"):
     form = workshop.catalogue.get(COURSES)
     with workshop.engine.begin() as connection:
-        confirm_passed(connection, workshop, form, courses.job, reason, office.user_id)
+        confirm_passed(
+            connection,
+            workshop,
+            form,
+            courses.job,
+            reason,
+            office.user_id,
+            StagedRow.state == StagedState.PASSED,
+        )
 
 
 def read_confirmations(workshop):
@@ -105,6 +117,23 @@ def test_explaining_twice_changes_nothing(office, workshop, courses, passed):
     before = read_confirmations(workshop)
     confirm(office, workshop, courses, "又一次")
     assert read_confirmations(workshop) == before
+
+
+def test_what_was_taken_back_is_explained_anew_when_its_row_passes_again(
+    office, workshop, courses, passed
+):
+    scope, first = office.scope(passed), read_confirmations(workshop)[0]
+    mark = (first.kind, first.field_id)
+    with workshop.engine.begin() as connection:
+        withdraw_confirmations(
+            connection, passed, scope, first.row_id, mark, office.user_id
+        )
+    confirm(office, workshop, courses, "核实无误：又问过")
+    with begin_reading(workshop.engine) as connection:
+        found = find_confirmed_in_table(
+            connection, bind(workshop.catalogue, passed), scope
+        )
+    assert found[first.row_id][mark].reason_text == "又问过"
 
 
 def test_without_a_reason_nothing_is_explained(office, workshop, courses):
