@@ -107,7 +107,7 @@ def _matters(line: RuleLine) -> bool:
 
 def _describe(line: RuleLine) -> str:
     level, state = LEVEL_WORDS[line.level], STATE_WORDS[line.state]
-    place = f"“{line.label}”" if line.label else ""
+    place = f"“{line.label}”：" if line.label else ""
     told = f"{place}{line.text}"
     if line.state is RuleState.BROKEN:
         explained = f"（已说明 {line.confirmed}）" if line.confirmed else ""

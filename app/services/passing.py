@@ -77,19 +77,22 @@ class Passed:
     @property
     def message(self) -> str:
         done = self.counts
+        came = done.added or done.updated or done.unchanged
         parts = [
             f"入库完成：新增 {done.added} 行，更新 {done.updated} 行，"
             f"无变化 {done.unchanged} 行。"
+            if came
+            else "没有行入库。"
         ]
         if self.left_errors:
-            parts.append(f"{self.left_errors} 行有错，没有入库，请改好后再通过。")
+            parts.append(f"{self.left_errors} 行有错，留在临时库，请改好后再通过。")
         if self.left_warnings:
             parts.append(
-                f"{self.left_warnings} 行有警告，没有入库，写明理由后可以通过。"
+                f"{self.left_warnings} 行有警告，留在临时库，写明理由后可以通过。"
             )
         if self.left_own:
             parts.append(
-                f"{self.left_own} 行是您自己改过的，没有入库，请由别人核对通过。"
+                f"{self.left_own} 行是您自己改过的，留在临时库，请由别人核对通过。"
             )
         return "".join(parts)
 

@@ -83,7 +83,7 @@ def test_errors_end_with_code_one(tianbao, tmp_path):
     assert tianbao("import", AWARDS, str(awards), "--pass").exit_code == 0
     answer = tianbao("check", "--unit", "demo-school", "--form", AWARDS)
     assert answer.exit_code == 1
-    assert "错误\t1\t“佐证材料”没有填" in answer.output
+    assert "错误\t1\t“佐证材料”：没有填" in answer.output
 
 
 @pytest.mark.parametrize(

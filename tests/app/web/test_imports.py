@@ -104,6 +104,13 @@ def test_a_reviewer_mends_a_row_that_another_passes(filler, reviewer, work):
     assert "上传改好的" not in shown
 
 
+def test_passing_nothing_is_not_called_done(filler, reviewer, work):
+    address = upload(filler, work)
+    reviewer.post(f"{address}/pass", {"which": "all"})
+    shown = reviewer.get(address).text
+    assert "没有行入库。1 行有错，留在临时库" in shown
+
+
 def test_a_row_is_mended_by_the_script_too(filler, work):
     address = upload(filler, work)
     body = {"rows": [{"key": "r", "id": 2, "version": 1, "cells": {"amount": "4"}}]}
