@@ -10,6 +10,12 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection
 
 from app.services.contexts import make_context
+from app.storage.confirmations import (
+    Confirmed,
+    Mark,
+    find_confirmed,
+    keep_unconfirmed,
+)
 from app.storage.keys import join_key
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
@@ -27,7 +33,7 @@ from validators.check import (
 )
 from validators.conversion import ConvertedColumns, display
 from validators.keys import describe_stored
-from validators.report import Finding, Problem
+from validators.report import Finding, Problem, find_level
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class Chunk:
     texts: Mapping[tuple[int, str], str]
     #: findings besides those of the checks, by position of the row
     extra: Mapping[int, Finding] = field(default_factory=dict)
+    #: explanations of warnings that hold for the rows as they came, by position
+    confirmed: Mapping[int, Mapping[Mark, Confirmed]] = field(default_factory=dict)
 
     def find_problems(self) -> dict[int, tuple[Problem, ...]]:
         """What is wrong with the rows, by their position."""
@@ -52,6 +60,14 @@ class Chunk:
             place = self.form.key[0]
             found[index] = (*found.get(index, ()), finding.at(number, place))
         return found
+
+    def find_levels(self, problems: Mapping[int, Sequence[Problem]]) -> list[str]:
+        """The worst level of what nobody has explained, row by row."""
+        levels = [""] * len(self.checked.numbers)
+        for index, found in problems.items():
+            confirmed = self.confirmed.get(index, {})
+            levels[index] = find_level(keep_unconfirmed(found, confirmed))
+        return levels
 
 
 class ChunkChecker:
@@ -97,6 +113,7 @@ class ChunkChecker:
             stored,
             block.faulty_texts,
             self._find_foreign(stored, checked),
+            self._find_confirmed(connection, stored, checked),
         )
 
     def _find_fields(
@@ -151,6 +168,22 @@ class ChunkChecker:
         kept = stored.row[spec.id]
         shown = display(spec, kept, self.catalogue.codelists)
         return kept if is_mask(spec, value, shown) else value
+
+    def _find_confirmed(
+        self,
+        connection: Connection,
+        stored: Sequence[StoredRow | None],
+        checked: CheckedBlock,
+    ) -> dict[int, Mapping[Mark, Confirmed]]:
+        """What was written about warnings of the stored rows, where it still holds."""
+        rows = {}
+        for index in checked.found.keys() - checked.faulty:
+            row = stored[index]
+            if row is not None:
+                came = {name: values[index] for name, values in checked.columns.items()}
+                rows[index] = replace(row, row={**row.row, **came})
+        found = find_confirmed(connection, self.form, self.scope, rows.values())
+        return {i: found[row.id] for i, row in rows.items() if row.id in found}
 
     def _key_texts(
         self, columns: Mapping[str, Sequence[object]], count: int

@@ -6,7 +6,7 @@ position are one transaction, so that whoever takes over from a dead worker neit
 loses nor doubles a row. `staging` does what follows: mend, pass, delete, take back.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain
 
@@ -30,7 +30,6 @@ from exporters.exchange import Block
 from exporters.reader import Reading, read_workbook
 from exporters.refusals import Refusal, RefusedFile, describe_refusal
 from validators.conversion import from_json
-from validators.report import Problem
 
 _JOB = ImportJob.__table__
 _ROW = StagedRow.__table__
@@ -191,7 +190,7 @@ class _Run:
 
     def _stage(self, chunk: Chunk) -> None:
         problems = chunk.find_problems()
-        levels = _levels(problems, len(chunk.checked.numbers))
+        levels = chunk.find_levels(problems)
         faulty, warned = levels.count("error"), levels.count("warning")
         self.fields = self.fields or chunk.fields
         with self.workshop.engine.begin() as connection:
@@ -286,11 +285,3 @@ def _replace_earlier(connection: Connection, job) -> None:
         .where(_JOB.c.id == job.mends_id, _JOB.c.state == ImportState.STAGED)
         .values(state=ImportState.DELETED)
     )
-
-
-def _levels(problems: Mapping[int, Sequence[Problem]], count: int) -> list[str]:
-    levels = [""] * count
-    for index, found in problems.items():
-        is_error = any(problem.is_error for problem in found)
-        levels[index] = "error" if is_error else "warning"
-    return levels

@@ -38,11 +38,13 @@ from app.services.staging import (
     scope_of,
 )
 from app.services.workshop import Workshop
+from app.storage.confirmations import find_confirmed, keep_unconfirmed
 from app.storage.keys import key_text
 from app.storage.loading import get_initials
+from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
 from form_schemas.spec import FormSpec
-from validators.check import Stage, check_columns, evaluate_keys
+from validators.check import CheckedBlock, Stage, check_columns, evaluate_keys
 from validators.conversion import (
     RawRow,
     convert_columns,
@@ -50,7 +52,7 @@ from validators.conversion import (
     from_json,
 )
 from validators.keys import SeenKeys, unique_sets
-from validators.report import Problem
+from validators.report import Problem, find_level
 
 _JOB = ImportJob.__table__
 _ROW = StagedRow.__table__
@@ -151,6 +153,7 @@ def _recheck(
             job.id,
             raw.number,
             tuple(checked.problems),
+            level=_find_level(connection, form, scope, stored, checked),
             key=key_text(form, row),
             values=json.loads(write_rows(form, checked.columns, fields)[0]),
             cells=faulty or None,
@@ -159,6 +162,22 @@ def _recheck(
             action=find_action(stored, row, fields),
             target_id=stored.id if stored else None,
         )
+
+
+def _find_level(
+    connection: Connection,
+    form: FormSpec,
+    scope: Scope,
+    stored: StoredRow | None,
+    checked: CheckedBlock,
+) -> str:
+    """The worst level of what nobody has explained in the one row."""
+    problems = checked.problems
+    if stored is None or checked.faulty or not problems:
+        return find_level(problems)
+    came = replace(stored, row={**stored.row, **next(checked.rows())})
+    found = find_confirmed(connection, form, scope, [came])
+    return find_level(keep_unconfirmed(problems, found.get(stored.id, {})))
 
 
 def _others(
@@ -197,9 +216,6 @@ def _overwrite(
     problems: Sequence[Problem],
     **values: object,
 ) -> None:
-    level = ""
-    if problems:
-        level = "error" if any(p.is_error for p in problems) else "warning"
     connection.execute(
         delete(_PROBLEM).where(
             _PROBLEM.c.import_id == import_id, _PROBLEM.c.row_number == number
@@ -223,7 +239,7 @@ def _overwrite(
     connection.execute(
         update(_ROW)
         .where(_ROW.c.import_id == import_id, _ROW.c.row_number == number)
-        .values(level=level, **values)
+        .values(**values)
     )
 
 

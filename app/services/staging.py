@@ -300,7 +300,8 @@ def _find_written(
     connection: Connection, form: FormSpec, job, records: Sequence
 ) -> tuple[Mapping[str, Mapping[Mark, Confirmed]], ...]:
     """What was written about warnings, by row key: in this round, and in the last."""
-    keys = {record.key for record in records if record.level}
+    # A row may be without a level because its warnings were explained.
+    keys = {record.key for record in records if record.level or record.target_id}
     last = find_previous_round(connection, job.round_id)
     scopes = [scope_of(job)] + ([] if last is None else [Scope(job.unit_id, last)])
     found = [find_written(connection, form, scope, keys) for scope in scopes]

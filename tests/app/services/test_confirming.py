@@ -1,7 +1,7 @@
 """Warnings that pass with a reason: from an import, and what a reason has to be."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.errors import Refused
 from app.models import Confirmation, StagedRow, StagedState
@@ -105,6 +105,37 @@ def test_who_looks_at_staged_rows_reads_what_was_written(workshop, courses, pass
         assert row.written_before == {}
     clean = list_rows(workshop, courses.job.id, Selection(level="", state=None)).rows
     assert all(row.written == {} for row in clean)
+
+
+def test_a_warning_that_was_explained_needs_no_other_reason(office, workshop, passed):
+    office.change(COURSES, passed.title_field, "换了名称的课程")
+    again = office.send(COURSES, COURSES_FILE)
+    assert again.job.rows_warned == 0
+    explained = [
+        row
+        for row in list_rows(
+            workshop, again.job.id, Selection(state=None), size=100
+        ).rows
+        if row.problems and not row.level
+    ]
+    assert explained
+    assert all(set(map(mark_of, r.problems)) <= set(r.written) for r in explained)
+    done = pass_rows(workshop, None, again.job.id)
+    assert (done.counts.updated, done.left_warnings) == (1, 0)
+    assert office.levels(COURSES) == {}
+
+
+def test_a_warning_about_other_values_needs_a_reason_again(office, workshop, passed):
+    table = Confirmation.__table__
+    kept = read_confirmations(workshop)
+    with workshop.engine.begin() as connection:
+        for record in kept:
+            other = dict.fromkeys(record.values)
+            statement = update(table).where(table.c.id == record.id)
+            connection.execute(statement.values(values=other))
+    office.change(COURSES, passed.title_field, "换了名称的课程")
+    again = office.send(COURSES, COURSES_FILE)
+    assert again.job.rows_warned > 0
 
 
 def test_a_reason_that_needs_words_is_refused_without_them(office, workshop, courses):
