@@ -115,6 +115,10 @@ class FormCheck:
     def confirmed(self) -> int:
         return sum(line.confirmed for line in self.lines)
 
+    @property
+    def waiting(self) -> int:
+        return self.count(RuleState.WAITING)
+
     def count(self, state: RuleState) -> int:
         """How many rules stand so."""
         return sum(line.state is state for line in self.lines)
@@ -159,7 +163,7 @@ class CheckReport:
 
     @property
     def waiting(self) -> int:
-        return sum(form.count(RuleState.WAITING) for form in self.forms)
+        return sum(form.waiting for form in self.forms)
 
     @property
     def not_applicable(self) -> int:

@@ -45,6 +45,14 @@ def test_a_rule_that_waits_says_for_what(filler, check):
     assert "1.1.3" in page
 
 
+def test_rules_that_wait_are_counted_at_their_form(filler, reviewer, check):
+    add(filler, MAJORS, MAJOR)
+    check(form=MAJORS_CODE)
+    page = reviewer.get(CHECK).text
+    line = page.partition(f'href="/forms/{MAJORS}/"')[2].partition("</tr>")[0]
+    assert 'i-wait">1</span>' in line
+
+
 def test_a_page_under_way_says_so_and_is_told_when_it_is_done(reviewer, work):
     reviewer.post(CHECK, page=CHECK)
     assert 'data-refresh="/check/state"' in reviewer.get(CHECK).text
