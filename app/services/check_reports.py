@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Row, select
 
 from app.models import (
     CheckFinding,
@@ -24,7 +24,7 @@ from app.services.checking import first_moment
 from app.services.findings import KEPT_CELLS
 from app.services.navigation import visible_forms
 from app.services.workplaces import Workplace
-from app.storage.changes import count_changes
+from app.storage.changes import count_changes_since
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.storage.rule_queries import is_table_rule
@@ -261,23 +261,20 @@ def _find_checks(
         .order_by(_RESULT.c.id)
     ).all()
     runs = _find_runs(connection, {result.run_id for result in results})
-    changes = {
-        run.id: _count_changes_since(connection, scope, run) if counts_changes else {}
-        for run in runs.values()
+    whole = {by_name[r.form_name]: r for r in results if r.kind == ""}
+    run_of = {form.table_name: runs[result.run_id] for form, result in whole.items()}
+    changes = _count_unseen(connection, scope, run_of) if counts_changes else {}
+    checks = {
+        form.full_name: FormCheck(
+            form,
+            run_of[form.table_name].finished_at,
+            run_of[form.table_name].by,
+            result.count,
+            result.state is RuleState.KEPT,
+            changes.get(form.table_name, 0),
+        )
+        for form, result in whole.items()
     }
-    checks: dict[str, FormCheck] = {}
-    for result in results:
-        form = by_name[result.form_name]
-        if result.kind == "":
-            run = runs[result.run_id]
-            checks[form.full_name] = FormCheck(
-                form,
-                run.finished_at,
-                run.by,
-                result.count,
-                result.state is RuleState.KEPT,
-                changes[run.id].get(form.table_name, 0),
-            )
     lines = _read_lines(catalogue, results, seen)
     return {
         name: replace(check, lines=tuple(lines.get(name, ())))
@@ -345,7 +342,7 @@ def _by_weight(line: RuleLine) -> tuple[int, bool, int]:
     return _WEIGHTS[line.state], line.level is not Level.ERROR, -line.open
 
 
-def _find_runs(connection: Connection, run_ids: Iterable[int]) -> dict[int, object]:
+def _find_runs(connection: Connection, run_ids: Iterable[int]) -> dict[int, Row]:
     found = connection.execute(
         select(_RUN, _USER.c.name.label("by"))
         .join(_USER, _USER.c.id == _RUN.c.actor_id)
@@ -354,10 +351,13 @@ def _find_runs(connection: Connection, run_ids: Iterable[int]) -> dict[int, obje
     return {run.id: run for run in found}
 
 
-def _count_changes_since(connection: Connection, scope: Scope, run) -> dict[str, int]:
-    """Table name -> changes that the run did not see."""
-    now = count_changes(connection, scope, since=first_moment(run.started_at))
-    return {name: n - run.changes_seen.get(name, 0) for name, n in now.items()}
+def _count_unseen(
+    connection: Connection, scope: Scope, run_of: Mapping[str, Row]
+) -> dict[str, int]:
+    """Table name -> changes that its last run did not see."""
+    since = {name: first_moment(run.started_at) for name, run in run_of.items()}
+    now = count_changes_since(connection, scope, since)
+    return {name: n - run_of[name].changes_seen.get(name, 0) for name, n in now.items()}
 
 
 def _find_pending(connection: Connection, scope: Scope):

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from app.models.base import now_utc
 from app.models.history import RowAction, RowChange
@@ -51,13 +60,40 @@ def count_changes(
     connection: Connection, scope: Scope, since: datetime
 ) -> dict[str, int]:
     """Table name -> changes of rows of the unit and round since a moment."""
+    return _count(connection, scope, RowChange.__table__.c.at >= since)
+
+
+def count_changes_since(
+    connection: Connection, scope: Scope, since: Mapping[str, datetime]
+) -> dict[str, int]:
+    """As `count_changes`, of some tables, each since a moment of its own."""
+    names: dict[datetime, list[str]] = {}
+    for name, moment in since.items():
+        names.setdefault(moment, []).append(name)
+    table = RowChange.__table__
+    return _count(
+        connection,
+        scope,
+        or_(
+            false(),
+            *(
+                and_(table.c.table_name.in_(some), table.c.at >= moment)
+                for moment, some in names.items()
+            ),
+        ),
+    )
+
+
+def _count(
+    connection: Connection, scope: Scope, wanted: ColumnElement[bool]
+) -> dict[str, int]:
     table = RowChange.__table__
     counted = connection.execute(
         select(table.c.table_name, func.count())
         .where(
             table.c.unit_id == scope.unit_id,
             table.c.round_id == scope.round_id,
-            table.c.at >= since,
+            wanted,
         )
         .group_by(table.c.table_name)
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import event, func, insert, select, update
 
 from app.config import Config
 from app.errors import Forbidden, NotFound, Refused
@@ -501,3 +501,17 @@ def test_a_round_of_an_edition_that_is_gone_is_refused(school):
         connection.execute(update(Round.__table__).values(edition="1999"))
     with pytest.raises(Refused, match="1999"):
         school.check()
+
+
+def test_forms_checked_one_by_one_are_reported_by_as_many_questions_as_one(school):
+    engine, asked = school.workshop.engine, []
+    school.check("S")
+    event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    school.report()
+    of_one = len(asked)
+    school.check("T")
+    school.check("C")
+    asked.clear()
+    report = school.report()
+    assert len(report.checked) == 3
+    assert len(asked) == of_one
