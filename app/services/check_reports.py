@@ -208,6 +208,7 @@ def seen_by(place: Workplace) -> Seen:
 
 
 def see_all(edition: Edition) -> Seen:
+    """The forms as the command sees them: with the rows of all departments."""
     return dict.fromkeys(edition.forms)
 
 

@@ -60,6 +60,7 @@ class Confirmed:
 
 
 def mark_of(problem: Problem) -> Mark:
+    """What a problem is known by within its row."""
     return problem.kind, problem.field_id or ""
 
 

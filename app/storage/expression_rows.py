@@ -58,6 +58,7 @@ class SqlPlace:
 
 
 def words_for(connection: Connection) -> Words:
+    """The SQL of the connection's database."""
     return _WORDS[connection.dialect.name]
 
 

@@ -135,6 +135,7 @@ def _find_marked(binding: Binding, query: Query) -> Iterator[ColumnElement[bool]
 
 
 def find_initials(binding: Binding, word: str) -> Iterator[ColumnElement[bool]]:
+    """Where the row's title has a word as its pinyin initials."""
     if word.isascii() and word.isalnum():
         yield binding.table.c._initials.contains(word.lower(), autoescape=True)
 

@@ -192,6 +192,7 @@ def show_grid(
 def show_frame(
     desk: Desk, fragment: Markup | str = "", *, rows: int = 0, **shown: object
 ) -> str:
+    """The page of a form around its record or grid."""
     form, place = desk.form, desk.place
     obstacle = place.find_obstacle(form)
     state = FormState.DRAFT if rows else FormState.NONE

@@ -59,6 +59,7 @@ def _view(desk: Desk, found: Mapping[Mark, Confirmed]) -> dict[Mark, Note]:
 
 
 def tell_note(reasons: Sequence[WarningReason], confirmed: Confirmed) -> Note:
+    """What was written about a warning, in one line: reason, words, name and moment."""
     titles = {reason.id: reason.title for reason in reasons}
     # A reason that the list lost still says what was meant.
     title = titles.get(confirmed.reason_code, confirmed.reason_code)

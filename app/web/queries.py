@@ -15,6 +15,7 @@ def read_storage_query(desk: Desk, text: str) -> Query:
 
 
 def to_storage_query(desk: Desk, query: GridQuery) -> Query:
+    """The query of a grid, its filters as typed values."""
     sort = query.sort
     return Query(
         search=query.search[:100],

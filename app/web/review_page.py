@@ -83,6 +83,7 @@ class ReviewPage:
 
 
 def make_review(view: ImportView) -> ReviewPage:
+    """The page of an import as the visitor may see it, with the rows asked for."""
     server, actor = get_server(), get_visit().actor
     summary = summarise(server.workshop, view)
     level = request.args.get("level", "")
