@@ -13,7 +13,7 @@ of them is changed in place.
     find_broken(form, columns, count, env) -> (rule, row indexes), …
 
 What looks beyond the row and the rows it refers to is not evaluated here:
-`waiting_rules` lists those rules, `is_runnable` tells for one expression.
+`waiting_rules` lists those rules, `FormSpec.wider_fields` such computed values.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,11 +37,6 @@ from validators.compiling import (
     fetch_reference,
 )
 from validators.functions import BLANKS, TOO_LONG, find_first_day, round_half_up
-
-
-def is_runnable(expression: Expression) -> bool:
-    """Whether a row and the rows it refers to suffice to evaluate an expression."""
-    return expression.is_runnable
 
 
 def compile_expression(
