@@ -84,6 +84,7 @@ def read_stamp(package: Package) -> dict[str, str]:
         with zipfile.ZipFile(package.path) as archive:
             source = io.BytesIO()
             _Frame(package, archive, b"<worksheet><sheetData>").build((), source)
+        source.seek(0)
         workbook = CalamineWorkbook.from_filelike(source)
         rows = workbook.get_sheet_by_name(STAMP_SHEET).to_python(nrows=50)
     except CalamineError:

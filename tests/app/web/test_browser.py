@@ -206,7 +206,7 @@ def test_without_a_script_one_fills_and_saves(open_page):
     log_in(page)
     page.goto(LAND)
     page.fill('[name="green_area"]', "7")
-    page.click("text=保存")
+    page.get_by_role("button", name="保存", exact=True).click()
     assert page.locator('[name="green_area"]').input_value() == "7.00"
     assert "已保存" in page.content()
 
