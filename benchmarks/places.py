@@ -98,6 +98,24 @@ def fill_students(
     engine: Engine, rows: Sequence[dict[str, object]], count: int
 ) -> None:
     """Put many students into the form's table, without history."""
+    columns, source = make_records(engine, rows, count)
+    with engine.begin() as connection:
+        while part := list(islice(source, _AT_ONCE)):
+            write_tuples(connection, get_form(STUDENTS).table_name, columns, part)
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(
+            text("ANALYZE" if is_sqlite(connection) else "VACUUM ANALYZE")
+        )
+
+
+def make_records(
+    engine: Engine, rows: Sequence[dict[str, object]], count: int
+) -> tuple[tuple[str, ...], Iterator[tuple[object, ...]]]:
+    """Columns of the students' table, and records as the driver takes them.
+
+    Rows recur where `count` is more than there are, each with a number of its own.
+    """
     binding = bind(get_catalogue(), get_form(STUDENTS))
     fields = [column.name for column in binding.columns]
     processors = [
@@ -123,20 +141,7 @@ def fill_students(
             key = row["student_no"]
             yield (*constants.values(), key, "zs", *values)
 
-    source = records()
-    with engine.begin() as connection:
-        while part := list(islice(source, _AT_ONCE)):
-            write_tuples(
-                connection,
-                binding.table.name,
-                (*constants, "_key", "_initials", *fields),
-                part,
-            )
-    with engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.execute(
-            text("ANALYZE" if is_sqlite(connection) else "VACUUM ANALYZE")
-        )
+    return (*constants, "_key", "_initials", *fields), records()
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from exporters.layout import SheetColumn, SheetLayout, sheet_layout
 from exporters.stamp import STAMP_SHEET, build_stamp
 from exporters.template import build_template
 from form_schemas.catalogue import Catalogue
-from form_schemas.kinds import FieldKind
+from form_schemas.kinds import FieldKind, ValueType
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.conversion import display
 
@@ -171,7 +171,9 @@ def _cell_converter(
         return _memoized(lambda value: mask(field, _show(field, value, catalogue)))
     to_cell = CELLS[field.value_kind].to_cell
     if to_cell is not None and not field.is_list:
-        return _where_needed(field, to_cell)
+        # Conversion lets no typed number have more digits than a cell holds.
+        is_safe = field.value_type is ValueType.NUMBER and not field.is_given
+        return None if is_safe else _where_needed(field, to_cell)
     if field.is_list or field.codes or field.value_kind in _SHOWN:
         return _memoized(lambda value: _show(field, value, catalogue))
     return None
