@@ -11,14 +11,18 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
+from form_schemas.chain import ReviewStep
 from form_schemas.codelists import CODES_FOLDER, CodeList, load_codelists
 from form_schemas.drafts import FOREIGN_BYTES, Source
 from form_schemas.faults import Fault
+from form_schemas.phases import Phase
 from form_schemas.reader import EditionReading, read_edition
 from form_schemas.settings import (
     COLLECTION_FILE,
     WarningReason,
+    list_phases,
     list_reasons,
+    list_steps,
     read_settings,
 )
 from form_schemas.spec import FieldSpec, FormSpec
@@ -75,6 +79,16 @@ class Edition:
     def reasons(self) -> tuple[WarningReason, ...]:
         """The short list of reasons for which a warning may pass."""
         return list_reasons(self.settings)
+
+    @cached_property
+    def steps(self) -> tuple[ReviewStep, ...]:
+        """From the filler's submission upward; none while the settings have faults."""
+        return list_steps(self.settings)
+
+    @cached_property
+    def phases(self) -> tuple[Phase, ...]:
+        """The example a new round starts from."""
+        return list_phases(self.settings)
 
     @cached_property
     def by_code(self) -> Mapping[str, FormSpec]:

@@ -15,7 +15,8 @@ import jsonschema_rs
 
 from form_schemas.faults import Fault, ask_nearest, point
 
-DIALECT_FILE = Path(__file__).parent / "dialect.json"
+_FOLDER = Path(__file__).parent
+_DIALECT = "dialect.json"
 
 _TYPE_NAMES = {
     "string": "文本",
@@ -27,34 +28,45 @@ _TYPE_NAMES = {
 }
 
 
-@cache
 def load_dialect() -> Mapping[str, Any]:
     """Load the meta-schema of the schema files."""
-    dialect: Mapping[str, Any] = json.loads(DIALECT_FILE.read_text(encoding="utf-8"))
-    return dialect
+    return load_meta_schema(_DIALECT)
 
 
 @cache
-def _fast_judge() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(dict(load_dialect()))
+def load_meta_schema(name: str) -> Mapping[str, Any]:
+    """Load one of the meta-schemas of this folder."""
+    schema: Mapping[str, Any] = json.loads((_FOLDER / name).read_text("utf-8"))
+    return schema
 
 
 @cache
-def _slow_judge() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(dict(load_dialect()))
+def _fast_judge(name: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(dict(load_meta_schema(name)))
+
+
+@cache
+def _slow_judge(name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(dict(load_meta_schema(name)))
 
 
 def find_dialect_faults(file: str, schema: object) -> Iterator[Fault]:
     """Yield every breach of the dialect, in the order of the file."""
-    if _fast_judge().is_valid(schema):
+    for pointer, message in find_breaches(_DIALECT, schema):
+        yield Fault(file, pointer, message)
+
+
+def find_breaches(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """Yield what breaks a meta-schema of this folder: pointer and sentence."""
+    if _fast_judge(name).is_valid(value):
         return
-    errors = _slow_judge().iter_errors(schema)
+    errors = _slow_judge(name).iter_errors(value)
     seen = set()
     for error in sorted(errors, key=lambda e: [str(part) for part in e.absolute_path]):
-        for pointer, message in _explain(error):
-            if (pointer, message) not in seen:
-                seen.add((pointer, message))
-                yield Fault(file, pointer, message)
+        for told in _explain(error):
+            if told not in seen:
+                seen.add(told)
+                yield told
 
 
 def _explain(error: Any) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,5 @@
 """What `collection.json` says of an edition: titles, periods, phases, steps of review,
-reasons for which a warning may pass.
+reasons for which a warning may pass. `settings.json` says what shape that has.
 
 An edition whose settings have faults still serves its forms, under its bare name; what
 needs the settings asks `Edition.faults` first.
@@ -7,25 +7,21 @@ needs the settings asks `Edition.faults` first.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from form_schemas.chain import ReviewStep, find_faulty_steps, read_steps
+from form_schemas.dialect import find_breaches
 from form_schemas.faults import Fault
+from form_schemas.phases import Phase, find_faulty_phases, read_phases
 
 COLLECTION_FILE = "collection.json"
 
-#: Kind of JSON value of each word that has to be there.
-_REQUIRED: Mapping[str, type] = {
-    "collection": str,
-    "edition": str,
-    "title": str,
-    "unitKind": str,
-    "periods": dict,
-    "reviewSteps": list,
-}
-_TYPE_NAMES: Mapping[type, str] = {str: "文本", dict: "对象", list: "列表"}
+#: The meta-schema of these files.
+SETTINGS_SCHEMA = "settings.json"
+
 _REASON_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -67,11 +63,26 @@ def read_settings(edition_folder: Path) -> Settings:
         return Settings(bare, (Fault(file, "", message),))
     if not isinstance(values, dict):
         return Settings(bare, (Fault(file, "", "这里应当是对象，请改正。"),))
-    faults = tuple(
+    codes = {path.stem for path in edition_folder.glob("*.json")}
+    codes.discard(COLLECTION_FILE.removesuffix(".json"))
+    faults = [
         Fault(file, pointer, message)
-        for pointer, message in _find_faults(values, collection, year)
-    )
-    return Settings(bare if faults else values, faults)
+        for pointer, message in (
+            *_find_strangers(values, collection, year),
+            *(_find_breaches(values) or _find_contradictions(values, codes)),
+        )
+    ]
+    return Settings(bare if faults else values, tuple(faults))
+
+
+def list_phases(values: Mapping[str, Any]) -> tuple[Phase, ...]:
+    """The phases of an edition's settings; none where its settings have faults."""
+    return read_phases(values.get("phases", ()))
+
+
+def list_steps(values: Mapping[str, Any]) -> tuple[ReviewStep, ...]:
+    """The steps of review; none where the settings have faults."""
+    return read_steps(values.get("reviewSteps", ()))
 
 
 def list_reasons(values: Mapping[str, Any]) -> tuple[WarningReason, ...]:
@@ -82,19 +93,29 @@ def list_reasons(values: Mapping[str, Any]) -> tuple[WarningReason, ...]:
     ) or (FREE_REASON,)
 
 
-def _find_faults(
+def _find_strangers(
     values: Mapping[str, Any], collection: str, year: str
-) -> list[tuple[str, str]]:
-    faults = []
-    for word, kind in _REQUIRED.items():
-        if word not in values:
-            faults.append(("", f"缺少 {word}，请补上。"))
-        elif not isinstance(values[word], kind):
-            faults.append((f"/{word}", f"这里应当是{_TYPE_NAMES[kind]}，请改正。"))
+) -> Iterator[tuple[str, str]]:
+    """Settings that stand in another edition's folder."""
     for word, wanted in (("collection", collection), ("edition", year)):
         if values.get(word, wanted) != wanted:
-            faults.append((f"/{word}", f"应当是“{wanted}”，与文件夹一致。"))
-    return faults + _find_faulty_reasons(values.get("warningReasons", []))
+            yield f"/{word}", f"应当是“{wanted}”，与文件夹一致。"
+
+
+def _find_breaches(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What has not the shape that the meta-schema says."""
+    found = find_breaches(SETTINGS_SCHEMA, values)
+    return [*found, *_find_faulty_reasons(values.get("warningReasons", []))]
+
+
+def _find_contradictions(
+    values: Mapping[str, Any], codes: Collection[str]
+) -> list[tuple[str, str]]:
+    """What has the right shape and still makes no sense."""
+    return [
+        *find_faulty_phases(values.get("phases", ()), codes),
+        *find_faulty_steps(values["reviewSteps"]),
+    ]
 
 
 def _find_faulty_reasons(reasons: object) -> list[tuple[str, str]]:

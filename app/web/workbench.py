@@ -22,6 +22,7 @@ from app.services.navigation import FormLine, FormState
 from app.services.workplaces import Workplace
 from app.web.server import get_server
 from app.web.visit import get_visit
+from form_schemas.phases import Phase as EditionPhase
 
 workbench = Blueprint("workbench", __name__)
 
@@ -167,7 +168,7 @@ def _make_workbench(
         len(leading),
         len(lines) - len(leading) if names else 0,
         read_period(place.periods, "academic_year"),
-        tuple(_view_phase(phase) for phase in place.edition.settings.get("phases", ())),
+        tuple(_view_phase(phase) for phase in place.edition.phases),
         any(line.can_enter for line in lines),
         any(place.can(Action.REVIEW_ROWS, line.form) for line in lines),
         _find_recent(place),
@@ -203,8 +204,8 @@ def _find_recent(place: Workplace) -> tuple[ImportView, ...]:
     return tuple(sorted(found.views, key=lambda view: view.job.state != "staged"))
 
 
-def _view_phase(phase) -> Phase:
-    first, last = phase["from"], phase["to"]
-    today = date.today().isoformat()
-    state = "done" if last < today else "current" if first <= today else ""
-    return Phase(phase["title"], first, last, state)
+def _view_phase(phase: EditionPhase) -> Phase:
+    today = date.today()
+    done, current = phase.last < today, phase.first <= today
+    state = "done" if done else "current" if current else ""
+    return Phase(phase.title, phase.first.isoformat(), phase.last.isoformat(), state)

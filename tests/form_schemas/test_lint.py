@@ -13,7 +13,7 @@ SETTINGS = {
     "title": "测试",
     "unitKind": "school",
     "periods": {},
-    "reviewSteps": [],
+    "reviewSteps": [{"id": "first_check", "title": "初审", "role": "filler"}],
 }
 
 

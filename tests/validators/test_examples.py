@@ -118,7 +118,11 @@ def test_a_wrong_example_stops_no_form(tmp_path):
     folder = tmp_path / "test" / "2024"
     folder.mkdir(parents=True)
     settings = {"collection": "test", "edition": "2024", "title": "测试"}
-    settings |= {"unitKind": "school", "periods": {}, "reviewSteps": []}
+    settings |= {
+        "unitKind": "school",
+        "periods": {},
+        "reviewSteps": [{"id": "first_check", "title": "初审", "role": "filler"}],
+    }
     (folder / "collection.json").write_text(json.dumps(settings), "utf-8")
     example = RIGHT | {"name": "例", "breaks": ["nothing"]}
     for schema in (PARTS | {"x-tests": [example]}, OTHER):
