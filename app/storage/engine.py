@@ -5,6 +5,7 @@ only reads: a transaction that begins as a reader and writes later fails at once
 somebody else wrote in between, and no waiting helps. Readers never wait in WAL mode.
 """
 
+import hmac
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from app.storage import sqlite_functions
 
 #: Execution option of a connection whose transaction only reads.
 READ_ONLY = "tianbao_read_only"
+#: Execution option of every connection: the key that seals the audit log.
+_AUDIT_KEY = "tianbao_audit_key"
 
 _PRAGMAS = (
     # First: the switch to WAL below waits for others as well.
@@ -30,13 +33,27 @@ _PRAGMAS = (
 )
 
 
-def open_engine(url: str) -> Engine:
-    """Open the database; a SQLite file and its folder are made if missing."""
+class _AuditKey(bytes):
+    """A key that no printed list of options gives away."""
+
+    def __repr__(self) -> str:
+        return "<audit key>"
+
+
+def open_engine(url: str, secret: str = "") -> Engine:
+    """Open the database; a SQLite file and its folder are made if missing.
+
+    Args:
+        secret: the installation's, from which the audit log's key is made. Everything
+            of the application gives it (`installation.open_database`); trials that
+            leave it out seal their log with nobody's secret.
+    """
     options: dict[str, object] = {
         # Stored JSON keeps Chinese characters readable, and short.
         "json_serializer": partial(
             json.dumps, ensure_ascii=False, separators=(",", ":")
-        )
+        ),
+        "execution_options": {_AUDIT_KEY: _derive_audit_key(secret)},
     }
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
@@ -73,8 +90,19 @@ def begin_snapshot(engine: Engine) -> Iterator[Connection]:
             yield reading
 
 
+def get_audit_key(connection: Connection) -> bytes:
+    """The key that seals the audit log of this database."""
+    return connection.get_execution_options()[_AUDIT_KEY]
+
+
 def is_sqlite(connection: Connection | Engine) -> bool:
     return connection.dialect.name == "sqlite"
+
+
+def _derive_audit_key(secret: str) -> _AuditKey:
+    # Not the secret itself, which signs cookies as well.
+    message = b"tianbao audit log"
+    return _AuditKey(hmac.digest(secret.encode(), message, "sha256"))
 
 
 def _prepare_sqlite(dbapi_connection, _record) -> None:

@@ -1,0 +1,103 @@
+"""Who saw, changed, reviewed and exported what: a chain in which no entry can change.
+
+Each entry is sealed together with the seal of the one before it. `app.storage.audit`
+writes them; nothing ever updates or deletes one.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import BIG_KEY, Base, Digest, Key, WordEnum
+
+
+class AuditAction(StrEnum):
+    """What somebody did."""
+
+    LOGIN = "login"
+    #: so many failed logins that a captcha is asked from now on
+    LOGIN_LOCKOUT = "login_lockout"
+    LOGOUT = "logout"
+    PASSWORD_SET = "password_set"
+    PASSWORD_RESET = "password_reset"
+    ACCOUNT_CREATED = "account_created"
+    ACCOUNT_CHANGED = "account_changed"
+    ACCOUNT_DEACTIVATED = "account_deactivated"
+    ACCOUNT_REACTIVATED = "account_reactivated"
+    MEMBERSHIP_GIVEN = "membership_given"
+    MEMBERSHIP_ENDED = "membership_ended"
+    UNIT_CHANGED = "unit_changed"
+    DEPARTMENT_CHANGED = "department_changed"
+    ROUND_OPENED = "round_opened"
+    ROUND_CHANGED = "round_changed"
+    ROUND_CLOSED = "round_closed"
+    ASSIGNMENT_CHANGED = "assignment_changed"
+    DEADLINE_EXTENDED = "deadline_extended"
+    CARRIED_FORWARD = "carried_forward"
+    ROWS_SAVED = "rows_saved"
+    ROWS_DELETED = "rows_deleted"
+    WARNINGS_EXPLAINED = "warnings_explained"
+    CHECK_RUN = "check_run"
+    IMPORT_STAGED = "import_staged"
+    IMPORT_MENDED = "import_mended"
+    IMPORT_PASSED = "import_passed"
+    IMPORT_DELETED = "import_deleted"
+    IMPORT_TAKEN_BACK = "import_taken_back"
+    FORM_VIEWED = "form_viewed"
+    PERSONAL_SHOWN = "personal_shown"
+    EXPORT_ORDERED = "export_ordered"
+    EXPORT_FETCHED = "export_fetched"
+    #: any decision of the chain of reviews; its kind is in the details
+    DECISION = "decision"
+    THREAD_CHANGED = "thread_changed"
+    NOTICE_SENT = "notice_sent"
+    SCHEMA_APPLIED = "schema_applied"
+    PACKAGE_EXPORTED = "package_exported"
+    AUDIT_EXPORTED = "audit_exported"
+
+
+class AuditEntry(Base):
+    """One act.
+
+    No foreign keys: an entry outlives whatever it names. Its number has no gaps; the
+    database does not give it, the head does.
+    """
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index(None, "unit_id", "id"),
+        Index(None, "actor_id", "id"),
+        Index(None, "action", "id"),
+        Index(None, "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG_KEY, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    #: None: nobody was signed in
+    actor_id: Mapped[int | None]
+    action: Mapped[AuditAction] = mapped_column(WordEnum(AuditAction))
+    unit_id: Mapped[int | None]
+    round_id: Mapped[int | None]
+    #: with its edition: talent/2024/0.1.5; empty where no form is concerned
+    form_name: Mapped[str] = mapped_column(String(60))
+    #: what it was about, as people read it
+    subject: Mapped[str] = mapped_column(Text)
+    details: Mapped[dict[str, Any]]
+    #: seal of the entry before; empty at the first
+    previous: Mapped[Digest]
+    seal: Mapped[Digest]
+
+
+class AuditHead(Base):
+    """The one row that knows how many entries there are and the last one's seal."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[Key]
+    count: Mapped[int] = mapped_column(BIG_KEY)
+    last: Mapped[Digest]
+    #: of count and last, so that a cut tail cannot be covered up here
+    seal: Mapped[Digest]
