@@ -5,9 +5,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config, load_config, load_secret
 from app.extensions import csrf, db
-from app.services.installation import load_forms
+from app.services.installation import load_forms, open_database
 from app.services.workshop import Workshop, open_workshop
-from app.storage.engine import open_engine
 from app.web import errors, security, visit
 from app.web.addresses import IdConverter
 from app.web.admin import admin
@@ -53,7 +52,7 @@ def create_app(
     """
     config = config or load_config()
     if workshop is None:
-        engine = open_engine(config.engine_url)
+        engine = open_database(config)
         workshop = open_workshop(config, engine, load_forms(config))
     # Static files have views of their own, which know when a file changed.
     app = Flask("app", static_folder=None)

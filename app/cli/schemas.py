@@ -15,10 +15,9 @@ from app.cli.console import (
     tell_rejudging,
 )
 from app.config import load_config
-from app.services.installation import load_files
+from app.services.installation import load_files, open_database
 from app.services.rejudging import rejudge_forms
 from app.services.schema_changes import Plan, apply, initialise, plan
-from app.storage.engine import open_engine
 from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue
 from form_schemas.faults import Fault
 from form_schemas.lint import lint_edition, lint_folder
@@ -55,7 +54,7 @@ def lint(path: Path) -> None:
 def plan_changes() -> None:
     """比较表单文件与数据库，列出要做的变更；不改动任何东西。"""
     config = load_config()
-    engine = open_engine(config.engine_url)
+    engine = open_database(config)
     close_afterwards(engine)
     _show(plan(engine, load_files(config)))
 
@@ -69,7 +68,7 @@ def apply_changes(plan_hash: str | None) -> None:
     表单文件改过的表，已有的行随后按新的规则重新检查；中断了，再次执行会接着做。
     """
     config = load_config()
-    engine = open_engine(config.engine_url)
+    engine = open_database(config)
     close_afterwards(engine)
     forms = load_files(config)
     if plan_hash is None:

@@ -15,9 +15,8 @@ from app.cli.console import open_console, tell, tell_rejudging
 from app.config import PREFIX, Config, load_config
 from app.jobs import Worker, start_thread
 from app.services.demo import describe_accounts, prepare_demo
-from app.services.installation import load_forms, prepare_database
+from app.services.installation import load_forms, open_database, prepare_database
 from app.services.workshop import open_workshop
-from app.storage.engine import open_engine
 
 _STOP_SECONDS = 20
 
@@ -114,7 +113,7 @@ class _Server(BaseApplication):
 
     def _begin(self, _worker: object) -> None:
         if self._config.embedded_worker:
-            engine = open_engine(self._config.engine_url)
+            engine = open_database(self._config)
             forms = load_forms(self._config)
             workshop = open_workshop(self._config, engine, forms)
             self._thread, self._stop = start_thread(workshop)
@@ -130,7 +129,7 @@ class _Server(BaseApplication):
 
 
 def _prepare_demo(config: Config) -> None:
-    engine = open_engine(config.engine_url)
+    engine = open_database(config)
     try:
         prepare_demo(engine, load_forms(config))
     finally:

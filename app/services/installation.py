@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from sqlalchemy import Engine, insert, select
 
-from app.config import Config
+from app.config import Config, load_secret
 from app.errors import NotFound, Refused
 from app.models import Role, Round, RoundState, Unit, User
 from app.models.base import now_utc
@@ -27,6 +27,11 @@ from form_schemas.spec import FormSpec
 CONSOLE = "console"
 
 
+def open_database(config: Config) -> Engine:
+    """The installation's database, whose audit log is sealed with its secret."""
+    return open_engine(config.engine_url, load_secret(config))
+
+
 @lru_cache(maxsize=4)
 def load_forms(config: Config) -> Catalogue:
     """The forms in use, which the database holds.
@@ -34,7 +39,7 @@ def load_forms(config: Config) -> Catalogue:
     A broken file's last good version serves in its place, and so does the version in
     use of a file whose changes were not applied yet.
     """
-    engine = open_engine(config.engine_url)
+    engine = open_database(config)
     try:
         return load_in_use(engine)
     finally:
@@ -43,7 +48,7 @@ def load_forms(config: Config) -> Catalogue:
 
 def load_files(config: Config) -> Catalogue:
     """The forms as their files say, applied or not: what is planned for."""
-    engine = open_engine(config.engine_url)
+    engine = open_database(config)
     try:
         return load_catalogue(last_good=find_last_good(engine))
     finally:
@@ -58,7 +63,7 @@ def prepare_database(
     Args:
         tell: called while rows are judged anew, as their form's file has changed.
     """
-    engine = open_engine(config.engine_url)
+    engine = open_database(config)
     try:
         forms = load_forms(config)
         pending = (*forms.held, *initialise(engine, forms))
@@ -71,7 +76,7 @@ def prepare_database(
 def open_installation(config: Config, tell: Tell = lambda form, rows: None) -> Workshop:
     """Everything a worker or a command needs; the database is made ready first."""
     prepare_database(config, tell)
-    engine = open_engine(config.engine_url)
+    engine = open_database(config)
     return open_workshop(config, engine, load_forms(config))
 
 

@@ -1,6 +1,7 @@
 """The audit log: entries in a chain, whoever writes at the same time."""
 
 import threading
+from pathlib import Path
 
 from sqlalchemy import func, select
 
@@ -8,6 +9,7 @@ from app.models.audit import AuditAction, AuditEntry, AuditHead
 from app.storage.audit import AuditRecord, find_head, record, seal_entry, seal_head
 from app.storage.engine import get_audit_key, open_engine
 
+APP = Path(__file__).parents[3] / "app"
 _ENTRY = AuditEntry.__table__
 
 
@@ -91,3 +93,12 @@ def test_another_secret_seals_otherwise(database_url):
             assert "secret" not in repr(connection.get_execution_options())
         engine.dispose()
     assert len(keys) == 3
+
+
+def test_all_of_the_application_opens_the_database_with_its_secret():
+    opening = {
+        path.relative_to(APP).as_posix()
+        for path in APP.rglob("*.py")
+        if "open_engine(" in path.read_text(encoding="utf-8")
+    }
+    assert opening == {"storage/engine.py", "services/installation.py"}
