@@ -33,13 +33,17 @@ def write_change(
     *,
     before: Row | None = None,
     after: Row | None = None,
-) -> None:
-    """Write down what a change did; of an update only the values that differ."""
+) -> int:
+    """Write down what a change did; of an update only the values that differ.
+
+    Returns:
+        The number of the entry.
+    """
     if before is not None and after is not None:
         changed = find_changed(before, after)
         before = {field_id: before.get(field_id) for field_id in changed}
         after = {field_id: after.get(field_id) for field_id in changed}
-    connection.execute(
+    written = connection.execute(
         insert(RowChange.__table__).values(
             table_name=form.table_name,
             unit_id=scope.unit_id,
@@ -54,6 +58,7 @@ def write_change(
             after=_to_json(form, after),
         )
     )
+    return written.inserted_primary_key[0]
 
 
 def count_changes(

@@ -410,7 +410,7 @@ class RowStore:
         before: Row | None,
         after: Row | None,
     ) -> None:
-        write_change(
+        number = write_change(
             self.connection,
             form,
             scope,
@@ -420,3 +420,4 @@ class RowStore:
             before=before,
             after=after,
         )
+        self.change_ids.append(number)
