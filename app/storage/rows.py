@@ -52,6 +52,8 @@ class RowStore:
     def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
         self.connection = connection
         self.catalogue = catalogue
+        #: the entries of row_change that were written through it, bulk loads apart
+        self.change_ids: list[int] = []
 
     # Reading.
 
