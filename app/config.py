@@ -6,7 +6,7 @@ the list that the deployment guide prints.
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +25,17 @@ class Mode(StrEnum):
     EMBEDDED = "embedded"
     #: secrets and addresses are given; nothing is made up
     PRODUCTION = "production"
+
+
+class MailSecurity(StrEnum):
+    """How the connection to the mail server is kept from listeners."""
+
+    #: begins in clear and goes on encrypted, or not at all; usually port 587
+    STARTTLS = "starttls"
+    #: encrypted from the beginning; usually port 465
+    TLS = "tls"
+    #: never encrypted: only for a mail server on the same machine
+    NONE = "none"
 
 
 class ConfigError(Exception):
@@ -109,8 +120,44 @@ class Config:
         int,
         "Reverse proxies in front whose X-Forwarded headers are believed.",
     ] = 0
+    public_url: Annotated[
+        str,
+        "Address of the website for links in mails: https://… Empty: mails have no "
+        "links.",
+    ] = ""
+    mail_host: Annotated[
+        str,
+        "Mail server that takes the notices' mails (SMTP). Empty: no mails are sent.",
+    ] = ""
+    mail_port: Annotated[
+        int,
+        "Port of the mail server.",
+    ] = 587
+    mail_security: Annotated[
+        MailSecurity,
+        "starttls, tls, or none, which sends in clear and takes no password in "
+        "production.",
+    ] = MailSecurity.STARTTLS
+    mail_user: Annotated[
+        str,
+        "Account at the mail server. Empty: it asks for none.",
+    ] = ""
+    mail_password: Annotated[
+        str,
+        "Password of that account.",
+    ] = ""
+    mail_from: Annotated[
+        str,
+        "Address that the mails come from.",
+    ] = ""
+    mail_seconds: Annotated[
+        int,
+        "How long the mail server may take for an answer.",
+    ] = 20
 
     def __post_init__(self) -> None:
+        if self.mail_host:
+            _refuse_mail(self)
         if self.mode is Mode.PRODUCTION:
             _refuse_unsafe(self)
 
@@ -198,6 +245,37 @@ def _refuse_unsafe(config: Config) -> None:
         raise ConfigError(f"{PREFIX}DEMO must not be set in production")
 
 
+def _refuse_mail(config: Config) -> None:
+    """Raise where mails would be refused, or would give a password away."""
+    faults = (
+        (not _is_address(config.mail_from), "MAIL_FROM must be a mail address"),
+        (
+            bool(config.mail_user) != bool(config.mail_password),
+            "MAIL_USER and MAIL_PASSWORD go together",
+        ),
+        (not config.mail_seconds, "MAIL_SECONDS must not be 0"),
+        (
+            bool(config.public_url)
+            and not config.public_url.startswith(("https://", "http://")),
+            "PUBLIC_URL must begin with https://",
+        ),
+        (
+            config.is_production
+            and config.mail_security is MailSecurity.NONE
+            and bool(config.mail_password),
+            "MAIL_SECURITY none would send the password in clear",
+        ),
+    )
+    for is_broken, sentence in faults:
+        if is_broken:
+            raise ConfigError(PREFIX + sentence)
+
+
+def _is_address(text: str) -> bool:
+    name, at, host = text.rpartition("@")
+    return bool(at and name and host) and text.isascii() and text.isprintable()
+
+
 def _read_flag(variable: str, text: str) -> bool:
     value = text.strip().lower()
     if value not in _TRUE | _FALSE:
@@ -211,12 +289,15 @@ def _read_number(variable: str, text: str) -> int:
     return int(text)
 
 
-def _read_mode(variable: str, text: str) -> Mode:
-    if text not in set(Mode):
-        raise ConfigError(
-            f"{variable} is {text!r}; it must be one of {', '.join(Mode)}"
-        )
-    return Mode(text)
+def _word_reader(words: type[StrEnum]) -> Callable[[str, str], StrEnum]:
+    def read(variable: str, text: str) -> StrEnum:
+        if text not in set(words):
+            raise ConfigError(
+                f"{variable} is {text!r}; it must be one of {', '.join(words)}"
+            )
+        return words(text)
+
+    return read
 
 
 _READERS = {
@@ -224,7 +305,8 @@ _READERS = {
     int: _read_number,
     str: lambda _variable, text: text,
     type(Path()): lambda _variable, text: Path(text),
-    Mode: _read_mode,
+    Mode: _word_reader(Mode),
+    MailSecurity: _word_reader(MailSecurity),
 }
 
 

@@ -17,6 +17,7 @@ from app.models import CheckRun, ExportJob, ImportJob
 from app.services.checking import run_check_job
 from app.services.exporting import run_export
 from app.services.importing import run_import
+from app.services.mailing import send_mails
 from app.services.queueing import DatabaseAway, JobModel, claim, give_up
 from app.services.workshop import LeaseLost, Workshop
 
@@ -55,13 +56,13 @@ class Worker:
                 stop.wait(_IDLE_SECONDS)
 
     def run_next(self) -> bool:
-        """Do one job; False if none waits."""
+        """Do one job, or send mails that wait; False if there is nothing to do."""
         for model, run in RUNNERS.items():
             job_id = claim(self.workshop, model, self.name)
             if job_id is not None:
                 self._run(model, run, job_id)
                 return True
-        return False
+        return send_mails(self.workshop, self.name)
 
     def _run(self, model: JobModel, run: Run, job_id: int) -> None:
         log = _log.bind(job=f"{model.__tablename__}/{job_id}", worker=self.name)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, update
 from app.config import Config
 from app.models import JobState
 from app.models.base import now_utc
+from app.services.mail_server import MailServer, open_mail_server
 from app.storage.files import FileStore
 from exporters.gate import Limits
 from form_schemas.catalogue import Catalogue
@@ -32,6 +33,8 @@ class Workshop:
     files: FileStore
     limits: Limits
     lease_seconds: int = 60
+    #: None: no mails are sent
+    mail_server: MailServer | None = None
 
 
 def open_workshop(config: Config, engine: Engine, catalogue: Catalogue) -> Workshop:
@@ -43,7 +46,14 @@ def open_workshop(config: Config, engine: Engine, catalogue: Catalogue) -> Works
         child_seconds=config.reader_seconds,
     )
     files = FileStore(config.file_folder)
-    return Workshop(engine, catalogue, files, limits, config.lease_seconds)
+    return Workshop(
+        engine,
+        catalogue,
+        files,
+        limits,
+        config.lease_seconds,
+        open_mail_server(config),
+    )
 
 
 def take_lease(workshop: Workshop, holder: str | None) -> dict[str, object]:

@@ -5,6 +5,7 @@ import pytest
 from app.config import (
     Config,
     ConfigError,
+    MailSecurity,
     Mode,
     describe_settings,
     load_config,
@@ -51,9 +52,47 @@ def test_production_refuses_demo_data():
         Config(mode=Mode.PRODUCTION, secret_key=SECRET, demo=True)
 
 
+MAIL = {"mail_host": "mail.example.edu.cn", "mail_from": "noreply@example.edu.cn"}
+
+
+def test_a_mail_server_needs_few_settings():
+    config = Config(**MAIL)
+    assert (config.mail_port, config.mail_security) == (587, MailSecurity.STARTTLS)
+
+
+def test_without_a_mail_server_its_other_settings_do_not_matter():
+    assert Config(mail_user="forms").mail_host == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "variable"),
+    [
+        ({"mail_from": ""}, "TIANBAO_MAIL_FROM"),
+        ({"mail_from": "nobody"}, "TIANBAO_MAIL_FROM"),
+        ({"mail_from": "a@b.cn\nBcc: c@d.cn"}, "TIANBAO_MAIL_FROM"),
+        ({"mail_user": "forms"}, "TIANBAO_MAIL_USER"),
+        ({"mail_password": "geheim"}, "TIANBAO_MAIL_USER"),
+        ({"mail_seconds": 0}, "TIANBAO_MAIL_SECONDS"),
+        ({"public_url": "forms.example.edu.cn"}, "TIANBAO_PUBLIC_URL"),
+    ],
+)
+def test_a_mail_setting_that_would_fail_later_is_named(settings, variable):
+    with pytest.raises(ConfigError, match=variable):
+        Config(**{**MAIL, **settings})
+
+
+def test_production_sends_no_password_in_clear():
+    account = {"mail_user": "forms", "mail_password": "geheim"}
+    clear = {**MAIL, **account, "mail_security": MailSecurity.NONE}
+    assert Config(**clear)
+    with pytest.raises(ConfigError, match="TIANBAO_MAIL_SECURITY"):
+        Config(mode=Mode.PRODUCTION, secret_key=SECRET, **clear)
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
+        ("TIANBAO_MAIL_SECURITY", "ssl"),
         ("TIANBAO_MODE", "live"),
         ("TIANBAO_DEMO", "perhaps"),
         ("TIANBAO_SESSION_HOURS", "-1"),
