@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -150,7 +151,7 @@ def is_address(text: str) -> bool:
 def _read_address(text: str) -> Address:
     try:
         address = Address(addr_spec=text)
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, MessageError) as error:
         raise Undeliverable("no mail address") from error
     if not (text.isascii() and text.isprintable() and address.domain):
         raise Undeliverable("no mail address")

@@ -23,7 +23,7 @@ class Post(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Conversation)
         self.received = []
         self.connections = 0
-        #: first words of a command -> the answer it gets instead of the usual one
+        #: part of a command -> the answer it gets instead of the usual one
         self.answers = {}
 
     @property
@@ -60,7 +60,12 @@ class _Conversation(socketserver.StreamRequestHandler):
         }
         verb = line[:4].upper()
         given = next(
-            (text for start, text in self.server.answers.items() if start in line), None
+            (
+                text
+                for part, text in self.server.answers.items()
+                if part.lower() in line.lower()
+            ),
+            None,
         )
         self.say(given or usual.get(verb, "502 unknown"))
         if given:
