@@ -15,6 +15,7 @@ from form_schemas.chain import ReviewStep
 from form_schemas.codelists import CODES_FOLDER, CodeList, load_codelists
 from form_schemas.drafts import FOREIGN_BYTES, Source
 from form_schemas.faults import Fault
+from form_schemas.freezes import Freeze
 from form_schemas.phases import Phase
 from form_schemas.reader import EditionReading, read_edition
 from form_schemas.settings import (
@@ -182,6 +183,19 @@ class Catalogue:
     def referring(self, form: FormSpec) -> tuple[tuple[FormSpec, FieldSpec], ...]:
         """The reference fields of the edition that pick rows of this form."""
         return self._referring.get(form.full_name, ())
+
+    @cached_property
+    def _freezing(self) -> Mapping[str, tuple[tuple[FormSpec, Freeze], ...]]:
+        found: dict[str, list[tuple[FormSpec, Freeze]]] = {}
+        for form in self.all_forms:
+            for freeze in form.freezes:
+                for target in self.targets(form, form.get_field(freeze.field)):
+                    found.setdefault(target.full_name, []).append((form, freeze))
+        return {name: tuple(pairs) for name, pairs in found.items()}
+
+    def freezing(self, form: FormSpec) -> tuple[tuple[FormSpec, Freeze], ...]:
+        """The links of other forms that freeze rows of this one."""
+        return self._freezing.get(form.full_name, ())
 
 
 def load_catalogue(

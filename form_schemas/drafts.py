@@ -21,7 +21,20 @@ FOREIGN_BYTES = "surrogateescape"
 _FOREIGN = re.compile("[\udc80-\udcff]")
 
 #: Words that neither shape nor judge rows, so that changing them changes no form.
-_SILENT_WORDS = frozenset({"description", "sources", "basis", "seedNote", "x-tests"})
+_SILENT_WORDS = frozenset(
+    {
+        "description",
+        "sources",
+        "basis",
+        "seedNote",
+        "x-tests",
+        "x-freeze",
+        "x-key-figure",
+        "keyFigures",
+        "carry",
+        "carryWithout",
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ class FieldReader:
         self._check_codes(draft, field_id)
         self._check_pattern(draft, field_id, value_rules.get("pattern"))
         is_month = value_kind is FieldKind.YEAR_MONTH
+        in_whole = draft.schema["x-form"].get("keyFigures", False)
         return FieldSpec(
             id=field_id,
             label=declared["title"],
@@ -100,6 +101,7 @@ class FieldReader:
             visible_when=self.condition(draft, (*at, "x-visible-when"), declared),
             required_when=self.condition(draft, (*at, "x-required-when"), declared),
             sensitive=declared.get("x-sensitive", False),
+            is_key_figure=declared.get("x-key-figure", in_whole),
             id_type=self._id_type(draft, field_id),
             accept=tuple(declared.get("x-accept", ())),
             max_size_mb=_decimal(declared.get("x-max-size-mb")),

@@ -93,6 +93,12 @@ def _choice_twice(form: FormSpec, field: FieldSpec) -> str | None:
     return None
 
 
+def _figure_without_submission(form: FormSpec, field: FieldSpec) -> str | None:
+    if field.is_key_figure and form.is_derived:
+        return "由系统汇总的表没有人提交，也就没有关键数据要批准。请删去这个词。"
+    return None
+
+
 _FIELD_RULES: Sequence[Callable[[FormSpec, FieldSpec], str | None]] = (
     _hidden_though_required,
     _required_though_given,
@@ -101,6 +107,7 @@ _FIELD_RULES: Sequence[Callable[[FormSpec, FieldSpec], str | None]] = (
     _bounds_crossed,
     _bad_default,
     _choice_twice,
+    _figure_without_submission,
 )
 
 
@@ -118,12 +125,30 @@ def _form_faults(file: str, form: FormSpec) -> Iterator[Fault]:
         if form.get_field(field_id).is_list:
             message = f"关键字段“{field_id}”有多个值，认定不了一行。请换一个字段。"
             yield Fault(file, "/x-form/key", message)
+    yield from _carrying_faults(file, form)
     is_computed = form.kind in ("auto", "derived_list")
     if is_computed != form.is_derived:
         message = (
             "kind 是 auto 或 derived_list 的表要有 x-derive，别的表不能有。请改正。"
         )
         yield Fault(file, "/x-form/kind", message)
+
+
+def _carrying_faults(file: str, form: FormSpec) -> Iterator[Fault]:
+    pointer = point("x-form", "carryWithout")
+    for field_id in form.carry_without:
+        if field_id in form.key:
+            message = f"关键字段“{field_id}”不带来就认不出是哪一行，请删去。"
+            yield Fault(file, pointer, message)
+        elif form.get_field(field_id).is_given:
+            message = f"“{field_id}”由系统算出或带出，本来就不带来，请删去。"
+            yield Fault(file, pointer, message)
+    if form.carry_without and not form.is_carried:
+        message = "这张表不从上一轮带来，请删去 carryWithout，或写上 carry: always。"
+        yield Fault(file, pointer, message)
+    if form.carry is not None and form.is_derived:
+        message = "由系统汇总的表不从上一轮带来，请删去 carry。"
+        yield Fault(file, point("x-form", "carry"), message)
 
 
 # Rules about several forms.

@@ -1,10 +1,11 @@
 """Turn the schema files of one edition into linked `FormSpec`s, and say every fault.
 
-Only this module, `drafts` and `field_reader` know schema keywords. A file goes through
-three passes: its text is parsed and judged by the dialect; the columns of all files
-become known; then each form is built, its expressions and references checked against
-those columns. A file with a fault yields no form, but its columns, where they could be
-read, still serve the others, so that one bad file breaks no second one.
+Only this module, `drafts`, `field_reader` and `freeze_reader` know schema keywords. A
+file goes through three passes: its text is parsed and judged by the dialect; the
+columns of all files become known; then each form is built, its expressions and
+references checked against those columns. A file with a fault yields no form, but its
+columns, where they could be read, still serve the others, so that one bad file breaks
+no second one.
 """
 
 import json
@@ -18,6 +19,7 @@ from form_schemas.comparing import compare_with_last
 from form_schemas.drafts import Draft, Json, Source, fingerprint, parse_source
 from form_schemas.faults import Fault, point
 from form_schemas.field_reader import FieldReader
+from form_schemas.freeze_reader import read_freezes
 from form_schemas.kinds import ValueType
 from form_schemas.ordering import CircleError, order_steps
 from form_schemas.spec import (
@@ -35,6 +37,8 @@ from form_schemas.spec import (
     Shape,
     Step,
 )
+
+_CARRY = {None: None, "always": True, "never": False}
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ class _Linker:
         derive = self._derivation(draft, "x-derive")
         generate = self._derivation(draft, "x-generate")
         groups = self._groups(draft)
+        freezes = read_freezes(draft, self._drafts)
         steps: tuple[Step, ...] = ()
         try:
             steps = order_steps(fields)
@@ -144,7 +149,9 @@ class _Linker:
             title_field=declared.get("titleField"),
             fill_order=declared.get("fillOrder"),
             closable=declared.get("closable", False),
-            edit_lock=declared.get("editLock", ""),
+            carry=_CARRY[declared.get("carry")],
+            carry_without=tuple(declared.get("carryWithout", ())),
+            freezes=freezes,
             groups=groups,
             rules=rules,
             examples=tuple(map(_example, draft.schema.get("x-tests", ()))),
@@ -161,6 +168,7 @@ class _Linker:
         declared = draft.schema["x-form"]
         places: list[tuple[str, Sequence[str]]] = [
             (point("x-form", "key"), declared.get("key", ())),
+            (point("x-form", "carryWithout"), declared.get("carryWithout", ())),
             (point("required"), draft.schema.get("required", ())),
         ]
         if "titleField" in declared:

@@ -1,21 +1,22 @@
-"""Write the dialect reference for administrators from `dialect.json` itself.
+"""Write the reference for administrators from the meta-schemas themselves.
 
 `docs/dialect.zh.md` holds the result; a test says when it has to be written again with
 `tianbao schemas reference`.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from form_schemas.dialect import load_dialect
+from form_schemas.dialect import load_dialect, load_meta_schema
+from form_schemas.settings import SETTINGS_SCHEMA
 
 Json = Mapping[str, Any]
 
 _INTRODUCTION = """\
 # 表单文件参考
 
-本文由 `form_schemas/dialect.json` 生成，请勿手改；重新生成：
+本文由 `form_schemas/dialect.json` 和 `settings.json` 生成，请勿手改；重新生成：
 
     tianbao schemas reference > docs/dialect.zh.md
 
@@ -36,6 +37,19 @@ _PARTS = (
     ("x-tests：例子", ("$defs", "test")),
     ("x-layout：字段组", ("properties", "x-layout", "items")),
     ("x-derive、x-generate：由别的表得来", ("$defs", "derivation")),
+    ("x-freeze：锁住两头", ("$defs", "freeze")),
+    (
+        "x-freeze 的 usedBy：谁在用",
+        ("$defs", "freeze", "properties", "usedBy", "items"),
+    ),
+)
+
+#: The same of `collection.json`.
+_SETTINGS_PARTS = (
+    ("collection.json：一版表的总则", ()),
+    ("phases：阶段", ("$defs", "phase")),
+    ("phases 的 tasks：任务", ("$defs", "task")),
+    ("reviewSteps：审核步骤", ("$defs", "step")),
 )
 
 _TYPES = {
@@ -50,31 +64,39 @@ _TYPES = {
 
 def write_reference() -> str:
     """Give the reference as Markdown."""
-    parts = [_INTRODUCTION]
-    for title, path in _PARTS:
-        part: Any = load_dialect()
+    parts = (
+        *_write_parts(load_dialect(), _PARTS),
+        *_write_parts(load_meta_schema(SETTINGS_SCHEMA), _SETTINGS_PARTS),
+    )
+    return "\n".join((_INTRODUCTION, *parts))
+
+
+def _write_parts(
+    schema: Json, parts: Iterable[tuple[str, tuple[str, ...]]]
+) -> Iterator[str]:
+    for title, path in parts:
+        part: Any = schema
         for name in path:
             part = part[name]
-        parts.append("\n".join((f"## {title}\n", *_table(part))) + "\n")
-    return "\n".join(parts)
+        yield "\n".join((f"## {title}\n", *_table(schema, part))) + "\n"
 
 
-def _table(part: Json) -> Iterator[str]:
+def _table(schema: Json, part: Json) -> Iterator[str]:
     required = part.get("required", ())
     yield "| 词 | 必须 | 值 | 说明 |"
     yield "|---|---|---|---|"
     for word, declared in part["properties"].items():
-        resolved = _resolve(declared)
+        resolved = _resolve(schema, declared)
         tick = "✓" if word in required else ""
         told = str(resolved.get("description", "")).replace("|", "\\|")
         yield f"| `{word}` | {tick} | {_values(resolved)} | {told} |"
 
 
-def _resolve(declared: Json) -> Json:
+def _resolve(schema: Json, declared: Json) -> Json:
     reference = declared.get("$ref")
     if reference is None:
         return declared
-    found: Json = load_dialect()["$defs"][reference.rpartition("/")[2]]
+    found: Json = schema["$defs"][reference.rpartition("/")[2]]
     # What is told beside a reference is told of this place.
     return {**found, **declared}
 

@@ -4,7 +4,7 @@
 cached function of its `FormSpec` (specs compare and hash by identity).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from form_schemas.expressions import Expression
+from form_schemas.freezes import Freeze
 from form_schemas.kinds import DEFAULT_DIGITS, TRAITS, FieldKind, KindTraits, ValueType
 
 
@@ -132,6 +133,8 @@ class FieldSpec:
     visible_when: Expression | None = None
     required_when: Expression | None = None
     sensitive: bool = False
+    #: whether a leader of the school approves the value before it is handed in
+    is_key_figure: bool = False
     #: for an id card: the field that says which kind of document the number is of
     id_type: str | None = None
     #: file extensions without a dot; empty = whatever the kind allows
@@ -156,6 +159,13 @@ class FieldSpec:
     def is_given(self) -> bool:
         """Whether the engine supplies the value: never typed, required or imported."""
         return self.computed is not None or self.fill is not None
+
+    @cached_property
+    def fields_followed(self) -> frozenset[str]:
+        """The fields of the row that its value or its conditions follow from."""
+        parts = (self.computed, self.visible_when, self.required_when)
+        read = frozenset[str]().union(*(p.fields for p in parts if p is not None))
+        return read if self.fill is None else read | {self.fill.ref_field}
 
     @property
     def is_list(self) -> bool:
@@ -301,7 +311,12 @@ class FormSpec:
     title_field: str | None = None
     fill_order: int | None = None
     closable: bool = False
-    edit_lock: str = ""
+    #: whether rows of the last round are carried forward, where the file says so
+    carry: bool | None = None
+    #: fields that stay empty in rows carried forward: figures of that period
+    carry_without: tuple[str, ...] = ()
+    #: links of its rows that freeze both ends
+    freezes: tuple[Freeze, ...] = ()
     groups: tuple[FieldGroup, ...] = ()
     #: as declared, then those of `x-compare` in the order of the fields
     rules: tuple[RuleSpec, ...] = ()
@@ -348,10 +363,40 @@ class FormSpec:
             if field.computed is not None and not field.computed.is_runnable
         )
 
+    @cached_property
+    def key_figures(self) -> tuple[FieldSpec, ...]:
+        """The fields a leader approves before the form is handed in (校级关键数据)."""
+        return tuple(field for field in self.fields if field.is_key_figure)
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether a new round may start with the last one's rows."""
+        if self.is_derived:
+            return False
+        lasting = self.period in (Period.NONE, Period.SNAPSHOT)
+        by_nature = lasting or self.kind is FormKind.BASE
+        return by_nature if self.carry is None else self.carry
+
+    @cached_property
+    def carried_fields(self) -> tuple[FieldSpec, ...]:
+        """The fields whose values a carried row keeps; none if it is not carried."""
+        if not self.is_carried:
+            return ()
+        return tuple(f for f in self.typed_fields if f.id not in self.carry_without)
+
     @property
     def is_derived(self) -> bool:
         """Whether all rows are computed from other forms, so that nobody types any."""
         return self.derive is not None
+
+    def find_dependents(self, names: Iterable[str]) -> frozenset[str]:
+        """These fields, with all whose value or conditions follow from them."""
+        found, fresh = frozenset[str](), frozenset(names)
+        while fresh:
+            found |= fresh
+            followers = (f.id for f in self.fields if f.fields_followed & fresh)
+            fresh = frozenset(followers) - found
+        return found
 
     def get_field(self, field_id: str) -> FieldSpec:
         return self.by_id[field_id]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 #: Words whose entries stand one a line.
 _LINE_A_MEMBER = ("properties",)
-_LINE_AN_ITEM = ("x-layout", "x-rules", "x-tests")
+_LINE_AN_ITEM = ("x-layout", "x-rules", "x-freeze", "x-tests")
 
 
 def format_schema(schema: Mapping[str, object]) -> str:

@@ -17,6 +17,15 @@ SETTINGS = {
 }
 
 
+def carried(*without, **words):
+    """Rows of a name, an amount and twice that amount; they last across rounds."""
+    schema = schema_of(
+        name="text", amount="integer", twice=field_of("integer", computed="amount * 2")
+    )
+    words = {"period": "none", "carryWithout": list(without), **words}
+    return schema | {"x-form": schema["x-form"] | words}
+
+
 @pytest.fixture
 def lint(tmp_path: Path):
     folder = tmp_path / "test" / "2024"
@@ -79,12 +88,35 @@ def test_the_files_of_the_project_are_clean():
             "/properties/a",
             "x-unit",
         ),
+        (carried("nama"), "/x-form/carryWithout", "“name”"),
+        (carried("name"), "/x-form/carryWithout", "认不出"),
+        (carried("twice"), "/x-form/carryWithout", "由系统"),
+        (carried("amount", carry="never"), "/x-form/carryWithout", "不从上一轮带来"),
+        (carried("amount", carry="sometimes"), "/x-form/carry", "always"),
+        (carried(), "/x-form/carryWithout", "空"),
+        (
+            schema_of(a=field_of("integer", key_figure=False)),
+            "/properties/a/x-key-figure",
+            "true",
+        ),
     ],
 )
 def test_what_a_careful_administrator_would_not_write_is_a_fault(
     lint, schema, pointer, part
 ):
     assert any(p == pointer and part in m for p, m in lint(schema))
+
+
+def test_a_derived_form_has_no_figures_to_approve_and_carries_nothing(lint):
+    source = schema_of("T2", a="text")
+    form = schema_of(a=field_of("text", key_figure=True))
+    form["x-form"] |= {"kind": "auto", "carry": "always"}
+    faults = lint(form | {"x-derive": {"from": "T2", "columns": {"a": "a"}}}, source)
+    assert [pointer for pointer, _ in faults] == ["/properties/a", "/x-form/carry"]
+
+
+def test_what_is_carried_without_a_figure_is_clean(lint):
+    assert lint(carried("amount")) == []
 
 
 def test_rows_without_a_key_are_a_fault(lint):

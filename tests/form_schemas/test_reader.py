@@ -4,9 +4,11 @@ from decimal import Decimal
 import pytest
 
 from form_schemas.drafts import Source
+from form_schemas.freezes import Freeze, LinkUse
 from form_schemas.kinds import FieldKind, ValueType
 from form_schemas.reader import code_order, read_edition
 from form_schemas.spec import StepKind
+from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, form_of, read_schemas, rule_of, schema_of
 
 
@@ -247,3 +249,143 @@ def test_codes_sort_by_their_numbers():
         "Z1.9.2",
         "Z1.10.1",
     ]
+
+
+# The yearly round: key figures, carrying forward.
+
+
+def _with(schema, **words):
+    return schema | {"x-form": schema["x-form"] | words}
+
+
+def test_key_figures_are_the_marked_fields_computed_ones_too():
+    area = field_of("decimal", key_figure=True)
+    total = field_of("decimal", computed="area", key_figure=True)
+    form = form_of(schema_of(name="text", area=area, total=total))
+    assert [field.id for field in form.key_figures] == ["area", "total"]
+
+
+def test_all_fields_of_a_form_of_key_figures_are_such():
+    form = form_of(_with(schema_of(name="text", area="decimal"), keyFigures=True))
+    assert form.key_figures == form.fields
+
+
+@pytest.mark.parametrize(
+    ("words", "carried"),
+    [
+        ({}, False),
+        ({"period": "snapshot"}, True),
+        ({"period": "none"}, True),
+        ({"kind": "base"}, True),
+        ({"carry": "always"}, True),
+        ({"kind": "base", "carry": "never"}, False),
+    ],
+)
+def test_what_lasts_is_carried_forward_unless_the_file_says_otherwise(words, carried):
+    assert form_of(_with(schema_of(a="text"), **words)).is_carried is carried
+
+
+def test_a_derived_form_is_never_carried_forward():
+    source = schema_of("T2", b="text")
+    derived = {"from": "T2", "columns": {"a": "b"}}
+    schema = _with(schema_of(a="text"), kind="auto", period="none")
+    assert not form_of(schema | {"x-derive": derived}, source).is_carried
+
+
+def test_a_carried_row_keeps_neither_the_periods_figures_nor_given_values():
+    schema = schema_of(
+        name="text",
+        new="integer",
+        old="integer",
+        total=field_of("integer", computed="old"),
+    )
+    form = form_of(_with(schema, period="none", carryWithout=["new"]))
+    assert [field.id for field in form.carried_fields] == ["name", "old"]
+    assert form_of(schema).carried_fields == ()
+
+
+def test_words_of_the_round_do_not_outdate_templates_and_rows():
+    plain = schema_of(name="text", area="decimal")
+    marked = schema_of(name="text", area=field_of("decimal", key_figure=True))
+    marked = _with(marked, carry="always", carryWithout=["area"])
+    assert form_of(marked).fingerprint == form_of(plain).fingerprint
+
+
+# Links that freeze both ends.
+
+BOOK = schema_of("B", code="code", price="decimal")
+
+
+def _course(**freeze):
+    course = schema_of(
+        "C",
+        code="code",
+        book=field_of("ref", ref={"table": "B", "field": "code"}),
+        note="text",
+    )
+    return course | {"x-freeze": [{"field": "book"} | freeze]}
+
+
+USER = schema_of(
+    "U", term="text", course=field_of("ref", ref={"table": "C", "field": "code"})
+)
+USED_BY = [{"table": "U", "field": "course"}]
+
+
+def test_a_freezing_link_is_read():
+    course = _course(
+        editable=["note"],
+        targetEditable=["price"],
+        unlinkRole="administrator",
+        usedBy=USED_BY,
+    )
+    assert form_of(course, BOOK, USER).freezes == (
+        Freeze(
+            "book",
+            editable=frozenset({"note"}),
+            target_editable=frozenset({"price"}),
+            can_unlink=True,
+            used_by=(LinkUse("U", "course"),),
+        ),
+    )
+
+
+def test_nobody_unlinks_unless_the_file_says_who():
+    (freeze,) = form_of(_course(), BOOK, USER).freezes
+    assert not freeze.can_unlink
+
+
+def test_the_catalogue_knows_which_links_freeze_a_form():
+    catalogue = catalogue_of(_course(), BOOK, USER)
+    course, book, user = (catalogue.get(f"test/{code}") for code in "CBU")
+    assert catalogue.freezing(book) == ((course, course.freezes[0]),)
+    assert catalogue.freezing(course) == catalogue.freezing(user) == ()
+
+
+@pytest.mark.parametrize(
+    ("freeze", "pointer", "part"),
+    [
+        ({"field": "boook"}, "/field", "book"),
+        ({"field": "note"}, "/field", "不是引用字段"),
+        ({"editable": ["nota"]}, "/editable", "note"),
+        ({"editable": ["book"]}, "/editable", "锁不住"),
+        ({"targetEditable": ["note"]}, "/targetEditable", "表 B 没有字段“note”"),
+        ({"usedBy": USED_BY}, "/usedBy", "unlinkRole"),
+        ({"usedBy": [{"table": "X", "field": "a"}]}, "/usedBy/0/table", "“X”"),
+        ({"usedBy": [{"table": "U", "field": "curse"}]}, "/usedBy/0/field", "course"),
+        ({"usedBy": [{"table": "B", "field": "code"}]}, "/usedBy/0/field", "不引用"),
+        ({"unlinkRole": "filler"}, "/unlinkRole", "administrator"),
+        ({"unlinkrole": "x"}, "/unlinkrole", "“unlinkRole”"),
+    ],
+)
+def test_a_wrong_freeze_is_a_fault_with_its_place(freeze, pointer, part):
+    reading = read_schemas(_course(**freeze), BOOK, USER)
+    told = {fault.pointer: fault.message for fault in reading.faults}
+    assert part in told[f"/x-freeze/0{pointer}"]
+
+
+def test_a_link_freezes_once():
+    course = _course()
+    twice = course | {"x-freeze": course["x-freeze"] * 2}
+    [fault] = read_schemas(twice, BOOK, USER).faults
+    assert (fault.pointer, "两次" in fault.message) == ("/x-freeze/1", True)
