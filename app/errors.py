@@ -50,6 +50,12 @@ class Refused(AppError):
     default = "当前状态下不能进行这项操作。"
 
 
+class LockedForm(Refused):
+    """The form is not to be changed now: where it stands in the round forbids it."""
+
+    default = "本表现在只能查看。"
+
+
 class TooLarge(AppError):
     status = 413
     default = "内容太大，请缩小后重试。"

@@ -5,13 +5,13 @@ table does not grant is denied. Services ask, pages only hide what would be refu
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 
 from app.errors import Forbidden
-from app.models import Membership, Role, User
+from app.models import Membership, Role, Unit, User
 
 
 class Action(StrEnum):
@@ -19,6 +19,7 @@ class Action(StrEnum):
 
     VIEW_ROWS = "view_rows"
     ENTER_ROWS = "enter_rows"
+    #: a right of its own: filling alone does not give it
     IMPORT_ROWS = "import_rows"
     #: let staged rows pass into the form's table, or delete them
     REVIEW_ROWS = "review_rows"
@@ -27,9 +28,27 @@ class Action(StrEnum):
     EXPORT_ROWS = "export_rows"
     #: personal data in full on a page, with a written reason
     SEE_PERSONAL = "see_personal"
+    #: personal data in full in an exported file, with a written reason
+    EXPORT_PERSONAL = "export_personal"
     #: run all rules over a unit's round; the report is for whoever sees the rows
     CHECK_ROWS = "check_rows"
+    #: hand a form in or over, declare it empty, answer questions about it
+    SUBMIT_FORM = "submit_form"
+    #: decide at the review step of one's role
+    REVIEW_FORM = "review_form"
+    #: approve key figures before the form is handed in
+    APPROVE_FIGURES = "approve_figures"
+    #: the matrix of forms and departments, or of the units below
+    SEE_PROGRESS = "see_progress"
+    #: open and close a round; its phases, assignments and extensions; carry forward
+    MANAGE_ROUND = "manage_round"
+    #: hand in the unit's round as a whole, export it sealed
+    REPORT_ROUND = "report_round"
+    SEND_NOTICES = "send_notices"
     MANAGE_ACCOUNTS = "manage_accounts"
+    #: units, their departments and aliases
+    MANAGE_UNITS = "manage_units"
+    READ_AUDIT = "read_audit"
     #: broken schema files, rules that do not run yet
     INSPECT_FORMS = "inspect_forms"
 
@@ -40,50 +59,94 @@ class Reach(IntEnum):
     NONE = 0
     OWN_DEPARTMENT = 1
     OWN_UNIT = 2
-    ALL = 3
+    #: the unit and all that is below it in the tree
+    SUBTREE = 3
+    ALL = 4
 
 
-_READ = {Action.VIEW_ROWS: Reach.OWN_UNIT, Action.EXPORT_ROWS: Reach.OWN_UNIT}
+def _reach(reach: Reach, *actions: Action) -> dict[Action, Reach]:
+    return dict.fromkeys(actions, reach)
+
+
+_READ = (Action.VIEW_ROWS, Action.EXPORT_ROWS)
 
 POLICY: Mapping[Role, Mapping[Action, Reach]] = {
-    Role.ADMINISTRATOR: {
-        Action.VIEW_ROWS: Reach.ALL,
-        Action.EXPORT_ROWS: Reach.ALL,
-        Action.CHECK_ROWS: Reach.ALL,
-        Action.MANAGE_ACCOUNTS: Reach.ALL,
-        Action.INSPECT_FORMS: Reach.ALL,
-    },
-    Role.FILLER: {
-        Action.VIEW_ROWS: Reach.OWN_DEPARTMENT,
-        Action.EXPORT_ROWS: Reach.OWN_DEPARTMENT,
-        Action.SEE_PERSONAL: Reach.OWN_DEPARTMENT,
-        Action.CHECK_ROWS: Reach.OWN_DEPARTMENT,
-        Action.ENTER_ROWS: Reach.OWN_DEPARTMENT,
-        Action.IMPORT_ROWS: Reach.OWN_DEPARTMENT,
-        Action.TAKE_BACK_IMPORT: Reach.OWN_DEPARTMENT,
-    },
-    Role.REVIEWER: {
-        **_READ,
-        Action.SEE_PERSONAL: Reach.OWN_UNIT,
-        Action.CHECK_ROWS: Reach.OWN_UNIT,
-        Action.REVIEW_ROWS: Reach.OWN_UNIT,
-        Action.TAKE_BACK_IMPORT: Reach.OWN_UNIT,
-    },
-    Role.QUALITY_OFFICE: {**_READ, Action.CHECK_ROWS: Reach.OWN_UNIT},
-    Role.ANALYST: _READ,
-    Role.LEADERSHIP: _READ,
-    # An authority reads what stands below it once units form a tree of reviews.
-    Role.AUTHORITY: _READ,
+    Role.ADMINISTRATOR: _reach(
+        Reach.ALL,
+        *_READ,
+        Action.CHECK_ROWS,
+        Action.SEE_PROGRESS,
+        Action.MANAGE_ROUND,
+        Action.SEND_NOTICES,
+        Action.MANAGE_ACCOUNTS,
+        Action.MANAGE_UNITS,
+        Action.READ_AUDIT,
+        Action.INSPECT_FORMS,
+    ),
+    Role.QUALITY_OFFICE: _reach(
+        Reach.OWN_UNIT,
+        *_READ,
+        Action.SEE_PERSONAL,
+        Action.EXPORT_PERSONAL,
+        Action.CHECK_ROWS,
+        Action.REVIEW_FORM,
+        Action.SEE_PROGRESS,
+        Action.MANAGE_ROUND,
+        Action.REPORT_ROUND,
+        Action.SEND_NOTICES,
+        Action.MANAGE_ACCOUNTS,
+        Action.MANAGE_UNITS,
+        Action.READ_AUDIT,
+    ),
+    Role.DEPARTMENT_HEAD: _reach(
+        Reach.OWN_DEPARTMENT,
+        *_READ,
+        Action.SEE_PERSONAL,
+        Action.EXPORT_PERSONAL,
+        Action.CHECK_ROWS,
+        Action.REVIEW_ROWS,
+        Action.TAKE_BACK_IMPORT,
+        Action.REVIEW_FORM,
+    ),
+    Role.FILLER: _reach(
+        Reach.OWN_DEPARTMENT,
+        *_READ,
+        Action.SEE_PERSONAL,
+        Action.CHECK_ROWS,
+        Action.ENTER_ROWS,
+        Action.IMPORT_ROWS,
+        Action.TAKE_BACK_IMPORT,
+        Action.SUBMIT_FORM,
+    ),
+    Role.LEADERSHIP: _reach(
+        Reach.OWN_UNIT,
+        *_READ,
+        Action.CHECK_ROWS,
+        Action.REVIEW_FORM,
+        Action.APPROVE_FIGURES,
+        Action.SEE_PROGRESS,
+    ),
+    Role.AUTHORITY: _reach(
+        Reach.SUBTREE,
+        *_READ,
+        Action.REVIEW_FORM,
+        Action.SEE_PROGRESS,
+        Action.READ_AUDIT,
+    ),
+    Role.ANALYST: _reach(Reach.OWN_UNIT, *_READ, Action.SEE_PROGRESS),
 }
+
+#: Nobody does this to what he entered himself.
+_BY_OTHERS = frozenset({Action.REVIEW_ROWS, Action.REVIEW_FORM})
 
 ROLE_NAMES: Mapping[Role, str] = {
     Role.ADMINISTRATOR: "系统管理员",
-    Role.FILLER: "填报员",
-    Role.REVIEWER: "审核人",
     Role.QUALITY_OFFICE: "质量监督处",
-    Role.ANALYST: "统计人员",
+    Role.DEPARTMENT_HEAD: "部门负责人",
+    Role.FILLER: "填报员",
     Role.LEADERSHIP: "学校领导",
     Role.AUTHORITY: "主管部门",
+    Role.ANALYST: "统计人员",
 }
 
 ACTION_NAMES: Mapping[Action, str] = {
@@ -94,8 +157,18 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.TAKE_BACK_IMPORT: "撤回整批导入",
     Action.EXPORT_ROWS: "导出数据",
     Action.SEE_PERSONAL: "看完整的个人信息",
+    Action.EXPORT_PERSONAL: "导出完整的个人信息",
     Action.CHECK_ROWS: "检查数据",
+    Action.SUBMIT_FORM: "提交报表",
+    Action.REVIEW_FORM: "审核报表",
+    Action.APPROVE_FIGURES: "审批校级关键数据",
+    Action.SEE_PROGRESS: "查看进度",
+    Action.MANAGE_ROUND: "安排填报轮次",
+    Action.REPORT_ROUND: "整体上报",
+    Action.SEND_NOTICES: "发通知和催办",
     Action.MANAGE_ACCOUNTS: "管理账号",
+    Action.MANAGE_UNITS: "管理单位和部门",
+    Action.READ_AUDIT: "查看操作记录",
     Action.INSPECT_FORMS: "查看表格文件的状态",
 }
 
@@ -103,6 +176,7 @@ REACH_NAMES: Mapping[Reach, str] = {
     Reach.NONE: "—",
     Reach.OWN_DEPARTMENT: "本部门",
     Reach.OWN_UNIT: "本单位",
+    Reach.SUBTREE: "本级和下级",
     Reach.ALL: "全部",
 }
 
@@ -117,8 +191,14 @@ class Grant:
     department_id: int | None = None
     #: name and aliases of the department, as forms name it
     department_names: frozenset[str] = frozenset()
+    #: the unit's place in the tree
+    unit_path: str = ""
+    #: whether the right to import was given, where the role can have it
+    may_import: bool = True
 
     def reach(self, action: Action) -> Reach:
+        if action is Action.IMPORT_ROWS and not self.may_import:
+            return Reach.NONE
         return POLICY.get(self.role, {}).get(action, Reach.NONE)
 
 
@@ -147,6 +227,8 @@ class Place:
     department_id: int | None = None
     #: who entered what is to be reviewed
     entered_by: frozenset[int] = field(default_factory=frozenset)
+    #: the unit's place in the tree, for those who see what is below them
+    unit_path: str = ""
 
 
 def actor_of(user: User) -> Actor:
@@ -159,7 +241,7 @@ def can(actor: Actor, action: Action, place: Place | None = None) -> bool:
     """Whether the policy grants the action there; without a place: anywhere at all."""
     if place is None:
         return any(grant.reach(action) for grant in actor.grants)
-    if action is Action.REVIEW_ROWS and actor.user_id in place.entered_by:
+    if action in _BY_OTHERS and actor.user_id in place.entered_by:
         return False
     return any(_covers(grant, action, place) for grant in actor.grants)
 
@@ -169,8 +251,8 @@ def require(actor: Actor, action: Action, place: Place | None = None) -> None:
     if can(actor, action, place):
         return
     entered = place.entered_by if place is not None else ()
-    if action is Action.REVIEW_ROWS and actor.user_id in entered:
-        raise Forbidden("自己录入或导入的数据，要由别人核对。")
+    if action in _BY_OTHERS and actor.user_id in entered:
+        raise Forbidden("自己录入或导入的数据，要由别人审核。")
     raise Forbidden(f"您没有“{ACTION_NAMES[action]}”的权限。要办，请找本单位管理员。")
 
 
@@ -184,6 +266,17 @@ def filter_rows(
     parts = [
         _condition(grant, grant.reach(action), unit_column, department_column)
         for grant in actor.grants
+    ]
+    return or_(false(), *parts)
+
+
+def filter_units(
+    actor: Actor, action: Action, unit_column: ColumnElement
+) -> ColumnElement[bool]:
+    """The units in which the policy grants the action, if only for a department."""
+    whole = (replace(grant, department_id=None) for grant in actor.grants)
+    parts = [
+        _condition(grant, grant.reach(action), unit_column, None) for grant in whole
     ]
     return or_(false(), *parts)
 
@@ -202,13 +295,6 @@ def find_department(
     return next((grant.department_id for grant in fitting or grants), None)
 
 
-def units_of(actor: Actor, action: Action) -> tuple[frozenset[int], bool]:
-    """Ids of the units where the action is granted, and whether it is in all."""
-    reaching = [grant for grant in actor.grants if grant.reach(action)]
-    everywhere = any(grant.reach(action) is Reach.ALL for grant in reaching)
-    return frozenset(grant.unit_id for grant in reaching), everywhere
-
-
 def describe_policy() -> str:
     """The policy as a table to print."""
     lines = ["| 角色 | " + " | ".join(ACTION_NAMES.values()) + " |"]
@@ -217,7 +303,9 @@ def describe_policy() -> str:
         reaches = (POLICY[role].get(action, Reach.NONE) for action in ACTION_NAMES)
         cells = " | ".join(REACH_NAMES[reach] for reach in reaches)
         lines.append(f"| {name} `{role.value}` | {cells} |")
-    lines.append("\n自己录入或导入的数据，自己不能核对。表中没有的，一律不许。")
+    lines.append(
+        "\n自己录入或导入的数据，自己不能核对，也不能审核。导入的权限另外给：角色允许，账号上也要勾选。表中没有的，一律不许。"
+    )
     return "\n".join(lines)
 
 
@@ -229,6 +317,8 @@ def _grant_of(membership: Membership) -> Grant:
         membership.unit_id,
         membership.department_id,
         frozenset(names),
+        membership.unit.path,
+        membership.may_import,
     )
 
 
@@ -236,6 +326,8 @@ def _covers(grant: Grant, action: Action, place: Place) -> bool:
     reach = grant.reach(action)
     if reach is Reach.ALL:
         return True
+    if reach is Reach.SUBTREE:
+        return _is_below(place, grant)
     if reach is Reach.NONE or place.unit_id != grant.unit_id:
         return False
     if reach is Reach.OWN_UNIT or grant.department_id is None:
@@ -245,6 +337,12 @@ def _covers(grant: Grant, action: Action, place: Place) -> bool:
     return not place.departments or bool(
         grant.department_names.intersection(place.departments)
     )
+
+
+def _is_below(place: Place, grant: Grant) -> bool:
+    if place.unit_id == grant.unit_id:
+        return True
+    return bool(grant.unit_path) and place.unit_path.startswith(grant.unit_path)
 
 
 def _condition(
@@ -257,9 +355,17 @@ def _condition(
         return false()
     if reach is Reach.ALL:
         return true()
+    if reach is Reach.SUBTREE:
+        return or_(unit_column == grant.unit_id, unit_column.in_(_units_below(grant)))
     in_unit = unit_column == grant.unit_id
     if reach is Reach.OWN_UNIT or grant.department_id is None:
         return in_unit
     if department_column is None:
         return false()
     return and_(in_unit, department_column == grant.department_id)
+
+
+def _units_below(grant: Grant) -> Select:
+    if not grant.unit_path:
+        return select(Unit.id).where(false())
+    return select(Unit.id).where(Unit.path.startswith(grant.unit_path))

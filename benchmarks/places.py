@@ -85,7 +85,7 @@ def set_up(engine: Engine) -> None:
                     periods=edition.settings["periods"],
                 ),
                 _make_user("filler", Role.FILLER, school),
-                _make_user("reviewer", Role.REVIEWER, school),
+                _make_user("reviewer", Role.DEPARTMENT_HEAD, school),
             ]
         )
         session.commit()

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 class PageUrls:
     """Addresses of one page, with what its requests have to carry."""
 
-    #: the page itself: no-script posts and the grid's queries go here
+    #: the page itself: the grid's queries go here
     page: str
     #: takes rows as JSON
     save: str
+    #: takes what the page's own form posts; empty: the page itself
+    post: str = ""
     #: options of references and code lists, as JSON
     options: str = ""
     delete: str = ""

@@ -7,6 +7,7 @@ from app.models.accounts import (
     User,
     UserSession,
 )
+from app.models.audit import AuditAction, AuditEntry, AuditHead
 from app.models.base import Base
 from app.models.checking import (
     CheckFinding,
@@ -20,8 +21,34 @@ from app.models.disclosures import Disclosure
 from app.models.files import StoredFile
 from app.models.history import RowAction, RowChange
 from app.models.jobs import ExportJob, ExportKind, JobState
+from app.models.notices import (
+    Announcement,
+    Mail,
+    MailState,
+    Notice,
+    NoticeKind,
+    PhaseReminder,
+)
 from app.models.organisation import Department, Unit, UnitKind
-from app.models.rounds import Filing, FilingState, Round, RoundState
+from app.models.reviews import (
+    CellThread,
+    Decision,
+    DecisionKind,
+    Look,
+    ThreadMessage,
+    ThreadState,
+)
+from app.models.rounds import (
+    Assignment,
+    Contribution,
+    ContributionState,
+    Extension,
+    Filing,
+    FilingState,
+    Round,
+    RoundState,
+    UnitRound,
+)
 from app.models.staging import (
     ImportJob,
     ImportProblem,
@@ -32,15 +59,26 @@ from app.models.staging import (
 )
 
 __all__ = [
+    "Announcement",
+    "Assignment",
+    "AuditAction",
+    "AuditEntry",
+    "AuditHead",
     "Base",
+    "CellThread",
     "CheckFinding",
     "CheckResult",
     "CheckRun",
     "Confirmation",
+    "Contribution",
+    "ContributionState",
+    "Decision",
+    "DecisionKind",
     "Department",
     "Disclosure",
     "ExportJob",
     "ExportKind",
+    "Extension",
     "Filing",
     "FilingState",
     "FormDeclaration",
@@ -49,7 +87,13 @@ __all__ = [
     "ImportState",
     "JobState",
     "LoginFailure",
+    "Look",
+    "Mail",
+    "MailState",
     "Membership",
+    "Notice",
+    "NoticeKind",
+    "PhaseReminder",
     "Role",
     "Round",
     "RoundState",
@@ -60,8 +104,11 @@ __all__ = [
     "StagedRow",
     "StagedState",
     "StoredFile",
+    "ThreadMessage",
+    "ThreadState",
     "Unit",
     "UnitKind",
+    "UnitRound",
     "User",
     "UserSession",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, BigKey, CreatedAt, Digest, Key, Name, WordEnum
@@ -15,11 +15,12 @@ class Role(StrEnum):
 
     ADMINISTRATOR = "administrator"
     FILLER = "filler"
-    REVIEWER = "reviewer"
+    DEPARTMENT_HEAD = "department_head"
     QUALITY_OFFICE = "quality_office"
-    ANALYST = "analyst"
     LEADERSHIP = "leadership"
+    #: of a city, a province or the nation: for all that is below
     AUTHORITY = "authority"
+    ANALYST = "analyst"
 
 
 class User(Base):
@@ -31,6 +32,9 @@ class User(Base):
     #: as typed at login, in lower case
     username: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[Name]
+    #: where notices are mailed to
+    email: Mapped[str | None] = mapped_column(String(254))
+    wants_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
     #: argon2
     password_hash: Mapped[str] = mapped_column(String(200))
     must_change_password: Mapped[bool] = mapped_column(default=True)
@@ -69,6 +73,8 @@ class Membership(Base):
         ForeignKey("departments.id"), index=True
     )
     role: Mapped[Role] = mapped_column(WordEnum(Role))
+    #: the right to import workbooks is given separately
+    may_import: Mapped[bool] = mapped_column(default=False)
 
     user: Mapped[User] = relationship(back_populates="memberships")
     unit: Mapped[Unit] = relationship(lazy="joined")

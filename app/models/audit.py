@@ -17,6 +17,8 @@ from app.models.base import BIG_KEY, Base, Digest, Key, WordEnum
 class AuditAction(StrEnum):
     """What somebody did."""
 
+    #: the first entry of a log
+    LOG_BEGUN = "log_begun"
     LOGIN = "login"
     #: so many failed logins that a captcha is asked from now on
     LOGIN_LOCKOUT = "login_lockout"
@@ -42,6 +44,7 @@ class AuditAction(StrEnum):
     WARNINGS_EXPLAINED = "warnings_explained"
     CHECK_RUN = "check_run"
     IMPORT_STAGED = "import_staged"
+    IMPORT_REFUSED = "import_refused"
     IMPORT_MENDED = "import_mended"
     IMPORT_PASSED = "import_passed"
     IMPORT_DELETED = "import_deleted"
@@ -72,6 +75,8 @@ class AuditEntry(Base):
         Index(None, "actor_id", "id"),
         Index(None, "action", "id"),
         Index(None, "at"),
+        # Whether somebody looked at a form today is asked with every look at one.
+        Index(None, "actor_id", "form_name", "action", "at"),
     )
 
     id: Mapped[int] = mapped_column(BIG_KEY, primary_key=True, autoincrement=False)

@@ -1,4 +1,4 @@
-"""Who reports: units in a tree, and the departments of a unit."""
+"""Who reports, and to whom: units in a tree, and the departments of a unit."""
 
 from enum import StrEnum
 from typing import Any
@@ -10,9 +10,13 @@ from app.models.base import Base, CreatedAt, Key, Name, WordEnum
 
 
 class UnitKind(StrEnum):
+    """What a unit is; the first three are authorities, which see what is below them."""
+
+    NATION = "nation"
+    PROVINCE = "province"
+    CITY = "city"
     SCHOOL = "school"
     GROUP = "group"
-    AUTHORITY = "authority"
 
 
 class Unit(Base):
@@ -22,6 +26,9 @@ class Unit(Base):
 
     id: Mapped[Key]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"), index=True)
+    #: ids from the top of the tree down to this unit, as "/1/5/9/": what is below a
+    #: unit begins with its path. `app.services.organisation` keeps it.
+    path: Mapped[str] = mapped_column(String(200), default="", index=True)
     kind: Mapped[UnitKind] = mapped_column(WordEnum(UnitKind))
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[Name]

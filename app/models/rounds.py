@@ -1,16 +1,14 @@
-"""When units report: rounds of an edition, and the filings of a unit in one."""
+"""When units report: rounds of an edition, a unit's part in one, its filings."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.accounts import User
 from app.models.base import Base, CreatedAt, Key, Name, WordEnum
-from app.models.organisation import Department, Unit
 
 
 class RoundState(StrEnum):
@@ -49,37 +47,136 @@ def read_period(periods: Mapping[str, Sequence[str]], sort: str) -> tuple[date, 
 
 
 class FilingState(StrEnum):
+    """How a form, or a unit's round as a whole, stands in the chain of reviews."""
+
     DRAFT = "draft"
     SUBMITTED = "submitted"
     RETURNED = "returned"
     APPROVED = "approved"
 
 
-class Filing(Base):
-    """One unit's one form in one round."""
+class UnitRound(Base):
+    """A unit's part in a round; without one, only the round itself sets limits."""
 
-    __tablename__ = "filings"
+    __tablename__ = "unit_rounds"
     __table_args__ = (
-        UniqueConstraint("unit_id", "round_id", "form_code"),
+        UniqueConstraint("unit_id", "round_id"),
         Index(None, "round_id", "state"),
     )
 
     id: Mapped[Key]
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id"))
-    form_code: Mapped[str] = mapped_column(String(40))
-    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    #: phases with tasks, as `app.services.phases` reads them; empty: no limits of time
+    phases: Mapped[list[Any]] = mapped_column(default=list)
+    #: the round as a whole, for the steps that review it so
     state: Mapped[FilingState] = mapped_column(
         WordEnum(FilingState), default=FilingState.DRAFT
     )
+    #: id of the review step that it waits for; empty while nobody has to decide
+    step: Mapped[str] = mapped_column(String(40), default="")
+    #: SHA-256 of what was handed in: the hashes of all filings
+    content_hash: Mapped[str | None] = mapped_column(String(64))
+    opened_at: Mapped[CreatedAt]
+    opened_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    submitted_at: Mapped[datetime | None]
+
+
+class Assignment(Base):
+    """A department that supplies a form, where a school departs from the form's file.
+
+    A form that has any here has all of its departments here.
+    """
+
+    __tablename__ = "assignments"
+    __table_args__ = (
+        UniqueConstraint("unit_id", "round_id", "form_code", "department_id"),
+        UniqueConstraint("unit_id", "round_id", "form_code", "position"),
+    )
+
+    id: Mapped[Key]
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id"))
+    form_code: Mapped[str] = mapped_column(String(40))
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    #: 0 leads
+    position: Mapped[int]
+    #: which rows it supplies, in words
+    scope: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Extension(Base):
+    """More time for a department or a form, beyond the phases; never changed."""
+
+    __tablename__ = "extensions"
+    __table_args__ = (Index(None, "unit_id", "round_id", "until"),)
+
+    id: Mapped[Key]
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id"))
+    #: None: for every department
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    #: None: for every form
+    form_code: Mapped[str | None] = mapped_column(String(40))
+    until: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[CreatedAt]
+
+
+class Filing(Base):
+    """One unit's one form in one round. Without one, the form is a draft."""
+
+    __tablename__ = "filings"
+    __table_args__ = (
+        UniqueConstraint("unit_id", "round_id", "form_code"),
+        # States of all forms of a province are counted from this alone.
+        Index(None, "round_id", "unit_id", "state", "step", "is_empty", "is_closed"),
+    )
+
+    id: Mapped[Key]
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id"))
+    form_code: Mapped[str] = mapped_column(String(40))
+    state: Mapped[FilingState] = mapped_column(
+        WordEnum(FilingState), default=FilingState.DRAFT
+    )
+    #: id of the review step that a submitted form waits for
+    step: Mapped[str] = mapped_column(String(40), default="")
     #: the unit declares that it has nothing to report
     is_empty: Mapped[bool] = mapped_column(default=False)
-    #: SHA-256 of the rows that were approved
+    #: filling is switched off; counts as done
+    is_closed: Mapped[bool] = mapped_column(default=False)
+    #: SHA-256 of the content that was handed in last
     content_hash: Mapped[str | None] = mapped_column(String(64))
+    submissions: Mapped[int] = mapped_column(default=0)
+    submitted_at: Mapped[datetime | None]
+    submitted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     updated_at: Mapped[CreatedAt]
     updated_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
-    unit: Mapped[Unit] = relationship()
-    round: Mapped[Round] = relationship()
-    department: Mapped[Department | None] = relationship()
-    updater: Mapped[User | None] = relationship()
+
+class ContributionState(StrEnum):
+    OPEN = "open"
+    #: given to the department that leads the form
+    HANDED = "handed"
+    #: given back to be mended
+    RETURNED = "returned"
+
+
+class Contribution(Base):
+    """What a department supplies to a form that another one leads."""
+
+    __tablename__ = "contributions"
+    __table_args__ = (UniqueConstraint("filing_id", "department_id"),)
+
+    id: Mapped[Key]
+    filing_id: Mapped[int] = mapped_column(ForeignKey("filings.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    state: Mapped[ContributionState] = mapped_column(
+        WordEnum(ContributionState), default=ContributionState.OPEN
+    )
+    #: it has no rows to supply
+    is_empty: Mapped[bool] = mapped_column(default=False)
+    updated_at: Mapped[CreatedAt]
+    updated_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

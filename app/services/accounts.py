@@ -6,7 +6,7 @@ policy has to allow it.
 
 import secrets
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
@@ -15,9 +15,18 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequest, NotFound, Refused
-from app.models import Department, Membership, Role, Unit, User, UserSession
+from app.models import (
+    AuditAction,
+    Department,
+    Membership,
+    Role,
+    Unit,
+    User,
+    UserSession,
+)
 from app.models.base import now_utc
 from app.permissions import Action, Actor, require
+from app.services.recording import id_of, record_account
 
 PASSWORD_MIN = 10
 #: argon2 takes any length; a limit keeps a request from costing seconds
@@ -32,6 +41,10 @@ _RUN_LENGTH = 6
 # No 0/O, 1/l/I: one-time passwords are read out over the telephone.
 _ONE_TIME_LETTERS = "abcdefghjkmnpqrstuvwxyz"
 _ONE_TIME_DIGITS = "23456789"
+_ACTIVE_ACTIONS = {
+    True: AuditAction.ACCOUNT_REACTIVATED,
+    False: AuditAction.ACCOUNT_DEACTIVATED,
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,8 @@ class NewMembership:
     unit_code: str
     #: name of the department; None: the whole unit
     department: str | None = None
+    #: whether the person may import, where the role can
+    may_import: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,15 +150,17 @@ def create_user(
     with Session(engine) as session, session.begin():
         if session.scalar(select(User.id).where(User.username == username)):
             raise Refused(f"用户名“{username}”已经有人用了，请换一个。")
-        session.add(
-            User(
-                username=username,
-                name=name.strip(),
-                password_hash=hash_password(given),
-                must_change_password=must_change_password,
-                memberships=[_membership(session, new) for new in memberships],
-            )
+        user = User(
+            username=username,
+            name=name.strip(),
+            password_hash=hash_password(given),
+            must_change_password=must_change_password,
+            memberships=[_membership(session, new) for new in memberships],
         )
+        session.add(user)
+        session.flush()
+        details = {"memberships": [_describe_membership(m) for m in user.memberships]}
+        _record(session, AuditAction.ACCOUNT_CREATED, user.id, actor, details)
     return given
 
 
@@ -157,7 +174,7 @@ def change_password(engine: Engine, user_id: int, old: str, new: str) -> None:
         if new == old:
             raise BadRequest("新密码要和现在的不一样。")
         _require_good_password(new, user.username)
-    _set_password(engine, user_id, new, must_change=False)
+    _set_password(engine, user_id, new, must_change=False, actor_id=user_id)
 
 
 def reset_password(engine: Engine, user_id: int, *, actor: Actor | None = None) -> str:
@@ -165,7 +182,7 @@ def reset_password(engine: Engine, user_id: int, *, actor: Actor | None = None) 
     if actor is not None:
         require(actor, Action.MANAGE_ACCOUNTS)
     password = make_one_time_password()
-    _set_password(engine, user_id, password, must_change=True)
+    _set_password(engine, user_id, password, must_change=True, actor_id=id_of(actor))
     return password
 
 
@@ -181,6 +198,8 @@ def set_active(
         _get_user(session, user_id).is_active = active
         if not active:
             _end_sessions(session, user_id)
+        done = _ACTIVE_ACTIONS[active]
+        _record(session, done, user_id, actor)
 
 
 def find_user_id(engine: Engine, username: str) -> int | None:
@@ -242,7 +261,12 @@ def _require_good_password(password: str, username: str) -> None:
 
 
 def _set_password(
-    engine: Engine, user_id: int, password: str, *, must_change: bool
+    engine: Engine,
+    user_id: int,
+    password: str,
+    *,
+    must_change: bool,
+    actor_id: int | None,
 ) -> None:
     digest = hash_password(password)
     with Session(engine) as session, session.begin():
@@ -251,6 +275,27 @@ def _set_password(
         user.must_change_password = must_change
         user.password_changed_at = now_utc()
         _end_sessions(session, user_id)
+        session.flush()
+        # One that has to be changed was given by somebody else.
+        action = AuditAction.PASSWORD_RESET if must_change else AuditAction.PASSWORD_SET
+        record_account(session.connection(), action, user_id, actor_id)
+
+
+def _record(
+    session: Session,
+    action: AuditAction,
+    user_id: int,
+    actor: Actor | None,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    session.flush()
+    record_account(session.connection(), action, user_id, id_of(actor), details)
+
+
+def _describe_membership(membership: Membership) -> str:
+    department = membership.department
+    parts = [membership.unit.name, *([department.name] if department else [])]
+    return f"{membership.role.value}@{'/'.join(parts)}"
 
 
 def _end_sessions(session: Session, user_id: int) -> None:
@@ -272,6 +317,7 @@ def _membership(session: Session, new: NewMembership) -> Membership:
         role=new.role,
         unit=unit,
         department=_find_department(unit, new.department),
+        may_import=new.may_import,
     )
 
 

@@ -12,13 +12,15 @@ from time import monotonic
 from sqlalchemy import Connection, delete, insert, select
 
 from app.errors import Forbidden, NotFound
-from app.models import CheckResult, CheckRun, JobState, Unit
+from app.models import AuditAction, CheckResult, CheckRun, JobState, Unit
 from app.models.base import now_utc
-from app.permissions import Action, Actor, Place, can
+from app.permissions import Action, Actor, can
 from app.services.findings import replace_findings
+from app.services.places import place_finder
 from app.services.round_checks import RoundCheck, get_edition_of_round
 from app.services.wider_values import refresh_wider_values
 from app.services.workshop import Workshop, end_job, keep_lease, take_lease
+from app.storage.audit import AuditRecord, record
 from app.storage.changes import count_changes
 from app.storage.engine import begin_reading, begin_snapshot
 from app.storage.records import Scope
@@ -71,17 +73,18 @@ def start_check(
         edition = get_edition_of_round(connection, workshop.catalogue, round_id)
         if connection.scalar(select(Unit.id).where(Unit.id == unit_id)) is None:
             raise NotFound(f"没有编号为 {unit_id} 的单位。")
+        find_place = place_finder(connection, unit_id, round_id)
         names = [
             form.full_name
             for form in (edition.forms if forms is None else forms)
-            if can(actor, Action.CHECK_ROWS, Place(unit_id, form.departments))
+            if can(actor, Action.CHECK_ROWS, find_place(form))
         ]
         if not names:
             raise Forbidden("这里没有您可以检查的报表。要检查，请找本单位管理员。")
         waiting = _find_waiting(connection, unit_id, round_id, names)
         if waiting is not None and holder is None:
             return waiting
-        return connection.execute(
+        run_id = connection.execute(
             insert(_RUN).values(
                 unit_id=unit_id,
                 round_id=round_id,
@@ -92,6 +95,16 @@ def start_check(
                 **take_lease(workshop, holder),
             )
         ).inserted_primary_key[0]
+        ordered = AuditRecord(
+            AuditAction.CHECK_RUN,
+            actor.user_id,
+            unit_id,
+            round_id,
+            subject=f"检查 {len(names)} 张表",
+            details={"run_id": run_id, "forms": names},
+        )
+        record(connection, ordered)
+        return run_id
 
 
 def run_check_job(

@@ -52,9 +52,9 @@ ACCOUNTS = (
     DemoAccount("admin", "演示管理员", Role.ADMINISTRATOR, "school"),
     DemoAccount("filler", "演示填报员", Role.FILLER, "school"),
     DemoAccount("clerk", "演示部门填报员", Role.FILLER, "school", in_department=True),
-    DemoAccount("reviewer", "演示审核人", Role.REVIEWER, "school"),
+    DemoAccount("reviewer", "演示审核人", Role.DEPARTMENT_HEAD, "school"),
     DemoAccount("groupfiller", "集团填报员", Role.FILLER, "group"),
-    DemoAccount("groupreviewer", "集团审核人", Role.REVIEWER, "group"),
+    DemoAccount("groupreviewer", "集团审核人", Role.DEPARTMENT_HEAD, "group"),
 )
 
 
@@ -224,7 +224,7 @@ def _create_account(engine: Engine, catalogue: Catalogue, account: DemoAccount) 
         engine,
         username=account.username,
         name=account.name,
-        memberships=[NewMembership(account.role, unit_code, department)],
+        memberships=[NewMembership(account.role, unit_code, department, may_import=True)],
         password=DEMO_PASSWORD,
         must_change_password=False,
     )

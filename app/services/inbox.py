@@ -3,8 +3,8 @@
 The work itself is in `importing`, `staging` and what acts on staged rows.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
@@ -18,6 +18,7 @@ from app.models import (
 )
 from app.permissions import Action, Actor, Place, can
 from app.services import exporting
+from app.services.places import place_finder
 from app.services.reports import find_totals
 from app.services.workplaces import Workplace
 from app.services.workshop import Workshop
@@ -54,6 +55,8 @@ class ImportView:
     form: FormSpec
     actor_name: str
     unit_name: str
+    #: where the rows come to, as the policy sees it
+    form_place: Place
     reviewer_name: str = ""
 
     @property
@@ -85,12 +88,12 @@ class ImportView:
 
     @property
     def place(self) -> Place:
-        return Place(
-            self.job.unit_id,
-            self.form.departments,
-            self.job.department_id,
-            frozenset({self.job.actor_id}),
-        )
+        return replace(self.own_place, entered_by=frozenset({self.job.actor_id}))
+
+    @property
+    def own_place(self) -> Place:
+        """Its department's part of the form."""
+        return replace(self.form_place, department_id=self.job.department_id)
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,8 @@ def list_imports(
             .offset((page - 1) * size)
             .limit(size)
         ).all()
-    views = tuple(_view(catalogue, job) for job in found)
+        find_place = place_finder(connection, place.unit_id, place.round_id)
+    views = tuple(_view(catalogue, job, find_place) for job in found)
     return ImportPage(views, total or 0)
 
 
@@ -139,12 +143,12 @@ def get_import(
         found = connection.execute(
             _select_imports().where(_JOB.c.id == import_id)
         ).first()
-    if found is None:
-        raise NotFound("没有这次导入。")
-    view = _view(catalogue, found)
-    seen = Place(view.job.unit_id, view.form.departments)
+        if found is None:
+            raise NotFound("没有这次导入。")
+        find_place = place_finder(connection, found.unit_id, found.round_id)
+    view = _view(catalogue, found, find_place)
     # What a person may not see does not exist for that person.
-    if not can(actor, Action.VIEW_ROWS, seen):
+    if not can(actor, Action.VIEW_ROWS, view.form_place):
         raise NotFound("没有这次导入。")
     return view
 
@@ -155,21 +159,17 @@ def may_review(actor: Actor, view: ImportView) -> bool:
 
 def may_mend(actor: Actor, view: ImportView) -> bool:
     """Whoever imports or reviews there may correct staged rows."""
-    place = _own_place(view)
-    return may_import(actor, view) or can(actor, Action.REVIEW_ROWS, place)
+    reviews = can(actor, Action.REVIEW_ROWS, view.own_place)
+    return may_import(actor, view) or reviews
 
 
 def may_import(actor: Actor, view: ImportView) -> bool:
     """Whether the person may send the file anew."""
-    return can(actor, Action.IMPORT_ROWS, _own_place(view))
+    return can(actor, Action.IMPORT_ROWS, view.own_place)
 
 
 def may_take_back(actor: Actor, view: ImportView) -> bool:
-    return can(actor, Action.TAKE_BACK_IMPORT, _own_place(view))
-
-
-def _own_place(view: ImportView) -> Place:
-    return Place(view.job.unit_id, view.form.departments, view.job.department_id)
+    return can(actor, Action.TAKE_BACK_IMPORT, view.own_place)
 
 
 def write_marked(workshop: Workshop, view: ImportView, path: Path) -> str:
@@ -203,8 +203,17 @@ def _select_imports():
     )
 
 
-def _view(catalogue: Catalogue, job) -> ImportView:
+def _view(
+    catalogue: Catalogue, job, find_place: Callable[[FormSpec], Place]
+) -> ImportView:
     form = catalogue.find(job.form_name)
     if form is None:
         raise NotFound("这次导入的报表已不在系统里。")
-    return ImportView(job, form, job.actor_name, job.unit_name, job.reviewer_name or "")
+    return ImportView(
+        job,
+        form,
+        job.actor_name,
+        job.unit_name,
+        find_place(form),
+        job.reviewer_name or "",
+    )

@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from app.errors import NotFound
 from app.models import (
+    AuditAction,
     ImportJob,
     ImportProblem,
     ImportState,
@@ -25,6 +26,7 @@ from app.models import (
 )
 from app.permissions import Action, Actor, can, require
 from app.services.contexts import make_context
+from app.services.recording import record_import
 from app.services.staged_json import write_rows
 from app.services.staging import (
     Selection,
@@ -73,8 +75,9 @@ def mend_row(
     with workshop.engine.begin() as connection:
         job = get_job(connection, import_id)
         form = form_of(workshop, job)
-        if not can(actor, Action.REVIEW_ROWS, place_of(form, job)):
-            require(actor, Action.IMPORT_ROWS, place_of(form, job))
+        place = place_of(connection, form, job)
+        if not can(actor, Action.REVIEW_ROWS, place):
+            require(actor, Action.IMPORT_ROWS, place)
         require_state(job, ImportState.STAGED)
         record = _get_row(connection, import_id, number)
         typed = {
@@ -90,6 +93,9 @@ def mend_row(
         _recheck(connection, workshop, job, form, [raw])
         _recount(connection, import_id)
         _note_mender(connection, job, record, actor)
+        details = {"row_number": number, "fields": sorted(typed)}
+        mended = AuditAction.IMPORT_MENDED
+        record_import(connection, job, mended, actor.user_id, details)
     page = list_rows(workshop, import_id, Selection(numbers=(number,), state=None))
     return page.rows[0]
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from app.errors import NotFound, Refused
-from app.models import Department, Round, RoundState, Unit, UnitKind
+from app.models import AuditAction, Department, Round, RoundState, Unit, UnitKind
 from app.models.base import now_utc
+from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 from form_schemas.catalogue import Edition
 
@@ -53,7 +54,14 @@ def add_unit(engine: Engine, code: str, name: str, editions: Sequence[Edition]) 
         if _find_unit(connection, code) is not None:
             raise Refused(f"单位编号“{code}”已经有了，请换一个。")
         for edition in editions:
-            prepare_unit(connection, edition, code, name)
+            unit_id = prepare_unit(connection, edition, code, name)
+        added = {"code": code, "collections": [e.collection for e in editions]}
+        record(
+            connection,
+            AuditRecord(
+                AuditAction.UNIT_CHANGED, None, unit_id, subject=name, details=added
+            ),
+        )
 
 
 def list_units(engine: Engine) -> tuple[UnitLine, ...]:
@@ -84,7 +92,10 @@ def open_round(engine: Engine, edition: Edition, title: str = "") -> int:
         if last is not None and last.state is RoundState.OPEN:
             raise Refused(f"轮次 {last.id}“{last.title}”还开着，请先关闭它。")
         previous_id = None if last is None else last.id
-        return _insert_round(connection, edition, title, previous_id)
+        round_id = _insert_round(connection, edition, title, previous_id)
+        opened = AuditAction.ROUND_OPENED
+        record(connection, _describe_round(connection, opened, round_id))
+        return round_id
 
 
 def list_rounds(engine: Engine) -> tuple[RoundLine, ...]:
@@ -111,6 +122,8 @@ def close_round(engine: Engine, round_id: int) -> None:
         )
         if not closed.rowcount:
             raise NotFound(f"没有轮次 {round_id}，编号见 tianbao round list。")
+        closed_now = AuditAction.ROUND_CLOSED
+        record(connection, _describe_round(connection, closed_now, round_id))
 
 
 def prepare_unit(connection: Connection, edition: Edition, code: str, name: str) -> int:
@@ -128,6 +141,8 @@ def prepare_unit(connection: Connection, edition: Edition, code: str, name: str)
                 created_at=now_utc(),
             )
         ).inserted_primary_key[0]
+        place = table.c.id == unit_id
+        connection.execute(update(table).where(place).values(path=f"/{unit_id}/"))
     else:
         unit_id = found.id
         if edition.collection not in found.collections:
@@ -157,6 +172,13 @@ def find_round(connection: Connection, edition: Edition) -> Row | None:
         .order_by(table.c.id)
         .limit(1)
     ).first()
+
+
+def _describe_round(
+    connection: Connection, action: AuditAction, round_id: int
+) -> AuditRecord:
+    title = connection.scalar(select(Round.title).where(Round.id == round_id))
+    return AuditRecord(action, None, None, round_id, subject=title or "")
 
 
 def _require_settings(edition: Edition) -> None:

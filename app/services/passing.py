@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from app.errors import Refused, UnknownReference
 from app.models import (
+    AuditAction,
     ImportJob,
     ImportState,
     StagedAction,
@@ -34,6 +35,7 @@ from app.permissions import Action, Actor, require
 from app.services.confirming import confirm_passed
 from app.services.contexts import make_context
 from app.services.mending import is_mended_by
+from app.services.recording import record_import
 from app.services.staging import (
     Selection,
     drop_staged,
@@ -47,6 +49,7 @@ from app.services.staging import (
 from app.services.workshop import Workshop
 from app.storage.binding import bind
 from app.storage.bulk import loading
+from app.storage.change_digests import describe_import, find_newest_change
 from app.storage.records import Change, Counts, Scope
 from app.storage.rows import RowStore
 from app.storage.tables import is_foreign_key
@@ -121,7 +124,9 @@ def pass_rows(
         job = lock_job(connection, import_id)
         form = form_of(workshop, job)
         if actor is not None:
-            place = replace(place_of(form, job), entered_by=frozenset({job.actor_id}))
+            place = replace(
+                place_of(connection, form, job), entered_by=frozenset({job.actor_id})
+            )
             require(actor, Action.REVIEW_ROWS, place)
         require_state(job, ImportState.STAGED)
         left = _count_levels(connection, wanted)
@@ -132,6 +137,7 @@ def pass_rows(
         _refuse_changed_targets(connection, workshop, form, job, passable)
         reviewer = job.actor_id if actor is None else actor.user_id
         change = Change(reviewer, reason or None, import_id)
+        before = find_newest_change(connection)
         counts = _load(connection, workshop, form, job, passable, change)
         confirm_passed(connection, workshop, form, job, reason, reviewer, passable)
         connection.execute(
@@ -140,6 +146,9 @@ def pass_rows(
             .values(state=StagedState.PASSED, reason=reason or None)
         )
         _close(connection, job, counts, reviewer, reason)
+        written = describe_import(connection, import_id, before)
+        passed = AuditAction.IMPORT_PASSED
+        record_import(connection, job, passed, reviewer, written, reason)
         return Passed(
             counts,
             left.get("error", 0),
@@ -160,7 +169,7 @@ def delete_rows(
     with workshop.engine.begin() as connection:
         job = lock_job(connection, import_id)
         form = form_of(workshop, job)
-        place = place_of(form, job)
+        place = place_of(connection, form, job)
         if job.actor_id != actor.user_id:
             require(actor, Action.REVIEW_ROWS, place)
         require_state(job, ImportState.STAGED)
@@ -170,6 +179,8 @@ def delete_rows(
             .values(state=StagedState.DELETED, reason=reason or None)
         ).rowcount
         _close(connection, job, Counts(), actor.user_id, reason)
+        gone, who = AuditAction.IMPORT_DELETED, actor.user_id
+        record_import(connection, job, gone, who, {"rows": deleted}, reason)
         return deleted
 
 

@@ -28,6 +28,7 @@ from app.models import (
     StagedState,
 )
 from app.permissions import Place
+from app.services.places import find_place
 from app.services.workshop import Workshop
 from app.storage.confirmations import Confirmed, Mark, find_written
 from app.storage.engine import begin_reading
@@ -252,8 +253,10 @@ def scope_of(job) -> Scope:
     return Scope(job.unit_id, job.round_id, job.department_id)
 
 
-def place_of(form: FormSpec, job) -> Place:
-    return Place(job.unit_id, form.departments, job.department_id)
+def place_of(connection: Connection, form: FormSpec, job) -> Place:
+    return find_place(
+        connection, form, job.unit_id, job.round_id, department_id=job.department_id
+    )
 
 
 def find_action(stored: StoredRow | None, row: Mapping, fields: Sequence[str]):

@@ -16,6 +16,7 @@ from sqlalchemy import (
 
 from app.errors import Refused, RowUser
 from app.models import (
+    AuditAction,
     ImportJob,
     ImportState,
     RowAction,
@@ -25,6 +26,7 @@ from app.models.base import now_utc
 from app.permissions import Action, Actor, require
 from app.services.contexts import make_context
 from app.services.rechecking import recheck_rows
+from app.services.recording import record_import
 from app.services.staging import (
     form_of,
     lock_job,
@@ -35,6 +37,7 @@ from app.services.staging import (
 from app.services.workshop import Workshop
 from app.storage.binding import bind
 from app.storage.bulk import loading
+from app.storage.change_digests import describe_undoing, find_newest_change
 from app.storage.keys import key_text
 from app.storage.loading import Item
 from app.storage.records import Change, Counts, Scope
@@ -62,12 +65,13 @@ def take_back(
         job = lock_job(connection, import_id)
         form = form_of(workshop, job)
         if actor is not None:
-            require(actor, Action.TAKE_BACK_IMPORT, place_of(form, job))
+            require(actor, Action.TAKE_BACK_IMPORT, place_of(connection, form, job))
         if not job.rows_added and not job.rows_updated:
             raise Refused("这次导入没有改动过正式库，无需撤回。")
         require_state(job, ImportState.PASSED, ImportState.STAGED)
         _refuse_changed_rows(connection, import_id)
         change = Change(None if actor is None else actor.user_id, reason or None)
+        before = find_newest_change(connection)
         restored = _restore_updated(connection, workshop, form, job, change)
         _refuse_used_rows(connection, workshop, form, job)
         removed = _remove_added(connection, workshop, form, job, change)
@@ -81,6 +85,9 @@ def take_back(
                 reason=reason or job.reason,
             )
         )
+        written = describe_undoing(connection, import_id, before)
+        undone = AuditAction.IMPORT_TAKEN_BACK
+        record_import(connection, job, undone, change.actor_id, written, reason)
         return Counts(added=removed, updated=restored)
 
 

@@ -1,20 +1,64 @@
-"""Where a person works: a unit and the round it reports in, one a collection.
+"""Where a person works: a unit in a round.
 
-A workplace answers which rows of a form the person may see, enter or export there.
+A workplace answers which forms the person may see, enter or export there, and why one
+cannot be entered at the moment. `list_offers` tells which there are to choose from;
+`open_workplace` opens one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from app.errors import Forbidden, NotFound
-from app.models import Department, Membership, Round, RoundState, Unit
+from app.models import Department, Round, RoundState, Unit
 from app.models.rounds import read_period
-from app.permissions import Action, Actor, Place, can, find_department, units_of
+from app.permissions import (
+    Action,
+    Actor,
+    Place,
+    can,
+    filter_units,
+    find_department,
+)
+from app.storage.assignments import Assignments, load_assignments
 from app.storage.engine import begin_reading
+from app.storage.filing_gate import Standing, find_standings
+from app.storage.records import Scope
+from app.storage.timetable import Timetable
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
+
+#: Units and rounds in the menu; the page of all of them has a search.
+MENU_SIZE = 12
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A unit in a round that a person may choose to work at."""
+
+    unit_id: int
+    unit_name: str
+    round_id: int
+    round_title: str
+    collection: str
+    #: year of the edition
+    edition: str
+    is_open: bool
+
+    @property
+    def key(self) -> str:
+        """Names the offer in addresses and forms."""
+        return f"{self.unit_id}-{self.round_id}"
+
+
+@dataclass(frozen=True)
+class Offers:
+    """One page of what a person may choose from."""
+
+    offers: tuple[Offer, ...]
+    total: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +69,15 @@ class Workplace:
     edition: Edition
     unit_id: int
     unit_name: str
+    #: the unit's place in the tree
+    unit_path: str
     round_id: int
     round_title: str
     periods: dict[str, list[str]]
     is_open: bool
+    assignments: Assignments
+    #: form code -> how it stands, as far as entering it goes
+    standings: Mapping[str, Standing]
     previous_round_id: int | None = None
     #: names of the actor's departments in this unit
     department_names: tuple[str, ...] = ()
@@ -37,11 +86,26 @@ class Workplace:
     def collection(self) -> str:
         return self.edition.collection
 
+    @property
+    def key(self) -> str:
+        """Names the workplace in addresses and forms."""
+        return f"{self.unit_id}-{self.round_id}"
+
+    @property
+    def timetable(self) -> Timetable:
+        return next(iter(self.standings.values())).timetable
+
+    @property
+    def whole(self) -> Place:
+        """The unit as a whole."""
+        return Place(self.unit_id, unit_path=self.unit_path)
+
     def period_of(self, form: FormSpec) -> tuple[date, date]:
         return read_period(self.periods, form.period)
 
     def place_of(self, form: FormSpec) -> Place:
-        return Place(self.unit_id, form.departments)
+        names = self.assignments.names(form)
+        return Place(self.unit_id, names, unit_path=self.unit_path)
 
     def can(self, action: Action, form: FormSpec) -> bool:
         return can(self.actor, action, self.place_of(form))
@@ -57,7 +121,7 @@ class Workplace:
         if form is None:
             raise NotFound("没有这张报表，它可能在新版里改了编号。")
         if not self.can(action, form):
-            owners = "、".join(form.departments) or "其他部门"
+            owners = "、".join(self.assignments.names(form)) or "其他部门"
             raise Forbidden(
                 f"{form.code} {form.title}由{owners}填。要看，请找本单位管理员。"
             )
@@ -68,12 +132,13 @@ class Workplace:
 
         The department that leads a form sees and mends what the others supply.
         """
-        if not form.departments or form.departments[0] in self._names(action):
+        names = self.assignments.names(form)
+        if not names or names[0] in self._names(action):
             return None
-        whole = Place(self.unit_id, ("",))
+        whole = Place(self.unit_id, ("",), unit_path=self.unit_path)
         if can(self.actor, action, whole):
             return None
-        return find_department(self.actor, action, self.unit_id, form.departments)
+        return find_department(self.actor, action, self.unit_id, names)
 
     def _names(self, action: Action) -> frozenset[str]:
         return frozenset().union(
@@ -86,71 +151,132 @@ class Workplace:
 
     def find_obstacle(self, form: FormSpec) -> str:
         """Why nobody, or not this actor, can enter rows; empty if the actor can."""
-        if form.is_derived:
-            return "本表由系统汇总其他表得出，不用填。"
-        if not self.is_open:
-            return "本期填报没有开放，现在只能查看。"
+        standing = self.standings[form.code]
+        if standing.obstacle:
+            return standing.obstacle
         if not self.can(Action.ENTER_ROWS, form):
             return "您可以查看，不能录入。"
-        return ""
+        return standing.find_obstacle(self.department_for(form, Action.ENTER_ROWS))
 
 
-def list_workplaces(
-    engine: Engine, catalogue: Catalogue, actor: Actor
-) -> tuple[Workplace, ...]:
-    """The workplaces of a person; the round that was opened last comes first."""
-    unit_ids, everywhere = units_of(actor, Action.VIEW_ROWS)
-    if not unit_ids and not everywhere:
-        return ()
-    with begin_reading(engine) as connection:
-        wanted = select(Unit.id, Unit.name, Unit.collections).where(Unit.is_active)
-        if not everywhere:
-            wanted = wanted.where(Unit.id.in_(unit_ids))
-        units = connection.execute(wanted.order_by(Unit.id)).all()
-        rounds = connection.execute(
-            select(Round.__table__).order_by(Round.id.desc())
-        ).all()
-        names = dict(
-            connection.execute(
-                select(Membership.unit_id, Department.name)
-                .join(Department, Membership.department_id == Department.id)
-                .where(Membership.user_id == actor.user_id)
-                .order_by(Membership.id.desc())
-            ).all()
+def list_offers(
+    engine: Engine,
+    catalogue: Catalogue,
+    actor: Actor,
+    *,
+    search: str = "",
+    page: int = 1,
+    size: int = MENU_SIZE,
+) -> Offers:
+    """Where a person may work, open rounds first, then the newest."""
+    words = search.lower().split()
+    found = [
+        offer
+        for offer in _find_offers(engine, catalogue, actor)
+        if all(
+            word in f"{offer.unit_name} {offer.round_title}".lower() for word in words
         )
-    places = [
-        _make_workplace(actor, edition, unit, found, names)
-        for edition in catalogue.newest.values()
-        for unit in units
-        if edition.collection in unit.collections
-        for found in _newest_round(rounds, edition)
     ]
-    places.sort(key=lambda place: (not place.is_open, -place.round_id))
-    return tuple(places)
+    start = (page - 1) * size
+    return Offers(tuple(found[start : start + size]), len(found))
 
 
-def _newest_round(rounds, edition: Edition):
-    fitting = [
-        found
+def find_offer(
+    engine: Engine,
+    catalogue: Catalogue,
+    actor: Actor,
+    *,
+    unit_id: int | None = None,
+    round_id: int | None = None,
+    collection: str | None = None,
+) -> Offer | None:
+    """What a person works at: of a collection, or of whatever there is.
+
+    Args:
+        unit_id, round_id: what the person chose last; where it does not fit, the unit
+            goes before the round, and else the newest open round is taken.
+    """
+    found = [
+        offer
+        for offer in _find_offers(engine, catalogue, actor)
+        if collection in (None, offer.collection)
+    ]
+
+    def rank(offer: Offer) -> tuple[bool, bool]:
+        return offer.unit_id != unit_id, offer.round_id != round_id
+
+    return min(found, key=rank, default=None)
+
+
+def open_workplace(
+    engine: Engine, catalogue: Catalogue, actor: Actor, offer: Offer
+) -> Workplace:
+    """The workplace of an offer, with how its forms stand now."""
+    edition = catalogue.edition(offer.collection, offer.edition)
+    scope = Scope(offer.unit_id, offer.round_id)
+    with begin_reading(engine) as connection:
+        unit = connection.execute(
+            select(Unit.name, Unit.path).where(Unit.id == offer.unit_id)
+        ).one()
+        found = connection.execute(
+            select(Round.__table__).where(Round.id == offer.round_id)
+        ).one()
+        return Workplace(
+            actor,
+            edition,
+            offer.unit_id,
+            unit.name,
+            unit.path,
+            found.id,
+            found.title,
+            found.periods,
+            found.state is RoundState.OPEN,
+            load_assignments(connection, offer.unit_id, offer.round_id),
+            find_standings(connection, edition.forms, scope),
+            found.previous_id,
+            _find_departments(connection, actor, offer.unit_id),
+        )
+
+
+def _find_offers(engine: Engine, catalogue: Catalogue, actor: Actor) -> list[Offer]:
+    """Units that a person sees, with the rounds of what they report."""
+    known = {(edition.collection, edition.year) for edition in catalogue.editions}
+    seen = filter_units(actor, Action.VIEW_ROWS, Unit.id)
+    with begin_reading(engine) as connection:
+        units = connection.execute(
+            select(Unit.id, Unit.name, Unit.collections)
+            .where(Unit.is_active, seen)
+            .order_by(Unit.id)
+        ).all()
+        rounds = connection.execute(
+            select(Round.__table__)
+            .where(Round.state != RoundState.PREPARING)
+            .order_by((Round.state == RoundState.OPEN).desc(), Round.id.desc())
+        ).all()
+    return [
+        Offer(
+            unit.id,
+            unit.name,
+            found.id,
+            found.title,
+            found.collection,
+            found.edition,
+            found.state is RoundState.OPEN,
+        )
         for found in rounds
-        if (found.collection, found.edition) == (edition.collection, edition.year)
+        if (found.collection, found.edition) in known
+        for unit in units
+        if found.collection in unit.collections
     ]
-    # An open round comes before one that is closed or prepared.
-    fitting.sort(key=lambda found: found.state is not RoundState.OPEN)
-    return fitting[:1]
 
 
-def _make_workplace(actor, edition, unit, found, names) -> Workplace:
-    department = names.get(unit.id)
-    return Workplace(
-        actor=actor,
-        edition=edition,
-        unit_id=unit.id,
-        unit_name=unit.name,
-        round_id=found.id,
-        round_title=found.title,
-        periods=found.periods,
-        is_open=found.state is RoundState.OPEN,
-        previous_round_id=found.previous_id,
-        department_names=(department,) if department else (),
+def _find_departments(
+    connection: Connection, actor: Actor, unit_id: int
+) -> tuple[str, ...]:
+    ids = [g.department_id for g in actor.grants if g.unit_id == unit_id]
+    found = connection.scalars(
+        select(Department.name)
+        .where(Department.id.in_([one for one in ids if one is not None]))
+        .order_by(Department.position, Department.id)
     )
+    return tuple(found)

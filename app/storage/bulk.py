@@ -31,6 +31,7 @@ from app.models.base import now_utc
 from app.models.history import RowChange
 from app.storage.binding import bind
 from app.storage.engine import is_sqlite
+from app.storage.filing_gate import FilingGate
 from app.storage.keys import key_text
 from app.storage.load_history import log_inserts, log_updates
 from app.storage.load_refusals import explain, show_key
@@ -216,6 +217,7 @@ class BulkLoad:
                 _version=formal.c._version + 1,
                 _updated_at=self.now,
                 _updated_by=self.change.actor_id,
+                _inherited=false(),
                 _level=loaded.c._level,
                 **values,
             )
@@ -277,9 +279,10 @@ def load_rows(
     rows: Iterable[tuple[int, Row]],
     change: Change,
     levels: Iterable[str] = repeat(""),
+    gate: FilingGate | None = None,
 ) -> Counts:
     """Add or update numbered rows of typed values."""
-    with loading(connection, catalogue, form, scope, change) as load:
+    with loading(connection, catalogue, form, scope, change, gate) as load:
         load.add(
             Item(number, key_text(form, row), to_json(form, row), level)
             for (number, row), level in zip(rows, levels, strict=False)
@@ -294,8 +297,14 @@ def loading(
     form: FormSpec,
     scope: Scope,
     change: Change,
+    gate: FilingGate | None = None,
 ) -> Iterator[BulkLoad]:
-    """A load to be filled and finished; a refused one leaves nothing behind."""
+    """A load to be filled and finished; a refused one leaves nothing behind.
+
+    Raises:
+        LockedForm: where the form stands in the round forbids it.
+    """
+    (gate or FilingGate(connection)).require_load(form, scope)
     load = BulkLoad(connection, catalogue, form, scope, change)
     # COPY and executemany go past SQLAlchemy, which would wrap the driver's error.
     driver_error = connection.dialect.loaded_dbapi.DataError

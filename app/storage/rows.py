@@ -20,6 +20,7 @@ from app.models.history import RowAction
 from app.storage.binding import Binding, bind
 from app.storage.bulk import load_rows
 from app.storage.changes import find_changed, write_change
+from app.storage.filing_gate import FilingGate
 from app.storage.keys import join_key
 from app.storage.lookup import ROWS_AT_ONCE, RowLookup, in_groups
 from app.storage.picking import Picking, find_choices
@@ -49,11 +50,15 @@ Row = Mapping[str, object]
 class RowStore:
     """The formal rows of all forms, seen through one connection's transaction."""
 
-    def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
+    def __init__(
+        self, connection: Connection, catalogue: Catalogue, *, by_engine: bool = False
+    ) -> None:
         self.connection = connection
         self.catalogue = catalogue
         #: the entries of row_change that were written through it, bulk loads apart
         self.change_ids: list[int] = []
+        #: every change of a form's rows goes through it
+        self.gate = FilingGate(connection, by_engine=by_engine)
 
     # Reading.
 
@@ -220,7 +225,9 @@ class RowStore:
         Raises:
             DuplicateKey: another row of the unit and round has its key.
             UnknownReference: a value refers to a row that is not there.
+            LockedForm: where the form stands in the round forbids it.
         """
+        self.gate.require_insert(form, scope)
         binding, now = self._bind(form), now_utc()
         values = {
             "_unit_id": scope.unit_id,
@@ -266,12 +273,14 @@ class RowStore:
             StaleRow: somebody else changed it; it says what it is now.
             DuplicateKey, UnknownReference: as for `insert`.
             RowInUse: others refer to a value that is to change.
+            LockedForm: as for `insert`.
         """
         binding = self._bind(form)
         current = self._get_version(binding, scope, row_id, version)
         changed = find_changed(current.row, self._bind(form).write(row))
         if not changed:
             return self._mark(binding, current, level)
+        self.gate.require_update(form, scope, row_id, changed)
         whole = {**current.row, **row}
         refusals = self._refusals(binding, scope)
         refusals.refuse_used(current, frozenset(changed))
@@ -282,6 +291,7 @@ class RowStore:
                 _version=version + 1,
                 _updated_at=now_utc(),
                 _updated_by=actor_id,
+                _inherited=False,
                 _level=current.level if level is None else level,
                 **binding.derive(whole),
                 **{field_id: row[field_id] for field_id in changed},
@@ -311,7 +321,9 @@ class RowStore:
         Raises:
             NotFound, StaleRow: as for `update`.
             RowInUse: others refer to it; it names their forms and how many.
+            LockedForm: as for `insert`.
         """
+        self.gate.require_delete(form, scope, row_id)
         binding = self._bind(form)
         current = self._get_version(binding, scope, row_id, version)
         refusals = self._refusals(binding, scope)
@@ -343,6 +355,7 @@ class RowStore:
         Raises:
             DuplicateKey: two of the rows have one key, or break another unique set.
             UnknownReference: values refer to rows that are not there.
+            LockedForm: as for `insert`.
         """
         change = Change(actor_id, reason, import_id)
         return load_rows(
@@ -353,6 +366,7 @@ class RowStore:
             enumerate(rows, 1),
             change,
             repeat("") if levels is None else levels,
+            gate=self.gate,
         )
 
     # Helpers.

@@ -10,6 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    false,
     literal_column,
 )
 
@@ -91,6 +93,8 @@ def _engine_columns() -> Iterator[Column]:
     yield Column("_initials", Text)
     # What the checks found when the row was stored: '', warning or error.
     yield Column("_level", Text, nullable=False, server_default="")
+    # Carried forward from the last round, and not touched since.
+    yield Column("_inherited", Boolean, nullable=False, server_default=false())
     yield Column("_created_at", UtcDateTime, nullable=False)
     yield Column("_created_by", Integer)
     yield Column("_updated_at", UtcDateTime, nullable=False)

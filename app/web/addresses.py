@@ -16,6 +16,13 @@ class IdConverter(IntegerConverter):
         super().__init__(url_map, min=1, max=LARGEST_ID)
 
 
+def read_place(text: str) -> tuple[int, int] | None:
+    """Unit and round, as `Workplace.key` names them."""
+    unit, _, round_ = text.partition("-")
+    unit_id, round_id = read_number(unit), read_number(round_)
+    return (unit_id, round_id) if unit_id and round_id else None
+
+
 def read_page_number() -> int:
     """Which page of a list the address asks for; the first where it says nonsense."""
     return max(1, read_number(request.args.get("page", "")) or 1)

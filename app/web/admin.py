@@ -48,7 +48,14 @@ def create_user() -> Answer:
             server.engine,
             username=form.get("username", ""),
             name=form.get("name", ""),
-            memberships=[NewMembership(Role(form["role"]), unit, department or None)],
+            memberships=[
+                NewMembership(
+                    Role(form["role"]),
+                    unit,
+                    department or None,
+                    form.get("may_import") == "1",
+                )
+            ],
             actor=actor,
         )
     except AppError as refused:

@@ -18,21 +18,24 @@ def list_urls(desk: Desk, page: str) -> PageUrls:
     address = {"collection": form.collection, "code": form.code}
     has_rows = form.shape is Shape.ROWS
     row = url_for("forms.show_row", row_id=_ROW, **address)
+    # What is sent goes to the unit and round that the page shows.
+    here = {**address, "at": place.key}
     return PageUrls(
         page=page,
-        save=url_for("rows.save", **address),
-        options=url_for("rows.list_options", **address),
-        delete=url_for("rows.delete", **address),
-        check=url_for("rows.check", **address),
-        explain=url_for("rows.explain", **address),
-        withdraw=url_for("rows.withdraw", **address),
-        upload=url_for("rows.upload", **address),
+        post=f"{page}?at={place.key}",
+        save=url_for("rows.save", **here),
+        options=url_for("rows.list_options", **here),
+        delete=url_for("rows.delete", **here),
+        check=url_for("rows.check", **here),
+        explain=url_for("rows.explain", **here),
+        withdraw=url_for("rows.withdraw", **here),
+        upload=url_for("rows.upload", **here),
         file=url_for("forms.fetch", token=_TOKEN, **address).replace(_TOKEN, "{token}"),
         row=row.replace(str(_ROW), "{id}") if has_rows else "",
         new_row=url_for("forms.show_new_row", **address) if has_rows else "",
-        delete_all=url_for("selection.delete", **address),
-        fill_all=url_for("selection.fill", **address),
-        export=url_for("exports.order_form", **address)
+        delete_all=url_for("selection.delete", **here),
+        fill_all=url_for("selection.fill", **here),
+        export=url_for("exports.order_form", **here)
         if place.can(Action.EXPORT_ROWS, form)
         else "",
         login=url_for("auth.login"),

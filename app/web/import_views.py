@@ -17,9 +17,7 @@ def get_view(import_id: int) -> ImportView:
 
 def find_place(view: ImportView) -> Workplace | None:
     """The workplace the import belongs to, for the bar on top."""
-    visit = get_visit()
-    fitting = (w for w in visit.workplaces if w.round_id == view.job.round_id)
-    return next(fitting, visit.workplace)
+    return get_visit().open_place(view.job.unit_id, view.job.round_id)
 
 
 def show_texts(form: FormSpec, row: StagedView) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Who is behind the request, and where this person works at the moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flask import Flask, g, redirect, request, session, url_for
@@ -9,7 +9,15 @@ from app.config import Config
 from app.errors import Forbidden, NotFound, NotSignedIn
 from app.permissions import ROLE_NAMES, Action, Actor, can
 from app.services.sessions import find_session
-from app.services.workplaces import Workplace, list_workplaces
+from app.services.workplaces import (
+    Offer,
+    Offers,
+    Workplace,
+    find_offer,
+    list_offers,
+    open_workplace,
+)
+from app.web.addresses import read_place
 from app.web.errors import wants_json
 from app.web.server import get_server
 
@@ -32,24 +40,45 @@ class Visit:
     """A signed-in person and the places this person can work at."""
 
     actor: Actor
-    workplaces: tuple[Workplace, ...]
-    #: collection and unit chosen last
-    collection: str
+    #: unit and round chosen last
     unit_id: int | None
+    round_id: int | None
 
     @cached_property
     def workplace(self) -> Workplace | None:
-        """The chosen workplace, or the first one; None where there is none."""
-        return self._find(self.collection) or next(iter(self.workplaces), None)
+        """The chosen workplace, or the newest one; None where there is none."""
+        return self._open(self._find_offer())
+
+    @cached_property
+    def offers(self) -> Offers:
+        """The first of the workplaces to choose from."""
+        server = get_server()
+        return list_offers(server.engine, server.catalogue, self.actor)
 
     def get_workplace(self, collection: str | None = None) -> Workplace:
         """The workplace of a collection, in the chosen unit where it reports."""
-        found = self.workplace if collection is None else self._find(collection)
-        if found is None and not self.workplaces:
+        place = self.workplace
+        if place is None:
             raise Forbidden("您的账号还没有单位或本期没有开放的填报。请找管理员。")
+        if collection in (None, place.collection):
+            return place
+        found = self._open(self._find_offer(collection))
         if found is None:
             raise NotFound("您的单位没有这一套报表，或本期还没有建立。")
         return found
+
+    def other_collections(self, here: Workplace) -> tuple[Workplace, ...]:
+        """The person's workplaces of the other collections, one each."""
+        names = {ed.collection for ed in get_server().catalogue.editions}
+        names.discard(here.collection)
+        found = (self._open(self._find_offer(name)) for name in sorted(names))
+        return tuple(place for place in found if place is not None)
+
+    def open_place(self, unit_id: int, round_id: int) -> Workplace | None:
+        """The workplace of this unit and round, if the person may work there."""
+        here = replace(self, unit_id=unit_id, round_id=round_id).workplace
+        wanted = f"{unit_id}-{round_id}"
+        return here if here is not None and here.key == wanted else None
 
     def can(self, action: str) -> bool:
         return can(self.actor, Action(action))
@@ -58,10 +87,22 @@ class Visit:
     def role_names(self) -> str:
         return "、".join(ROLE_NAMES[role] for role in self.actor.roles)
 
-    def _find(self, collection: str) -> Workplace | None:
-        fitting = [w for w in self.workplaces if w.collection == collection]
-        fitting.sort(key=lambda w: w.unit_id != self.unit_id)
-        return next(iter(fitting), None)
+    def _find_offer(self, collection: str | None = None) -> Offer | None:
+        server = get_server()
+        return find_offer(
+            server.engine,
+            server.catalogue,
+            self.actor,
+            unit_id=self.unit_id,
+            round_id=self.round_id,
+            collection=collection,
+        )
+
+    def _open(self, offer: Offer | None) -> Workplace | None:
+        if offer is None:
+            return None
+        server = get_server()
+        return open_workplace(server.engine, server.catalogue, self.actor, offer)
 
 
 def cookie_name(config: Config) -> str:
@@ -93,14 +134,23 @@ def _sign_in():
             return None
         raise NotSignedIn
     g.token = token
-    g.visit = Visit(
-        signed_in.actor,
-        list_workplaces(server.engine, server.catalogue, signed_in.actor),
-        session.get("collection", ""),
-        session.get("unit"),
-    )
+    g.visit = Visit(signed_in.actor, *_find_chosen())
     if signed_in.must_change_password and request.endpoint not in _WHILE_NEW:
         if wants_json():
             raise Forbidden("请先设新密码。")
         return redirect(url_for("auth.password"))
     return None
+
+
+def _find_chosen() -> tuple[int | None, int | None]:
+    """Unit and round that the address names (`at`), or else those chosen last.
+
+    Every address that changes something names them: in another tab the person may
+    have chosen another round meanwhile.
+    """
+    named = read_place(request.args.get("at", ""))
+    if named is None:
+        return session.get("unit"), session.get("round")
+    if request.method == "GET" and not wants_json():
+        session["unit"], session["round"] = named
+    return named

@@ -20,6 +20,7 @@ from app.services import inbox, navigation
 from app.services.inbox import ImportView
 from app.services.navigation import FormLine, FormState
 from app.services.workplaces import Workplace
+from app.web.addresses import read_place
 from app.web.server import get_server
 from app.web.visit import get_visit
 from form_schemas.phases import Phase as EditionPhase
@@ -116,12 +117,11 @@ def list_forms() -> Response | str:
 
 @workbench.post("/choice")
 def choose() -> Response:
-    collection, _, unit = request.form.get("place", "").partition(":")
-    places = get_visit().workplaces
-    wanted = [w for w in places if (w.collection, str(w.unit_id)) == (collection, unit)]
-    if not wanted:
+    chosen = read_place(request.form.get("place", ""))
+    place = None if chosen is None else get_visit().open_place(*chosen)
+    if place is None:
         raise NotFound
-    session["collection"], session["unit"] = collection, wanted[0].unit_id
+    session["unit"], session["round"] = place.unit_id, place.round_id
     return redirect(url_for("workbench.show"))
 
 
@@ -129,8 +129,7 @@ def _search_elsewhere(here: Workplace, search: str):
     """Forms of the person's other collections that answer the search."""
     return tuple(
         (place, form)
-        for place in get_visit().workplaces
-        if place.collection != here.collection
+        for place in get_visit().other_collections(here)
         for form in navigation.visible_forms(place)
         if navigation.matches(form, search)
     )[:_MOST_ELSEWHERE]

@@ -27,7 +27,13 @@ def upgrade() -> None:
         sa.Column("seal", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
     )
-    for columns in (["unit_id", "id"], ["actor_id", "id"], ["action", "id"], ["at"]):
+    for columns in (
+        ["unit_id", "id"],
+        ["actor_id", "id"],
+        ["action", "id"],
+        ["at"],
+        ["actor_id", "form_name", "action", "at"],
+    ):
         name = "_".join(["ix_audit_entries", *columns])
         op.create_index(op.f(name), "audit_entries", columns, unique=False)
     op.create_table(

@@ -68,14 +68,14 @@ def test_a_person_has_roles_in_units_and_departments(session, unit, user):
     session.add(department)
     user.memberships = [
         Membership(unit=unit, department=department, role=Role.FILLER),
-        Membership(unit=unit, role=Role.REVIEWER),
+        Membership(unit=unit, role=Role.DEPARTMENT_HEAD),
     ]
     session.commit()
     session.expire_all()
     found = session.get(User, user.id).memberships
     assert [(m.role, m.department and m.department.aliases) for m in found] == [
         (Role.FILLER, ["教学管理处"]),
-        (Role.REVIEWER, None),
+        (Role.DEPARTMENT_HEAD, None),
     ]
 
 

@@ -483,7 +483,7 @@ def test_a_filler_checks_the_forms_of_the_own_department(school):
 
 
 def test_nobody_checks_a_unit_without_a_role_there(school):
-    stranger = Actor(CLERK, "x", "外人", (Grant(Role.REVIEWER, OTHER_SCHOOL),))
+    stranger = Actor(CLERK, "x", "外人", (Grant(Role.DEPARTMENT_HEAD, OTHER_SCHOOL),))
     with pytest.raises(Forbidden, match="没有您可以检查的报表"):
         school.check(actor=stranger)
 

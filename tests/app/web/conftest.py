@@ -216,7 +216,7 @@ def _fill(engine, catalogue):
             engine,
             username=username,
             name=f"{username} 的姓名",
-            memberships=[NewMembership(role, unit, department)],
+            memberships=[NewMembership(role, unit, department, may_import=True)],
             password=PASSWORD,
             must_change_password=False,
         )

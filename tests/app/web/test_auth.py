@@ -198,7 +198,7 @@ def newcomer(engine, sign_in):
         engine,
         username="newcomer",
         name="新来的",
-        memberships=[NewMembership("filler", "demo-school")],
+        memberships=[NewMembership("filler", "demo-school", may_import=True)],
     )
     browser = sign_in("newcomer", password)
     browser.password = password

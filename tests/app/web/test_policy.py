@@ -210,10 +210,15 @@ FILLER = Grant(Role.FILLER, 1, 5, frozenset({"教务处"}))
         ((FILLER,), Action.ENTER_ROWS, Place(1, ("学生处",), 5), True),
         ((FILLER,), Action.REVIEW_ROWS, Place(1, ("教务处",)), False),
         ((Grant(Role.FILLER, 1),), Action.ENTER_ROWS, Place(1, ("学生处",)), True),
-        ((Grant(Role.REVIEWER, 1),), Action.REVIEW_ROWS, Place(1, ("学生处",)), True),
-        ((Grant(Role.REVIEWER, 1),), Action.REVIEW_ROWS, Place(2), False),
         (
-            (Grant(Role.REVIEWER, 1), Grant(Role.FILLER, 1)),
+            (Grant(Role.DEPARTMENT_HEAD, 1),),
+            Action.REVIEW_ROWS,
+            Place(1, ("学生处",)),
+            True,
+        ),
+        ((Grant(Role.DEPARTMENT_HEAD, 1),), Action.REVIEW_ROWS, Place(2), False),
+        (
+            (Grant(Role.DEPARTMENT_HEAD, 1), Grant(Role.FILLER, 1)),
             Action.REVIEW_ROWS,
             Place(1, entered_by=frozenset({7})),
             False,

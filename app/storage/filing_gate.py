@@ -1,0 +1,338 @@
+"""Whether rows of a form may change: asked by every change, in its own transaction.
+
+Whoever changes rows holds the filing shared, whoever decides about it holds it alone:
+on PostgreSQL by a row lock, on SQLite because only one writes. So a decision meets no
+half-done change, and a change none that was just decided about.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.errors import LockedForm
+from app.models import (
+    CellThread,
+    Contribution,
+    ContributionState,
+    Filing,
+    FilingState,
+    Round,
+    RoundState,
+    ThreadState,
+    UnitRound,
+)
+from app.models.base import now_utc
+from app.storage.assignments import load_assignments
+from app.storage.engine import is_sqlite
+from app.storage.records import Scope
+from app.storage.timetable import (
+    Timetable,
+    find_extensions,
+    find_now,
+    read_phases,
+)
+from form_schemas.spec import FormSpec
+
+_FILING = Filing.__table__
+_THREAD = CellThread.__table__
+
+
+@dataclass(frozen=True)
+class Unlocked:
+    """What a return unlocked in a form."""
+
+    whole: bool = False
+    rows: frozenset[int] = frozenset()
+    #: (row id, field id)
+    cells: frozenset[tuple[int, str]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a form stands in a unit's round, as far as entering its rows goes."""
+
+    form: FormSpec
+    round_state: RoundState
+    timetable: Timetable
+    state: FilingState = FilingState.DRAFT
+    step: str = ""
+    is_empty: bool = False
+    is_closed: bool = False
+    #: the departments that supply the form; the first one leads
+    departments: tuple[int, ...] = ()
+    #: those that handed their rows over
+    handed: frozenset[int] = frozenset()
+    unlocked: Unlocked = field(default_factory=Unlocked)
+
+    @property
+    def obstacle(self) -> str:
+        """Why nobody may change rows now, whatever the time; empty if one may."""
+        if self.form.is_derived:
+            return "本表由系统汇总其他表得出，不用填。"
+        if self.round_state is not RoundState.OPEN:
+            return "本期填报没有开放，现在只能查看。"
+        if self.is_closed:
+            return "本表已关闭填报。要填，请先重新开放。"
+        if self.is_empty:
+            return "本表已申报“本期无数据”。要填，请先撤回申报。"
+        return _LOCKED.get(self.state, "")
+
+    def find_obstacle(self, department_id: int | None) -> str:
+        """Why a person may not change rows now; empty if the person may.
+
+        Args:
+            department_id: whose rows the person enters; None: all rows of the form.
+        """
+        if self.obstacle:
+            return self.obstacle
+        if department_id in self.handed:
+            return "本部门的数据已交给牵头部门。要改，请先收回，或请牵头部门退回。"
+        # What was returned may be mended at any time: it waits for nothing else.
+        if self.state is FilingState.RETURNED:
+            return ""
+        return self._find_closed_hours(department_id)
+
+    def _find_closed_hours(self, department_id: int | None) -> str:
+        acting = self.departments if department_id is None else (department_id,)
+        if self.timetable.is_open(self.form.code, acting):
+            return ""
+        first = self.timetable.find_beginning(self.form.code)
+        if first is not None:
+            return f"本表 {_show(first)} 起开放填报，现在只能查看。"
+        end = self.timetable.find_deadline(self.form.code, acting)
+        when = "" if end is None else f"已于 {_show(end)} 截止"
+        return f"本表的填报{when or '不在开放时间'}。要补填，请向质量监督处申请延期。"
+
+
+_LOCKED = {
+    FilingState.SUBMITTED: "本表已提交，正在审核，现在只能查看。要改，请先撤回提交。",
+    FilingState.APPROVED: "本表已审核通过，现在只能查看。要改，请审核人退回。",
+}
+
+
+class FilingGate:
+    """Lets changes of rows through, or says why not, within one transaction.
+
+    Args:
+        by_engine: what the engine itself writes (rows carried forward, demo rows) is
+            held to the state of a form, not to its hours.
+    """
+
+    def __init__(self, connection: Connection, *, by_engine: bool = False) -> None:
+        self._connection = connection
+        self._by_engine = by_engine
+        self._standings: dict[tuple[str, int, int], Standing] = {}
+
+    def require_insert(self, form: FormSpec, scope: Scope) -> None:
+        """Raise LockedForm where no row may be added."""
+        standing = self._require_open(form, scope)
+        if _is_narrow(standing):
+            raise LockedForm(
+                "本表是退回修改，只能改被退回的格，不能增加行。"
+                "要增加行，请审核人按整表退回。"
+            )
+
+    def require_update(
+        self, form: FormSpec, scope: Scope, row_id: int, fields: Collection[str]
+    ) -> None:
+        """Raise LockedForm where these fields of the row may not change."""
+        standing = self._require_open(form, scope)
+        if not _is_narrow(standing) or row_id in standing.unlocked.rows:
+            return
+        free = find_unlocked_fields(form, standing.unlocked, row_id)
+        if locked := [name for name in fields if name not in free]:
+            labels = "、".join(f"“{form.by_id[name].label}”" for name in locked[:3])
+            raise LockedForm(f"本表是退回修改，只能改被退回的格；{labels}没有退回。")
+
+    def require_delete(self, form: FormSpec, scope: Scope, row_id: int) -> None:
+        """Raise LockedForm where the row may not go."""
+        standing = self._require_open(form, scope)
+        if _is_narrow(standing) and row_id not in standing.unlocked.rows:
+            raise LockedForm(
+                "本表是退回修改，只能改被退回的格，这一行没有退回，不能删除。"
+            )
+
+    def require_load(self, form: FormSpec, scope: Scope) -> None:
+        """Raise LockedForm where many rows may not come at once."""
+        standing = self._require_open(form, scope)
+        if _is_narrow(standing):
+            raise LockedForm(
+                "本表是退回修改，只退回了部分格，不能整批导入。请在页面上改这些格。"
+            )
+
+    def _require_open(self, form: FormSpec, scope: Scope) -> Standing:
+        key = (form.code, scope.unit_id, scope.round_id)
+        if key not in self._standings:
+            lock_filing(self._connection, form, scope, shared=True)
+            self._standings[key] = find_standing(self._connection, form, scope)
+        standing = self._standings[key]
+        obstacle = (
+            standing.obstacle
+            if self._by_engine
+            else standing.find_obstacle(scope.department_id)
+        )
+        if obstacle:
+            raise LockedForm(obstacle)
+        return standing
+
+
+def lock_filing(
+    connection: Connection, form: FormSpec, scope: Scope, *, shared: bool = False
+):
+    """The filing's record, made if there is none, and held until the end.
+
+    Args:
+        shared: to change rows, together with others who do; otherwise to decide.
+    """
+    wanted = select(_FILING).where(
+        _FILING.c.unit_id == scope.unit_id,
+        _FILING.c.round_id == scope.round_id,
+        _FILING.c.form_code == form.code,
+    )
+    held = wanted.with_for_update(read=shared)
+    found = connection.execute(held).first()
+    if found is None:
+        _insert_filing(connection, form, scope)
+        found = connection.execute(held).one()
+    return found
+
+
+def find_standing(connection: Connection, form: FormSpec, scope: Scope) -> Standing:
+    """How one form stands."""
+    return find_standings(connection, [form], scope)[form.code]
+
+
+def find_standings(
+    connection: Connection, forms: Collection[FormSpec], scope: Scope
+) -> dict[str, Standing]:
+    """How forms stand in a unit's round, by code: a handful of questions for all."""
+    unit_id, round_id = scope.unit_id, scope.round_id
+    table = Round.__table__
+    round_state = connection.scalar(select(table.c.state).where(table.c.id == round_id))
+    timetable = find_timetable(connection, unit_id, round_id)
+    assignments = load_assignments(connection, unit_id, round_id)
+    filings = {
+        found.form_code: found
+        for found in connection.execute(
+            select(_FILING).where(
+                _FILING.c.unit_id == unit_id, _FILING.c.round_id == round_id
+            )
+        )
+    }
+    handed = _find_handed(connection, scope)
+    unlocked = _find_unlocked(connection, scope)
+    standings = {}
+    for form in forms:
+        departments = assignments.ids(form)
+        found = filings.get(form.code)
+        if found is None:
+            standings[form.code] = Standing(
+                form, round_state, timetable, departments=departments
+            )
+            continue
+        standings[form.code] = Standing(
+            form,
+            round_state,
+            timetable,
+            found.state,
+            found.step,
+            found.is_empty,
+            found.is_closed,
+            departments,
+            frozenset(handed.get(found.id, ())),
+            unlocked.get(found.id, Unlocked()),
+        )
+    return standings
+
+
+def find_timetable(connection: Connection, unit_id: int, round_id: int) -> Timetable:
+    """The phases and extensions of a unit's round, at the database's moment."""
+    stored = connection.scalar(
+        select(UnitRound.phases).where(
+            UnitRound.unit_id == unit_id, UnitRound.round_id == round_id
+        )
+    )
+    if not stored:
+        return Timetable(find_now(connection))
+    return Timetable(
+        find_now(connection),
+        read_phases(stored),
+        find_extensions(connection, unit_id, round_id),
+    )
+
+
+def find_unlocked_fields(
+    form: FormSpec, unlocked: Unlocked, row_id: int
+) -> frozenset[str]:
+    """The fields of a row that a return unlocked, with those that depend on them."""
+    named = {name for row, name in unlocked.cells if row == row_id}
+    return form.find_dependents(named) if named else frozenset()
+
+
+def _is_narrow(standing: Standing) -> bool:
+    """Whether only what was returned may change."""
+    return standing.state is FilingState.RETURNED and not standing.unlocked.whole
+
+
+def _insert_filing(connection: Connection, form: FormSpec, scope: Scope) -> None:
+    insert = sqlite.insert if is_sqlite(connection) else postgresql.insert
+    connection.execute(
+        insert(_FILING)
+        .values(
+            unit_id=scope.unit_id,
+            round_id=scope.round_id,
+            form_code=form.code,
+            state=FilingState.DRAFT,
+            step="",
+            is_empty=False,
+            is_closed=False,
+            submissions=0,
+            updated_at=now_utc(),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _find_handed(connection: Connection, scope: Scope) -> dict[int, list[int]]:
+    """Filing id -> the departments that handed their rows over."""
+    table = Contribution.__table__
+    found = connection.execute(
+        select(table.c.filing_id, table.c.department_id)
+        .join(_FILING, _FILING.c.id == table.c.filing_id)
+        .where(
+            _FILING.c.unit_id == scope.unit_id,
+            _FILING.c.round_id == scope.round_id,
+            table.c.state == ContributionState.HANDED,
+        )
+    )
+    handed: dict[int, list[int]] = {}
+    for filing_id, department_id in found:
+        handed.setdefault(filing_id, []).append(department_id)
+    return handed
+
+
+def _find_unlocked(connection: Connection, scope: Scope) -> dict[int, Unlocked]:
+    """Filing id -> what its open returns name."""
+    found = connection.execute(
+        select(_THREAD.c.filing_id, _THREAD.c.row_id, _THREAD.c.field_id).where(
+            _THREAD.c.unit_id == scope.unit_id,
+            _THREAD.c.round_id == scope.round_id,
+            _THREAD.c.unlocks,
+            _THREAD.c.state != ThreadState.CLOSED,
+        )
+    ).all()
+    unlocked = {}
+    for filing_id in {one.filing_id for one in found}:
+        own = [one for one in found if one.filing_id == filing_id]
+        unlocked[filing_id] = Unlocked(
+            any(one.row_id is None for one in own),
+            frozenset(one.row_id for one in own if one.row_id and not one.field_id),
+            frozenset((one.row_id, one.field_id) for one in own if one.field_id),
+        )
+    return unlocked
+
+
+def _show(moment) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
