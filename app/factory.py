@@ -8,6 +8,7 @@ from app.extensions import csrf, db
 from app.services.installation import load_forms, open_database
 from app.services.workshop import Workshop, open_workshop
 from app.web import errors, security, visit
+from app.web.account import account
 from app.web.addresses import IdConverter
 from app.web.admin import admin
 from app.web.assets import assets
@@ -18,6 +19,7 @@ from app.web.exports import exports
 from app.web.forms import forms
 from app.web.health import health
 from app.web.imports import imports
+from app.web.notices import notices
 from app.web.rows import rows
 from app.web.selection import selection
 from app.web.server import Server, attach_server
@@ -25,6 +27,7 @@ from app.web.staged_rows import staged_rows
 from app.web.workbench import workbench
 
 _BLUEPRINTS = (
+    account,
     admin,
     assets,
     auth,
@@ -34,6 +37,7 @@ _BLUEPRINTS = (
     forms,
     health,
     imports,
+    notices,
     rows,
     selection,
     staged_rows,

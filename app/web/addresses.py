@@ -1,5 +1,7 @@
 """What may stand in addresses: ids of rows, numbers of pages."""
 
+from urllib.parse import urlsplit
+
 from flask import request
 from werkzeug.routing import IntegerConverter, Map
 
@@ -26,6 +28,14 @@ def read_place(text: str) -> tuple[int, int] | None:
 def read_page_number() -> int:
     """Which page of a list the address asks for; the first where it says nonsense."""
     return max(1, read_number(request.args.get("page", "")) or 1)
+
+
+def own_path(target: str) -> str:
+    """The target, if it is a path of ours; empty for anything that leads elsewhere."""
+    if not target.startswith("/") or target.startswith(("//", "/\\")):
+        return ""
+    has_controls = any(ord(c) < 32 or c == "\\" for c in target)
+    return "" if has_controls or urlsplit(target).netloc else target
 
 
 def read_number(text: str) -> int | None:

@@ -2,7 +2,6 @@
 
 import base64
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
@@ -21,6 +20,7 @@ from app.services import logins
 from app.services.accounts import PASSWORD_MIN, change_password
 from app.services.logins import Captcha, CaptchaKind, LoginRefused
 from app.services.sessions import close_session, open_session
+from app.web.addresses import own_path
 from app.web.server import get_server
 from app.web.visit import cookie_name, get_visit
 
@@ -48,7 +48,7 @@ class LoginPage:
 
 @auth.get("/login")
 def login() -> Response | str:
-    target = _local(request.args.get("next", ""))
+    target = own_path(request.args.get("next", ""))
     if "visit" in g:
         return redirect(target or url_for("workbench.show"))
     return _show(LoginPage(target=target))
@@ -57,7 +57,7 @@ def login() -> Response | str:
 @auth.post("/login")
 def try_login() -> Response | tuple[str, int]:
     form = request.form
-    target = _local(form.get("next", ""))
+    target = own_path(form.get("next", ""))
     page = LoginPage(form.get("username", "")[:200], target)
     if "again" in form:
         return _show(page, form["again"]), 200
@@ -154,11 +154,3 @@ def _show(page: LoginPage, kind: str = "") -> str:
 
 def _address() -> str:
     return request.remote_addr or ""
-
-
-def _local(target: str) -> str:
-    """The target, if it is a path of ours; anything else leads nowhere."""
-    parts = urlsplit(target)
-    is_ours = target.startswith("/") and not target.startswith(("//", "/\\"))
-    has_controls = any(ord(c) < 32 or c == "\\" for c in target)
-    return target if is_ours and not parts.netloc and not has_controls else ""

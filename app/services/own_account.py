@@ -1,0 +1,58 @@
+"""What a person sets for his own account beside the password: where mails go."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, select, update
+
+from app.errors import BadRequest
+from app.models import AuditAction, User
+from app.permissions import Actor
+from app.services.mail_server import is_address
+from app.services.recording import record_account
+from app.storage.engine import begin_reading
+
+_LONGEST = 254
+
+
+@dataclass(frozen=True)
+class MailWish:
+    """Where a person's notices are mailed to, if they are."""
+
+    address: str
+    wanted: bool
+
+
+def find_mail_wish(engine: Engine, actor: Actor) -> MailWish:
+    with begin_reading(engine) as connection:
+        found = connection.execute(
+            select(User.email, User.wants_mail).where(User.id == actor.user_id)
+        ).one()
+    return MailWish(found.email or "", found.wants_mail)
+
+
+def set_mail_wish(engine: Engine, actor: Actor, wish: MailWish) -> None:
+    """Keep where mails go; mails that wait already go where they were meant to.
+
+    Raises:
+        BadRequest: no mail could be sent there.
+    """
+    address = wish.address.strip()
+    if address and (len(address) > _LONGEST or not is_address(address)):
+        raise BadRequest(
+            f"“{address[:60]}”不是邮箱地址。请写成 name@school.edu.cn 的样子，"
+            "只用英文字母、数字和符号。"
+        )
+    with engine.begin() as connection:
+        connection.execute(
+            update(User.__table__)
+            .where(User.id == actor.user_id)
+            .values(email=address or None, wants_mail=wish.wanted)
+        )
+        # The log tells that it changed; the address itself is nobody else's business.
+        record_account(
+            connection,
+            AuditAction.ACCOUNT_CHANGED,
+            actor.user_id,
+            actor.user_id,
+            {"changed": ["email"]},
+        )
