@@ -295,7 +295,7 @@ def _record(
 def _describe_membership(membership: Membership) -> str:
     department = membership.department
     parts = [membership.unit.name, *([department.name] if department else [])]
-    return f"{membership.role.value}@{'/'.join(parts)}"
+    return f"{membership.role}@{'/'.join(parts)}"
 
 
 def _end_sessions(session: Session, user_id: int) -> None:

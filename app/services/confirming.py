@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection
 
 from app.errors import Refused, StaleRow
-from app.models import StagedRow
+from app.models import AuditAction, StagedRow
 from app.permissions import Action
 from app.services.desks import CheckedRow, Desk
+from app.services.recording import record_at_desk
 from app.services.wider_rules import judge_table, judge_wider_within
 from app.services.workshop import Workshop
 from app.storage.binding import bind
@@ -79,7 +80,9 @@ def confirm(
             value_text=_show_value(desk, stored, mark),
             actor_id=desk.place.actor.user_id,
         )
-        return _settle_level(connection, desk, stored)
+        row = _settle_level(connection, desk, stored)
+        _record(connection, desk, row_id, mark, given)
+        return row
 
 
 def confirm_table(desk: Desk, mark: Mark, reason: Reason) -> None:
@@ -110,6 +113,7 @@ def confirm_table(desk: Desk, mark: Mark, reason: Reason) -> None:
             actor_id=desk.place.actor.user_id,
             totals=found[0].totals,
         )
+        _record(connection, desk, None, mark, given)
 
 
 def withdraw_table(desk: Desk, mark: Mark) -> None:
@@ -120,6 +124,7 @@ def withdraw_table(desk: Desk, mark: Mark) -> None:
         withdraw_confirmations(
             connection, desk.form, desk.scope(), None, mark, actor_id
         )
+        _record(connection, desk, None, mark)
 
 
 def take_over(desk: Desk, row_id: int, version: int, mark: Mark) -> CheckedRow:
@@ -146,7 +151,9 @@ def withdraw(desk: Desk, row_id: int, mark: Mark) -> CheckedRow:
         withdraw_confirmations(
             connection, desk.form, desk.scope(), row_id, mark, actor_id
         )
-        return _settle_level(connection, desk, stored)
+        row = _settle_level(connection, desk, stored)
+        _record(connection, desk, row_id, mark)
+        return row
 
 
 def find_earlier_reasons(
@@ -227,6 +234,23 @@ def confirm_passed(
         (_ROW.c.import_id == job.id) & passed,
         Explanation(given.code, given.text, actor_id),
     )
+
+
+def _record(
+    connection: Connection,
+    desk: Desk,
+    row_id: int | None,
+    mark: Mark,
+    reason: Reason | None = None,
+) -> None:
+    """What was explained; without a reason: what was taken back."""
+    details = {
+        "row_ids": [] if row_id is None else [row_id],
+        "mark": list(mark),
+        "reason": f"{reason.code} {reason.text}".strip() if reason else "",
+        "withdrawn": reason is None,
+    }
+    record_at_desk(connection, desk, AuditAction.WARNINGS_EXPLAINED, details)
 
 
 def _get_row(connection: Connection, desk: Desk, row_id: int) -> StoredRow:

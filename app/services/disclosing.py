@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import Engine, func, insert, select
 
 from app.errors import BadRequest, Forbidden
-from app.models import Disclosure, Unit, User
+from app.models import AuditAction, Disclosure, Unit, User
 from app.models.base import now_utc
 from app.permissions import Action, Actor, filter_rows, require
 from app.services.desks import Desk
+from app.services.recording import record_at_desk
 from app.storage.engine import begin_reading
 
 _LONGEST_REASON = 200
@@ -104,6 +105,8 @@ def disclose(desk: Desk, row_ids: Sequence[int], reason: str) -> None:
                 at=now_utc(),
             )
         )
+        shown = {"row_ids": list(row_ids), "reason": reason.strip()[:_LONGEST_REASON]}
+        record_at_desk(connection, desk, AuditAction.PERSONAL_SHOWN, shown)
 
 
 def _has_personal(desk: Desk) -> bool:

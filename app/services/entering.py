@@ -13,11 +13,13 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from app.errors import AppError, DuplicateKey, Refused, StaleRow
+from app.models import AuditAction
 from app.models.base import now_utc
 from app.permissions import Action
 from app.services.desks import Desk
 from app.services.judging import Judge, Judged, is_blank
 from app.services.merging import Conflict, merge
+from app.services.recording import record_changes
 from app.storage.confirmations import Confirmed, Mark
 from app.storage.engine import begin_reading
 from app.storage.records import StoredRow
@@ -88,7 +90,10 @@ def save_rows(
     desk.require_entry()
     with desk.engine.begin() as connection:
         saving = _Saving(desk, connection, reason)
-        return tuple(saving.save(entry) for entry in entries)
+        outcomes = tuple(saving.save(entry) for entry in entries)
+        saved = AuditAction.ROWS_SAVED
+        record_changes(connection, desk, saved, saving.store, reason)
+        return outcomes
 
 
 def check_rows(desk: Desk, entries: Sequence[Entry]) -> tuple[Outcome, ...]:
@@ -114,6 +119,7 @@ def delete_rows(
                 deleted.append(row_id)
             except AppError as refusal:
                 refused.append((row_id, refusal.message))
+        record_changes(connection, desk, AuditAction.ROWS_DELETED, store, reason)
     return Deletion(tuple(deleted), tuple(refused))
 
 

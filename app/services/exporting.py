@@ -14,7 +14,7 @@ from typing import IO
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from app.errors import BadRequest, Refused
-from app.models import ExportJob, ExportKind, ImportJob, JobState
+from app.models import AuditAction, ExportJob, ExportKind, ImportJob, JobState
 from app.models.base import now_utc
 from app.services.packages import (
     PACKAGE_ENDINGS,
@@ -25,6 +25,7 @@ from app.services.staging import iterate_problems
 from app.services.templates import write_template_for
 from app.services.wider_values import refresh_wider_values
 from app.services.workshop import Workshop, end_job, keep_lease
+from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 from app.storage.files import MEDIA_TYPES, FileOwner, keep_file
 from app.storage.records import Filter, FilterOp, Query, Scope, Sort
@@ -237,7 +238,31 @@ def _keep_order(engine: Engine, order: ExportOrder, **state: object) -> int:
                 **state,
             )
         )
-        return result.inserted_primary_key[0]
+        job_id = result.inserted_primary_key[0]
+        record(connection, _describe_order(order, job_id))
+        return job_id
+
+
+def _describe_order(order: ExportOrder, job_id: int) -> AuditRecord:
+    names = [form.full_name for form in order.forms]
+    one = order.forms[0] if len(order.forms) == 1 else None
+    return AuditRecord(
+        AuditAction.EXPORT_ORDERED,
+        order.actor_id,
+        order.scope.unit_id,
+        order.scope.round_id,
+        one.full_name if one else "",
+        f"{one.code} {one.title}" if one else f"{len(names)} 张表",
+        {
+            "export_id": job_id,
+            "kind": order.kind.value,
+            "format": order.file_format,
+            "forms": names,
+            "department_id": order.scope.department_id,
+            "personal": order.is_unmasked,
+            "reason": order.reason,
+        },
+    )
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from itertools import chain
 from sqlalchemy import Connection, select, update
 
 from app.models import (
+    AuditAction,
     ImportJob,
     ImportState,
     StagedAction,
@@ -20,6 +21,7 @@ from app.models import (
     StagedState,
 )
 from app.services.import_chunks import Chunk, ChunkChecker
+from app.services.recording import record_import
 from app.services.staged_writing import StagedWriter
 from app.services.staging import count_actions, drop_staged
 from app.services.workshop import Workshop, end_job, keep_lease
@@ -234,6 +236,8 @@ class _Run:
                 rows_unchanged=unchanged if nothing_new else 0,
                 details={**(job.details or {}), "totals": list(reading.totals)},
             )
+            details = {"rows": job.rows_read, "faulty": job.rows_faulty}
+            self._record(connection, AuditAction.IMPORT_STAGED, details)
 
     def _refuse(self, refusal: Refusal) -> None:
         with self.workshop.engine.begin() as connection:
@@ -252,6 +256,14 @@ class _Run:
                 rows_faulty=0,
                 rows_warned=0,
             )
+            details = {"refusal": refusal.reason.value}
+            self._record(connection, AuditAction.IMPORT_REFUSED, details)
+
+    def _record(
+        self, connection: Connection, action: AuditAction, details: dict[str, object]
+    ) -> None:
+        details = {"mode": self.job.mode, **details}
+        record_import(connection, self.job, action, self.job.actor_id, details)
 
 
 def _replace_earlier(connection: Connection, job) -> None:

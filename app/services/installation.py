@@ -15,6 +15,7 @@ from app.models import Role, Round, RoundState, Unit, User
 from app.models.base import now_utc
 from app.permissions import Actor, Grant
 from app.services.accounts import hash_password, make_one_time_password
+from app.services.recording import begin_log
 from app.services.rejudging import Tell, rejudge_forms
 from app.services.schema_changes import find_last_good, initialise, load_in_use
 from app.services.workshop import Workshop, open_workshop
@@ -67,6 +68,7 @@ def prepare_database(
     try:
         forms = load_forms(config)
         pending = (*forms.held, *initialise(engine, forms))
+        begin_log(engine)
         rejudge_forms(engine, forms, tell)
         return pending
     finally:

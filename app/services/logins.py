@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from app.config import Config
 from app.errors import BadRequest, TooManyRequests
-from app.models import LoginFailure, User
+from app.models import AuditAction, LoginFailure, User
 from app.models.base import now_utc
 from app.services.accounts import normalise_username, verify_password
+from app.services.recording import record_account
+from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 
 WRONG_LOGIN = "用户名或密码不对，请检查后再试。"
@@ -110,7 +112,7 @@ def log_in(
     if not verify_password(user, password) or not user.is_active:
         _note_failure(engine, config, name, address, now)
         raise LoginRefused(WRONG_LOGIN, "username")
-    _note_success(engine, user.id, name, now)
+    _note_success(engine, user.id, name, address, now)
     return user.id
 
 
@@ -181,19 +183,26 @@ def _count_failures(
     address: str,
     now: datetime | None,
 ) -> tuple[int, int]:
-    since = (now or now_utc()) - timedelta(minutes=config.login_failure_minutes)
-    with begin_reading(engine) as connection:
-        return tuple(
-            connection.scalar(
-                select(func.count())
-                .select_from(LoginFailure)
-                .where(column == value, LoginFailure.at > since)
-            )
-            for column, value in (
-                (LoginFailure.username, name),
-                (LoginFailure.address, address[:60]),
-            )
+    with begin_reading(engine) as connection, Session(connection) as session:
+        return _count_within(session, config, name, address, now or now_utc())
+
+
+def _count_within(
+    session: Session, config: Config, name: str, address: str, now: datetime
+) -> tuple[int, int]:
+    """Failures of the name, and of the address, that still count."""
+    since = now - timedelta(minutes=config.login_failure_minutes)
+    return tuple(
+        session.scalar(
+            select(func.count())
+            .select_from(LoginFailure)
+            .where(column == value, LoginFailure.at > since)
         )
+        for column, value in (
+            (LoginFailure.username, name),
+            (LoginFailure.address, address[:60]),
+        )
+    )
 
 
 def _note_failure(
@@ -203,9 +212,23 @@ def _note_failure(
     with Session(engine) as session, session.begin():
         session.execute(delete(LoginFailure).where(LoginFailure.at < old))
         session.add(LoginFailure(username=name, address=address[:60], at=now))
+        session.flush()
+        if config.login_failures in _count_within(session, config, name, address, now):
+            locked = AuditRecord(
+                AuditAction.LOGIN_LOCKOUT,
+                None,
+                subject=name,
+                details={"address": address[:60]},
+            )
+            record(session.connection(), locked)
 
 
-def _note_success(engine: Engine, user_id: int, name: str, now: datetime) -> None:
+def _note_success(
+    engine: Engine, user_id: int, name: str, address: str, now: datetime
+) -> None:
     with Session(engine) as session, session.begin():
         session.execute(delete(LoginFailure).where(LoginFailure.username == name))
         session.get(User, user_id).last_login_at = now
+        session.flush()
+        details, login = {"address": address[:60]}, AuditAction.LOGIN
+        record_account(session.connection(), login, user_id, user_id, details)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, func, select
 
 from app.errors import NotFound
-from app.models import ExportJob, JobState
+from app.models import AuditAction, ExportJob, JobState
 from app.permissions import Actor
+from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 from app.storage.files import find_file
 from form_schemas.catalogue import Catalogue
@@ -74,12 +75,30 @@ def get_export(
     return _view_export(catalogue, found)
 
 
-def get_file(engine: Engine, token: str):
-    """What is known of a produced file; the caller has checked whose it is."""
-    with begin_reading(engine) as connection:
-        found = find_file(connection, token)
-    if found is None:
-        raise NotFound("文件已不在服务器上，请重新导出。")
+def fetch_file(engine: Engine, actor: Actor, view: ExportView):
+    """What is known of one's produced file, which now leaves the system.
+
+    Raises:
+        NotFound: it is not made yet, or gone.
+    """
+    job = view.job
+    if job.file_token is None:
+        raise NotFound("文件还没有生成好，请稍后再取。")
+    with engine.begin() as connection:
+        found = find_file(connection, job.file_token)
+        if found is None:
+            raise NotFound("文件已不在服务器上，请重新导出。")
+        personal = bool((job.details or {}).get("unmasked"))
+        fetched = AuditRecord(
+            AuditAction.EXPORT_FETCHED,
+            actor.user_id,
+            job.unit_id,
+            job.round_id,
+            job.form_names[0] if len(job.form_names) == 1 else "",
+            found.name,
+            {"export_id": job.id, "rows": job.position, "personal": personal},
+        )
+        record(connection, fetched)
     return found
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, delete, insert, inspect, select, update
 
 from app.errors import Refused
-from app.models import FormDeclaration
+from app.models import AuditAction, FormDeclaration
 from app.models.base import now_utc
 from app.services.declarations import (
     Change,
@@ -22,6 +22,7 @@ from app.services.declarations import (
     compare,
     declare,
 )
+from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 from app.storage.schema import (
     Differences,
@@ -115,6 +116,12 @@ def apply(engine: Engine, catalogue: Catalogue, plan_hash: str) -> Plan:
         grow(connection, catalogue, growth)
         _save(connection, catalogue.all_forms, applied)
         _retire(connection, _find_gone(catalogue, applied))
+        done = {"plan": made.hash, "operations": len(made.operations)}
+        forms = "、".join(dict.fromkeys(c.form_name for c in made.operations))
+        record(
+            connection,
+            AuditRecord(AuditAction.SCHEMA_APPLIED, None, subject=forms, details=done),
+        )
         return made
 
 

@@ -12,9 +12,10 @@ from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.config import Config
-from app.models import UserSession
+from app.models import AuditAction, UserSession
 from app.models.base import now_utc
 from app.permissions import Actor, actor_of
+from app.services.recording import record_account
 from app.storage.engine import begin_reading
 
 _TOKEN_BYTES = 32
@@ -80,9 +81,13 @@ def find_session(
 def close_session(engine: Engine, token: str) -> None:
     """End the session of this token, if there is one."""
     with engine.begin() as connection:
-        connection.execute(
-            delete(UserSession).where(UserSession.token_hash == _hash(token))
+        user_id = connection.scalar(
+            delete(UserSession)
+            .where(UserSession.token_hash == _hash(token))
+            .returning(UserSession.user_id)
         )
+        if user_id is not None:
+            record_account(connection, AuditAction.LOGOUT, user_id, user_id)
 
 
 def _is_alive(session: UserSession, now: datetime) -> bool:

@@ -64,9 +64,7 @@ def show_state(export_id: int) -> Answer:
 @exports.get("/exports/<id:export_id>/file")
 def fetch(export_id: int) -> Answer:
     server, view = get_server(), _get_view(export_id)
-    if view.job.file_token is None:
-        raise NotFound("文件还没有生成好，请稍后再取。")
-    found = outbox.get_file(server.engine, view.job.file_token)
+    found = outbox.fetch_file(server.engine, get_visit().actor, view)
     pieces = server.files.read(found.token)
     return attach(pieces, found.name, found.media_type, found.size)
 

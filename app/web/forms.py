@@ -27,6 +27,7 @@ from app.services.confirming import (
 )
 from app.services.desks import Desk
 from app.services.entering import Entry, Outcome, Status, delete_rows, save_rows
+from app.services.recording import record_view
 from app.services.templates import write_template_for
 from app.storage.files import XLSX_TYPE
 from app.web.addresses import read_number
@@ -46,6 +47,7 @@ forms = Blueprint("forms", __name__, url_prefix="/forms/<collection>/<code>")
 @forms.get("/")
 def show(collection: str, code: str) -> str:
     desk = get_desk(collection, code)
+    record_view(desk)
     if desk.form.is_derived:
         return show_frame(desk)
     if desk.form.shape is Shape.RECORD:
@@ -83,6 +85,7 @@ def add_row(collection: str, code: str):
 def show_row(collection: str, code: str, row_id: int) -> str:
     desk = get_desk(collection, code)
     _require_rows(desk)
+    record_view(desk)
     return show_record(desk, desk.get(row_id))
 
 
