@@ -8,7 +8,7 @@ fields of certain rows; `TableLookup` answers references from whole columns, so 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, literal, select, union_all
 
 from app.storage.binding import bind
 from app.storage.lookup import ROWS_AT_ONCE, RowLookup, in_groups
@@ -104,6 +104,22 @@ def has_rows(
     binding = bind(catalogue, form)
     wanted = select(binding.table.c._id).where(binding.in_unit(scope)).limit(1)
     return connection.scalar(wanted) is not None
+
+
+def find_filled(
+    connection: Connection,
+    catalogue: Catalogue,
+    forms: Collection[FormSpec],
+    scope: Scope,
+) -> frozenset[str]:
+    """Codes of the forms of which the unit has a row in the round: one question."""
+    parts = (
+        select(literal(form.code).label("code")).where(
+            exists().where(bind(catalogue, form).in_unit(scope))
+        )
+        for form in forms
+    )
+    return frozenset(connection.scalars(union_all(*parts)))
 
 
 class TableLookup(RowLookup):
