@@ -13,7 +13,7 @@ from app.services.checking import run_check
 from app.services.desks import find_desk
 from app.services.entering import Entry, save_rows
 from app.services.exporting import write_rows_file
-from app.services.workplaces import list_workplaces
+from app.services.workplaces import find_offer, open_workplace
 from app.services.workshop import open_workshop
 from app.storage.engine import open_engine
 from app.storage.records import Query, Scope
@@ -96,7 +96,8 @@ def _fill_fixed_tables(connection):
 @pytest.fixture
 def desk(workshop, catalogue):
     def find():
-        (place,) = list_workplaces(workshop.engine, catalogue, CLERK)
+        offer = find_offer(workshop.engine, catalogue, CLERK)
+        place = open_workplace(workshop.engine, catalogue, CLERK, offer)
         assert place.round_id == HERE.round_id
         return find_desk(workshop.engine, catalogue, place, "G")
 
@@ -169,8 +170,8 @@ def test_an_export_holds_fresh_values(workshop, tmp_path):
 def test_a_closed_round_keeps_what_it_had(workshop, desk):
     _add(workshop, "G", {"code": "a"})
     find = desk()
+    _add(workshop, "S", {"number": "1", "group": "a"})
     with workshop.engine.begin() as connection:
         connection.execute(update(Round.__table__).values(state=RoundState.CLOSED))
-    _add(workshop, "S", {"number": "1", "group": "a"})
     desk()
     assert [row.stored.row["size"] for row in find.find_page(Query()).rows] == [0]
