@@ -5,7 +5,7 @@ on the row is put together once, and a row only adds escaped texts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from markupsafe import escape
@@ -33,10 +33,12 @@ class Column:
     cell_class: str
     draw: Callable[[str], str]
 
-    def draw_cell(self, text: str) -> str:
-        return f'<td class="{self.cell_class}">{self.draw(text)}</td>'
+    def draw_cell(self, text: str, asked: str = "") -> str:
+        return f"<td{_mark(self.cell_class, asked)}>{self.draw(text)}</td>"
 
-    def draw_faulty_cell(self, text: str, problems: Sequence[ProblemView]) -> str:
+    def draw_faulty_cell(
+        self, text: str, problems: Sequence[ProblemView], asked: str = ""
+    ) -> str:
         style = worst_style(problems)
         note = f"n-{_KEY}-{self.field.id}"
         marks = f' aria-describedby="{note}"'
@@ -48,8 +50,9 @@ class Column:
             f"{_safe(p.told)}</span>"
             for p in problems
         )
+        classes = f"{self.cell_class} is-{style}"
         return (
-            f'<td class="{self.cell_class} is-{style}">{control}'
+            f"<td{_mark(classes, asked)}>{control}"
             f'<span class="notes" id="{note}" hidden>{sentences}</span></td>'
         )
 
@@ -60,6 +63,8 @@ class RowTemplate:
 
     columns: tuple[Column, ...]
     read_only: bool
+    #: whether rows can be ticked, to delete or fill many at once
+    has_box: bool = True
 
     def draw(
         self,
@@ -72,6 +77,7 @@ class RowTemplate:
         status: str,
         page: str = "",
         problems: Mapping[str, Sequence[ProblemView]] | None = None,
+        asked: Mapping[str, str] | None = None,
         row_class: str = "",
     ) -> str:
         """The row as HTML.
@@ -83,16 +89,19 @@ class RowTemplate:
             status: the row's state as HTML.
             page: address of the row's own page.
             problems: by field id.
+            asked: field id -> what a reviewer asks about the cell.
         """
-        found = problems or {}
+        found, questions = problems or {}, asked or {}
         cells = [
-            column.draw_faulty_cell(text, found[column.field.id])
+            column.draw_faulty_cell(
+                text, found[column.field.id], questions.get(column.field.id, "")
+            )
             if column.field.id in found
-            else column.draw_cell(text)
+            else column.draw_cell(text, questions.get(column.field.id, ""))
             for column, text in zip(self.columns, texts, strict=True)
         ]
         shown = f'<a href="{_safe(page)}">{number}</a>' if page else str(number)
-        box = "" if self.read_only else _BOX
+        box = "" if self.read_only or not self.has_box else _BOX
         html = (
             f'<tr id="row-{_KEY}" data-row="{_KEY}" data-id="{_safe(row_id)}" '
             f'data-version="{_safe(version)}"{row_class}>'
@@ -117,12 +126,40 @@ def row_template(form: FormSpec, read_only: bool) -> RowTemplate:
     )
 
 
+def close_cells(
+    template: RowTemplate, form: FormSpec, is_open: Callable[[str], bool]
+) -> RowTemplate:
+    """The template of a row of which only some cells may change."""
+    closed = _locked_columns(form)
+    return RowTemplate(
+        tuple(
+            column if column.field.is_given or is_open(column.field.id) else locked
+            for column, locked in zip(template.columns, closed, strict=True)
+        ),
+        template.read_only,
+        template.has_box,
+    )
+
+
 def frozen_fields(form: FormSpec) -> tuple[FieldSpec, ...]:
     """What a row is known by: its first key field, and what people call it."""
     key = list(form.key)
     title = [form.title_field] if form.title_field else []
     ids = dict.fromkeys([*key[:1], *title, *key[1:]])
     return tuple(form.by_id[field_id] for field_id in ids)[: len(FROZEN)]
+
+
+@lru_cache(maxsize=512)
+def _locked_columns(form: FormSpec) -> tuple[Column, ...]:
+    shown = row_template(form, True).columns
+    return tuple(replace(column, draw=_locked(column.field)) for column in shown)
+
+
+def _mark(classes: str, asked: str) -> str:
+    """Class of a cell, and what is asked about it: scripts keep the latter."""
+    if not asked:
+        return f' class="{classes}"'
+    return f' class="{classes} asked" data-asked="{_safe(asked)}"'
 
 
 def _make_column(field: FieldSpec, frozen: str, read_only: bool) -> Column:
@@ -212,6 +249,12 @@ def _upload(field: FieldSpec) -> Callable[[str], str]:
 
 def _read_only(field: FieldSpec) -> Callable[[str], str]:
     start = _start(field, "input", ' readonly tabindex="-1" value="')
+    return lambda text: f'{start}{_safe(text)}">'
+
+
+def _locked(field: FieldSpec) -> Callable[[str], str]:
+    """As read-only, and no script may open it: nobody returned it."""
+    start = _start(field, "input", ' readonly data-locked tabindex="-1" value="')
     return lambda text: f'{start}{_safe(text)}">'
 
 

@@ -18,6 +18,7 @@ from renderers.grid_rows import GridRow, RowWriter
 from renderers.last_values import can_compare, write_last_values
 from renderers.live import describe_form, to_data_block
 from renderers.problems import EXPLAINED, NO_NOTES, Notes, ProblemView, view_problem
+from renderers.returned import NOTHING_RETURNED, Returned
 from renderers.urls import PageUrls
 from validators.compiling import Env
 from validators.report import Problem
@@ -134,6 +135,8 @@ class GridPage:
     #: whether there is a last period
     compares: bool
     read_only: bool
+    #: whether only returned cells may change: rows neither come nor go
+    is_narrow: bool
     #: whether any column holds personal data, and whether it is shown in full
     is_personal: bool
     unmasked: bool
@@ -164,6 +167,7 @@ def build_grid_page(
     env: Env | None = None,
     previous: Mapping[int, Mapping[str, object]] | None = None,
     unmasked: bool = False,
+    returned: Returned = NOTHING_RETURNED,
 ) -> GridPage:
     """Gather one page of rows.
 
@@ -178,8 +182,11 @@ def build_grid_page(
         env: what expressions ask besides the row, for live rules.
         previous: row id -> its row of the last round; None: there was no such round.
         unmasked: show personal data in full.
+        returned: which cells are open, and what is asked about them.
     """
     template = row_template(form, read_only or form.is_derived)
+    if returned.is_narrow:
+        template = replace(template, has_box=False)
     views = {
         row_id: [
             view_problem(form, problem, (notes or {}).get(row_id, NO_NOTES))
@@ -188,7 +195,15 @@ def build_grid_page(
         for row_id, found in (problems or {}).items()
     }
     writer = RowWriter(
-        catalogue, template, urls, views, texts or {}, files or {}, unmasked
+        form,
+        catalogue,
+        template,
+        urls,
+        views,
+        texts or {},
+        files or {},
+        unmasked,
+        returned,
     )
     start = (query.page - 1) * query.size
     listed = list(_place_problems(template, rows, start, views))
@@ -226,6 +241,7 @@ def build_grid_page(
         ),
         compares=previous is not None,
         read_only=template.read_only,
+        is_narrow=returned.is_narrow,
         is_personal=any(field.sensitive for field in form.fields),
         unmasked=unmasked,
         wide_keys=_wide_keys(template),

@@ -8,10 +8,11 @@ from markupsafe import Markup, escape
 
 from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec
-from renderers.cells import Column, RowTemplate
+from form_schemas.spec import FieldSpec, FormSpec
+from renderers.cells import Column, RowTemplate, close_cells
 from renderers.display import edit, mask, show
 from renderers.problems import EXPLAINED, ProblemView, worst_style
+from renderers.returned import NOTHING_RETURNED, Returned
 from renderers.urls import PageUrls
 
 #: How the state of a row is told.
@@ -22,6 +23,7 @@ _STATUS = {
     "warn": '<span class="state plain is-warn i-warn">警告</span>',
     EXPLAINED: '<span class="state plain is-nil i-pass">已说明</span>',
     "new": '<span class="state plain is-draft i-draft">新行</span>',
+    "back": '<span class="state plain is-back i-back">退回</span>',
 }
 
 
@@ -37,6 +39,7 @@ class GridRow(Protocol):
 class RowWriter:
     """Turns stored rows into table rows."""
 
+    form: FormSpec
     catalogue: Catalogue
     template: RowTemplate
     urls: PageUrls
@@ -44,6 +47,7 @@ class RowWriter:
     texts: Mapping[int, Mapping[str, str]]
     files: Mapping[str, str]
     unmasked: bool
+    returned: Returned = NOTHING_RETURNED
 
     def write_rows(self, rows: Sequence[GridRow], start: int) -> Markup:
         drawn = (self._write(row, start + n) for n, row in enumerate(rows, 1))
@@ -68,7 +72,7 @@ class RowWriter:
         by_field: dict[str, list[ProblemView]] = {}
         for problem in found:
             by_field.setdefault(problem.field_id, []).append(problem)
-        return self.template.draw(
+        return self._template_of(row).draw(
             number=number,
             key=f"r{row.id}",
             row_id=row.id,
@@ -77,11 +81,32 @@ class RowWriter:
             status=self._status(row, found),
             page=self.urls.row_page(row.id),
             problems=by_field,
+            asked=self._ask(row),
         )
+
+    def _template_of(self, row: GridRow) -> RowTemplate:
+        if not self.returned.is_narrow:
+            return self.template
+        return close_cells(
+            self.template,
+            self.form,
+            lambda name: self.returned.is_open(row.id, name),
+        )
+
+    def _ask(self, row: GridRow) -> dict[str, str]:
+        """Field id -> what is asked; of the row as a whole, at its first cell."""
+        first = self.template.columns[0].field.id
+        asked: dict[str, str] = {}
+        for one in self.returned.asked.get(row.id, ()):
+            name = one.field_id or first
+            asked[name] = "；".join(filter(None, [asked.get(name), one.text]))
+        return asked
 
     def _status(self, row: GridRow, problems: Sequence[ProblemView]) -> str:
         """The row's state; one about reasons leads to where they are written."""
         state = _state(problems)
+        if state != "error" and row.id in self.returned.asked:
+            state = "back"
         page = self.urls.row_page(row.id)
         if state not in ("warn", EXPLAINED) or not page:
             return _STATUS[state]

@@ -27,6 +27,7 @@ from renderers.problems import (
     view_problem,
 )
 from renderers.record_views import FieldView, FileView, GroupView, Link, RecordPage
+from renderers.returned import NOTHING_RETURNED, Returned
 from renderers.urls import PageUrls
 from validators.compiling import Env
 from validators.conversion import display
@@ -74,6 +75,7 @@ def build_record_page(
     notice: str = "",
     notes: Notes = NO_NOTES,
     reasons: Sequence[WarningReason] = (),
+    returned: Returned = NOTHING_RETURNED,
 ) -> RecordPage:
     """Gather the page of one row.
 
@@ -89,6 +91,7 @@ def build_record_page(
         notice: one message of the page on top, e.g. that a post was saved.
         notes: what was written about the row's warnings.
         reasons: those that warnings may pass for; without any none is asked for.
+        returned: which fields are open, and what is asked about them.
     """
     builder = _Builder(
         form=form,
@@ -104,6 +107,8 @@ def build_record_page(
         unmasked=unmasked,
         hidden=hidden_fields(form, row, env) if env else frozenset(),
         required=_find_required(form, row, env),
+        row_id=row_id,
+        returned=returned,
     )
     seen = builder.problems
     shown = {item.id for group in form.groups for item in group.fields}
@@ -132,6 +137,8 @@ def build_record_page(
         links=tuple(links),
         notice=notice,
         reasons=tuple(reasons),
+        asked=returned.questions(row_id, ""),
+        is_narrow=returned.is_narrow,
     )
 
 
@@ -155,6 +162,8 @@ class _Builder:
     unmasked: bool
     hidden: frozenset[str]
     required: frozenset[str]
+    row_id: int | None
+    returned: Returned
 
     def view_groups(self) -> tuple[GroupView, ...]:
         texts = {item.id: self._edit(item) for item in self.form.typed_fields}
@@ -183,7 +192,8 @@ class _Builder:
         problems = tuple(p for p in self.problems if p.field_id == item.id)
         figure = is_figure(item)
         last = (self.previous or {}).get(item.id)
-        is_typed = not item.is_given and not self.read_only
+        is_locked = not self.returned.is_open(self.row_id, item.id)
+        is_typed = not item.is_given and not self.read_only and not is_locked
         hint = item.description or (SPELLINGS[item.value_kind] if is_typed else "")
         return FieldView(
             id=item.id,
@@ -210,6 +220,8 @@ class _Builder:
             change=show_change(item, self.row.get(item.id), last) if figure else "",
             problems=problems,
             files=self._files(item),
+            locked=is_locked and not item.is_given and not self.read_only,
+            asked=self.returned.questions(self.row_id, item.id),
         )
 
     def _control(

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from form_schemas.settings import WarningReason
 from renderers.problems import ProblemView, count_style
+from renderers.returned import Asked
 from renderers.urls import PageUrls
 
 
@@ -50,6 +51,10 @@ class FieldView:
     change: str
     problems: tuple[ProblemView, ...] = ()
     files: tuple[FileView, ...] = ()
+    #: nobody returned it, so that it cannot be changed now
+    locked: bool = False
+    #: what reviewers ask about it
+    asked: tuple[Asked, ...] = ()
 
     @property
     def warnings(self) -> tuple[ProblemView, ...]:
@@ -60,7 +65,9 @@ class FieldView:
     def style(self) -> str:
         """The worst problem's class."""
         styles = [problem.style for problem in self.problems]
-        return next((s for s in ("error", "warn", "info") if s in styles), "")
+        if self.asked:
+            styles.append("back")
+        return next((s for s in ("error", "back", "warn", "info") if s in styles), "")
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,10 @@ class RecordPage:
     notice: str = ""
     #: for which a warning may pass
     reasons: tuple[WarningReason, ...] = ()
+    #: what reviewers ask about the row as a whole
+    asked: tuple[Asked, ...] = ()
+    #: whether only returned fields may change
+    is_narrow: bool = False
 
     @property
     def open_fields(self) -> int:

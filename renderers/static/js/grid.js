@@ -40,6 +40,8 @@ class Grid {
     this.columns = [...root.querySelectorAll("[data-head]")].map((head) => head.dataset.head);
     this.template = root.querySelector("[data-blank-row]");
     this.isReadOnly = "readOnly" in root.dataset;
+    /** Only returned cells are open: rows neither come nor go. */
+    this.isNarrow = "narrow" in root.dataset;
     this.moving = new Moving(this);
     this.last = new LastValues(this);
     this.choice = new Columns(this, this.last);
@@ -67,7 +69,7 @@ class Grid {
     // Pickers first: an open list takes arrows and Enter before the grid does.
     watchPickers(this.body, { url: options, fields: this.spec.fields, find: (cell) => this.view(cell.closest("tr")) });
     watchKeys(this.body, this);
-    watchSelection(this.root, this);
+    if (!this.isNarrow) watchSelection(this.root, this);
     this.body.addEventListener("input", (event) => this.touch(event.target));
     this.body.addEventListener("change", (event) => this.settle(event.target));
     this.body.addEventListener("paste", (event) => this.paste(event));
@@ -81,7 +83,7 @@ class Grid {
     }
     this.answers.restore();
     for (const row of this.body.rows) this.followRow(row);
-    if (!this.body.rows.length) this.addRow();
+    if (!this.body.rows.length && !this.isNarrow) this.addRow();
   }
 
   // Rows and cells.
@@ -187,7 +189,8 @@ class Grid {
     openNote(cell, this.frame);
     const number = row.querySelector(".row-head > span").textContent.trim();
     this.root.querySelector("[data-foot-place]").textContent = `${number} 行 · ${field.label}`;
-    this.root.querySelector("[data-foot-hint]").textContent = [field.required && "必填", field.unit, field.hint].filter(Boolean).join("，");
+    this.root.querySelector("[data-foot-hint]").textContent =
+      "locked" in cell.dataset ? "没有退回，不能改。" : [field.required && "必填", field.unit, field.hint].filter(Boolean).join("，");
     this.root.querySelector("[data-foot-last]").textContent = this.last.describe(cell);
     describeCell(cell, true);
     this.saving?.postpone(row.dataset.id ? "" : row.dataset.row);
@@ -292,7 +295,7 @@ class Grid {
   }
 
   closeCell(cell, isHidden) {
-    if (!cell || this.spec.fields[cell.dataset.field].given) return;
+    if (!cell || this.spec.fields[cell.dataset.field].given || "locked" in cell.dataset) return;
     cell.parentElement.classList.toggle("ro", isHidden);
     cell.parentElement.classList.toggle("void", isHidden);
     if (cell.matches("select")) cell.disabled = isHidden;
@@ -323,6 +326,7 @@ class Grid {
     let added = 0;
     block.forEach((line, down) => {
       let row = this.body.rows[first + down];
+      if (!row && this.isNarrow) return;
       if (!row) {
         row = this.addRow();
         added += 1;

@@ -15,7 +15,7 @@ export class Moving {
     const row = cell.closest("tr");
     const all = [...this.grid.body.rows];
     const wanted = all.indexOf(row) + rows;
-    if (grows && wanted >= all.length && !this.grid.isReadOnly && this.grid.root.dataset.lastPage === "true") {
+    if (grows && wanted >= all.length && !this.grid.isReadOnly && !this.grid.isNarrow && this.grid.root.dataset.lastPage === "true") {
       this.grid.findCell(this.grid.addRow(), cell.dataset.field)?.focus();
       return;
     }

@@ -62,15 +62,18 @@ export function listProblems(box, rows, describe, limit = 20) {
 /** Open the note of a cell, on the side where the grid has room. */
 export function openNote(cell, frame) {
   closeNotes(frame);
+  const { asked } = cell.parentElement.dataset;
   const sentences = [...cell.parentElement.querySelectorAll(".notes > span")];
-  if (!sentences.length) return;
+  if (!sentences.length && !asked) return;
   const lines = sentences.map((sentence) => {
     const style = sentence.dataset.style;
     return make("div", { class: `problem is-${style} i-${iconOf(style)}` }, make("span", {}, sentence.textContent));
   });
+  // What a reviewer asks stays until he closes it, whatever is typed meanwhile.
+  if (asked) lines.unshift(make("div", { class: "problem is-back i-back" }, make("span", {}, asked)));
   const address = findReasons(cell);
   if (address) lines.push(make("a", { class: "link", href: address, tabindex: "-1" }, "填写说明"));
-  const style = sentences[0].dataset.style;
+  const style = sentences[0]?.dataset.style ?? "back";
   const note = make("div", { class: `cell-note is-${style}`, role: "tooltip", "aria-hidden": "true" }, ...lines);
   cell.parentElement.append(note);
   cell.parentElement.classList.add("open");
