@@ -1,4 +1,5 @@
-"""Workers: claim imports, exports and checks from the database and carry them out.
+"""Workers: claim imports, exports and checks from the database and carry them out; send
+mails, and remind people of deadlines.
 
 A job is a row with a state, a position and a lease. Whoever holds the lease works; one
 that dies loses it after `lease_seconds`, and the next worker goes on from the position.
@@ -9,6 +10,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -18,12 +20,14 @@ from app.services.checking import run_check_job
 from app.services.exporting import run_export
 from app.services.importing import run_import
 from app.services.mailing import send_mails
+from app.services.phase_reminders import remind_of_phases
 from app.services.queueing import DatabaseAway, JobModel, claim, give_up
 from app.services.workshop import LeaseLost, Workshop
 
 Run = Callable[[Workshop, int, str], None]
 
 _IDLE_SECONDS = 0.5
+_CHORE_SECONDS = 300
 _AWAY_SECONDS = 5
 
 _log = structlog.get_logger(__name__)
@@ -45,8 +49,12 @@ class Worker:
 
     def run_forever(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a job at hand is finished first."""
+        chores_at = 0.0
         while not stop.is_set():
             try:
+                if time.monotonic() >= chores_at:
+                    chores_at = time.monotonic() + _CHORE_SECONDS
+                    self.do_chores()
                 found = self.run_next()
             except DatabaseAway as error:
                 _log.error("database away", error=str(error.orig))
@@ -62,7 +70,21 @@ class Worker:
             if job_id is not None:
                 self._run(model, run, job_id)
                 return True
-        return send_mails(self.workshop, self.name)
+        return self._try("mails", lambda: send_mails(self.workshop, self.name))
+
+    def do_chores(self) -> None:
+        """What nobody orders and the calendar asks for."""
+        self._try("reminders", lambda: bool(remind_of_phases(self.workshop)))
+
+    def _try(self, what: str, act: Callable[[], bool]) -> bool:
+        try:
+            return act()
+        except DatabaseAway:
+            raise
+        except Exception:
+            # As with jobs: the worker lives on for the others.
+            _log.exception(f"{what} failed", worker=self.name)
+            return False
 
     def _run(self, model: JobModel, run: Run, job_id: int) -> None:
         log = _log.bind(job=f"{model.__tablename__}/{job_id}", worker=self.name)

@@ -59,10 +59,11 @@ def serve(demo: bool, host: str, port: int, threads: int) -> None:
 @click.command()
 @click.option("--once", is_flag=True, help="做完排队的任务就退出。")
 def worker(once: bool) -> None:
-    """运行后台任务（导入、导出、打包、检查）；可以同时开几个。"""
+    """运行后台任务（导入、导出、打包、检查、发邮件、到期提醒）；可以同时开几个。"""
     _, workshop = open_console()
     runner = Worker(workshop)
     if once:
+        runner.do_chores()
         while runner.run_next():
             pass
         return

@@ -119,7 +119,9 @@ class PhaseReminder(Base):
     """That people were reminded of a phase's end: each reminder goes out once."""
 
     __tablename__ = "phase_reminders"
-    __table_args__ = (UniqueConstraint("unit_id", "round_id", "phase_id", "moment"),)
+    __table_args__ = (
+        UniqueConstraint("unit_id", "round_id", "phase_id", "moment", "ends_at"),
+    )
 
     id: Mapped[Key]
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
@@ -127,4 +129,6 @@ class PhaseReminder(Base):
     phase_id: Mapped[str] = mapped_column(String(60))
     #: which of the reminders of a phase
     moment: Mapped[str] = mapped_column(String(20))
+    #: when the phase was to end then: a later end is told of anew
+    ends_at: Mapped[datetime]
     at: Mapped[CreatedAt]

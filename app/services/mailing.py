@@ -56,7 +56,7 @@ def send_mails(workshop: Workshop, holder: str) -> bool:
     server = workshop.mail_server
     if server is None or not _has_due(workshop):
         return False
-    _drop_old(workshop)
+    _drop_hopeless(workshop)
     try:
         with connect(server) as line:
             for _ in range(_IN_A_ROW):
@@ -169,13 +169,18 @@ def _read(connection: Connection, mail_id: int):
     return connection.execute(found).one()
 
 
-def _drop_old(workshop: Workshop) -> None:
+def _drop_hopeless(workshop: Workshop) -> None:
+    """What is no news any more, and what brought its worker down every time."""
+    is_old = _MAILS.c.created_at < now_utc() - NEWS
+    is_spent = _MAILS.c.attempts > len(PAUSES)
     with workshop.engine.begin() as connection:
-        connection.execute(
-            update(_MAILS)
-            .where(_is_due(), _MAILS.c.created_at < now_utc() - NEWS)
-            .values(state=MailState.OUTDATED)
-        )
+        for which, state in (
+            (is_old, MailState.OUTDATED),
+            (is_spent, MailState.FAILED),
+        ):
+            connection.execute(
+                update(_MAILS).where(_is_due(), which).values(state=state)
+            )
 
 
 def _end(

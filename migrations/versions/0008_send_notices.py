@@ -154,6 +154,7 @@ def _create_phase_reminders() -> None:
         sa.Column("round_id", sa.Integer(), nullable=False),
         sa.Column("phase_id", sa.String(length=60), nullable=False),
         sa.Column("moment", sa.String(length=20), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["round_id"], ["rounds.id"], name=op.f("fk_phase_reminders_round_id")
@@ -167,6 +168,7 @@ def _create_phase_reminders() -> None:
             "round_id",
             "phase_id",
             "moment",
-            name=op.f("uq_phase_reminders_unit_id_round_id_phase_id_moment"),
+            "ends_at",
+            name=op.f("uq_phase_reminders_unit_id_round_id_phase_id_moment_ends_at"),
         ),
     )
