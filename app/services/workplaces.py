@@ -8,11 +8,23 @@ cannot be entered at the moment. `list_offers` tells which there are to choose f
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Text,
+    cast,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 
 from app.errors import Forbidden, NotFound
-from app.models import Department, Round, RoundState, Unit
+from app.models import Department, Round, RoundState, Unit, UnitRound
 from app.models.rounds import read_period
 from app.permissions import (
     Action,
@@ -24,7 +36,8 @@ from app.permissions import (
 )
 from app.storage.assignments import Assignments, load_assignments
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import Standing, find_standings
+from app.storage.filing_gate import Standing, find_round_state, find_standings
+from app.storage.keys import initials
 from app.storage.records import Scope
 from app.storage.timetable import Timetable
 from form_schemas.catalogue import Catalogue, Edition
@@ -168,17 +181,25 @@ def list_offers(
     page: int = 1,
     size: int = MENU_SIZE,
 ) -> Offers:
-    """Where a person may work, open rounds first, then the newest."""
-    words = search.lower().split()
-    found = [
-        offer
-        for offer in _find_offers(engine, catalogue, actor)
-        if all(
-            word in f"{offer.unit_name} {offer.round_title}".lower() for word in words
-        )
-    ]
+    """Where a person may work, open rounds first, then the newest.
+
+    Args:
+        search: words of the unit's name and code and of the round's title, or pinyin
+            initials of the name.
+    """
+    statement = _offers(catalogue, actor).order_by(*_NEWEST)
     start = (page - 1) * size
-    return Offers(tuple(found[start : start + size]), len(found))
+    with begin_reading(engine) as connection:
+        if search:
+            found = [
+                row for row in connection.execute(statement) if _matches(row, search)
+            ]
+            return Offers(tuple(map(_offer_of, found[start:][:size])), len(found))
+        total = connection.scalar(
+            select(func.count()).select_from(_offers(catalogue, actor).subquery())
+        )
+        shown = connection.execute(statement.limit(size).offset(start))
+        return Offers(tuple(map(_offer_of, shown)), total or 0)
 
 
 def find_offer(
@@ -196,16 +217,19 @@ def find_offer(
         unit_id, round_id: what the person chose last; where it does not fit, the unit
             goes before the round, and else the newest open round is taken.
     """
-    found = [
-        offer
-        for offer in _find_offers(engine, catalogue, actor)
-        if collection in (None, offer.collection)
+    statement = _offers(catalogue, actor)
+    if collection is not None:
+        statement = statement.where(Round.collection == collection)
+    chosen = ((Unit.id == unit_id).desc(), (Round.id == round_id).desc())
+    given = [
+        order
+        for order, value in zip(chosen, (unit_id, round_id), strict=True)
+        if value is not None
     ]
-
-    def rank(offer: Offer) -> tuple[bool, bool]:
-        return offer.unit_id != unit_id, offer.round_id != round_id
-
-    return min(found, key=rank, default=None)
+    statement = statement.order_by(*given, *_NEWEST).limit(1)
+    with begin_reading(engine) as connection:
+        found = connection.execute(statement).first()
+    return None if found is None else _offer_of(found)
 
 
 def open_workplace(
@@ -216,7 +240,7 @@ def open_workplace(
     scope = Scope(offer.unit_id, offer.round_id)
     with begin_reading(engine) as connection:
         unit = connection.execute(
-            select(Unit.name, Unit.path).where(Unit.id == offer.unit_id)
+            select(Unit.id, Unit.name, Unit.path).where(Unit.id == offer.unit_id)
         ).one()
         found = connection.execute(
             select(Round.__table__).where(Round.id == offer.round_id)
@@ -230,7 +254,7 @@ def open_workplace(
             found.id,
             found.title,
             found.periods,
-            found.state is RoundState.OPEN,
+            find_round_state(connection, unit.id, found.id) is RoundState.OPEN,
             load_assignments(connection, offer.unit_id, offer.round_id),
             find_standings(connection, edition.forms, scope),
             found.previous_id,
@@ -238,36 +262,68 @@ def open_workplace(
         )
 
 
-def _find_offers(engine: Engine, catalogue: Catalogue, actor: Actor) -> list[Offer]:
-    """Units that a person sees, with the rounds of what they report."""
-    known = {(edition.collection, edition.year) for edition in catalogue.editions}
-    seen = filter_units(actor, Action.VIEW_ROWS, Unit.id)
-    with begin_reading(engine) as connection:
-        units = connection.execute(
-            select(Unit.id, Unit.name, Unit.collections)
-            .where(Unit.is_active, seen)
-            .order_by(Unit.id)
-        ).all()
-        rounds = connection.execute(
-            select(Round.__table__)
-            .where(Round.state != RoundState.PREPARING)
-            .order_by((Round.state == RoundState.OPEN).desc(), Round.id.desc())
-        ).all()
-    return [
-        Offer(
-            unit.id,
-            unit.name,
-            found.id,
-            found.title,
-            found.collection,
-            found.edition,
-            found.state is RoundState.OPEN,
+#: Whether the unit still works at the round.
+_IS_OPEN = and_(Round.state == RoundState.OPEN, UnitRound.closed_at.is_(None))
+#: Open rounds first, then the newest, each with its units in their order.
+_NEWEST = (_IS_OPEN.desc(), Round.id.desc(), Unit.id)
+
+
+def _offers(catalogue: Catalogue, actor: Actor) -> Select:
+    """Units that a person sees, with the rounds of what they report.
+
+    A province has thousands of them, and every page asks: the database picks.
+    """
+    known = [(edition.collection, edition.year) for edition in catalogue.editions]
+    # As JSON writes a name in a list: quotes and all.
+    quoted = literal('%"') + Round.collection + literal('"%')
+    return (
+        select(
+            Unit.id.label("unit_id"),
+            Unit.name,
+            Unit.code,
+            Round.id.label("round_id"),
+            Round.title,
+            Round.collection,
+            Round.edition,
+            _IS_OPEN.label("is_open"),
         )
-        for found in rounds
-        if (found.collection, found.edition) in known
-        for unit in units
-        if found.collection in unit.collections
-    ]
+        .join_from(Unit, Round, cast(Unit.collections, Text).like(quoted))
+        .outerjoin(
+            UnitRound,
+            and_(UnitRound.unit_id == Unit.id, UnitRound.round_id == Round.id),
+        )
+        .where(
+            Unit.is_active,
+            or_(~Round.by_unit, UnitRound.id.is_not(None)),
+            filter_units(actor, Action.VIEW_ROWS, Unit.id),
+            Round.state != RoundState.PREPARING,
+            tuple_(Round.collection, Round.edition).in_(known),
+        )
+    )
+
+
+def _offer_of(found: Row) -> Offer:
+    return Offer(
+        found.unit_id,
+        found.name,
+        found.round_id,
+        found.title,
+        found.collection,
+        found.edition,
+        bool(found.is_open),
+    )
+
+
+def _matches(found: Row, search: str) -> bool:
+    text = f"{found.name} {found.code} {found.title}".lower()
+    return all(
+        word in text or word in _initials(found.name) for word in search.lower().split()
+    )
+
+
+@lru_cache(maxsize=8192)
+def _initials(name: str) -> str:
+    return initials(name) or ""
 
 
 def _find_departments(
