@@ -36,6 +36,9 @@ class Round(Base):
     )
     #: the round whose values stand beside the cells as last period's
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id"))
+    #: whether only units with a part of their own take part; otherwise all that report
+    #: the collection do
+    by_unit: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
 
 
@@ -80,6 +83,8 @@ class UnitRound(Base):
     opened_at: Mapped[CreatedAt]
     opened_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     submitted_at: Mapped[datetime | None]
+    #: the unit is done with the round: its rows can be read, no longer changed
+    closed_at: Mapped[datetime | None]
 
 
 class Assignment(Base):

@@ -16,9 +16,11 @@ from sqlalchemy import (
     Row,
     Select,
     Text,
+    and_,
     cast,
     func,
     literal,
+    or_,
     select,
     tuple_,
 )

@@ -8,7 +8,7 @@ half-done change, and a change none that was just decided about.
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.errors import LockedForm
@@ -209,8 +209,7 @@ def find_standings(
 ) -> dict[str, Standing]:
     """How forms stand in a unit's round, by code: a handful of questions for all."""
     unit_id, round_id = scope.unit_id, scope.round_id
-    table = Round.__table__
-    round_state = connection.scalar(select(table.c.state).where(table.c.id == round_id))
+    round_state = find_round_state(connection, unit_id, round_id)
     timetable = find_timetable(connection, unit_id, round_id)
     assignments = load_assignments(connection, unit_id, round_id)
     filings = {
@@ -245,6 +244,23 @@ def find_standings(
             unlocked.get(found.id, Unlocked()),
         )
     return standings
+
+
+def find_round_state(
+    connection: Connection, unit_id: int, round_id: int
+) -> RoundState | None:
+    """How the round stands for a unit: some are done with it before others."""
+    found = connection.execute(
+        select(Round.state, UnitRound.closed_at)
+        .outerjoin(
+            UnitRound,
+            and_(UnitRound.round_id == Round.id, UnitRound.unit_id == unit_id),
+        )
+        .where(Round.id == round_id)
+    ).first()
+    if found is None:
+        return None
+    return found.state if found.closed_at is None else RoundState.CLOSED
 
 
 def find_timetable(connection: Connection, unit_id: int, round_id: int) -> Timetable:

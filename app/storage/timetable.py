@@ -156,12 +156,18 @@ def write_phases(phases: Iterable[RoundPhase]) -> list[dict[str, Any]]:
 def find_extensions(
     connection: Connection, unit_id: int, round_id: int
 ) -> tuple[MoreTime, ...]:
+    """What holds now: of the lines for one department and form only the last.
+
+    So a line that was given too long is ended by one that ends earlier; neither is
+    ever changed.
+    """
     found = connection.execute(
-        select(Extension.department_id, Extension.form_code, Extension.until).where(
-            Extension.unit_id == unit_id, Extension.round_id == round_id
-        )
+        select(Extension.department_id, Extension.form_code, Extension.until)
+        .where(Extension.unit_id == unit_id, Extension.round_id == round_id)
+        .order_by(Extension.id)
     )
-    return tuple(MoreTime(*row) for row in found)
+    last = {(one.department_id, one.form_code): MoreTime(*one) for one in found}
+    return tuple(last.values())
 
 
 def _read_task(task: Mapping[str, Any]) -> PhaseTask:
