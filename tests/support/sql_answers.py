@@ -23,6 +23,7 @@ from form_schemas.expressions import Expression
 from form_schemas.nodes import Field, Literal, Node, RefColumn
 from form_schemas.spec import FormSpec
 from tests.support.expressions import GIVEN, TABLES, make_env, parse, to_plain, to_typed
+from tests.support.places import add_round, add_units
 
 NOW = Scope(1, 2)
 BEFORE = Scope(1, 1)
@@ -35,6 +36,9 @@ def open_rows(url: str, catalogue: Catalogue) -> Iterator[Connection]:
     with engine.begin() as connection:
         Base.metadata.create_all(connection)
         build_metadata(catalogue).create_all(connection)
+        add_units(connection, NOW.unit_id)
+        for scope in (BEFORE, NOW):
+            add_round(connection, scope.round_id, "test", "2024")
         yield connection
     engine.dispose()
 

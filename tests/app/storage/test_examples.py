@@ -3,9 +3,8 @@
 from contextlib import ExitStack
 
 import pytest
-from sqlalchemy import insert
 
-from app.models import Base, Round
+from app.models import Base
 from app.storage.engine import open_engine
 from app.storage.records import Scope
 from app.storage.rows import RowStore
@@ -17,6 +16,7 @@ from app.storage.rule_queries import (
 )
 from app.storage.tables import build_metadata
 from form_schemas.catalogue import load_catalogue
+from tests.support.places import add_round, add_units
 from tests.support.postgres import create_database
 from validators.examples import make_setting, read_place
 from validators.rules import waiting_rules
@@ -48,6 +48,7 @@ def connection(request, tmp_path_factory):
         with engine.begin() as connection:
             Base.metadata.create_all(connection)
             _loosen(build_metadata(CATALOGUE)).create_all(connection)
+            add_units(connection, 1)
             for edition in CATALOGUE.editions:
                 _open_rounds(connection, edition)
             yield connection
@@ -62,10 +63,9 @@ def _loosen(metadata):
 
 def _open_rounds(connection, edition):
     before, now = ROUNDS[edition.name]
-    for round_id, previous_id in ((before, None), (now, before)):
-        values = {"id": round_id, "previous_id": previous_id, "title": "轮次"}
-        names = {"collection": edition.collection, "edition": edition.year}
-        connection.execute(insert(Round.__table__).values(**values, **names))
+    names = edition.collection, edition.year
+    add_round(connection, before, *names)
+    add_round(connection, now, *names, before)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.full_name)

@@ -12,6 +12,7 @@ from app.storage.rows import RowStore
 from app.storage.tables import build_metadata
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
+from tests.support.places import add_round, add_units
 
 LAST = Scope(unit_id=1, round_id=1)
 
@@ -35,6 +36,8 @@ def connection(database_url, catalogue):
     Base.metadata.create_all(engine)
     build_metadata(catalogue).create_all(engine)
     with engine.connect() as connection:
+        add_units(connection, 1)
+        add_round(connection, 1, "test", "2023")
         yield connection
     engine.dispose()
 

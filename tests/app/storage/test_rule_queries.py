@@ -5,9 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import insert
 
-from app.models import Base, Round
+from app.models import Base
 from app.services.inventing.making import demo_rows
 from app.services.inventing.world import World, in_order
 from app.storage.engine import open_engine
@@ -25,6 +24,7 @@ from app.storage.tables import build_metadata
 from form_schemas.catalogue import load_catalogue
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, rule_of, schema_of
+from tests.support.places import add_round, add_units
 from tests.support.postgres import create_database
 from validators.compiling import Env
 from validators.interpreting import Place, is_broken
@@ -79,20 +79,15 @@ def connection(request, tmp_path_factory, invented):
         with engine.begin() as connection:
             Base.metadata.create_all(connection)
             build_metadata(CATALOGUE).create_all(connection)
+            add_units(connection, 1, 2)
             for edition in CATALOGUE.editions:
                 first, second = ROUNDS[edition.name]
-                _open_round(connection, edition, first, None)
-                _open_round(connection, edition, second, first)
+                add_round(connection, first, edition.collection, edition.year)
+                add_round(connection, second, edition.collection, edition.year, first)
                 before, now = invented[edition.name]
                 _store(connection, edition, before, now, unit_id=1)
                 _store(connection, edition, now, before, unit_id=2)
             yield connection
-
-
-def _open_round(connection, edition, round_id, previous_id):
-    values = {"id": round_id, "previous_id": previous_id, "title": "轮次"}
-    names = {"collection": edition.collection, "edition": edition.year}
-    connection.execute(insert(Round.__table__).values(**values, **names))
 
 
 def _store(connection, edition, before, now, unit_id):
@@ -194,12 +189,11 @@ def rows(database_url, school):
     with engine.begin() as connection:
         Base.metadata.create_all(connection)
         build_metadata(school).create_all(connection)
+        add_units(connection, 1, 2)
         for edition, before, now in zip(
             school.editions, (None, 1), (1, 2), strict=True
         ):
-            values = {"id": now, "previous_id": before, "title": "轮次"}
-            names = {"collection": edition.collection, "edition": edition.year}
-            connection.execute(insert(Round.__table__).values(**values, **names))
+            add_round(connection, now, edition.collection, edition.year, before)
         yield RowStore(connection, school)
     engine.dispose()
 
