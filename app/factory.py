@@ -12,6 +12,7 @@ from app.web.account import account
 from app.web.addresses import IdConverter
 from app.web.admin import admin
 from app.web.assets import assets
+from app.web.auditing import auditing
 from app.web.auth import auth
 from app.web.checks import checks
 from app.web.disclosing import disclosing
@@ -19,6 +20,7 @@ from app.web.exports import exports
 from app.web.forms import forms
 from app.web.health import health
 from app.web.imports import imports
+from app.web.letters import letters
 from app.web.notices import notices
 from app.web.rows import rows
 from app.web.selection import selection
@@ -30,6 +32,7 @@ _BLUEPRINTS = (
     account,
     admin,
     assets,
+    auditing,
     auth,
     checks,
     disclosing,
@@ -37,6 +40,7 @@ _BLUEPRINTS = (
     forms,
     health,
     imports,
+    letters,
     notices,
     rows,
     selection,

@@ -1,6 +1,7 @@
 """The command `tianbao`: serve, work, and everything the pages do, from a terminal."""
 
 from app.cli.accounts import roles, user
+from app.cli.audit import audit
 from app.cli.checks import check
 from app.cli.console import group
 from app.cli.data import demo, export, import_, template
@@ -30,6 +31,7 @@ for command in (
     import_,
     export,
     check,
+    audit,
     demo,
 ):
     main.add_command(command)

@@ -1,13 +1,15 @@
-"""Personal data in full on a page: for those who may, with a reason that is kept."""
+"""Personal data in full: on a page for those who may, with a reason that is kept, and
+who took them out in files.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, and_, func, insert, select
 
 from app.errors import BadRequest, Forbidden
-from app.models import AuditAction, Disclosure, Unit, User
+from app.models import AuditAction, Disclosure, ExportJob, Unit, User
 from app.models.base import now_utc
 from app.permissions import Action, Actor, filter_rows, require
 from app.services.desks import Desk
@@ -39,8 +41,8 @@ class DisclosurePage:
 def list_disclosures(
     engine: Engine, actor: Actor, page: int, size: int
 ) -> DisclosurePage:
-    """What was shown in full in the units whose accounts the actor manages."""
-    shown = filter_rows(actor, Action.MANAGE_ACCOUNTS, Disclosure.unit_id)
+    """What was shown in full in the units whose audit log the actor may read."""
+    shown = filter_rows(actor, Action.READ_AUDIT, Disclosure.unit_id)
     found = (
         select(
             Disclosure.at,
@@ -65,6 +67,42 @@ def list_disclosures(
         lines = tuple(
             DisclosureLine(*who, rows=len(row_ids), reason=reason)
             for *who, row_ids, reason in connection.execute(found)
+        )
+    return DisclosurePage(lines, total or 0)
+
+
+def list_personal_exports(
+    engine: Engine, actor: Actor, page: int, size: int
+) -> DisclosurePage:
+    """The same of files that were ordered with personal data in full."""
+    taken = and_(
+        filter_rows(actor, Action.READ_AUDIT, ExportJob.unit_id),
+        ExportJob.details["unmasked"].as_boolean(),
+    )
+    found = (
+        select(ExportJob.__table__, User.name, User.username, Unit.name.label("unit"))
+        .join(User, User.id == ExportJob.actor_id)
+        .join(Unit, Unit.id == ExportJob.unit_id)
+        .where(taken)
+        .order_by(ExportJob.id.desc())
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    with begin_reading(engine) as connection:
+        total = connection.scalar(
+            select(func.count()).select_from(ExportJob).where(taken)
+        )
+        lines = tuple(
+            DisclosureLine(
+                job.created_at,
+                job.name,
+                job.username,
+                job.unit,
+                "、".join(job.form_names),
+                job.position,
+                job.details["reason"],
+            )
+            for job in connection.execute(found)
         )
     return DisclosurePage(lines, total or 0)
 

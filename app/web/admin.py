@@ -109,7 +109,7 @@ def show_roles() -> Answer:
 
 @admin.get("/disclosures")
 def show_disclosures() -> Answer:
-    actor, page = _require(Action.MANAGE_ACCOUNTS), read_page_number()
+    actor, page = _require(Action.READ_AUDIT), read_page_number()
     found = list_disclosures(get_server().engine, actor, page, _SIZE)
     return render_template(
         "admin_disclosures.html",
