@@ -1,62 +1,43 @@
 """Which forms a person has, how each stands, and how to find one.
 
-What needs the person comes first: returned and begun forms, then open ones, then those
-that wait for others.
+What needs the person comes first: returned, late and begun forms, then open ones, then
+those that wait for others.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import Connection, Engine, func, select
 
-from app.models import Filing, FilingState, ImportJob, ImportState
+from app.models import Contribution, ContributionState, Filing, ImportJob, ImportState
 from app.permissions import Action
+from app.services.form_states import (
+    DONE,
+    OPEN,
+    STATE_WORDS,
+    FormState,
+    count_days_late,
+    find_due,
+    judge_form,
+    judge_part,
+)
+from app.services.preconditions import find_waiting
+from app.services.unit_rounds import UnitPart, find_part
 from app.services.workplaces import Workplace
+from app.storage.counting import Wanted, count_levels, count_rows
 from app.storage.engine import begin_reading
+from app.storage.filing_gate import Standing
 from app.storage.keys import initials
 from app.storage.records import Scope
-from app.storage.rows import RowStore
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec, Level
 
-
-class FormState(StrEnum):
-    """How a form stands, as the workbench shows it."""
-
-    RETURNED = "back"
-    DRAFT = "draft"
-    NONE = "none"
-    #: in the hands of a reviewer
-    WAITING = "wait"
-    PASSED = "pass"
-    #: the unit has nothing to report
-    NIL = "nil"
-    #: computed from other forms
-    COMPUTED = "computed"
-
-
-STATE_WORDS = {
-    FormState.RETURNED: "已退回",
-    FormState.DRAFT: "填报中",
-    FormState.NONE: "未填",
-    FormState.WAITING: "待审",
-    FormState.PASSED: "已通过",
-    FormState.NIL: "无数据",
-    FormState.COMPUTED: "系统汇总",
-}
-
 #: Chips of the workbench: what a person does about the states.
-MINE = (FormState.RETURNED, FormState.DRAFT, FormState.NONE)
+MINE = OPEN
 OTHERS = (FormState.WAITING, FormState.COMPUTED)
-DONE = (FormState.PASSED, FormState.NIL)
 
-_FILED = {
-    FilingState.SUBMITTED: FormState.WAITING,
-    FilingState.RETURNED: FormState.RETURNED,
-    FilingState.APPROVED: FormState.PASSED,
-}
 _ORDER = {state: number for number, state in enumerate(FormState)}
 
 
@@ -75,6 +56,24 @@ class FormLine:
     #: rows that were stored with errors, and those with warnings only
     errors: int = 0
     warnings: int = 0
+    #: how it stands, said exactly; empty: the state's own word
+    said: str = ""
+    #: when it should be handed in; None: no limit
+    due: datetime | None = None
+    days_late: int = 0
+    #: until when it was given more time
+    extended: datetime | None = None
+    #: codes of the forms that have to come first
+    waits_for: tuple[str, ...] = ()
+    #: cells, rows or whole forms that a reviewer gave back
+    returned: int = 0
+    #: departments that did not hand their part over yet
+    missing: int = 0
+    #: the department that leads; empty: the person's own, or nobody
+    lead: str = ""
+    #: why nothing can be entered
+    obstacle: str = ""
+    is_empty: bool = False
 
     @property
     def is_faulty(self) -> bool:
@@ -83,7 +82,16 @@ class FormLine:
 
     @property
     def word(self) -> str:
-        return STATE_WORDS[self.state]
+        return self.said or STATE_WORDS[self.state]
+
+    @property
+    def is_done(self) -> bool:
+        return self.state in DONE
+
+    @property
+    def may_declare_empty(self) -> bool:
+        """Whether one could say that there is nothing to report."""
+        return self.can_enter and not (self.rows or self.lead or self.staged)
 
     @property
     def change(self) -> int | None:
@@ -109,26 +117,34 @@ class Neighbours:
 def list_forms(
     engine: Engine, catalogue: Catalogue, place: Workplace, search: str = ""
 ) -> tuple[FormLine, ...]:
-    """The person's forms in the order of the edition, with how each stands."""
+    """The person's forms in the order of the edition, with how each stands.
+
+    A handful of questions, however many forms there are.
+    """
     forms = [form for form in visible_forms(place) if matches(form, search)]
     with begin_reading(engine) as connection:
-        filings = _find_filings(connection, place)
-        staged = _count_staged(connection, place)
-        store = RowStore(connection, catalogue)
-        scopes = [_scope_of(place, form) for form in forms]
-        levels = store.count_levels_of(list(zip(forms, scopes, strict=True)))
-        return tuple(
-            _make_line(store, place, form, scope, filings, staged, found)
-            for form, scope, found in zip(forms, scopes, levels, strict=True)
-        )
+        facts = _find_facts(connection, catalogue, place, forms)
+    return tuple(_make_line(place, form, n, facts) for n, form in enumerate(forms))
 
 
 def sort_by_need(lines: Iterable[FormLine]) -> tuple[FormLine, ...]:
-    """What needs the person first: returned, faulty, open; then as in the edition."""
+    """What needs the person first: returned, late, faulty, open; then what waits.
 
-    def rank(line: FormLine) -> tuple[bool, bool, int]:
+    Among those that are alike, the one that is due first; then as in the edition.
+    """
+
+    def rank(line: FormLine) -> tuple:
         is_returned = line.state is FormState.RETURNED
-        return not is_returned, not line.is_faulty, _ORDER[line.state]
+        is_open = line.state in MINE
+        due = line.due.timestamp() if line.due and is_open else float("inf")
+        return (
+            not is_returned,
+            not (is_open and line.days_late),
+            not line.is_faulty,
+            bool(line.waits_for),
+            _ORDER[line.state],
+            due,
+        )
 
     return tuple(sorted(lines, key=rank))
 
@@ -172,13 +188,53 @@ def _initials(title: str) -> str:
     return initials(title) or ""
 
 
-def _find_filings(connection: Connection, place: Workplace) -> dict[str, object]:
-    found = connection.execute(
-        select(Filing.form_code, Filing.state, Filing.is_empty).where(
-            Filing.unit_id == place.unit_id, Filing.round_id == place.round_id
-        )
+@dataclass(frozen=True)
+class _Facts:
+    """What the lines of a list are made of; counts are in the order of its forms."""
+
+    rows: tuple[int, ...]
+    #: None: there is no last period
+    previous: tuple[int, ...] | None
+    levels: tuple[Mapping[str, int], ...]
+    staged: Mapping[str, int]
+    #: form code -> department -> how its part stands
+    parts: Mapping[str, Mapping[int, ContributionState]]
+    waiting: Mapping[str, tuple[str, ...]]
+    unit: UnitPart
+
+
+def _find_facts(
+    connection: Connection,
+    catalogue: Catalogue,
+    place: Workplace,
+    forms: list[FormSpec],
+) -> _Facts:
+    wanted = [Wanted(f, place.department_for(f, Action.VIEW_ROWS)) for f in forms]
+    last, scope = place.previous_round_id, Scope(place.unit_id, place.round_id)
+    return _Facts(
+        count_rows(connection, wanted, place.unit_id, place.round_id),
+        count_rows(connection, wanted, place.unit_id, last) if last else None,
+        count_levels(connection, wanted, place.unit_id, place.round_id),
+        _count_staged(connection, place),
+        find_parts(connection, scope),
+        find_waiting(connection, catalogue, scope, forms),
+        find_part(connection, place.edition, place.unit_id, place.round_id),
     )
-    return {filing.form_code: filing for filing in found}
+
+
+def find_parts(
+    connection: Connection, scope: Scope
+) -> dict[str, dict[int, ContributionState]]:
+    """Form code -> department -> how the part stands that it supplies."""
+    found = connection.execute(
+        select(Filing.form_code, Contribution.department_id, Contribution.state)
+        .join_from(Filing, Contribution, Contribution.filing_id == Filing.id)
+        .where(Filing.unit_id == scope.unit_id, Filing.round_id == scope.round_id)
+    )
+    parts: dict[str, dict[int, ContributionState]] = {}
+    for code, department_id, state in found:
+        parts.setdefault(code, {})[department_id] = state
+    return parts
 
 
 def _count_staged(connection: Connection, place: Workplace) -> dict[str, int]:
@@ -201,49 +257,48 @@ def _count_staged(connection: Connection, place: Workplace) -> dict[str, int]:
     return {name: int(count or 0) for name, count in found}
 
 
-def _make_line(
-    store: RowStore,
-    place: Workplace,
-    form: FormSpec,
-    scope: Scope,
-    filings: dict[str, object],
-    staged: dict[str, int],
-    levels: dict[str, int],
-) -> FormLine:
-    rows = store.count(form, scope)
+def _make_line(place: Workplace, form: FormSpec, n: int, facts: _Facts) -> FormLine:
+    standing, rows = place.standings[form.code], facts.rows[n]
+    department_id = place.department_for(form, Action.VIEW_ROWS)
+    judged = judge_form(
+        standing, rows > 0, place.edition.steps, is_reported=facts.unit.is_reported
+    )
+    parts = facts.parts.get(form.code, {})
+    if department_id is not None:
+        part = parts.get(department_id)
+        judged = judge_part(judged, standing, part, rows > 0)
+    acting = standing.departments if department_id is None else (department_id,)
+    due = None if form.is_derived else find_due(place.timetable, form, acting)
+    is_open = judged.state in MINE
+    obstacle = place.find_obstacle(form)
+    extended = place.timetable.find_extension(form.code, acting)
+    lead = place.assignments.lead(form)
+    helpers = standing.departments[1:] if is_open and department_id is None else ()
     return FormLine(
         form,
-        _judge_state(form, filings.get(form.code), rows),
+        judged.state,
         rows,
-        _count_previous(store, place, form, scope),
-        staged.get(form.full_name, 0),
-        not place.find_obstacle(form),
-        levels.get(Level.ERROR, 0),
-        levels.get(Level.WARNING, 0),
+        None if facts.previous is None else facts.previous[n],
+        facts.staged.get(form.full_name, 0),
+        not obstacle,
+        facts.levels[n].get(Level.ERROR, 0),
+        facts.levels[n].get(Level.WARNING, 0),
+        judged.word,
+        due,
+        count_days_late(due, place.timetable.now) if is_open else 0,
+        extended if extended and extended > place.timetable.now else None,
+        facts.waiting.get(form.code, ()) if is_open else (),
+        _count_returned(standing) if judged.state is FormState.RETURNED else 0,
+        sum(parts.get(one) is not ContributionState.HANDED for one in helpers),
+        lead.name if lead and department_id is not None else "",
+        obstacle,
+        standing.is_empty,
     )
 
 
-def _scope_of(place: Workplace, form: FormSpec) -> Scope:
-    department = place.department_for(form, Action.VIEW_ROWS)
-    return Scope(place.unit_id, place.round_id, department)
-
-
-def _judge_state(form: FormSpec, filing, rows: int) -> FormState:
-    if form.is_derived:
-        return FormState.COMPUTED
-    if filing is not None and filing.is_empty:
-        return FormState.NIL
-    if filing is not None and filing.state in _FILED:
-        return _FILED[filing.state]
-    return FormState.DRAFT if rows else FormState.NONE
-
-
-def _count_previous(
-    store: RowStore, place: Workplace, form: FormSpec, scope: Scope
-) -> int | None:
-    if place.previous_round_id is None:
-        return None
-    return store.count(form, replace(scope, round_id=place.previous_round_id))
+def _count_returned(standing: Standing) -> int:
+    unlocked = standing.unlocked
+    return len(unlocked.cells) + len(unlocked.rows) + unlocked.whole
 
 
 def count_by_state(lines: Iterable[FormLine]) -> Iterator[tuple[FormState, int]]:

@@ -1,0 +1,56 @@
+"""A unit's part in a round as a whole: where it stands on its way upward."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from app.models import FilingState, UnitRound
+from app.services.form_states import name_waiting
+from form_schemas.catalogue import Edition
+
+
+@dataclass(frozen=True)
+class UnitPart:
+    """How a unit's round stands as a whole."""
+
+    state: FilingState = FilingState.DRAFT
+    #: id of the review step it waits for
+    step: str = ""
+    word: str = "填报中"
+    #: as lists draw it
+    look: str = "draft"
+    #: whether it left the unit
+    is_reported: bool = False
+    submitted_at: datetime | None = None
+
+
+def find_part(
+    connection: Connection, edition: Edition, unit_id: int, round_id: int
+) -> UnitPart:
+    found = connection.execute(
+        select(UnitRound.state, UnitRound.step, UnitRound.submitted_at).where(
+            UnitRound.unit_id == unit_id, UnitRound.round_id == round_id
+        )
+    ).first()
+    return UnitPart() if found is None else judge_unit(edition, *found)
+
+
+def judge_unit(
+    edition: Edition,
+    state: FilingState,
+    step_id: str,
+    submitted_at: datetime | None = None,
+) -> UnitPart:
+    """How a unit's round stands, by what is stored of it."""
+    step = next((one for one in edition.steps if one.id == step_id), None)
+    if state is FilingState.SUBMITTED:
+        is_above = step is not None and bool(step.level)
+        word = name_waiting(step_id, edition.steps)
+        look = "sent" if is_above else "wait"
+        return UnitPart(state, step_id, word, look, is_above, submitted_at)
+    if state is FilingState.APPROVED:
+        return UnitPart(state, "", "已审定", "pass", True, submitted_at)
+    if state is FilingState.RETURNED:
+        return UnitPart(state, step_id, "已退回", "back", False, submitted_at)
+    return UnitPart(submitted_at=submitted_at)
