@@ -104,6 +104,12 @@ class RowInUse(Refused):
         )
 
 
+class RowFrozen(Refused):
+    """A stored link keeps the row as it is."""
+
+    default = "这一行已经与别的行连上，不能再修改或删除。"
+
+
 class DuplicateKey(Refused):
     """Another row of the unit and round has the same key."""
 

@@ -38,6 +38,7 @@ from app.services.workshop import Workshop
 from app.storage.binding import bind
 from app.storage.bulk import loading
 from app.storage.change_digests import describe_undoing, find_newest_change
+from app.storage.frozen_loads import refuse_frozen_rows
 from app.storage.keys import key_text
 from app.storage.loading import Item
 from app.storage.records import Change, Counts, Scope
@@ -74,6 +75,7 @@ def take_back(
         before = find_newest_change(connection)
         restored = _restore_updated(connection, workshop, form, job, change)
         _refuse_used_rows(connection, workshop, form, job)
+        _refuse_frozen_rows(connection, workshop, form, job)
         removed = _remove_added(connection, workshop, form, job, change)
         connection.execute(
             update(_JOB)
@@ -195,6 +197,14 @@ def _refuse_used_rows(
             for user in users
         )
         raise Refused(f"这次导入新增的行已被其他表引用，不能撤回：{named}。")
+
+
+def _refuse_frozen_rows(
+    connection: Connection, workshop: Workshop, form: FormSpec, job
+) -> None:
+    table = bind(workshop.catalogue, form).table
+    added = table.c._id.in_(_added_ids(job.id))
+    refuse_frozen_rows(connection, workshop.catalogue, form, added)
 
 
 def _remove_added(

@@ -32,6 +32,7 @@ from app.models.history import RowChange
 from app.storage.binding import bind
 from app.storage.engine import is_sqlite
 from app.storage.filing_gate import FilingGate
+from app.storage.frozen_loads import hold_loaded, refuse_frozen_updates
 from app.storage.keys import key_text
 from app.storage.load_history import log_inserts, log_updates
 from app.storage.load_refusals import explain, show_key
@@ -117,8 +118,10 @@ class BulkLoad:
         counts = Counts()
         for loader in self.loaders:
             updated = total = 0
+            hold_loaded(self, loader)
             if has_rows:
                 self.match(loader)
+                refuse_frozen_updates(self, loader)
                 updated = self._update(loader)
                 total = self._count(loader)
             added = self._insert(loader)

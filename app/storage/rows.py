@@ -21,6 +21,7 @@ from app.storage.binding import Binding, bind
 from app.storage.bulk import load_rows
 from app.storage.changes import find_changed, write_change
 from app.storage.filing_gate import FilingGate
+from app.storage.freezing import Freezing
 from app.storage.keys import join_key
 from app.storage.lookup import ROWS_AT_ONCE, RowLookup, in_groups
 from app.storage.picking import Picking, find_choices
@@ -51,7 +52,12 @@ class RowStore:
     """The formal rows of all forms, seen through one connection's transaction."""
 
     def __init__(
-        self, connection: Connection, catalogue: Catalogue, *, by_engine: bool = False
+        self,
+        connection: Connection,
+        catalogue: Catalogue,
+        *,
+        by_engine: bool = False,
+        may_unlink: bool = False,
     ) -> None:
         self.connection = connection
         self.catalogue = catalogue
@@ -59,6 +65,8 @@ class RowStore:
         self.change_ids: list[int] = []
         #: every change of a form's rows goes through it
         self.gate = FilingGate(connection, by_engine=by_engine)
+        #: whether whoever writes may take away links that freeze rows
+        self.may_unlink = may_unlink
 
     # Reading.
 
@@ -228,6 +236,7 @@ class RowStore:
             LockedForm: where the form stands in the round forbids it.
         """
         self.gate.require_insert(form, scope)
+        self._freezing(form, scope).hold_linked(row)
         binding, now = self._bind(form), now_utc()
         values = {
             "_unit_id": scope.unit_id,
@@ -273,6 +282,7 @@ class RowStore:
             StaleRow: somebody else changed it; it says what it is now.
             DuplicateKey, UnknownReference: as for `insert`.
             RowInUse: others refer to a value that is to change.
+            RowFrozen: a stored link keeps it as it is.
             LockedForm: as for `insert`.
         """
         binding = self._bind(form)
@@ -281,6 +291,9 @@ class RowStore:
         if not changed:
             return self._mark(binding, current, level)
         self.gate.require_update(form, scope, row_id, changed)
+        freezing = self._freezing(form, scope)
+        freezing.refuse_frozen(current, frozenset(changed))
+        freezing.hold_linked({field_id: row[field_id] for field_id in changed})
         whole = {**current.row, **row}
         refusals = self._refusals(binding, scope)
         refusals.refuse_used(current, frozenset(changed))
@@ -321,11 +334,13 @@ class RowStore:
         Raises:
             NotFound, StaleRow: as for `update`.
             RowInUse: others refer to it; it names their forms and how many.
+            RowFrozen: a stored link keeps it.
             LockedForm: as for `insert`.
         """
         self.gate.require_delete(form, scope, row_id)
         binding = self._bind(form)
         current = self._get_version(binding, scope, row_id, version)
+        self._freezing(form, scope).refuse_frozen(current, None)
         refusals = self._refusals(binding, scope)
         refusals.refuse_used(current)
         statement = delete(binding.table).where(
@@ -414,6 +429,11 @@ class RowStore:
 
     def _refusals(self, binding: Binding, scope: Scope) -> RowRefusals:
         return RowRefusals(self.connection, self.catalogue, binding, scope)
+
+    def _freezing(self, form: FormSpec, scope: Scope) -> Freezing:
+        return Freezing(
+            self.connection, self.catalogue, form, scope, may_unlink=self.may_unlink
+        )
 
     def _log(
         self,

@@ -9,6 +9,7 @@ from app.storage.rows import RowStore
 from app.storage.tables import build_metadata
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
+from tests.support.places import add_round, add_units
 
 
 def _school():
@@ -84,6 +85,9 @@ def engine(database_url, school):
     with engine.begin() as connection:
         Base.metadata.create_all(connection, checkfirst=False)
         build_metadata(school).create_all(connection, checkfirst=False)
+        add_units(connection, 1, 2)
+        for number in (1, 2):
+            add_round(connection, number, "test", "2024")
     yield engine
     engine.dispose()
 
