@@ -8,7 +8,7 @@ bytes, and both have to agree.
 import struct
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -114,25 +114,42 @@ def name_files(engine: Engine, tokens: tuple[str, ...]) -> dict[str, str]:
 
 def check_file(item: FieldSpec, source: Path, name: str, size_limit_mb: int) -> None:
     """Raise WrongFile or TooLarge where the field does not take the file."""
-    size = source.stat().st_size
     limit = min(item.max_size_mb or Decimal(size_limit_mb), Decimal(size_limit_mb))
+    taken = item.accept or _DEFAULT_TYPES[item.value_kind]
+    _check_content(item.label, taken, source, name, limit)
+    if _ending(name) in _IMAGE_FORMATS:
+        _check_image(item, source, name)
+
+
+def check_attachment(source: Path, name: str, size_limit_mb: int) -> str:
+    """The media type of a file that belongs to no field.
+
+    Raises:
+        WrongFile, TooLarge: it is none that people exchange.
+    """
+    taken = _DEFAULT_TYPES[FieldKind.FILE]
+    _check_content("附件", taken, source, name, Decimal(size_limit_mb))
+    return TYPES[_ending(name)].media_type
+
+
+def _check_content(
+    label: str, taken: Sequence[str], source: Path, name: str, limit: Decimal
+) -> None:
+    size = source.stat().st_size
     if size >= limit * _MIB:
         shown = f"{limit.normalize():f}"
         raise TooLarge(
-            f"“{name}”有 {size / _MIB:.1f} MB，“{item.label}”的文件要小于 {shown} MB。"
+            f"“{name}”有 {size / _MIB:.1f} MB，“{label}”的文件要小于 {shown} MB。"
         )
     if not size:
         raise WrongFile(f"“{name}”是空的，请换一个文件。")
-    taken = item.accept or _DEFAULT_TYPES[item.value_kind]
     ending = _ending(name)
     if ending not in {_ALIASES.get(one, one) for one in taken}:
-        raise WrongFile(f"“{item.label}”只收 {'、'.join(taken)} 文件。")
+        raise WrongFile(f"“{label}”只收 {'、'.join(taken)} 文件。")
     if not TYPES[ending].recognise(source):
         raise WrongFile(
             f"“{name}”的内容不是 {ending} 文件，可能改过后缀或已损坏，请换一个文件。"
         )
-    if ending in _IMAGE_FORMATS:
-        _check_image(item, source, name)
 
 
 def clean_name(name: str) -> str:

@@ -143,11 +143,15 @@ def encode_form(fields):
     Left to itself, the test client keeps large bodies in files it never closes.
     """
     parts = {
-        name: FileStorage(*value) if isinstance(value, tuple) else value
+        name: [*map(_part_of, value)] if isinstance(value, list) else _part_of(value)
         for name, value in fields.items()
     }
     boundary, body = encode_multipart(parts)
     return body, f'multipart/form-data; boundary="{boundary}"'
+
+
+def _part_of(value):
+    return FileStorage(*value) if isinstance(value, tuple) else value
 
 
 class Browser:
