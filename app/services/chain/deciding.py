@@ -1,0 +1,202 @@
+"""Approves a form at the step it waits for, one form or many at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.errors import AppError, Refused
+from app.models import DecisionKind, FilingState, NoticeKind, User
+from app.permissions import Actor
+from app.services.chain.authors import find_authors
+from app.services.chain.cases import EDITABLE, Case, Moved, deciding, looking
+from app.services.chain.questions import close_threads
+from app.services.chain.steps import StepAt, require_step, steps_after
+from app.services.chain.telling import tell_lead, tell_reviewers
+from app.services.workshop import Workshop
+from app.storage.content import hash_content
+from app.storage.records import Scope
+from form_schemas.spec import FormSpec
+
+
+@dataclass(frozen=True)
+class Approval:
+    """An approval that holds for the content as it is."""
+
+    decision_id: int
+    step: str
+    step_title: str
+    actor_id: int
+    by: str
+    at: datetime
+    remark: str
+
+
+@dataclass(frozen=True)
+class BulkResult:
+    """What came of one form of many."""
+
+    form: FormSpec
+    #: None: it was not approved; `message` says why
+    moved: Moved | None
+    message: str = ""
+
+
+def approve(
+    workshop: Workshop,
+    actor: Actor,
+    scope: Scope,
+    form: FormSpec,
+    content_hash: str,
+    remark: str = "",
+) -> Moved:
+    """Approve a form at the step it waits for.
+
+    Args:
+        content_hash: of the content that the reviewer saw.
+
+    Raises:
+        Refused: it waits for nobody, or its content is another by now.
+        Forbidden: the step is not the actor's, or the actor entered some of it.
+    """
+    with deciding(workshop, actor, scope, form) as case:
+        step = require_waiting(case)
+        _require_same(case, content_hash)
+        return _approve(case, step, remark)
+
+
+def approve_many(
+    workshop: Workshop,
+    actor: Actor,
+    scope: Scope,
+    seen: Mapping[FormSpec, str],
+    remark: str = "",
+) -> tuple[BulkResult, ...]:
+    """Approve forms, each in a transaction of its own, with the content seen of each."""
+    return tuple(
+        _try_to_approve(workshop, actor, scope, form, content_hash, remark)
+        for form, content_hash in seen.items()
+    )
+
+
+def find_valid_approvals(
+    workshop: Workshop, actor: Actor, scope: Scope, form: FormSpec
+) -> tuple[Approval, ...]:
+    """The approvals that hold for the form's content as it is now.
+
+    Any edit makes another content of it: approvals of what was there before hold again
+    only if it comes back.
+    """
+    with looking(workshop, actor, scope, form) as case:
+        found = case.log.find_approvals(_find_hash(case))
+        ids = [record.actor_id for record in found]
+        people = case.connection.execute(
+            select(User.id, User.name).where(User.id.in_(ids))
+        )
+        names = dict(map(tuple, people))
+        return tuple(
+            Approval(
+                record.id,
+                record.step,
+                case.chain.title(record.step),
+                record.actor_id,
+                names[record.actor_id],
+                record.at,
+                record.remark,
+            )
+            for record in found
+        )
+
+
+def require_waiting(case: Case) -> StepAt:
+    """The step that the form waits for, if the actor may take it.
+
+    Raises:
+        Refused: it waits for none.
+        Forbidden: another one takes it.
+    """
+    case.require_collecting()
+    if case.filing.state in EDITABLE:
+        raise Refused("本表还没有提交，现在不能审核。请等填报部门提交。")
+    if case.filing.state is FilingState.APPROVED:
+        raise Refused("本表已审核通过，不用再审。")
+    step = case.chain.get(case.filing.step)
+    require_reviewer(case, step)
+    return step
+
+
+def require_reviewer(case: Case, step: StepAt) -> None:
+    """Raise Forbidden where the actor may not take the step for this form."""
+    require_step(
+        case.actor, step, replace(case.lead_place, entered_by=find_authors(case))
+    )
+
+
+def _approve(case: Case, step: StepAt, remark: str) -> Moved:
+    content_hash = case.filing.content_hash
+    later = steps_after(case.chain.form_steps, step.id)
+    waiting = case.log.find_next(later, content_hash)
+    state = FilingState.APPROVED if waiting is None else FilingState.SUBMITTED
+    waiting_id = "" if waiting is None else waiting.id
+    case.change(state=state, step=waiting_id)
+    settled = close_threads(case, step.id)
+    submission = case.log.last_submission
+    counts = {} if submission is None else submission.details
+    decision_id = case.decide(
+        DecisionKind.APPROVE,
+        step=step.id,
+        remark=remark,
+        content_hash=content_hash,
+        details={
+            "rows": counts.get("rows", 0),
+            "warnings": counts.get("warnings", 0),
+            "closed_threads": settled,
+        },
+    )
+    if waiting is None:
+        tell_lead(case, NoticeKind.PASSED, f"{case.name} 已审核通过", remark)
+    else:
+        tell_reviewers(case, waiting, f"{case.name} 等您审核", remark)
+    case.conclude(decision_id, DecisionKind.APPROVE, step=step.id, remark=remark)
+    title = "" if waiting is None else waiting.title
+    return Moved(decision_id, state, waiting_id, title, content_hash)
+
+
+def _require_same(case: Case, content_hash: str) -> None:
+    if case.filing.content_hash != content_hash:
+        raise Refused("内容在您打开后有改动，请刷新页面，重新核对后再审核。")
+    if _hash_now(case) != content_hash:
+        raise Refused(
+            "本表的内容与提交时不一致，可能是表格文件改过。请退回，由填报部门重新提交。"
+        )
+
+
+def _try_to_approve(
+    workshop: Workshop,
+    actor: Actor,
+    scope: Scope,
+    form: FormSpec,
+    content_hash: str,
+    remark: str,
+) -> BulkResult:
+    try:
+        moved = approve(workshop, actor, scope, form, content_hash, remark)
+    except AppError as refusal:
+        return BulkResult(form, None, refusal.message)
+    return BulkResult(form, moved)
+
+
+def _find_hash(case: Case) -> str | None:
+    is_held = case.filing.state not in EDITABLE
+    return case.filing.content_hash if is_held else _hash_now(case)
+
+
+def _hash_now(case: Case) -> str:
+    return hash_content(
+        case.connection,
+        case.catalogue,
+        case.form,
+        case.scope,
+        is_empty=case.filing.is_empty,
+    )

@@ -1,0 +1,254 @@
+"""Threads of questions at cells, rows and forms: opened, closed and opened again.
+
+Returns come with them, reviewers ask without returning. `threads` holds what people do
+with one that is there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from app.errors import Refused
+from app.models import CellThread, ThreadMessage, ThreadState
+from app.services.chain.cases import Case
+from app.storage.binding import bind
+from form_schemas.settings import WarningReason
+from validators.conversion import to_json
+
+_THREAD = CellThread.__table__
+_MESSAGE = ThreadMessage.__table__
+
+#: Why a form, a row or a cell comes back.
+RETURN_REASONS = (
+    WarningReason("missing", "漏填或缺行"),
+    WarningReason("wrong", "数值有误"),
+    WarningReason("inconsistent", "与其他表不一致"),
+    WarningReason("scope", "口径不符"),
+    WarningReason("evidence", "缺少依据或附件"),
+    WarningReason("other", "其他", needs_text=True),
+)
+
+#: Characters of what somebody writes.
+_SHORTEST, _LONGEST = 4, 1000
+
+
+@dataclass(frozen=True)
+class Named:
+    """A cell, a row (no field) or the form as a whole (no row), and what is wrong."""
+
+    row_id: int | None = None
+    field_id: str = ""
+    #: id of one of `RETURN_REASONS`; empty in a question
+    reason: str = ""
+    text: str = ""
+
+
+def judge_named(case: Case, named: Sequence[Named]) -> None:
+    """Refuse what names nothing, or gives no reason."""
+    if not named:
+        raise Refused("请至少指出一格、一行或整表，并写明原因。")
+    for one in named:
+        _judge_reason(one)
+    _find_rows(case, named)
+
+
+def judge_text(text: str) -> str:
+    """What somebody wrote, as it is kept."""
+    words = text.strip()
+    if not words:
+        raise Refused("请先写明要说的内容。")
+    if len(words) > _LONGEST:
+        raise Refused(f"写了 {len(words)} 个字，最多 {_LONGEST} 个字，请缩短。")
+    return words
+
+
+def open_threads(
+    case: Case,
+    named: Sequence[Named],
+    step: str,
+    *,
+    unlocks: bool = False,
+) -> dict[str, list]:
+    """Ask at each place; where the step has asked there already, ask there again.
+
+    Returns:
+        What to keep with a decision so that it can be undone: ids of new threads, and
+        how those stood that were there.
+    """
+    rows = _find_rows(case, named)
+    opened: list[int] = []
+    asked_again: list[dict] = []
+    for one in named:
+        known = _find_thread(case, one, step)
+        if known is None:
+            thread_id = _insert_thread(case, one, rows, step, unlocks)
+            opened.append(thread_id)
+        else:
+            thread_id = known.id
+            state = {"state": known.state.value, "unlocks": known.unlocks}
+            asked_again.append({"id": known.id, **state})
+            _change(
+                case.connection,
+                thread_id,
+                state=ThreadState.OPEN,
+                unlocks=known.unlocks or unlocks,
+            )
+        write_message(case, thread_id, one.text.strip(), one.reason)
+    return {"opened": opened, "asked_again": asked_again}
+
+
+def tie_threads(case: Case, kept: Mapping[str, list], decision_id: int) -> None:
+    """Say with which return new threads came."""
+    for thread_id in kept["opened"]:
+        _change(case.connection, thread_id, decision_id=decision_id)
+
+
+def take_back_threads(case: Case, kept: Mapping[str, list]) -> None:
+    """Undo `open_threads`: what was asked stays readable, and asks nothing more."""
+    for thread_id in kept.get("opened", ()):
+        _change(
+            case.connection,
+            thread_id,
+            state=ThreadState.CLOSED,
+            closed_by=case.actor.user_id,
+            closed_at=case.now,
+        )
+    for known in kept.get("asked_again", ()):
+        _change(
+            case.connection,
+            known["id"],
+            state=ThreadState(known["state"]),
+            unlocks=known["unlocks"],
+        )
+
+
+def close_threads(case: Case, step: str) -> list[int]:
+    """Close what a step asked about the form; gives the ids of what was open."""
+    found = case.connection.scalars(
+        select(_THREAD.c.id).where(
+            _THREAD.c.filing_id == case.filing.id,
+            _THREAD.c.step == step,
+            _THREAD.c.state != ThreadState.CLOSED,
+        )
+    ).all()
+    for thread_id in found:
+        _change(
+            case.connection,
+            thread_id,
+            state=ThreadState.CLOSED,
+            closed_by=case.actor.user_id,
+            closed_at=case.now,
+        )
+    return list(found)
+
+
+def reopen_threads(connection: Connection, thread_ids: Iterable[int]) -> None:
+    """Undo `close_threads`."""
+    for thread_id in thread_ids:
+        _change(
+            connection,
+            thread_id,
+            state=ThreadState.OPEN,
+            closed_by=None,
+            closed_at=None,
+        )
+
+
+def write_message(case: Case, thread_id: int, text: str, reason: str = "") -> None:
+    case.connection.execute(
+        insert(_MESSAGE).values(
+            thread_id=thread_id,
+            actor_id=case.actor.user_id,
+            at=case.now,
+            reason=reason,
+            text=text,
+        )
+    )
+
+
+def _judge_reason(one: Named) -> None:
+    if len(one.text) > _LONGEST:
+        raise Refused(f"写了 {len(one.text)} 个字，最多 {_LONGEST} 个字，请缩短。")
+    chosen = {reason.id: reason for reason in RETURN_REASONS}.get(one.reason)
+    if chosen is None:
+        raise Refused("退回的每一处都要选一条原因，请补上。")
+    if chosen.needs_text and len(one.text.strip()) < _SHORTEST:
+        raise Refused(f"原因选了“{chosen.title}”，请写明情况，至少 {_SHORTEST} 个字。")
+
+
+def _find_rows(case: Case, named: Sequence[Named]) -> dict[int, Row]:
+    """The rows that are named, by id.
+
+    Raises:
+        Refused: a row is gone by now, or the form has no such field.
+    """
+    ids = {one.row_id for one in named if one.row_id is not None}
+    binding = bind(case.catalogue, case.form)
+    table = binding.table
+    found = case.connection.execute(
+        select(table.c._key, *binding.selected).where(
+            binding.in_unit(case.scope), table.c._id.in_(ids)
+        )
+    )
+    rows = {row._id: row for row in found}
+    if ids - rows.keys():
+        raise Refused("指出的行已不在表中，请刷新页面，核对后再办。")
+    for one in named:
+        is_lost = one.field_id and one.row_id is None
+        if is_lost or (one.field_id and one.field_id not in case.form.by_id):
+            raise Refused("指出的格不在表中，请刷新页面，核对后再办。")
+    return rows
+
+
+def _find_thread(case: Case, one: Named, step: str) -> Row | None:
+    return case.connection.execute(
+        select(_THREAD).where(
+            _THREAD.c.filing_id == case.filing.id,
+            _THREAD.c.step == step,
+            _THREAD.c.row_id.is_not_distinct_from(one.row_id),
+            _THREAD.c.field_id == one.field_id,
+            _THREAD.c.state != ThreadState.CLOSED,
+        )
+    ).first()
+
+
+def _insert_thread(
+    case: Case,
+    one: Named,
+    rows: Mapping[int, Row],
+    step: str,
+    unlocks: bool,
+) -> int:
+    row = None if one.row_id is None else rows[one.row_id]
+    value = None
+    if row is not None and one.field_id:
+        stored = bind(case.catalogue, case.form).read(row[1:])
+        cell = {one.field_id: stored.row[one.field_id]}
+        value = to_json(case.form, cell)[one.field_id]
+    return case.connection.scalar(
+        insert(_THREAD)
+        .values(
+            filing_id=case.filing.id,
+            unit_id=case.scope.unit_id,
+            round_id=case.scope.round_id,
+            form_code=case.form.code,
+            row_id=one.row_id,
+            row_key="" if row is None else row._key,
+            field_id=one.field_id,
+            department_id=None if row is None else row._department_id,
+            step=step,
+            unlocks=unlocks,
+            value=value,
+            state=ThreadState.OPEN,
+            opened_by=case.actor.user_id,
+            opened_at=case.now,
+        )
+        .returning(_THREAD.c.id)
+    )
+
+
+def _change(connection: Connection, thread_id: int, **values) -> None:
+    connection.execute(
+        update(_THREAD).where(_THREAD.c.id == thread_id).values(**values)
+    )
