@@ -9,12 +9,15 @@ from datetime import datetime
 from sqlalchemy import Engine, and_, func, insert, select
 
 from app.errors import BadRequest, Forbidden
-from app.models import AuditAction, Disclosure, ExportJob, Unit, User
+from app.models import AuditAction, Disclosure, ExportJob, ExportKind, Unit, User
 from app.models.base import now_utc
 from app.permissions import Action, Actor, filter_rows, require
 from app.services.desks import Desk
+from app.services.exporting import ExportOrder, start_export
 from app.services.recording import record_at_desk
+from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
+from app.storage.records import Query
 
 _LONGEST_REASON = 200
 
@@ -145,6 +148,42 @@ def disclose(desk: Desk, row_ids: Sequence[int], reason: str) -> None:
         )
         shown = {"row_ids": list(row_ids), "reason": reason.strip()[:_LONGEST_REASON]}
         record_at_desk(connection, desk, AuditAction.PERSONAL_SHOWN, shown)
+
+
+def may_export_personal(desk: Desk) -> bool:
+    """Whether the person may take personal data of the form out in full."""
+    return _has_personal(desk) and desk.place.can(Action.EXPORT_PERSONAL, desk.form)
+
+
+def order_personal_export(
+    workshop: Workshop, desk: Desk, query: Query, file_format: str, reason: str
+) -> int:
+    """Order a file with personal data in full of the rows whose person this one may
+    take out; gives the id of the export.
+
+    Always made in the background: the order is kept, and listed, with its reason.
+
+    Raises:
+        Forbidden: the person may not.
+        BadRequest: no reason was given, or there is nothing personal.
+    """
+    place = desk.place
+    require(place.actor, Action.EXPORT_PERSONAL, place.place_of(desk.form))
+    if not _has_personal(desk):
+        raise BadRequest("本表没有要遮蔽的个人信息，请用“导出”。")
+    if not reason.strip():
+        raise BadRequest("导出完整的个人信息要写明理由。请返回，写明后再导出。")
+    order = ExportOrder(
+        ExportKind.EXPORT,
+        (desk.form,),
+        desk.scope(Action.EXPORT_PERSONAL),
+        place.actor.user_id,
+        query,
+        file_format,
+        is_unmasked=True,
+        reason=reason.strip()[:_LONGEST_REASON],
+    )
+    return start_export(workshop, order)
 
 
 def _has_personal(desk: Desk) -> bool:

@@ -16,11 +16,13 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from app.errors import BadRequest, Refused
 from app.models import AuditAction, ExportJob, ExportKind, ImportJob, JobState
 from app.models.base import now_utc
+from app.services.desks import Desk
 from app.services.packages import (
     PACKAGE_ENDINGS,
     write_data_package,
     write_template_package,
 )
+from app.services.recording import record_at_desk
 from app.services.staging import iterate_problems
 from app.services.templates import write_template_for
 from app.services.wider_values import refresh_wider_values
@@ -174,6 +176,13 @@ def write_rows_file(
             return write_xlsx(form, catalogue, chunks, path, mask=mask)
         with path.open("wb") as stream:
             return write_csv(form, catalogue, chunks, stream, mask=mask)
+
+
+def record_export(desk: Desk, file_format: str) -> None:
+    """Write down that rows leave the system in a file made at once; masked always."""
+    with desk.engine.begin() as connection:
+        details = {"format": file_format, "personal": False}
+        record_at_desk(connection, desk, AuditAction.EXPORT_FETCHED, details)
 
 
 def name_export(form: FormSpec, file_format: str) -> str:

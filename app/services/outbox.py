@@ -1,13 +1,14 @@
 """Exports as a list and single ones, for the person who ordered them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from app.errors import NotFound
-from app.models import AuditAction, ExportJob, JobState
-from app.permissions import Actor
+from app.models import AuditAction, ExportJob, ExportKind, JobState
+from app.permissions import Action, Actor, require
+from app.services.places import place_finder
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 from app.storage.files import find_file
@@ -24,6 +25,12 @@ EXPORT_WORDS: Mapping[JobState, tuple[str, str]] = {
     JobState.CANCELLED: ("已取消", "nil"),
 }
 
+#: What whoever fetches a file has to be allowed; else: to see the rows.
+_NEEDED: Mapping[ExportKind, Action] = {
+    ExportKind.EXPORT: Action.EXPORT_ROWS,
+    ExportKind.DATA_PACKAGE: Action.EXPORT_ROWS,
+}
+
 
 @dataclass(frozen=True, eq=False)
 class ExportView:
@@ -37,6 +44,11 @@ class ExportView:
     @property
     def look(self) -> str:
         return EXPORT_WORDS[self.job.job_state][1]
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it holds personal data in full."""
+        return bool((self.job.details or {}).get("unmasked"))
 
     @property
     def is_busy(self) -> bool:
@@ -80,15 +92,16 @@ def fetch_file(engine: Engine, actor: Actor, view: ExportView):
 
     Raises:
         NotFound: it is not made yet, or gone.
+        Forbidden: the person lost the right since the file was ordered.
     """
     job = view.job
     if job.file_token is None:
         raise NotFound("文件还没有生成好，请稍后再取。")
     with engine.begin() as connection:
+        _require_still(connection, actor, view)
         found = find_file(connection, job.file_token)
         if found is None:
             raise NotFound("文件已不在服务器上，请重新导出。")
-        personal = bool((job.details or {}).get("unmasked"))
         fetched = AuditRecord(
             AuditAction.EXPORT_FETCHED,
             actor.user_id,
@@ -96,10 +109,22 @@ def fetch_file(engine: Engine, actor: Actor, view: ExportView):
             job.round_id,
             job.form_names[0] if len(job.form_names) == 1 else "",
             found.name,
-            {"export_id": job.id, "rows": job.position, "personal": personal},
+            {"export_id": job.id, "rows": job.position, "personal": view.is_personal},
         )
         record(connection, fetched)
     return found
+
+
+def _require_still(connection: Connection, actor: Actor, view: ExportView) -> None:
+    """Who moved to another department keeps what is listed, and cannot fetch it."""
+    job = view.job
+    action = _NEEDED.get(job.kind, Action.VIEW_ROWS)
+    if view.is_personal:
+        action = Action.EXPORT_PERSONAL
+    find_place = place_finder(connection, job.unit_id, job.round_id)
+    for form in view.forms:
+        place = replace(find_place(form), department_id=job.department_id)
+        require(actor, action, place)
 
 
 def _view_export(catalogue: Catalogue, job) -> ExportView:

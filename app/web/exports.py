@@ -10,6 +10,7 @@ from app.errors import BadRequest, NotFound
 from app.models import ExportKind
 from app.permissions import Action, require
 from app.services import exporting, inbox, navigation, outbox
+from app.services.disclosing import order_personal_export
 from app.services.exporting import FORMATS, ExportOrder
 from app.storage.records import Scope
 from app.web.addresses import read_number, read_page_number
@@ -78,6 +79,10 @@ def order_form(collection: str, code: str) -> Answer:
         raise BadRequest
     query = read_storage_query(desk, request.form.get("query", "")[:4000])
     query = replace(query, ids=_read_ids(request.form.get("ids", "")))
+    if "reason" in request.form:
+        reason = request.form["reason"]
+        order_personal_export(server.workshop, desk, query, file_format, reason)
+        return redirect(url_for(".show_list"), 303)
     scope = desk.scope(Action.EXPORT_ROWS)
     if desk.count(query) > _AT_ONCE:
         order = ExportOrder(
@@ -101,6 +106,7 @@ def order_form(collection: str, code: str) -> Answer:
         query=query,
         file_format=file_format,
     )
+    exporting.record_export(desk, file_format)
     name = exporting.name_export(desk.form, file_format)
     return send_made(folder, path, name)
 

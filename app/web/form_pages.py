@@ -17,7 +17,7 @@ from app.services.check_reports import (
 )
 from app.services.continuity import find_last_rows
 from app.services.desks import CheckedRow, Desk
-from app.services.disclosing import disclose, may_disclose
+from app.services.disclosing import disclose, may_disclose, may_export_personal
 from app.services.entering import Outcome
 from app.services.navigation import FormState
 from app.services.wider_rules import judge_wider
@@ -64,6 +64,8 @@ class FormPage:
     obstacle: str = ""
     may_import: bool = False
     may_export: bool = False
+    #: with personal data in full
+    may_export_personal: bool = False
     #: the row at hand on a row's own page
     row: CheckedRow | None = None
     is_row_page: bool = False
@@ -213,6 +215,7 @@ def show_frame(
         obstacle=obstacle,
         may_import=not obstacle and place.can(Action.IMPORT_ROWS, form),
         may_export=place.can(Action.EXPORT_ROWS, form) and not form.is_derived,
+        may_export_personal=may_export_personal(desk),
         **shown,
     )
     return render_template("form.html", page=page, workplace=place)

@@ -4,9 +4,9 @@ from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app.models import Disclosure, User
+from app.models import AuditEntry, Disclosure, ExportJob, Membership, User
 from tests.app.web.test_rows import GRANTS, add
 
 PUPILS = "talent/0.1.5"
@@ -134,3 +134,86 @@ def test_a_check_report_masks_what_it_quotes(filler, reviewer, work):
         assert "出生日期与身份证号中的日期不一致" in told
         assert "0000**********0013" in told
         assert number not in told
+
+
+@pytest.fixture
+def ordered(engine):
+    """The exports that were ordered."""
+
+    def ordered():
+        with engine.connect() as connection:
+            return connection.execute(select(ExportJob.__table__)).all()
+
+    return ordered
+
+
+def order(browser, **fields):
+    url = f"/forms/{PUPILS}/"
+    return browser.post(f"{url}export", {"format": "xlsx", **fields}, page=url)
+
+
+def texts_of(answer):
+    rows = load_workbook(BytesIO(answer.data)).active.iter_rows(values_only=True)
+    return {str(cell) for row in rows for cell in row}
+
+
+def test_a_file_with_personal_data_is_kept_listed_and_in_full(
+    reviewer, administrator, pupil, ordered, work, engine
+):
+    assert order(reviewer, reason=" 上报学籍 ").status_code == 303
+    (job,) = ordered()
+    assert job.details == {"unmasked": True, "reason": "上报学籍"}
+    work()
+    listed = reviewer.get("/exports/").text
+    assert "含完整的个人信息" in listed
+    assert NUMBER in texts_of(reviewer.get(f"/exports/{job.id}/file"))
+    page = administrator.get("/admin/personal-exports").text
+    assert "上报学籍" in page
+    assert "talent/2024/0.1.5" in page
+    with engine.connect() as connection:
+        told = select(AuditEntry.action, AuditEntry.details).where(
+            AuditEntry.action.in_(["export_ordered", "export_fetched"])
+        )
+        entries = connection.execute(told.order_by(AuditEntry.id)).all()
+    assert [(e.action.value, e.details["personal"]) for e in entries] == [
+        ("export_ordered", True),
+        ("export_fetched", True),
+    ]
+    assert entries[0].details["reason"] == "上报学籍"
+
+
+def test_a_file_with_personal_data_needs_a_reason(reviewer, pupil, ordered):
+    assert order(reviewer, reason="  ").status_code == 400
+    assert ordered() == []
+
+
+@pytest.mark.parametrize("username", ["filler", "admin", "stranger"])
+def test_who_may_not_take_out_personal_data_gets_no_file(
+    sign_in, pupil, ordered, username
+):
+    browser = sign_in(username)
+    assert "导出完整的个人信息的理由" not in browser.get(f"/forms/{PUPILS}/").text
+    assert order(browser, reason="我想要").status_code == 403
+    assert ordered() == []
+
+
+def test_an_ordinary_file_is_masked_and_told(reviewer, pupil, engine):
+    assert NUMBER not in texts_of(order(reviewer))
+    with engine.connect() as connection:
+        told = select(AuditEntry.details).where(AuditEntry.action == "export_fetched")
+        assert [details["personal"] for details in connection.scalars(told)] == [False]
+
+
+def test_a_file_is_not_fetched_after_the_right_is_gone(
+    reviewer, pupil, ordered, work, engine
+):
+    order(reviewer, reason="上报学籍")
+    work()
+    (job,) = ordered()
+    with engine.begin() as connection:
+        connection.execute(
+            update(Membership)
+            .where(Membership.user_id == job.actor_id)
+            .values(role="analyst")
+        )
+    assert reviewer.get(f"/exports/{job.id}/file").status_code == 403
