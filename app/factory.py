@@ -21,6 +21,7 @@ from app.web.forms import forms
 from app.web.health import health
 from app.web.imports import imports
 from app.web.letters import letters
+from app.web.mails import mails
 from app.web.notices import notices
 from app.web.rows import rows
 from app.web.selection import selection
@@ -41,6 +42,7 @@ _BLUEPRINTS = (
     health,
     imports,
     letters,
+    mails,
     notices,
     rows,
     selection,

@@ -1,11 +1,12 @@
 """The bell, the list of notices, and the account page."""
 
 import pytest
+from sqlalchemy import select, update
 
-from app.models import NoticeKind
+from app.models import Mail, MailState, NoticeKind, Role, Unit, User
 from app.services.accounts import find_user_id
 from app.services.notices import Message, send
-from tests.support.people import notices_of
+from tests.support.people import SCHOOL, add_person, notices_of
 
 
 @pytest.fixture
@@ -150,3 +151,48 @@ def test_what_is_no_address_is_told_of_and_kept(filler, address):
 
 def test_the_account_page_says_that_no_mails_are_sent(filler):
     assert "暂时不发邮件" in filler.get("/account/").text
+
+
+class TestMails:
+    def test_an_administrator_sees_why_mails_did_not_go(
+        self, administrator, engine, tell
+    ):
+        set_address(engine, "filler", "typo@example.edu.cn")
+        tell("filler", "请填表")
+        with engine.begin() as connection:
+            connection.execute(
+                update(Mail.__table__).values(
+                    state=MailState.FAILED, attempts=1, failure="550 no such mailbox"
+                )
+            )
+        page = administrator.get("/admin/mails/").text
+        assert "没有设邮件服务器" in page
+        assert "typo@example.edu.cn" in page
+        assert "550 no such mailbox" in page
+        assert "已放弃 1" in page
+
+    def test_others_do_not_see_addresses(self, filler):
+        assert filler.get("/admin/mails/").status_code == 403
+
+    def test_a_quality_office_sees_mails_of_its_unit_only(self, sign_in, engine, tell):
+        add_person(engine, "office", Role.QUALITY_OFFICE)
+        set_address(engine, "filler", "own@example.edu.cn")
+        set_address(engine, "stranger", "foreign@example.edu.cn")
+        with engine.begin() as connection:
+            units = dict(connection.execute(select(Unit.code, Unit.id)).all())
+        tell("filler", unit_id=units[SCHOOL])
+        tell("stranger", unit_id=units["other-school"])
+        with engine.begin() as connection:
+            connection.execute(update(Mail.__table__).values(failure="451 later"))
+        page = sign_in("office").get("/admin/mails/").text
+        assert "own@example.edu.cn" in page
+        assert "foreign@example.edu.cn" not in page
+
+
+def set_address(engine, username, address):
+    with engine.begin() as connection:
+        connection.execute(
+            update(User.__table__)
+            .where(User.username == username)
+            .values(email=address)
+        )
