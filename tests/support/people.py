@@ -1,8 +1,10 @@
 """Accounts that a test invents, beside those of the demo units."""
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from app.models import Notice, User
+from app.permissions import actor_of
 from app.services.accounts import NewMembership, create_user, find_user_id
 from app.services.demo import DEMO_PASSWORD
 
@@ -25,6 +27,12 @@ def add_person(engine, username, role, department=None, *, email=None, unit=SCHO
             update(User.__table__).where(User.id == user_id).values(email=email)
         )
     return user_id
+
+
+def find_actor(engine, username):
+    """The account as the policy sees it now."""
+    with Session(engine) as session:
+        return actor_of(session.get(User, find_user_id(engine, username)))
 
 
 def notices_of(engine, user_id):
