@@ -109,6 +109,15 @@ def find_confirmed_in_table(
     return found
 
 
+def find_explained_rows(
+    connection: Connection, form: FormSpec, scope: Scope, limit: int
+) -> tuple[int, ...]:
+    """Ids of the first rows of which somebody explained a warning."""
+    row_id = _TABLE.c.row_id
+    wanted = select(row_id).where(_of_form(form, scope), row_id.is_not(None))
+    return tuple(connection.scalars(wanted.distinct().order_by(row_id).limit(limit)))
+
+
 def find_written(
     connection: Connection,
     form: FormSpec,

@@ -5,6 +5,7 @@ from flask_wtf.csrf import generate_csrf
 
 from app.permissions import Action
 from app.services.desks import Desk
+from app.web.addresses import read_number
 from form_schemas.spec import FormSpec, Shape
 from renderers.urls import PageUrls
 
@@ -58,6 +59,19 @@ def url_of_row(form: FormSpec, row_id: int | None) -> str:
     if row_id is None:
         return url_for("forms.show_new_row", **address)
     return url_for("forms.show_row", row_id=row_id, **address)
+
+
+def url_of_cell(form: FormSpec, row_id: int | None, field_id: str = "") -> str:
+    """Where a cell can be seen and mended; without a row, the form."""
+    page = url_of_form(form) if row_id is None else url_of_row(form, row_id)
+    return f"{page}#f-{field_id}" if field_id else page
+
+
+def read_cell_name(text: str) -> tuple[int | None, str]:
+    """Row and field of a cell, as addresses name it: `12.amount`, `12` for a row."""
+    row, _, field_id = text.partition(".")
+    is_word = field_id.isascii() and field_id.replace("_", "").isalnum()
+    return read_number(row), field_id if is_word else ""
 
 
 def url_of_reveal(form: FormSpec, row_id: int | None) -> str:

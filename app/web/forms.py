@@ -34,19 +34,21 @@ from app.web.addresses import read_number
 from app.web.conflicts import name_row, show_conflict
 from app.web.downloads import attach
 from app.web.form_pages import show_frame, show_grid, show_record
-from app.web.form_urls import url_of_form, url_of_row
+from app.web.form_urls import read_cell_name, url_of_cell, url_of_form, url_of_row
 from app.web.posted import read_cells, to_texts
 from app.web.rows import get_desk
 from app.web.security import FORMS, takes, upload_limit
-from app.web.server import get_server
+from app.web.server import Answer, get_server
 from form_schemas.spec import Shape
 
 forms = Blueprint("forms", __name__, url_prefix="/forms/<collection>/<code>")
 
 
 @forms.get("/")
-def show(collection: str, code: str) -> str:
+def show(collection: str, code: str) -> Answer:
     desk = get_desk(collection, code)
+    if "cell" in request.args:
+        return redirect(url_of_cell(desk.form, *read_cell_name(request.args["cell"])))
     record_view(desk)
     if desk.form.is_derived:
         return show_frame(desk)
@@ -170,7 +172,7 @@ def _save_posted(desk: Desk, row_id: int | None):
     desk.require_entry()
     if "_withdraw" in request.form:
         return _withdraw_posted(desk, row_id)
-    cells, refused = read_cells(desk)
+    cells, refused = read_cells(desk, row_id)
     version = read_number(request.form.get("_version", ""))
     entry = Entry("row", row_id, version, cells)
     (outcome,) = save_rows(desk, [entry])

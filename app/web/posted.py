@@ -1,24 +1,32 @@
 """Cells that a page's form posted without a script."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from flask import request
 
 from app.errors import TooLarge
 from app.services.desks import Desk
 from app.services.files import WrongFile
+from app.services.unlocking import find_opening
 from app.web.uploads import keep_field_file
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec
 from renderers.bindings import Control, control_of
 
 
-def read_cells(desk: Desk) -> tuple[dict[str, object], list[str]]:
-    """The posted cells, and why files among them were not taken."""
+def read_cells(
+    desk: Desk, row_id: int | None = None
+) -> tuple[dict[str, object], list[str]]:
+    """The posted cells, and why files among them were not taken.
+
+    A page shows cells that are locked as text, which no browser posts: they count as
+    untouched, not as emptied.
+    """
+    is_open = _find_open(desk, row_id)
     resolving = "_resolve" in request.form
     cells: dict[str, object] = {}
     refused: list[str] = []
-    for item in desk.form.typed_fields:
+    for item in filter(is_open, desk.form.typed_fields):
         if resolving and (
             item.id not in request.form
             or request.form.get(f"choose-{item.id}", "mine") != "mine"
@@ -34,6 +42,12 @@ def read_cells(desk: Desk) -> tuple[dict[str, object], list[str]]:
         else:
             cells[item.id] = read_cell(item)
     return cells, refused
+
+
+def _find_open(desk: Desk, row_id: int | None) -> Callable[[FieldSpec], bool]:
+    opening = find_opening(desk.place, desk.form)
+    found = opening(row_id) if opening is not None and row_id is not None else None
+    return lambda item: found is None or item.id in found
 
 
 def read_cell(item: FieldSpec) -> str | list[str]:
