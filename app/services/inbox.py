@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select
 
 from app.errors import NotFound
 from app.models import (
+    AuditAction,
     ImportJob,
     ImportState,
     Unit,
@@ -19,6 +20,7 @@ from app.models import (
 from app.permissions import Action, Actor, Place, can
 from app.services import exporting
 from app.services.places import place_finder
+from app.services.recording import record_import
 from app.services.reports import find_totals
 from app.services.workplaces import Workplace
 from app.services.workshop import Workshop
@@ -172,10 +174,25 @@ def may_take_back(actor: Actor, view: ImportView) -> bool:
     return can(actor, Action.TAKE_BACK_IMPORT, view.own_place)
 
 
-def write_marked(workshop: Workshop, view: ImportView, path: Path) -> str:
+def may_take_marked(actor: Actor, view: ImportView) -> bool:
+    """Whether the person may have the import's file: it holds what was in it in full,
+    personal data too.
+    """
+    if view.job.actor_id == actor.user_id:
+        return True
+    if not any(field.sensitive for field in view.form.fields):
+        return True
+    return can(actor, Action.EXPORT_PERSONAL, view.own_place)
+
+
+def write_marked(workshop: Workshop, actor: Actor, view: ImportView, path: Path) -> str:
     """Write the import's file with its problems marked; gives its name."""
-    with begin_reading(workshop.engine) as connection:
+    with workshop.engine.begin() as connection:
         job = connection.execute(select(_JOB).where(_JOB.c.id == view.job.id)).one()
+        taken = {"personal": any(field.sensitive for field in view.form.fields)}
+        fetched = AuditAction.EXPORT_FETCHED
+        record_import(connection, job, fetched, actor.user_id, taken)
+    with begin_reading(workshop.engine) as connection:
         return exporting.write_marked(workshop, connection, job, path)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 
-from app.errors import BadRequest, NotFound
+from app.errors import BadRequest, Forbidden, NotFound
 from app.models import ExportKind
 from app.permissions import Action, require
 from app.services import exporting, inbox, navigation, outbox
@@ -149,19 +149,22 @@ def order_marked(import_id: int) -> Answer:
     server, view = get_server(), get_view(import_id)
     if view.is_busy:
         raise NotFound("还在读取，读完后再取。")
+    actor = get_visit().actor
+    if not inbox.may_take_marked(actor, view):
+        raise Forbidden("这份文件里有完整的个人信息，只有导入的人和有权导出的人能取。")
     if view.job.rows_read > _AT_ONCE:
         order = ExportOrder(
             ExportKind.MARKED_WORKBOOK,
             (view.form,),
             Scope(view.job.unit_id, view.job.round_id, view.job.department_id),
-            get_visit().actor.user_id,
+            actor.user_id,
             import_id=view.job.id,
         )
         exporting.start_export(server.workshop, order)
         return redirect(url_for(".show_list"), 303)
     folder = tempfile.TemporaryDirectory(prefix="tianbao-marked-")
     path = Path(folder.name) / "file"
-    name = inbox.write_marked(server.workshop, view, path)
+    name = inbox.write_marked(server.workshop, actor, view, path)
     return send_made(folder, path, name)
 
 

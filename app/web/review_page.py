@@ -74,6 +74,7 @@ class ReviewPage:
     may_import: bool
     may_delete: bool
     may_take_back: bool
+    may_take_marked: bool
     is_own: bool
     #: titles of the edition's reasons for warnings
     reasons: tuple[str, ...]
@@ -129,6 +130,7 @@ def make_review(view: ImportView) -> ReviewPage:
         view.job.state in ("passed", "staged")
         and bool(view.job.rows_added or view.job.rows_updated)
         and inbox.may_take_back(actor, view),
+        inbox.may_take_marked(actor, view),
         view.job.actor_id == actor.user_id,
         tuple(reason.title for reason in reasons),
     )

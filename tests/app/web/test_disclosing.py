@@ -6,7 +6,9 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select, update
 
-from app.models import AuditEntry, Disclosure, ExportJob, Membership, User
+from app.models import AuditEntry, Disclosure, ExportJob, Membership, Role, User
+from app.services.accounts import NewMembership, create_user
+from app.services.demo import DEMO_PASSWORD
 from tests.app.web.test_rows import GRANTS, add
 
 PUPILS = "talent/0.1.5"
@@ -217,3 +219,42 @@ def test_a_file_is_not_fetched_after_the_right_is_gone(
             .values(role="analyst")
         )
     assert reviewer.get(f"/exports/{job.id}/file").status_code == 403
+
+
+def send(browser, catalogue):
+    """A file of one person without a name; gives the address of its import."""
+    form = catalogue.get(PUPILS)
+    labels = [form.by_id[name].label for name in (form.key[0], find_number(form))]
+    text = f"{','.join(labels)}\nS9,{NUMBER}\n"
+    url = f"/forms/{PUPILS}/import"
+    answer = browser.post(
+        url,
+        {"file": (BytesIO(text.encode()), "在校生.csv")},
+        page=url,
+        content_type="multipart/form-data",
+    )
+    return answer.location
+
+
+def test_the_file_of_an_import_is_for_its_owner_and_who_may_take_data_out(
+    filler, reviewer, sign_in, catalogue, work, engine
+):
+    address = send(filler, catalogue)
+    work()
+    create_user(
+        engine,
+        username="analyst",
+        name="统计的人",
+        memberships=[NewMembership(Role.ANALYST, "demo-school")],
+        password=DEMO_PASSWORD,
+        must_change_password=False,
+    )
+    analyst = sign_in("analyst")
+    assert analyst.get(address).status_code == 200
+    assert "标注后的工作簿" not in analyst.get(address).text
+    assert analyst.post(f"{address}/marked").status_code == 403
+    assert NUMBER in texts_of(filler.post(f"{address}/marked"))
+    assert NUMBER in texts_of(reviewer.post(f"{address}/marked"))
+    with engine.connect() as connection:
+        told = select(AuditEntry.details).where(AuditEntry.action == "export_fetched")
+        assert [one["personal"] for one in connection.scalars(told)] == [True, True]
