@@ -30,7 +30,6 @@ from app.storage.timetable import find_now
 #: The same person is not reminded again so soon.
 PAUSE = timedelta(minutes=10)
 _MOST_LISTED = 30
-_WORKBENCH = "/"
 
 #: Department -> titles of forms as people know them ("2.1.1 专业设置情况表").
 Targets = Mapping[int | None, Collection[str]]
@@ -131,7 +130,7 @@ def tell_open_forms(
             NoticeKind.REMINDER,
             f"{lead}：还有 {len(titles)} 张表没有提交",
             list_titles(titles),
-            _WORKBENCH,
+            f"/?at={scope.unit_id}-{scope.round_id}",
             scope.unit_id,
             scope.round_id,
         )
