@@ -153,13 +153,17 @@ class Case:
         """Raise Refused where the round is over, or handed in as a whole."""
         if self.form.is_derived:
             raise Refused("本表由系统汇总其他表得出，不用提交。")
-        if self.standing.round_state is not RoundState.OPEN:
-            raise Refused("本期填报没有开放，现在只能查看。")
+        self.require_open()
         if self.whole_state not in EDITABLE:
             raise Refused(
                 "本单位的数据已整体上报，现在只能查看。"
                 "要改，请质量监督处撤回上报，或请审核方退回。"
             )
+
+    def require_open(self) -> None:
+        """Raise Refused where the round is not open."""
+        if self.standing.round_state is not RoundState.OPEN:
+            raise Refused("本期填报没有开放，现在只能查看。")
 
     def require_editable(self) -> None:
         """Raise Refused where the form is under review, or through it."""
@@ -204,7 +208,12 @@ class Case:
         details: Mapping[str, object] | None = None,
     ) -> int:
         """Write the decision down, with how the filing stood before it."""
-        before = {"state": self.filing.state.value, "step": self.filing.step}
+        before = {
+            "state": self.filing.state.value,
+            "step": self.filing.step,
+            "is_empty": self.filing.is_empty,
+            "is_closed": self.filing.is_closed,
+        }
         return self.connection.scalar(
             insert(_DECISION)
             .values(

@@ -1,6 +1,6 @@
 """What is missing before a form can be handed in, by cell."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, func, select

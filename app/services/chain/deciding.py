@@ -11,7 +11,8 @@ from app.models import DecisionKind, FilingState, NoticeKind, User
 from app.permissions import Actor
 from app.services.chain.authors import find_authors
 from app.services.chain.cases import EDITABLE, Case, Moved, deciding, looking
-from app.services.chain.questions import close_threads
+from app.services.chain.looks import note_look
+from app.services.chain.questions import close_threads, count_open
 from app.services.chain.steps import StepAt, require_step, steps_after
 from app.services.chain.telling import tell_lead, tell_reviewers
 from app.services.workshop import Workshop
@@ -73,7 +74,10 @@ def approve_many(
     seen: Mapping[FormSpec, str],
     remark: str = "",
 ) -> tuple[BulkResult, ...]:
-    """Approve forms, each in a transaction of its own, with the content seen of each."""
+    """Approve forms, each by itself: one that is refused stops no other.
+
+    Forms with open questions are left to be looked at one by one.
+    """
     return tuple(
         _try_to_approve(workshop, actor, scope, form, content_hash, remark)
         for form, content_hash in seen.items()
@@ -141,6 +145,7 @@ def _approve(case: Case, step: StepAt, remark: str) -> Moved:
     waiting_id = "" if waiting is None else waiting.id
     case.change(state=state, step=waiting_id)
     settled = close_threads(case, step.id)
+    note_look(case)
     submission = case.log.last_submission
     counts = {} if submission is None else submission.details
     decision_id = case.decide(
@@ -181,10 +186,19 @@ def _try_to_approve(
     remark: str,
 ) -> BulkResult:
     try:
-        moved = approve(workshop, actor, scope, form, content_hash, remark)
+        with deciding(workshop, actor, scope, form) as case:
+            step = require_waiting(case)
+            _refuse_open_questions(case)
+            _require_same(case, content_hash)
+            moved = _approve(case, step, remark)
     except AppError as refusal:
         return BulkResult(form, None, refusal.message)
     return BulkResult(form, moved)
+
+
+def _refuse_open_questions(case: Case) -> None:
+    if count_open(case):
+        raise Refused("本表还有没了结的问题，请单独打开，逐处核对后再通过。")
 
 
 def _find_hash(case: Case) -> str | None:

@@ -1,7 +1,5 @@
 """Why a form cannot be handed in yet: what is missing, by cell."""
 
-# ruff: noqa: N818 - these name refused acts, as people speak of them.
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum

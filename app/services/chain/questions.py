@@ -6,13 +6,15 @@ with one that is there.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from app.errors import Refused
 from app.models import CellThread, ThreadMessage, ThreadState
 from app.services.chain.cases import Case
 from app.storage.binding import bind
+from app.storage.records import Scope
 from form_schemas.settings import WarningReason
 from validators.conversion import to_json
 
@@ -107,13 +109,7 @@ def tie_threads(case: Case, kept: Mapping[str, list], decision_id: int) -> None:
 def take_back_threads(case: Case, kept: Mapping[str, list]) -> None:
     """Undo `open_threads`: what was asked stays readable, and asks nothing more."""
     for thread_id in kept.get("opened", ()):
-        _change(
-            case.connection,
-            thread_id,
-            state=ThreadState.CLOSED,
-            closed_by=case.actor.user_id,
-            closed_at=case.now,
-        )
+        _close(case.connection, thread_id, case.actor.user_id, case.now)
     for known in kept.get("asked_again", ()):
         _change(
             case.connection,
@@ -133,13 +129,24 @@ def close_threads(case: Case, step: str) -> list[int]:
         )
     ).all()
     for thread_id in found:
-        _change(
-            case.connection,
-            thread_id,
-            state=ThreadState.CLOSED,
-            closed_by=case.actor.user_id,
-            closed_at=case.now,
+        _close(case.connection, thread_id, case.actor.user_id, case.now)
+    return list(found)
+
+
+def close_threads_of_step(
+    connection: Connection, scope: Scope, step: str, actor_id: int, at: datetime
+) -> list[int]:
+    """Close what a step asked about any form of a unit's round."""
+    found = connection.scalars(
+        select(_THREAD.c.id).where(
+            _THREAD.c.unit_id == scope.unit_id,
+            _THREAD.c.round_id == scope.round_id,
+            _THREAD.c.step == step,
+            _THREAD.c.state != ThreadState.CLOSED,
         )
+    ).all()
+    for thread_id in found:
+        _close(connection, thread_id, actor_id, at)
     return list(found)
 
 
@@ -153,6 +160,18 @@ def reopen_threads(connection: Connection, thread_ids: Iterable[int]) -> None:
             closed_by=None,
             closed_at=None,
         )
+
+
+def count_open(case: Case) -> int:
+    """How many questions about the form nobody has closed."""
+    wanted = (
+        select(func.count())
+        .select_from(_THREAD)
+        .where(
+            _THREAD.c.filing_id == case.filing.id, _THREAD.c.state != ThreadState.CLOSED
+        )
+    )
+    return case.connection.scalar(wanted) or 0
 
 
 def write_message(case: Case, thread_id: int, text: str, reason: str = "") -> None:
@@ -245,6 +264,16 @@ def _insert_thread(
             opened_at=case.now,
         )
         .returning(_THREAD.c.id)
+    )
+
+
+def _close(connection: Connection, thread_id: int, actor_id: int, at: datetime) -> None:
+    _change(
+        connection,
+        thread_id,
+        state=ThreadState.CLOSED,
+        closed_by=actor_id,
+        closed_at=at,
     )
 
 

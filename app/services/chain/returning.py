@@ -7,6 +7,7 @@ from app.models import DecisionKind, FilingState, NoticeKind
 from app.permissions import Actor
 from app.services.chain.cases import EDITABLE, Case, Moved, deciding
 from app.services.chain.deciding import require_reviewer
+from app.services.chain.looks import note_look
 from app.services.chain.questions import Named, judge_named, open_threads, tie_threads
 from app.services.chain.steps import StepAt
 from app.services.chain.telling import tell_lead
@@ -45,7 +46,7 @@ def return_form(
 
 def give_back(case: Case, step: StepAt, named: Sequence[Named], remark: str) -> int:
     """Return the form of a case; gives the decision. The audit log is the caller's."""
-    case.change(state=FilingState.RETURNED, step="")
+    case.change(state=FilingState.RETURNED, step="", is_closed=False)
     threads = open_threads(case, named, step.id, unlocks=True)
     decision_id = case.decide(
         DecisionKind.RETURN,
@@ -59,6 +60,7 @@ def give_back(case: Case, step: StepAt, named: Sequence[Named], remark: str) -> 
         },
     )
     tie_threads(case, threads, decision_id)
+    note_look(case)
     tell_lead(
         case,
         NoticeKind.RETURNED,

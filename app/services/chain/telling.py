@@ -5,7 +5,7 @@ Pages are named here by their paths: services know no routes.
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select, true
 
 from app.models import Membership, NoticeKind, Role, User
 from app.services.chain.cases import Case
@@ -65,7 +65,7 @@ def tell(
 def find_reviewers(
     connection: Connection, step: StepAt, department_id: int | None = None
 ) -> tuple[int, ...]:
-    """People who may take a step: of the department that leads, or of the whole unit."""
+    """People who may take a step, of the department that leads or the whole unit."""
     return _find_people(connection, step.unit_id, step.role, department_id)
 
 
@@ -79,6 +79,13 @@ def find_fillers(
         if found:
             return found
     return _find_people(connection, unit_id, Role.FILLER, None)
+
+
+def find_people_of_unit(
+    connection: Connection, unit_id: int, role: Role
+) -> tuple[int, ...]:
+    """People with a role in the unit, or in any of its departments."""
+    return _select_people(connection, unit_id, role, true())
 
 
 def _find_people(
