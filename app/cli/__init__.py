@@ -6,6 +6,7 @@ from app.cli.checks import check
 from app.cli.console import group
 from app.cli.data import demo, export, import_, template
 from app.cli.organisation import round_, unit
+from app.cli.packages import package
 from app.cli.schemas import schemas
 from app.cli.serving import serve, worker
 
@@ -32,6 +33,7 @@ for command in (
     export,
     check,
     audit,
+    package,
     demo,
 ):
     main.add_command(command)

@@ -47,6 +47,8 @@ class ExportKind(StrEnum):
     TEMPLATE_PACKAGE = "template_package"
     DATA_PACKAGE = "data_package"
     MARKED_WORKBOOK = "marked_workbook"
+    #: a unit's round with its decisions, for the authority above
+    SEALED_PACKAGE = "sealed_package"
 
 
 class ExportJob(JobColumns, Base):

@@ -14,7 +14,13 @@ from typing import IO
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from app.errors import BadRequest, Refused
-from app.models import AuditAction, ExportJob, ExportKind, ImportJob, JobState
+from app.models import (
+    AuditAction,
+    ExportJob,
+    ExportKind,
+    ImportJob,
+    JobState,
+)
 from app.models.base import now_utc
 from app.services.desks import Desk
 from app.services.packages import (
@@ -23,6 +29,7 @@ from app.services.packages import (
     write_template_package,
 )
 from app.services.recording import record_at_desk
+from app.services.sealed.making import Sealed, write_sealed
 from app.services.staging import iterate_problems
 from app.services.templates import write_template_for
 from app.services.wider_values import refresh_wider_values
@@ -102,6 +109,16 @@ def write_order(
             .values(position=rows, total=rows, finished_at=now_utc())
         )
     return rows
+
+
+def write_package(workshop: Workshop, order: ExportOrder, path: Path) -> Sealed:
+    """Write a unit's round to a sealed package at once, for a command."""
+    now = now_utc()
+    done = {"job_state": JobState.DONE, "started_at": now, "finished_at": now}
+    job_id = _keep_order(workshop.engine, order, **done)
+    sealed = write_sealed(workshop, order.scope, order.actor_id, path)
+    _note_sealed(workshop, job_id, sealed)
+    return sealed
 
 
 def run_export(workshop: Workshop, job_id: int, holder: str) -> None:
@@ -380,11 +397,39 @@ def write_marked(workshop: Workshop, connection: Connection, done, path: Path) -
     return f"{stem}（已标注）.xlsx"
 
 
+def _make_sealed(workshop: Workshop, job, path: Path, progress: _Progress) -> _Made:
+    sealed = write_sealed(workshop, _scope(job), job.actor_id, path, progress.keep)
+    _note_sealed(workshop, job.id, sealed)
+    return _Made(sealed.name, sealed.rows)
+
+
+def _note_sealed(workshop: Workshop, job_id: int, sealed: Sealed) -> None:
+    """Keep what tells the package from any other."""
+    told = {"package": sealed.digest, "code": sealed.code}
+    with workshop.engine.begin() as connection:
+        job = connection.execute(select(_JOB).where(_JOB.c.id == job_id)).one()
+        connection.execute(
+            update(_JOB)
+            .where(_JOB.c.id == job_id)
+            .values(details={**job.details, **told})
+        )
+        made = AuditRecord(
+            AuditAction.PACKAGE_EXPORTED,
+            job.actor_id,
+            job.unit_id,
+            job.round_id,
+            subject=sealed.name,
+            details={"export_id": job_id, "rows": sealed.rows, **told},
+        )
+        record(connection, made)
+
+
 _MAKERS: Mapping[ExportKind, Callable[..., _Made]] = {
     ExportKind.EXPORT: _make_export,
     ExportKind.TEMPLATE_PACKAGE: _make_templates,
     ExportKind.DATA_PACKAGE: _make_data,
     ExportKind.MARKED_WORKBOOK: _make_marked,
+    ExportKind.SEALED_PACKAGE: _make_sealed,
 }
 
 

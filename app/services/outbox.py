@@ -29,6 +29,7 @@ EXPORT_WORDS: Mapping[JobState, tuple[str, str]] = {
 _NEEDED: Mapping[ExportKind, Action] = {
     ExportKind.EXPORT: Action.EXPORT_ROWS,
     ExportKind.DATA_PACKAGE: Action.EXPORT_ROWS,
+    ExportKind.SEALED_PACKAGE: Action.REPORT_ROUND,
 }
 
 
@@ -49,6 +50,11 @@ class ExportView:
     def is_personal(self) -> bool:
         """Whether it holds personal data in full."""
         return bool((self.job.details or {}).get("unmasked"))
+
+    @property
+    def code(self) -> str:
+        """Of a sealed package: what sender and receiver compare."""
+        return (self.job.details or {}).get("code", "")
 
     @property
     def is_busy(self) -> bool:
@@ -119,7 +125,7 @@ def _require_still(connection: Connection, actor: Actor, view: ExportView) -> No
     """Who moved to another department keeps what is listed, and cannot fetch it."""
     job = view.job
     action = _NEEDED.get(job.kind, Action.VIEW_ROWS)
-    if view.is_personal:
+    if view.is_personal and job.kind is not ExportKind.SEALED_PACKAGE:
         action = Action.EXPORT_PERSONAL
     find_place = place_finder(connection, job.unit_id, job.round_id)
     for form in view.forms:

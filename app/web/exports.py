@@ -12,6 +12,7 @@ from app.permissions import Action, require
 from app.services import exporting, inbox, navigation, outbox
 from app.services.disclosing import order_personal_export
 from app.services.exporting import FORMATS, ExportOrder
+from app.services.sealed.ordering import order_sealed as order_package_of_round
 from app.storage.records import Scope
 from app.web.addresses import read_number, read_page_number
 from app.web.downloads import attach, send_made
@@ -141,6 +142,13 @@ def order_package(kind: str) -> Answer:
         file_format=file_format,
     )
     exporting.start_export(get_server().workshop, order)
+    return redirect(url_for(".show_list"), 303)
+
+
+@exports.post("/exports/sealed")
+def order_sealed() -> Answer:
+    place = get_visit().get_workplace()
+    order_package_of_round(get_server().workshop, place, request.form.get("reason", ""))
     return redirect(url_for(".show_list"), 303)
 
 

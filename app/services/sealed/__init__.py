@@ -1,0 +1,1 @@
+"""A unit's round in one sealed file: workbooks, data, decisions, and their hashes."""
