@@ -27,6 +27,7 @@ from app.web.rows import rows
 from app.web.selection import selection
 from app.web.server import Server, attach_server
 from app.web.staged_rows import staged_rows
+from app.web.unlinking import unlinking
 from app.web.workbench import workbench
 
 _BLUEPRINTS = (
@@ -47,6 +48,7 @@ _BLUEPRINTS = (
     rows,
     selection,
     staged_rows,
+    unlinking,
     workbench,
 )
 

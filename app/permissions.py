@@ -44,6 +44,8 @@ class Action(StrEnum):
     MANAGE_ROUND = "manage_round"
     #: hand in the unit's round as a whole, export it sealed
     REPORT_ROUND = "report_round"
+    #: take away a link that freezes rows
+    UNLINK_ROWS = "unlink_rows"
     SEND_NOTICES = "send_notices"
     MANAGE_ACCOUNTS = "manage_accounts"
     #: units, their departments and aliases
@@ -77,6 +79,7 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.CHECK_ROWS,
         Action.SEE_PROGRESS,
         Action.MANAGE_ROUND,
+        Action.UNLINK_ROWS,
         Action.SEND_NOTICES,
         Action.MANAGE_ACCOUNTS,
         Action.MANAGE_UNITS,
@@ -165,6 +168,7 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.SEE_PROGRESS: "查看进度",
     Action.MANAGE_ROUND: "安排填报轮次",
     Action.REPORT_ROUND: "整体上报",
+    Action.UNLINK_ROWS: "解除锁住数据的连接",
     Action.SEND_NOTICES: "发通知和催办",
     Action.MANAGE_ACCOUNTS: "管理账号",
     Action.MANAGE_UNITS: "管理单位和部门",

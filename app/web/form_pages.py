@@ -20,6 +20,7 @@ from app.services.desks import CheckedRow, Desk
 from app.services.disclosing import disclose, may_disclose, may_export_personal
 from app.services.entering import Outcome
 from app.services.navigation import FormState
+from app.services.unlinking import list_links
 from app.services.wider_rules import judge_wider
 from app.storage.records import Scope, StoredRow
 from app.web.form_urls import list_urls, url_of_form, url_of_reveal, url_of_row
@@ -62,6 +63,8 @@ class FormPage:
     #: rules that no page judges while one types, but each save does
     on_saving: tuple[RuleSpec, ...]
     obstacle: str = ""
+    #: of the row at hand: a link that freezes it
+    may_unlink: bool = False
     may_import: bool = False
     may_export: bool = False
     #: with personal data in full
@@ -196,6 +199,7 @@ def show_frame(
 ) -> str:
     """The page of a form around its record or grid."""
     form, place = desk.form, desk.place
+    row: CheckedRow | None = shown.get("row")
     obstacle = place.find_obstacle(form)
     state = FormState.DRAFT if rows else FormState.NONE
     if form.is_derived:
@@ -211,8 +215,9 @@ def show_frame(
         standings=list_standings(check),
         on_saving=_find_judged_on_saving(form),
         of_table=() if shown.get("is_row_page") else view_table_problems(desk),
-        found=_find_in_row(desk, shown.get("row")),
+        found=_find_in_row(desk, row),
         obstacle=obstacle,
+        may_unlink=bool(row and list_links(desk, row.stored)),
         may_import=not obstacle and place.can(Action.IMPORT_ROWS, form),
         may_export=place.can(Action.EXPORT_ROWS, form) and not form.is_derived,
         may_export_personal=may_export_personal(desk),

@@ -1,5 +1,9 @@
 """Rows that a stored link freezes, as the grid saves and deletes them."""
 
+import pytest
+from sqlalchemy import select
+
+from app.models import RowChange
 from tests.app.web.test_rows import add, only
 
 BOOKS = "national/Z6.2.1"
@@ -39,3 +43,57 @@ def test_neither_end_is_deleted(filler):
         answer = filler.send(f"/forms/{form}/delete", {"rows": rows})
         [refusal] = answer.json["refused"]
         assert "不能再修改或删除" in refusal["message"]
+
+
+# The page of those who may take a link away.
+
+
+def page_of(course):
+    return f"/forms/{COURSES}/rows/{course['id']}/unlink/"
+
+
+def unlink(browser, course, reason="教材选错", **fields):
+    fields = {"_version": "2", "field": "textbook_codes", "reason": reason} | fields
+    return browser.post(page_of(course), fields, page=page_of(course))
+
+
+def test_an_administrator_unlinks_with_a_reason_and_the_ends_are_free(filler, sign_in):
+    book, course = link(filler)
+    admin = sign_in("admin")
+    row_page = f"/forms/{COURSES}/rows/{course['id']}"
+    assert page_of(course) in admin.get(row_page).text
+    assert "关联教材：T-1" in admin.get(page_of(course)).text
+    assert unlink(admin, course).status_code == 303
+    assert page_of(course) not in admin.get(row_page).text
+    changed = only(filler.save(BOOKS, (book["id"], 1, {"textbook_name": "语文"})))
+    assert changed["status"] == "saved"
+
+
+def test_the_reason_is_kept_with_the_change(filler, sign_in, engine):
+    _, course = link(filler)
+    unlink(sign_in("admin"), course, reason=" 教材选错 ")
+    newest = select(RowChange.reason).order_by(RowChange.id.desc()).limit(1)
+    with engine.begin() as connection:
+        assert connection.scalar(newest) == "教材选错"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "said"),
+    [
+        ({"reason": " "}, 400, "为什么解除"),
+        ({"_version": "1"}, 409, "他人修改过"),
+        ({"field": "course_name"}, 404, "没有找到"),
+    ],
+)
+def test_what_cannot_be_unlinked_is_explained(filler, sign_in, fields, status, said):
+    _, course = link(filler)
+    answer = unlink(sign_in("admin"), course, **fields)
+    assert (answer.status_code, said in answer.text) == (status, True)
+
+
+def test_nobody_else_sees_the_page(filler, reviewer):
+    _, course = link(filler)
+    for browser in (filler, reviewer):
+        assert page_of(course) not in browser.get(f"/forms/{COURSES}/").text
+        assert browser.get(page_of(course)).status_code == 404
+        assert unlink(browser, course).status_code == 404
