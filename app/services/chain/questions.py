@@ -162,6 +162,18 @@ def reopen_threads(connection: Connection, thread_ids: Iterable[int]) -> None:
         )
 
 
+def set_thread_state(case: Case, thread_id: int, state: ThreadState) -> None:
+    """Have a thread asked, answered or closed."""
+    is_closed = state is ThreadState.CLOSED
+    _change(
+        case.connection,
+        thread_id,
+        state=state,
+        closed_by=case.actor.user_id if is_closed else None,
+        closed_at=case.now if is_closed else None,
+    )
+
+
 def count_open(case: Case) -> int:
     """How many questions about the form nobody has closed."""
     wanted = (

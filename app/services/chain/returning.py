@@ -35,7 +35,7 @@ def return_form(
         Forbidden: the step is not the actor's.
     """
     with deciding(workshop, actor, scope, form) as case:
-        step = _find_step(case)
+        step = find_returning(case)
         require_reviewer(case, step)
         judge_named(case, named)
         decision_id = give_back(case, step, named, remark)
@@ -70,7 +70,7 @@ def give_back(case: Case, step: StepAt, named: Sequence[Named], remark: str) -> 
     return decision_id
 
 
-def _find_step(case: Case) -> StepAt:
+def find_returning(case: Case) -> StepAt:
     """The step whose people may return the form now."""
     case.require_collecting()
     if case.filing.state in EDITABLE:

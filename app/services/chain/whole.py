@@ -120,7 +120,7 @@ def return_whole(
     again. What the last step approved it may still return, while the round is open.
     """
     with deciding_whole(workshop, actor, scope) as case:
-        step = _find_returning(case)
+        step = find_returning_whole(case)
         require_whole_step(case, step)
         wanted = {form: places for form, places in named.items() if places}
         if not wanted:
@@ -265,7 +265,7 @@ def _approve(case: WholeCase, step: StepAt, remark: str) -> Moved:
     return Moved(decision_id, state, waiting_id, title, content_hash)
 
 
-def _find_returning(case: WholeCase) -> StepAt:
+def find_returning_whole(case: WholeCase) -> StepAt:
     """The step whose people may return the round now."""
     case.require_open()
     if case.record.state in EDITABLE:

@@ -1,0 +1,298 @@
+"""Questions at cells: asked, answered, asked again, closed by whoever asked."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, select
+
+from app.errors import Forbidden, NotFound
+from app.models import (
+    AuditAction,
+    CellThread,
+    NoticeKind,
+    ThreadMessage,
+    ThreadState,
+    User,
+)
+from app.permissions import Action, Actor, require
+from app.services.chain.cases import Case, deciding, looking
+from app.services.chain.cells import show_value
+from app.services.chain.obstacles import name_row
+from app.services.chain.questions import (
+    RETURN_REASONS,
+    Named,
+    judge_text,
+    open_threads,
+    set_thread_state,
+    write_message,
+)
+from app.services.chain.steps import require_step
+from app.services.chain.telling import tell, tell_lead
+from app.services.round_checks import get_edition_of_round
+from app.services.workshop import Workshop
+from app.storage.binding import bind
+from app.storage.engine import begin_reading
+from app.storage.records import Scope, StoredRow
+from form_schemas.spec import FormSpec
+from validators.conversion import to_json
+
+_THREAD = CellThread.__table__
+_MESSAGE = ThreadMessage.__table__
+
+_REASONS = {reason.id: reason.title for reason in RETURN_REASONS}
+
+
+@dataclass(frozen=True)
+class MessageView:
+    """One sentence of a thread."""
+
+    by: str
+    at: datetime
+    #: title of the reason that was chosen
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ThreadView:
+    """A thread as pages show it; personal data masked."""
+
+    id: int
+    #: None: about the form as a whole
+    row_id: int | None
+    row_name: str
+    #: empty: about the row as a whole
+    field_id: str
+    label: str
+    department_id: int | None
+    #: id of the step that asks; empty: the department that leads
+    step: str
+    step_title: str
+    state: ThreadState
+    #: what it names may be changed while the form is returned
+    unlocks: bool
+    opened_by: str
+    opened_at: datetime
+    #: the cell then, and now
+    before: str
+    now: str
+    is_changed: bool
+    #: the row is not there any more
+    is_gone: bool
+    messages: tuple[MessageView, ...]
+
+
+def ask(
+    workshop: Workshop, actor: Actor, scope: Scope, form: FormSpec, named: Named
+) -> int:
+    """Ask about a cell, a row or the form without returning anything.
+
+    Reviewers of any step may; the department that leads asks those that supply.
+    """
+    with deciding(workshop, actor, scope, form) as case:
+        case.require_open()
+        step = find_own_step(case)
+        text = judge_text(named.text)
+        kept = open_threads(case, [named], step)
+        (thread_id,) = [
+            *kept["opened"],
+            *(known["id"] for known in kept["asked_again"]),
+        ]
+        tell_lead(case, NoticeKind.QUESTION, f"{case.name} 有问题请您答复", text)
+        _audit(case, thread_id, "ask")
+        return thread_id
+
+
+def answer(workshop: Workshop, actor: Actor, thread_id: int, text: str) -> None:
+    """A filler of the form says what is the matter."""
+    with _holding(workshop, actor, thread_id) as (case, thread):
+        require(actor, Action.SUBMIT_FORM, case.place)
+        words = judge_text(text)
+        set_thread_state(case, thread_id, ThreadState.ANSWERED)
+        write_message(case, thread_id, words)
+        title = f"{case.name} 的问题有了答复"
+        tell(case, NoticeKind.QUESTION, title, words, [thread.opened_by])
+        _audit(case, thread_id, "answer")
+
+
+def ask_again(workshop: Workshop, actor: Actor, thread_id: int, text: str) -> None:
+    """The reviewer is not satisfied with the answer."""
+    with _holding(workshop, actor, thread_id) as (case, thread):
+        _require_asker(case, thread)
+        words = judge_text(text)
+        set_thread_state(case, thread_id, ThreadState.OPEN)
+        write_message(case, thread_id, words)
+        tell_lead(case, NoticeKind.QUESTION, f"{case.name} 有问题请您答复", words)
+        _audit(case, thread_id, "ask_again")
+
+
+def close(workshop: Workshop, actor: Actor, thread_id: int, text: str = "") -> None:
+    """The reviewer is satisfied: the cell is locked again where it was unlocked."""
+    with _holding(workshop, actor, thread_id) as (case, thread):
+        _require_asker(case, thread)
+        if text.strip():
+            write_message(case, thread_id, judge_text(text))
+        set_thread_state(case, thread_id, ThreadState.CLOSED)
+        _audit(case, thread_id, "close")
+
+
+def list_threads(
+    workshop: Workshop,
+    actor: Actor,
+    scope: Scope,
+    form: FormSpec,
+    *,
+    only_open: bool = False,
+    department_id: int | None = None,
+) -> tuple[ThreadView, ...]:
+    """The threads of a form, those about the form first, then row by row.
+
+    Args:
+        department_id: only about its rows and the form as a whole.
+    """
+    with looking(workshop, actor, scope, form) as case:
+        found = [
+            thread
+            for thread in _find_threads(case)
+            if not (only_open and thread.state is ThreadState.CLOSED)
+            and (
+                department_id is None
+                or thread.row_id is None
+                or thread.department_id == department_id
+            )
+        ]
+        rows = _find_rows(case, [one.row_id for one in found])
+        messages = _find_messages(case, [one.id for one in found])
+        return tuple(
+            _view(case, thread, rows, messages.get(thread.id, ())) for thread in found
+        )
+
+
+@contextmanager
+def _holding(
+    workshop: Workshop, actor: Actor, thread_id: int
+) -> Iterator[tuple[Case, Row]]:
+    """A thread, and its filing held alone."""
+    with begin_reading(workshop.engine) as connection:
+        thread = connection.execute(
+            select(_THREAD).where(_THREAD.c.id == thread_id)
+        ).first()
+        if thread is None:
+            raise NotFound("没有这个问题。")
+        edition = get_edition_of_round(connection, workshop.catalogue, thread.round_id)
+    form = edition.by_code.get(thread.form_code)
+    if form is None:
+        raise NotFound("没有这张报表，它可能在新版里改了编号。")
+    scope = Scope(thread.unit_id, thread.round_id)
+    with deciding(workshop, actor, scope, form) as case:
+        case.require_open()
+        yield case, thread
+
+
+def find_own_step(case: Case) -> str:
+    """The step for which the actor asks; empty: the department that leads."""
+    waiting = case.chain.find(case.filing.step)
+    reviews = (*case.chain.form_steps, *case.chain.whole_steps)
+    for step in (waiting, *reviews):
+        if step is not None and _may_take(case, step):
+            return step.id
+    case.require_lead()
+    return ""
+
+
+def _may_take(case: Case, step) -> bool:
+    try:
+        require_step(case.actor, step, case.lead_place)
+    except Forbidden:
+        return False
+    return True
+
+
+def _require_asker(case: Case, thread: Row) -> None:
+    """Raise Forbidden where the question is not the actor's level's."""
+    if not thread.step:
+        case.require_lead()
+        return
+    step = case.chain.get(thread.step)
+    try:
+        require_step(case.actor, step, case.lead_place)
+    except Forbidden as refusal:
+        raise Forbidden(
+            f"这个问题由“{step.title}”提出，由他们追问和了结。"
+        ) from refusal
+
+
+def _audit(case: Case, thread_id: int, act: str) -> None:
+    details = {"thread_id": thread_id, "act": act}
+    case.audit(AuditAction.THREAD_CHANGED, details)
+
+
+def _find_threads(case: Case) -> Sequence[Row]:
+    return case.connection.execute(
+        select(_THREAD, User.name.label("opened_name"))
+        .join(User.__table__, User.id == _THREAD.c.opened_by)
+        .where(_THREAD.c.filing_id == case.filing.id)
+        .order_by(_THREAD.c.row_id.is_not(None), _THREAD.c.row_id, _THREAD.c.id)
+    ).all()
+
+
+def _find_rows(case: Case, ids: Sequence[int | None]) -> dict[int, StoredRow]:
+    binding = bind(case.catalogue, case.form)
+    wanted = binding.table.c._id.in_({one for one in ids if one is not None})
+    found = case.connection.execute(
+        select(*binding.selected).where(binding.in_unit(case.scope), wanted)
+    )
+    rows = (binding.read(record) for record in found)
+    return {row.id: row for row in rows}
+
+
+def _find_messages(
+    case: Case, ids: Sequence[int]
+) -> Mapping[int, tuple[MessageView, ...]]:
+    found = case.connection.execute(
+        select(_MESSAGE, User.name)
+        .join(User.__table__, User.id == _MESSAGE.c.actor_id)
+        .where(_MESSAGE.c.thread_id.in_(ids))
+        .order_by(_MESSAGE.c.id)
+    )
+    messages: dict[int, tuple[MessageView, ...]] = {}
+    for one in found:
+        reason = _REASONS.get(one.reason, "")
+        view = MessageView(one.name, one.at, reason, one.text)
+        messages[one.thread_id] = (*messages.get(one.thread_id, ()), view)
+    return messages
+
+
+def _view(
+    case: Case,
+    thread: Row,
+    rows: Mapping[int, StoredRow],
+    messages: tuple[MessageView, ...],
+) -> ThreadView:
+    form, field = case.form, case.form.by_id.get(thread.field_id)
+    row = rows.get(thread.row_id)
+    now = None
+    if field is not None and row is not None:
+        now = to_json(form, {field.id: row.row[field.id]})[field.id]
+    codelists = case.catalogue.codelists
+    return ThreadView(
+        thread.id,
+        thread.row_id,
+        name_row(form, thread.row_key),
+        thread.field_id,
+        "" if field is None else field.label,
+        thread.department_id,
+        thread.step,
+        case.chain.title(thread.step),
+        thread.state,
+        thread.unlocks,
+        thread.opened_name,
+        thread.opened_at,
+        show_value(form, thread.field_id, thread.value, codelists),
+        show_value(form, thread.field_id, now, codelists),
+        field is not None and row is not None and now != thread.value,
+        thread.row_id is not None and row is None,
+        messages,
+    )
