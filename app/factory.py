@@ -11,6 +11,10 @@ from app.web import errors, security, visit
 from app.web.account import account
 from app.web.addresses import IdConverter
 from app.web.admin import admin
+from app.web.admin_departments import admin_departments
+from app.web.admin_lists import admin_lists
+from app.web.admin_units import admin_units
+from app.web.admin_users import admin_users
 from app.web.assets import assets
 from app.web.auditing import auditing
 from app.web.auth import auth
@@ -33,6 +37,10 @@ from app.web.workbench import workbench
 _BLUEPRINTS = (
     account,
     admin,
+    admin_departments,
+    admin_lists,
+    admin_units,
+    admin_users,
     assets,
     auditing,
     auth,

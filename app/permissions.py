@@ -236,8 +236,9 @@ class Place:
 
 
 def actor_of(user: User) -> Actor:
-    """The account as the policy sees it; a deactivated one has no grants."""
-    grants = map(_grant_of, user.memberships) if user.is_active else ()
+    """The account as the policy sees it; what is deactivated grants nothing."""
+    held = user.memberships if user.is_active else ()
+    grants = map(_grant_of, filter(_is_effective, held))
     return Actor(user.id, user.username, user.name, tuple(grants))
 
 
@@ -299,18 +300,9 @@ def find_department(
     return next((grant.department_id for grant in fitting or grants), None)
 
 
-def describe_policy() -> str:
-    """The policy as a table to print."""
-    lines = ["| 角色 | " + " | ".join(ACTION_NAMES.values()) + " |"]
-    lines.append("|---|" + "---|" * len(ACTION_NAMES))
-    for role, name in ROLE_NAMES.items():
-        reaches = (POLICY[role].get(action, Reach.NONE) for action in ACTION_NAMES)
-        cells = " | ".join(REACH_NAMES[reach] for reach in reaches)
-        lines.append(f"| {name} `{role.value}` | {cells} |")
-    lines.append(
-        "\n自己录入或导入的数据，自己不能核对，也不能审核。导入的权限另外给：角色允许，账号上也要勾选。表中没有的，一律不许。"
-    )
-    return "\n".join(lines)
+def _is_effective(membership: Membership) -> bool:
+    department = membership.department
+    return membership.unit.is_active and (department is None or department.is_active)
 
 
 def _grant_of(membership: Membership) -> Grant:

@@ -16,7 +16,6 @@ from typing import BinaryIO
 
 from exporters.exchange import Block, Done, Failed, Head, Plan, Request
 from exporters.gate import Limits
-from exporters.header import SEARCHED_ROWS
 from exporters.picking import Picking
 from exporters.refusals import Reason, RefusedFile
 from exporters.slices import Slice, iterate_records, iterate_slices, read_stamp
@@ -58,16 +57,16 @@ def _answer(request: Request, ours: BinaryIO) -> Iterator[object]:
         # No rows of the header: nobody asks for them.
         yield Head((), stamp, first_row=first.first)
     else:
-        head, first = _read_head(first, stamp)
+        head, first = _read_head(first, stamp, request.head_rows)
         yield head
     plan: Plan = pickle.load(ours)
     yield from _read_blocks(chain((first,), slices), plan, request.limits)
 
 
-def _read_head(first: Slice, stamp: dict[str, str]) -> tuple[Head, Slice]:
+def _read_head(first: Slice, stamp: dict[str, str], count: int) -> tuple[Head, Slice]:
     """The first rows of the sheet, and the slice unread."""
     first_row = first.first
-    top, first = _split_top(first)
+    top, first = _split_top(first, count)
     # Rows further down are read only where the file is refused anyway.
     is_empty = all(map(_is_blank, top)) and all(map(_is_blank, first.rows))
     width = max(map(len, top), default=0)
@@ -88,14 +87,14 @@ def _is_blank(row: Sequence[object]) -> bool:
     return not any(clean_text(str(cell)) for cell in row)
 
 
-def _split_top(piece: Slice) -> tuple[list[list[object]], Slice]:
+def _split_top(piece: Slice, count: int) -> tuple[list[list[object]], Slice]:
     """The first rows of the sheet from its first cell on, and the slice unread."""
-    read = list(islice(piece.rows, SEARCHED_ROWS))
-    above: list[list[object]] = [[] for _ in range(min(piece.first - 1, SEARCHED_ROWS))]
+    read = list(islice(piece.rows, count))
+    above: list[list[object]] = [[] for _ in range(min(piece.first - 1, count))]
     blanks = [""] * piece.left
     below = [blanks + list(row) for row in read]
     again = Slice(piece.first, piece.left, chain(read, piece.rows))
-    return (above + below)[:SEARCHED_ROWS], again
+    return (above + below)[:count], again
 
 
 def _read_blocks(

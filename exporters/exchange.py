@@ -10,6 +10,7 @@ from pathlib import Path
 
 from exporters.csv_text import CsvFormat
 from exporters.gate import Limits, Package
+from exporters.header import SEARCHED_ROWS
 from exporters.refusals import Refusal
 from exporters.scan import SheetScan
 from exporters.totals import TotalRow
@@ -31,6 +32,8 @@ class Request:
     #: which share of the sheet's rows to read, of how many
     share: int = 0
     shares: int = 1
+    #: how many rows the head brings
+    head_rows: int = SEARCHED_ROWS
 
 
 @dataclass(frozen=True)

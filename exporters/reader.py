@@ -7,14 +7,9 @@ Rows are neither checked nor stored here.
 """
 
 import hashlib
-import os
-import pickle
-import subprocess
-import sys
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 from math import inf
@@ -22,9 +17,10 @@ from pathlib import Path
 
 from exporters.compact import write_compact
 from exporters.csv_text import detect_csv, read_records
-from exporters.exchange import Block, Done, Failed, Head, Plan, Request
+from exporters.exchange import Block, Done, Head, Plan, Request
 from exporters.gate import Limits, Package, open_package, sniff
 from exporters.header import SEARCHED_ROWS, Header, find_header
+from exporters.reading_child import ChildDiedError, ReadingChild
 from exporters.refusals import Reason, Refusal, RefusedFile
 from exporters.scan import SheetScan, count_filled_rows, scan_sheet
 from exporters.stamp import check_stamp
@@ -32,7 +28,6 @@ from exporters.totals import TotalRow
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 
-_ROOT = Path(__file__).parent.parent
 _BLOCK_ROWS = 8000
 
 
@@ -119,7 +114,7 @@ def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Re
         csv_format = detect_csv(path)
         _refuse_many(sum(map(any, read_records(path, csv_format))), limits)
         request = Request(path, limits, csv_format=csv_format)
-        child = stack.enter_context(_Child(request))
+        child = stack.enter_context(ReadingChild(request))
         return _follow([child], [child.head()], SheetScan(), options)
     package = open_package(path, limits)
     readers = _start_readers(path, limits, package, options, stack)
@@ -130,14 +125,14 @@ def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Re
         _refuse_many(count_filled_rows(package, most + 1), limits)
     try:
         heads, numbers = [child.head() for child in readers], None
-    except _ChildDiedError:
+    except ChildDiedError:
         # A sheet that sprawls is dense to the library and small once compacted.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         copy = folder / "compact.xlsx"
         numbers = write_compact(package, copy)
         compact = replace(package, path=copy)
         scan = scan_sheet(compact)
-        readers = [stack.enter_context(_Child(Request(copy, limits, compact)))]
+        readers = [stack.enter_context(ReadingChild(Request(copy, limits, compact)))]
         heads = [readers[0].head()]
     reading = _follow(readers, heads, scan, options, numbers)
     return replace(reading, sheet_title=package.sheet_title)
@@ -145,13 +140,15 @@ def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Re
 
 def _start_readers(
     path: Path, limits: Limits, package: Package, options: _Options, stack: ExitStack
-) -> list["_Child"]:
+) -> list[ReadingChild]:
     """Start the children that read a sheet: a large one is read half by half."""
     size = package.sheet_bytes
     # Blocks of a size are cut out of each half; larger ones mean that all rows are one.
     shares = 2 if size > limits.half_bytes and options.block_rows <= _BLOCK_ROWS else 1
     return [
-        stack.enter_context(_Child(Request(path, limits, package, None, share, shares)))
+        stack.enter_context(
+            ReadingChild(Request(path, limits, package, None, share, shares))
+        )
         for share in range(shares)
     ]
 
@@ -162,7 +159,7 @@ def _refuse_many(count: int, limits: Limits) -> None:
 
 
 def _follow(
-    readers: Sequence["_Child"],
+    readers: Sequence[ReadingChild],
     heads: Sequence[Head],
     scan: SheetScan,
     options: _Options,
@@ -216,7 +213,7 @@ def _describe(header: Header, row: int, width: int, blocks: "_Blocks") -> Readin
     )
 
 
-def _start_blocks(readers: Sequence["_Child"], plans: Sequence[Plan]) -> "_Blocks":
+def _start_blocks(readers: Sequence[ReadingChild], plans: Sequence[Plan]) -> "_Blocks":
     """Wait for the first block, so that a file without rows is refused as a whole."""
     for child, plan in zip(readers, plans, strict=True):
         child.send(plan)
@@ -244,73 +241,6 @@ class _Blocks:
                 yield answer
             else:
                 self.totals += answer.totals
-
-
-class _ChildDiedError(RefusedFile):
-    """The child ended without an answer: a limit, or a crash of its library."""
-
-    def __init__(self) -> None:
-        super().__init__(Reason.DAMAGED, found="读取时出错")
-
-
-class _Child:
-    """The reading process of one file."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-
-    def __enter__(self) -> "_Child":
-        path = os.pathsep.join(
-            [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        )
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "exporters.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        # The limit on processor time ends a busy child; this one ends a stuck one.
-        seconds = self._request.limits.child_seconds * 4
-        self._watchdog = threading.Timer(seconds, self._process.kill)
-        self._watchdog.daemon = True
-        self._watchdog.start()
-        self.send(self._request)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._watchdog.cancel()
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):
-                pipe.close()
-        self._process.wait()
-
-    def send(self, message: Request | Plan) -> None:
-        with suppress(BrokenPipeError):
-            pickle.dump(message, self._process.stdin, pickle.HIGHEST_PROTOCOL)
-            self._process.stdin.flush()
-
-    def head(self) -> Head:
-        answer = self._receive()
-        assert isinstance(answer, Head)
-        return answer
-
-    def answers(self) -> Iterator[Block | Done]:
-        while True:
-            answer = self._receive()
-            yield answer
-            if isinstance(answer, Done):
-                return
-
-    def _receive(self) -> object:
-        try:
-            answer = pickle.load(self._process.stdout)
-        except (EOFError, pickle.UnpicklingError) as error:
-            raise _ChildDiedError from error
-        if isinstance(answer, Failed):
-            raise RefusedFile(answer.refusal.reason, **answer.refusal.details)
-        return answer
 
 
 def _hash(path: Path) -> str:

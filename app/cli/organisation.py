@@ -3,16 +3,19 @@
 import click
 
 from app.cli.console import fail, group, open_console, tell
-from app.models import RoundState
-from app.services.organisation import (
+from app.models import RoundState, UnitKind
+from app.services.organisation import close_round, list_rounds, open_round
+from app.services.unit_tree import KIND_NAMES, list_units
+from app.services.units import (
+    UnitEntry,
     add_unit,
-    close_round,
-    list_rounds,
-    list_units,
-    open_round,
+    find_unit_id,
+    move_unit,
+    set_unit_active,
 )
 from form_schemas.catalogue import Catalogue, Edition
 
+_KINDS = click.Choice([kind.value for kind in UnitKind])
 _STATES = {
     RoundState.PREPARING: "准备中",
     RoundState.OPEN: "开放",
@@ -22,7 +25,7 @@ _STATES = {
 
 @group()
 def unit() -> None:
-    """管理填报单位：新增、列出。"""
+    """管理单位：新增、列出、移动、停用。"""
 
 
 @unit.command("add")
@@ -32,23 +35,70 @@ def unit() -> None:
     "--collection",
     "collections",
     multiple=True,
-    required=True,
-    help="填报哪个系列，如 talent；可以写几个。",
+    help="填报哪个系列，如 talent；可以写几个，主管部门不写。",
 )
-def add(code: str, name: str, collections: tuple[str, ...]) -> None:
+@click.option("--kind", type=_KINDS, help="级别；不写按系列定。")
+@click.option("--parent", help="上级单位的编号；不写是最上一级。")
+def add(
+    code: str,
+    name: str,
+    collections: tuple[str, ...],
+    kind: str | None,
+    parent: str | None,
+) -> None:
     """新增单位 CODE；部门按这些系列的报表建好。"""
     _, workshop = open_console()
     editions = [_get_edition(workshop.catalogue, slug) for slug in collections]
-    add_unit(workshop.engine, code, name, editions)
+    add_unit(
+        workshop.engine,
+        UnitEntry(code, name, editions),
+        kind=UnitKind(kind) if kind else None,
+        parent_id=find_unit_id(workshop.engine, parent) if parent else None,
+    )
     tell(f"已新增单位 {code}（{name}）。")
 
 
 @unit.command("list")
 def list_all_units() -> None:
-    """列出所有单位：编号、名称、系列。"""
+    """按上下级列出所有单位：编号、名称、级别、系列、状态。"""
     _, workshop = open_console()
     for line in list_units(workshop.engine):
-        click.echo(f"{line.code}\t{line.name}\t{'、'.join(line.collections)}")
+        state = "" if line.is_active else "\t已停用"
+        indent = "  " * line.depth
+        click.echo(
+            f"{indent}{line.code}\t{line.name}\t{KIND_NAMES[line.kind]}"
+            f"\t{'、'.join(line.collections)}{state}"
+        )
+
+
+@unit.command("move")
+@click.argument("code")
+@click.option("--parent", help="新的上级单位的编号；不写移到最上一级。")
+def move(code: str, parent: str | None) -> None:
+    """把单位 CODE 连同下级移到另一个上级之下。"""
+    _, workshop = open_console()
+    engine = workshop.engine
+    parent_id = find_unit_id(engine, parent) if parent else None
+    move_unit(engine, find_unit_id(engine, code), parent_id)
+    tell(f"已移动单位 {code}。")
+
+
+@unit.command("deactivate")
+@click.argument("code")
+def deactivate(code: str) -> None:
+    """停用单位 CODE：不再填报，数据不变。"""
+    _, workshop = open_console()
+    set_unit_active(workshop.engine, find_unit_id(workshop.engine, code), False)
+    tell(f"单位 {code} 已停用。")
+
+
+@unit.command("activate")
+@click.argument("code")
+def activate(code: str) -> None:
+    """重新启用单位 CODE。"""
+    _, workshop = open_console()
+    set_unit_active(workshop.engine, find_unit_id(workshop.engine, code), True)
+    tell(f"单位 {code} 已启用。")
 
 
 @group("round")

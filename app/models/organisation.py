@@ -27,7 +27,7 @@ class Unit(Base):
     id: Mapped[Key]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"), index=True)
     #: ids from the top of the tree down to this unit, as "/1/5/9/": what is below a
-    #: unit begins with its path. `app.services.organisation` keeps it.
+    #: unit begins with its path. `app.services.units` keeps it.
     path: Mapped[str] = mapped_column(String(200), default="", index=True)
     kind: Mapped[UnitKind] = mapped_column(WordEnum(UnitKind))
     code: Mapped[str] = mapped_column(String(40), unique=True)

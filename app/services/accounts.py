@@ -1,82 +1,46 @@
-"""Accounts: creating, changing and closing them, and the rules of passwords.
+"""Accounts: creating, changing and closing them.
 
 The command line acts without an actor; pages pass the signed-in person, whom the
-policy has to allow it.
+policy has to allow it. Passwords are judged in `passwords`, roles in `memberships`.
 """
 
-import secrets
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.errors import BadRequest, NotFound, Refused
-from app.models import (
-    AuditAction,
-    Department,
-    Membership,
-    Role,
-    Unit,
-    User,
-    UserSession,
-)
+from app.errors import BadRequest, Forbidden, Refused
+from app.models import AuditAction, Role, User, UserSession
 from app.models.base import now_utc
 from app.permissions import Action, Actor, require
+from app.services.administrators import keep_administrator
+from app.services.mail_server import is_address
+from app.services.memberships import (
+    NewMembership,
+    describe_membership,
+    get_user,
+    judge_membership,
+    manages_all,
+    require_right,
+)
+from app.services.passwords import (
+    hash_password,
+    make_one_time_password,
+    require_good_password,
+    verify_password,
+)
 from app.services.recording import id_of, record_account
 
-PASSWORD_MIN = 10
-#: argon2 takes any length; a limit keeps a request from costing seconds
-PASSWORD_MAX = 128
 USERNAME_MAX = 60
+NAME_MAX = 60
+EMAIL_MAX = 254
 
-_HASHER = PasswordHasher()
-#: Verified when there is no such account, so that the answer takes as long.
-_NOBODY = _HASHER.hash(secrets.token_urlsafe())
-_RUNS = ("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
-_RUN_LENGTH = 6
-# No 0/O, 1/l/I: one-time passwords are read out over the telephone.
-_ONE_TIME_LETTERS = "abcdefghjkmnpqrstuvwxyz"
-_ONE_TIME_DIGITS = "23456789"
 _ACTIVE_ACTIONS = {
     True: AuditAction.ACCOUNT_REACTIVATED,
     False: AuditAction.ACCOUNT_DEACTIVATED,
 }
-
-
-@dataclass(frozen=True)
-class NewMembership:
-    """A role to be given."""
-
-    role: Role
-    unit_code: str
-    #: name of the department; None: the whole unit
-    department: str | None = None
-    #: whether the person may import, where the role can
-    may_import: bool = False
-
-
-@dataclass(frozen=True)
-class AccountLine:
-    """An account as the administrator's list shows it."""
-
-    id: int
-    username: str
-    name: str
-    is_active: bool
-    must_change_password: bool
-    last_login_at: object
-    #: (role, unit, department or "")
-    memberships: tuple[tuple[Role, str, str], ...]
-
-
-@dataclass(frozen=True)
-class AccountPage:
-    lines: tuple[AccountLine, ...]
-    total: int
 
 
 def normalise_username(text: str) -> str:
@@ -84,43 +48,23 @@ def normalise_username(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().lower()[:USERNAME_MAX]
 
 
-def find_password_faults(password: str, username: str) -> tuple[str, ...]:
-    """What is wrong with a new password, in sentences; empty if it will do."""
-    lowered = password.lower()
-    tests = (
-        (len(password) < PASSWORD_MIN, f"至少 {PASSWORD_MIN} 位"),
-        (len(password) > PASSWORD_MAX, f"不超过 {PASSWORD_MAX} 位"),
-        (
-            not (
-                any(c.isalpha() for c in password)
-                and any(not c.isalpha() for c in password)
-            ),
-            "要有字母，也要有数字或符号",
-        ),
-        (
-            len(username) > 2 and username.lower() in lowered,
-            "不要包含用户名",
-        ),
-        (
-            len(set(lowered)) < 5 or _has_run(lowered),
-            "不要用重复或连续的字符，如 111111、abcdef",
-        ),
+def find_username_fault(text: str) -> str:
+    """What is wrong with a user name, normalised already; empty if it will do."""
+    if not text:
+        return "用户名要填。"
+    if any(c.isspace() or not c.isprintable() for c in text):
+        return "用户名里不要有空格。"
+    return ""
+
+
+def find_email_fault(address: str) -> str:
+    """What is wrong with an address for mails; an empty one will do."""
+    if not address or (len(address) <= EMAIL_MAX and is_address(address)):
+        return ""
+    return (
+        f"“{address[:60]}”不是邮箱地址。请写成 name@school.edu.cn 的样子，"
+        "只用英文字母、数字和符号。"
     )
-    return tuple(sentence for is_broken, sentence in tests if is_broken)
-
-
-def hash_password(password: str) -> str:
-    return _HASHER.hash(password)
-
-
-def verify_password(user: User | None, password: str) -> bool:
-    """Whether the password is the account's; takes as long where there is none."""
-    stored = _NOBODY if user is None else user.password_hash
-    try:
-        _HASHER.verify(stored, password[:PASSWORD_MAX])
-    except (VerifyMismatchError, InvalidHashError):
-        return False
-    return user is not None
 
 
 def create_user(
@@ -129,6 +73,7 @@ def create_user(
     username: str,
     name: str,
     memberships: Iterable[NewMembership],
+    email: str = "",
     password: str | None = None,
     must_change_password: bool = True,
     actor: Actor | None = None,
@@ -137,50 +82,67 @@ def create_user(
 
     Raises:
         BadRequest: the name or the password breaks a rule.
-        Refused: the name is taken.
+        Refused: the name is taken, or a role cannot be given so.
+        Forbidden: a role is not the actor's to give.
         NotFound: a unit or department does not exist.
     """
     if actor is not None:
         require(actor, Action.MANAGE_ACCOUNTS)
     username = normalise_username(username)
-    if not username or not name.strip():
-        raise BadRequest("用户名和姓名都要填。")
+    _require_names(username, name, email)
     given = password or make_one_time_password()
-    _require_good_password(given, username)
-    with Session(engine) as session, session.begin():
-        if session.scalar(select(User.id).where(User.username == username)):
-            raise Refused(f"用户名“{username}”已经有人用了，请换一个。")
-        user = User(
-            username=username,
-            name=name.strip(),
-            password_hash=hash_password(given),
-            must_change_password=must_change_password,
-            memberships=[_membership(session, new) for new in memberships],
-        )
-        session.add(user)
-        session.flush()
-        details = {"memberships": [_describe_membership(m) for m in user.memberships]}
-        _record(session, AuditAction.ACCOUNT_CREATED, user.id, actor, details)
+    require_good_password(given, username)
+    user = User(
+        username=username,
+        name=name.strip(),
+        email=email.strip() or None,
+        password_hash=hash_password(given),
+        must_change_password=must_change_password,
+    )
+    try:
+        with Session(engine) as session, session.begin():
+            _add_user(session, user, tuple(memberships), actor)
+    except IntegrityError as error:
+        # Somebody was faster between the look and the insertion.
+        raise Refused(_describe_taken(username)) from error
     return given
+
+
+def change_account(
+    engine: Engine, user_id: int, name: str, email: str, *, actor: Actor | None = None
+) -> None:
+    """Correct a person's name or address; the user name stays."""
+    with Session(engine) as session, session.begin():
+        user = get_user(session, user_id)
+        require_management(actor, user)
+        _require_names(user.username, name, email)
+        after = {"name": name.strip(), "email": email.strip() or None}
+        changed = [key for key, value in after.items() if getattr(user, key) != value]
+        before = user.name
+        user.name, user.email = after["name"], after["email"]
+        if changed:
+            # The log tells that the address changed, not the address itself.
+            told = {"changed": changed, "name_before": before}
+            _record(session, AuditAction.ACCOUNT_CHANGED, user_id, actor, told)
 
 
 def change_password(engine: Engine, user_id: int, old: str, new: str) -> None:
     """Set a new password; all sessions of the account end."""
     with Session(engine) as session:
-        user = _get_user(session, user_id)
+        user = get_user(session, user_id)
         # Outside the transaction: argon2 takes long, and writers wait for writers.
-        if not verify_password(user, old):
+        if not verify_password(user.password_hash, old):
             raise BadRequest("现在的密码不对。")
         if new == old:
             raise BadRequest("新密码要和现在的不一样。")
-        _require_good_password(new, user.username)
+        require_good_password(new, user.username)
     _set_password(engine, user_id, new, must_change=False, actor_id=user_id)
 
 
 def reset_password(engine: Engine, user_id: int, *, actor: Actor | None = None) -> str:
     """Give the account a one-time password, which the first login replaces."""
-    if actor is not None:
-        require(actor, Action.MANAGE_ACCOUNTS)
+    with Session(engine) as session:
+        require_management(actor, get_user(session, user_id))
     password = make_one_time_password()
     _set_password(engine, user_id, password, must_change=True, actor_id=id_of(actor))
     return password
@@ -189,17 +151,34 @@ def reset_password(engine: Engine, user_id: int, *, actor: Actor | None = None) 
 def set_active(
     engine: Engine, user_id: int, active: bool, *, actor: Actor | None = None
 ) -> None:
-    """Open or close an account; closing ends its sessions at once."""
-    if actor is not None:
-        require(actor, Action.MANAGE_ACCOUNTS)
-        if actor.user_id == user_id and not active:
-            raise Refused("不能停用自己的账号，请让另一位管理员来办。")
+    """Open or close an account; closing ends its sessions at once.
+
+    Raises:
+        Refused: it is one's own, or the last administrator's.
+    """
     with Session(engine) as session, session.begin():
-        _get_user(session, user_id).is_active = active
+        user = get_user(session, user_id, lock=True)
+        require_management(actor, user)
         if not active:
+            _require_dispensable(session, user, actor)
             _end_sessions(session, user_id)
-        done = _ACTIVE_ACTIONS[active]
-        _record(session, done, user_id, actor)
+        if user.is_active != active:
+            user.is_active = active
+            _record(session, _ACTIVE_ACTIONS[active], user_id, actor)
+
+
+def require_management(actor: Actor | None, user: User) -> None:
+    """Whoever manages an account could give each of its roles.
+
+    Raises:
+        Forbidden: some role of it reaches beyond the actor's right.
+    """
+    if manages_all(actor):
+        return
+    if not user.memberships:
+        raise Forbidden("没有角色的账号由系统管理员管理。")
+    for membership in user.memberships:
+        require_right(actor, membership.role, membership.unit)
 
 
 def find_user_id(engine: Engine, username: str) -> int | None:
@@ -209,55 +188,44 @@ def find_user_id(engine: Engine, username: str) -> int | None:
         return session.scalar(select(User.id).where(User.username == name))
 
 
-def list_accounts(
-    engine: Engine, *, actor: Actor, search: str = "", page: int = 1, size: int = 50
-) -> AccountPage:
-    """Accounts by name, for the administrator."""
-    require(actor, Action.MANAGE_ACCOUNTS)
-    wanted = select(User)
-    if search.strip():
-        text = search.strip()
-        wanted = wanted.where(
-            User.username.icontains(text, autoescape=True)
-            | User.name.icontains(text, autoescape=True)
-        )
-    with Session(engine) as session:
-        total = session.scalar(select(func.count()).select_from(wanted.subquery()))
-        users = session.scalars(
-            wanted.order_by(User.username).offset((page - 1) * size).limit(size)
-        )
-        return AccountPage(tuple(map(_line_of, users)), total or 0)
+def _require_names(username: str, name: str, email: str) -> None:
+    fault = find_username_fault(username)
+    if fault or not name.strip():
+        raise BadRequest(fault or "姓名要填。")
+    if len(name.strip()) > NAME_MAX:
+        raise BadRequest(f"姓名最多 {NAME_MAX} 个字。")
+    if fault := find_email_fault(email.strip()):
+        raise BadRequest(fault)
 
 
-def list_places(engine: Engine) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """Units with their departments, to choose memberships from: code, name, names."""
-    with Session(engine) as session:
-        units = session.scalars(select(Unit).order_by(Unit.name)).all()
-        return tuple(
-            (unit.code, unit.name, tuple(d.name for d in unit.departments))
-            for unit in units
-        )
+def _add_user(
+    session: Session,
+    user: User,
+    memberships: tuple[NewMembership, ...],
+    actor: Actor | None,
+) -> None:
+    if session.scalar(select(User.id).where(User.username == user.username)):
+        raise Refused(_describe_taken(user.username))
+    if not memberships and not manages_all(actor):
+        raise Forbidden("请给账号选一个角色。")
+    user.memberships = [
+        judge_membership(session, actor, new).build() for new in memberships
+    ]
+    session.add(user)
+    session.flush()
+    details = {"memberships": [describe_membership(m) for m in user.memberships]}
+    _record(session, AuditAction.ACCOUNT_CREATED, user.id, actor, details)
 
 
-def make_one_time_password() -> str:
-    """A password that is easily read out: three groups of letters and digits."""
-    letters = (secrets.choice(_ONE_TIME_LETTERS) for _ in range(8))
-    digits = "".join(secrets.choice(_ONE_TIME_DIGITS) for _ in range(4))
-    text = "".join(letters)
-    password = f"{text[:4]}-{digits}-{text[4:]}"
-    return make_one_time_password() if find_password_faults(password, "") else password
+def _describe_taken(username: str) -> str:
+    return f"用户名“{username}”已经有人用了，请换一个。"
 
 
-def _has_run(text: str) -> bool:
-    starts = range(len(text) - _RUN_LENGTH + 1)
-    parts = {text[start : start + _RUN_LENGTH] for start in starts}
-    return any(part in run or part[::-1] in run for part in parts for run in _RUNS)
-
-
-def _require_good_password(password: str, username: str) -> None:
-    faults = find_password_faults(password, username)
-    if faults:
-        raise BadRequest("密码不合要求：" + "；".join(faults) + "。")
+def _require_dispensable(session: Session, user: User, actor: Actor | None) -> None:
+    if actor is not None and actor.user_id == user.id:
+        raise Refused("不能停用自己的账号，请让另一位管理员来办。")
+    if any(m.role is Role.ADMINISTRATOR for m in user.memberships) and user.is_active:
+        keep_administrator(session.connection(), User.id != user.id)
 
 
 def _set_password(
@@ -270,7 +238,7 @@ def _set_password(
 ) -> None:
     digest = hash_password(password)
     with Session(engine) as session, session.begin():
-        user = _get_user(session, user_id)
+        user = get_user(session, user_id)
         user.password_hash = digest
         user.must_change_password = must_change
         user.password_changed_at = now_utc()
@@ -292,55 +260,5 @@ def _record(
     record_account(session.connection(), action, user_id, id_of(actor), details)
 
 
-def _describe_membership(membership: Membership) -> str:
-    department = membership.department
-    parts = [membership.unit.name, *([department.name] if department else [])]
-    return f"{membership.role}@{'/'.join(parts)}"
-
-
 def _end_sessions(session: Session, user_id: int) -> None:
     session.execute(delete(UserSession).where(UserSession.user_id == user_id))
-
-
-def _get_user(session: Session, user_id: int) -> User:
-    user = session.get(User, user_id)
-    if user is None:
-        raise NotFound("没有这个账号。")
-    return user
-
-
-def _membership(session: Session, new: NewMembership) -> Membership:
-    unit = session.scalar(select(Unit).where(Unit.code == new.unit_code))
-    if unit is None:
-        raise NotFound(f"没有编号为“{new.unit_code}”的单位。")
-    return Membership(
-        role=new.role,
-        unit=unit,
-        department=_find_department(unit, new.department),
-        may_import=new.may_import,
-    )
-
-
-def _find_department(unit: Unit, name: str | None) -> Department | None:
-    if not name:
-        return None
-    for department in unit.departments:
-        if name in (department.name, *department.aliases):
-            return department
-    raise NotFound(f"{unit.name}没有“{name}”这个部门。")
-
-
-def _line_of(user: User) -> AccountLine:
-    memberships: Sequence[Membership] = user.memberships
-    return AccountLine(
-        user.id,
-        user.username,
-        user.name,
-        user.is_active,
-        user.must_change_password,
-        user.last_login_at,
-        tuple(
-            (m.role, m.unit.name, m.department.name if m.department else "")
-            for m in memberships
-        ),
-    )

@@ -14,7 +14,7 @@ from app.errors import NotFound, Refused
 from app.models import Role, Round, RoundState, Unit, User
 from app.models.base import now_utc
 from app.permissions import Actor, Grant
-from app.services.accounts import hash_password, make_one_time_password
+from app.services.passwords import hash_password, make_one_time_password
 from app.services.recording import begin_log
 from app.services.rejudging import Tell, rejudge_forms
 from app.services.schema_changes import find_last_good, initialise, load_in_use

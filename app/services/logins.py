@@ -18,7 +18,8 @@ from app.config import Config
 from app.errors import BadRequest, TooManyRequests
 from app.models import AuditAction, LoginFailure, User
 from app.models.base import now_utc
-from app.services.accounts import normalise_username, verify_password
+from app.services.accounts import normalise_username
+from app.services.passwords import verify_password
 from app.services.recording import record_account
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
@@ -109,7 +110,8 @@ def log_in(
         raise LoginRefused(WRONG_CAPTCHA, "captcha")
     with begin_reading(engine) as connection, Session(connection) as session:
         user = session.scalar(select(User).where(User.username == name))
-    if not verify_password(user, password) or not user.is_active:
+    known = None if user is None else user.password_hash
+    if not verify_password(known, password) or not user.is_active:
         _note_failure(engine, config, name, address, now)
         raise LoginRefused(WRONG_LOGIN, "username")
     _note_success(engine, user.id, name, address, now)

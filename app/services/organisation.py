@@ -1,10 +1,9 @@
-"""Units that report, their departments, and the rounds they report in.
+"""Rounds, and units made ready for them.
 
-The command line and the demo use it. A unit reports for collections of its own kind;
-its departments start as the ones that the forms of those collections name.
+The command line and the demo use it. A unit's departments start as the ones that the
+forms of its collections name; `units` and `departments` change them later.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
@@ -18,16 +17,6 @@ from form_schemas.catalogue import Edition
 
 
 @dataclass(frozen=True)
-class UnitLine:
-    """A unit as lists show it."""
-
-    code: str
-    name: str
-    kind: UnitKind
-    collections: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class RoundLine:
     """A round as lists show it."""
 
@@ -38,49 +27,13 @@ class RoundLine:
     state: RoundState
 
 
-def add_unit(engine: Engine, code: str, name: str, editions: Sequence[Edition]) -> None:
-    """Add a unit that reports for these editions' collections.
-
-    Raises:
-        Refused: the code is taken, the collections are for units of several kinds, or
-            the settings of one have faults.
-    """
-    for edition in editions:
-        _require_settings(edition)
-    kinds = {edition.settings["unitKind"] for edition in editions}
-    if len(kinds) != 1:
-        raise Refused("这些系列由不同种类的单位填报，请分开建单位。")
-    with engine.begin() as connection:
-        if _find_unit(connection, code) is not None:
-            raise Refused(f"单位编号“{code}”已经有了，请换一个。")
-        for edition in editions:
-            unit_id = prepare_unit(connection, edition, code, name)
-        added = {"code": code, "collections": [e.collection for e in editions]}
-        record(
-            connection,
-            AuditRecord(
-                AuditAction.UNIT_CHANGED, None, unit_id, subject=name, details=added
-            ),
-        )
-
-
-def list_units(engine: Engine) -> tuple[UnitLine, ...]:
-    table = Unit.__table__
-    with begin_reading(engine) as connection:
-        found = connection.execute(select(table).order_by(table.c.code))
-        return tuple(
-            UnitLine(row.code, row.name, row.kind, tuple(row.collections))
-            for row in found
-        )
-
-
 def open_round(engine: Engine, edition: Edition, title: str = "") -> int:
     """Open a round of an edition; the collection's last one becomes its predecessor.
 
     Raises:
         Refused: the collection has an open round, or its settings have faults.
     """
-    _require_settings(edition)
+    require_settings(edition)
     table = Round.__table__
     with engine.begin() as connection:
         last = connection.execute(
@@ -151,7 +104,7 @@ def prepare_unit(connection: Connection, edition: Edition, code: str, name: str)
                 .where(table.c.id == unit_id)
                 .values(collections=[*found.collections, edition.collection])
             )
-    _prepare_departments(connection, edition, unit_id)
+    prepare_departments(connection, edition, unit_id)
     return unit_id
 
 
@@ -174,16 +127,38 @@ def find_round(connection: Connection, edition: Edition) -> Row | None:
     ).first()
 
 
+def prepare_departments(connection: Connection, edition: Edition, unit_id: int) -> None:
+    """Give a unit the departments that an edition's forms name, where it lacks them."""
+    table = Department.__table__
+    found = connection.execute(
+        select(table.c.name, table.c.aliases).where(table.c.unit_id == unit_id)
+    ).all()
+    known = {name for one in found for name in (one.name, *one.aliases)}
+    named = dict.fromkeys(name for form in edition.forms for name in form.departments)
+    missing = [name for name in named if name not in known]
+    for position, name in enumerate(missing, len(found)):
+        connection.execute(
+            insert(table).values(
+                unit_id=unit_id,
+                name=name,
+                aliases=[],
+                position=position,
+                is_active=True,
+            )
+        )
+
+
+def require_settings(edition: Edition) -> None:
+    """Raise Refused where an edition's `collection.json` has faults."""
+    if edition.faults:
+        raise Refused(f"{edition.faults[0]} 改好后再试。")
+
+
 def _describe_round(
     connection: Connection, action: AuditAction, round_id: int
 ) -> AuditRecord:
     title = connection.scalar(select(Round.title).where(Round.id == round_id))
     return AuditRecord(action, None, None, round_id, subject=title or "")
-
-
-def _require_settings(edition: Edition) -> None:
-    if edition.faults:
-        raise Refused(f"{edition.faults[0]} 改好后再试。")
 
 
 def _find_unit(connection: Connection, code: str) -> Row | None:
@@ -206,24 +181,3 @@ def _insert_round(
             created_at=now_utc(),
         )
     ).inserted_primary_key[0]
-
-
-def _prepare_departments(
-    connection: Connection, edition: Edition, unit_id: int
-) -> None:
-    table = Department.__table__
-    known = set(
-        connection.scalars(select(table.c.name).where(table.c.unit_id == unit_id))
-    )
-    named = (name for form in edition.forms for name in form.departments)
-    for position, name in enumerate(dict.fromkeys(named)):
-        if name not in known:
-            connection.execute(
-                insert(table).values(
-                    unit_id=unit_id,
-                    name=name,
-                    aliases=[],
-                    position=position,
-                    is_active=True,
-                )
-            )

@@ -1,15 +1,24 @@
-"""Pages of administrators: accounts, who saw personal data, schema files, rules."""
+"""Pages of administrators: roles, who saw personal data, schema files, rules.
+
+Accounts, units and the log have modules of their own.
+"""
 
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, url_for
 
-from app.errors import AppError, BadRequest, Forbidden
-from app.models import Role
-from app.permissions import ACTION_NAMES, POLICY, REACH_NAMES, ROLE_NAMES, Action, Reach
-from app.services import accounts
-from app.services.accounts import NewMembership
+from app.errors import Forbidden
+from app.permissions import (
+    ACTION_NAMES,
+    POLICY,
+    REACH_NAMES,
+    ROLE_NAMES,
+    Action,
+    Actor,
+    Reach,
+)
 from app.services.disclosing import list_disclosures
+from app.services.policy_text import RULES, describe_roles
 from app.web.addresses import read_page_number
 from app.web.server import Answer, get_server
 from app.web.visit import get_visit
@@ -19,6 +28,16 @@ from validators.check import waiting_rules
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 
 _SIZE = 50
+#: Pages of administrators: endpoint, title, who sees it.
+TABS = (
+    ("admin_users.show_list", "账号", Action.MANAGE_ACCOUNTS),
+    ("admin_units.show_list", "单位", Action.MANAGE_UNITS),
+    ("admin.show_roles", "角色", Action.MANAGE_ACCOUNTS),
+    ("auditing.show", "操作记录", Action.READ_AUDIT),
+    ("admin.show_disclosures", "个人信息", Action.READ_AUDIT),
+    ("mails.show", "邮件", Action.MANAGE_ACCOUNTS),
+    ("admin.show_forms", "表格文件", Action.INSPECT_FORMS),
+)
 
 
 @dataclass(frozen=True)
@@ -29,59 +48,19 @@ class WaitingForm:
     rules: tuple[RuleSpec, ...]
 
 
-@admin.get("/users")
-def show_users() -> Answer:
-    if not get_visit().can(Action.MANAGE_ACCOUNTS):
-        return redirect(url_for(".show_forms"))
-    return _show_users()
-
-
-@admin.post("/users")
-def create_user() -> Answer:
-    server, form = get_server(), request.form
-    actor = _require(Action.MANAGE_ACCOUNTS)
-    unit, _, department = form.get("place", "").partition("|")
-    try:
-        if form.get("role") not in set(Role):
-            raise BadRequest("请选角色。")
-        password = accounts.create_user(
-            server.engine,
-            username=form.get("username", ""),
-            name=form.get("name", ""),
-            memberships=[
-                NewMembership(
-                    Role(form["role"]),
-                    unit,
-                    department or None,
-                    form.get("may_import") == "1",
-                )
-            ],
-            actor=actor,
-        )
-    except AppError as refused:
-        return _show_users(problem=refused.message, typed=form), 422
-    # Shown once, on this very answer: it is stored nowhere and comes in no address.
-    return _show_users(username=form.get("username", ""), password=password)
-
-
-@admin.post("/users/<id:user_id>/reset")
-def reset_password(user_id: int) -> Answer:
-    actor = _require(Action.MANAGE_ACCOUNTS)
-    password = accounts.reset_password(get_server().engine, user_id, actor=actor)
-    return _show_users(username=request.form.get("username", ""), password=password)
-
-
-@admin.post("/users/<id:user_id>/active")
-def set_active(user_id: int) -> Answer:
-    actor = _require(Action.MANAGE_ACCOUNTS)
-    wanted = request.form.get("active") == "1"
-    accounts.set_active(get_server().engine, user_id, wanted, actor=actor)
-    return redirect(url_for(".show_users", q=request.form.get("q") or None), 303)
+@admin.get("/")
+def show() -> Answer:
+    """The first of the pages that the person may see."""
+    visit = get_visit()
+    for endpoint, _, action in TABS:
+        if visit.can(action):
+            return redirect(url_for(endpoint))
+    raise Forbidden
 
 
 @admin.get("/forms")
 def show_forms() -> Answer:
-    _require(Action.INSPECT_FORMS)
+    require_action(Action.INSPECT_FORMS)
     catalogue = get_server().catalogue
     waiting = (
         WaitingForm(form, tuple(waiting_rules(form))) for form in catalogue.forms
@@ -96,20 +75,23 @@ def show_forms() -> Answer:
 
 @admin.get("/roles")
 def show_roles() -> Answer:
-    _require(Action.MANAGE_ACCOUNTS)
+    require_action(Action.MANAGE_ACCOUNTS)
     return render_template(
         "admin_roles.html",
         actions=ACTION_NAMES,
-        roles=[
-            (name, [REACH_NAMES[POLICY[role].get(a, Reach.NONE)] for a in ACTION_NAMES])
-            for role, name in ROLE_NAMES.items()
-        ],
+        names=ROLE_NAMES,
+        reaches={
+            role: [REACH_NAMES[POLICY[role].get(a, Reach.NONE)] for a in ACTION_NAMES]
+            for role in ROLE_NAMES
+        },
+        roles=describe_roles(),
+        rules=RULES,
     )
 
 
 @admin.get("/disclosures")
 def show_disclosures() -> Answer:
-    actor, page = _require(Action.READ_AUDIT), read_page_number()
+    actor, page = require_action(Action.READ_AUDIT), read_page_number()
     found = list_disclosures(get_server().engine, actor, page, _SIZE)
     return render_template(
         "admin_disclosures.html",
@@ -120,35 +102,14 @@ def show_disclosures() -> Answer:
     )
 
 
-def _require(action: Action):
+def require_action(action: Action) -> Actor:
+    """The person behind the request, who may do this somewhere."""
     visit = get_visit()
     if not visit.can(action):
         raise Forbidden
     return visit.actor
 
 
-def _show_users(
-    *, problem: str = "", typed=None, username: str = "", password: str = ""
-) -> str:
-    server, actor = get_server(), get_visit().actor
-    search = request.args.get("q", "")[:60]
-    page = read_page_number()
-    found = accounts.list_accounts(
-        server.engine, actor=actor, search=search, page=page, size=_SIZE
-    )
-    return render_template(
-        "admin_users.html",
-        lines=found.lines,
-        total=found.total,
-        page=page,
-        pages=max(1, -(-found.total // _SIZE)),
-        size=_SIZE,
-        search=search,
-        places=accounts.list_places(server.engine),
-        roles=ROLE_NAMES,
-        problem=problem,
-        typed=typed or {},
-        username=username,
-        password=password,
-        own_id=actor.user_id,
-    )
+@admin.app_context_processor
+def offer_tabs() -> dict[str, object]:
+    return {"admin_tabs": TABS}

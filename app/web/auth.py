@@ -17,8 +17,9 @@ from flask import (
 
 from app.errors import BadRequest, TooManyRequests
 from app.services import logins
-from app.services.accounts import PASSWORD_MIN, change_password
+from app.services.accounts import change_password
 from app.services.logins import Captcha, CaptchaKind, LoginRefused
+from app.services.passwords import PASSWORD_MIN
 from app.services.sessions import close_session, open_session
 from app.web.addresses import own_path
 from app.web.server import get_server

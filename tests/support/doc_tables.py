@@ -12,7 +12,7 @@ import click
 
 from app.cli import main
 from app.config import describe_settings
-from app.permissions import describe_policy
+from app.services.policy_text import describe_policy
 from exporters.refusals import Reason, Refusal, describe_refusal
 from form_schemas.catalogue import load_catalogue
 from tests.support.docs import ROOT, read_page

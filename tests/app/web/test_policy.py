@@ -14,8 +14,8 @@ from app.permissions import (
     Grant,
     Place,
     can,
-    describe_policy,
 )
+from app.services.policy_text import describe_policy
 from tests.app.web.test_rows import GRANT, GRANTS, add, only
 
 TEACHING = "talent/0.1.1"
