@@ -27,6 +27,7 @@ from form_schemas.spec import Shape
 from renderers.grid_page import GridQuery, build_grid_page, render_grid_page
 from renderers.record_page import build_record_page, render_record_page
 from renderers.urls import PageUrls
+from tests.support.places import add_round, add_units
 from tests.support.postgres import create_database
 from validators.check import Stage, check_columns, check_row
 from validators.conversion import ConvertedColumns, RawRow, display
@@ -80,6 +81,8 @@ def engine(request, tmp_path_factory, worlds):
         stack.callback(engine.dispose)
         initialise(engine, CATALOGUE)
         with engine.begin() as connection:
+            add_units(connection, SCOPE.unit_id)
+            add_round(connection, SCOPE.round_id, "any", "2024")
             store = RowStore(connection, CATALOGUE)
             for edition in CATALOGUE.editions:
                 world = worlds[edition.name]

@@ -22,6 +22,7 @@ from app.storage.rows import RowStore
 from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
+from tests.support.places import add_round, add_units
 
 SCOPE = Scope(unit_id=1, round_id=1)
 
@@ -42,6 +43,11 @@ def with_words(kind, **words):
 @pytest.fixture
 def engine(database_url):
     engine = open_engine(database_url)
+    # The forms' tables follow; what rows stand in is there from the first start.
+    initialise(engine, catalogue_of())
+    with engine.begin() as connection:
+        add_units(connection, 1)
+        add_round(connection, 1, "test", "2024")
     yield engine
     engine.dispose()
 
