@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from app.errors import BadRequest
-from app.models import AuditAction, User
+from app.models import AuditAction, Mail, MailState, Notice, User
 from app.permissions import Actor
 from app.services.mail_server import is_address
 from app.services.recording import record_account
@@ -20,6 +20,8 @@ class MailWish:
 
     address: str
     wanted: bool
+    #: why the last mail to this address was given up, in the mail server's words
+    refusal: str = ""
 
 
 def find_mail_wish(engine: Engine, actor: Actor) -> MailWish:
@@ -27,7 +29,8 @@ def find_mail_wish(engine: Engine, actor: Actor) -> MailWish:
         found = connection.execute(
             select(User.email, User.wants_mail).where(User.id == actor.user_id)
         ).one()
-    return MailWish(found.email or "", found.wants_mail)
+        refusal = _find_refusal(connection, actor, found.email) if found.email else ""
+    return MailWish(found.email or "", found.wants_mail, refusal)
 
 
 def set_mail_wish(engine: Engine, actor: Actor, wish: MailWish) -> None:
@@ -56,3 +59,20 @@ def set_mail_wish(engine: Engine, actor: Actor, wish: MailWish) -> None:
             actor.user_id,
             {"changed": ["email"]},
         )
+
+
+def _find_refusal(connection: Connection, actor: Actor, address: str) -> str:
+    last = (
+        select(Mail.state, Mail.failure)
+        .join(Notice, Notice.id == Mail.notice_id)
+        .where(
+            Notice.user_id == actor.user_id,
+            Mail.address == address,
+            Mail.attempts > 0,
+        )
+        .order_by(Mail.id.desc())
+        .limit(1)
+    )
+    found = connection.execute(last).first()
+    is_refused = found is not None and found.state is MailState.FAILED
+    return (found.failure or "") if is_refused else ""

@@ -154,6 +154,20 @@ def test_the_account_page_says_that_no_mails_are_sent(filler):
 
 
 class TestMails:
+    def test_a_person_learns_that_mails_do_not_arrive(self, filler, engine, tell):
+        set_address(engine, "filler", "typo@example.edu.cn")
+        tell("filler")
+        assert "没有送到这个邮箱" not in filler.get("/account/").text
+        with engine.begin() as connection:
+            connection.execute(
+                update(Mail.__table__).values(
+                    state=MailState.FAILED, attempts=1, failure="550 no such mailbox"
+                )
+            )
+        page = filler.get("/account/").text
+        assert "没有送到这个邮箱" in page
+        assert "550 no such mailbox" in page
+
     def test_an_administrator_sees_why_mails_did_not_go(
         self, administrator, engine, tell
     ):
