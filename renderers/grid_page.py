@@ -13,7 +13,7 @@ from form_schemas.spec import FieldSpec, FormSpec
 from renderers.bindings import SPELLINGS, Control, control_of, is_fillable
 from renderers.cells import Column, RowTemplate, frozen_fields, row_template
 from renderers.environment import render
-from renderers.grid_query import PAGE_SIZES, GridQuery, read_query
+from renderers.grid_query import INHERITED, PAGE_SIZES, GridQuery, read_query
 from renderers.grid_rows import GridRow, RowWriter
 from renderers.last_values import can_compare, write_last_values
 from renderers.live import describe_form, to_data_block
@@ -70,7 +70,7 @@ class FilterView:
 class ChipView:
     """A filter by state, with the number of rows it leaves."""
 
-    #: "error" or "warning"
+    #: of `STATES`
     state: str
     label: str
     icon: str
@@ -176,7 +176,7 @@ def build_grid_page(
         total: rows that the query finds.
         problems: by row id.
         notes: row id -> what was written about the row's warnings.
-        counts: rows with a problem of level "error" and "warning", over all pages.
+        counts: rows of each of `STATES`, over all pages.
         texts: row id -> field id -> text that could not be converted.
         files: token -> file name.
         env: what expressions ask besides the row, for live rules.
@@ -318,7 +318,11 @@ def _view_filters(form: FormSpec, query: GridQuery) -> tuple[FilterView, ...]:
 def _view_chips(
     query: GridQuery, counts: Mapping[str, int], urls: PageUrls
 ) -> tuple[ChipView, ...]:
-    looks = (("error", "有错", "error"), ("warning", "警告", "warn"))
+    looks = (
+        ("error", "有错", "error"),
+        ("warning", "警告", "warn"),
+        (INHERITED, "沿用", "down"),
+    )
     return tuple(
         ChipView(
             state,

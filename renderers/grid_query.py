@@ -8,7 +8,10 @@ from form_schemas.spec import FormSpec
 
 PAGE_SIZES = (20, 50, 100)
 USUAL_SIZE = 50
-STATES = ("error", "warning")
+LEVELS = ("error", "warning")
+#: carried forward from the last round, and not touched since
+INHERITED = "inherited"
+STATES = (*LEVELS, INHERITED)
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class GridQuery:
     search: str = ""
     #: field id and the text chosen
     filters: tuple[tuple[str, str], ...] = ()
-    #: "error" or "warning": only rows with such problems
+    #: "error" or "warning": only rows with such problems; or those `INHERITED`
     state: str = ""
     #: field id, with "-" before it for descending
     sort: str = ""

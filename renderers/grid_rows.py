@@ -11,6 +11,7 @@ from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec
 from renderers.cells import Column, RowTemplate, close_cells
 from renderers.display import edit, mask, show
+from renderers.grid_query import INHERITED
 from renderers.problems import EXPLAINED, ProblemView, worst_style
 from renderers.returned import NOTHING_RETURNED, Returned
 from renderers.urls import PageUrls
@@ -23,6 +24,7 @@ _STATUS = {
     "warn": '<span class="state plain is-warn i-warn">警告</span>',
     EXPLAINED: '<span class="state plain is-nil i-pass">已说明</span>',
     "new": '<span class="state plain is-draft i-draft">新行</span>',
+    INHERITED: '<span class="state plain is-nil i-down">沿用</span>',
     "back": '<span class="state plain is-back i-back">退回</span>',
 }
 
@@ -33,6 +35,7 @@ class GridRow(Protocol):
     id: int
     version: int
     row: Mapping[str, object]
+    is_inherited: bool
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ class RowWriter:
         state = _state(problems)
         if state != "error" and row.id in self.returned.asked:
             state = "back"
+        if state == "saved" and row.is_inherited:
+            state = INHERITED
         page = self.urls.row_page(row.id)
         if state not in ("warn", EXPLAINED) or not page:
             return _STATUS[state]

@@ -103,6 +103,14 @@ class Desk:
             store = RowStore(connection, self.catalogue)
             return store.count_levels(self.form, self.scope())
 
+    def count_inherited(self) -> int:
+        """How many of the rows shown came from the last round untouched."""
+        if not self.form.is_carried:
+            return 0
+        with begin_reading(self.engine) as connection:
+            store = RowStore(connection, self.catalogue)
+            return store.count(self.form, self.scope(), Query(inherited=True))
+
     def get(self, row_id: int) -> CheckedRow:
         with begin_reading(self.engine) as connection:
             store = RowStore(connection, self.catalogue)

@@ -12,7 +12,15 @@ from app.storage.tables import table_for
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 
-_META = ("_id", "_version", "_department_id", "_updated_at", "_updated_by", "_level")
+_META = (
+    "_id",
+    "_version",
+    "_department_id",
+    "_updated_at",
+    "_updated_by",
+    "_level",
+    "_inherited",
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,6 +29,8 @@ class StoredRow:
     #: the worst level of what was wrong with it when it was stored: "", "warning",
     #: "error"
     level: str = ""
+    #: carried forward from the last round, and not touched since
+    is_inherited: bool = False
 
 
 class FilterOp(StrEnum):
@@ -66,6 +68,8 @@ class Query:
     filters: tuple[Filter, ...] = ()
     #: "error" or "warning": only rows that were stored with such problems
     level: str = ""
+    #: only rows that were carried forward and not touched since
+    inherited: bool = False
     #: only these rows
     ids: tuple[int, ...] | None = None
     #: None: in the order of entry

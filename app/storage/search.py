@@ -130,6 +130,8 @@ def _find_marked(binding: Binding, query: Query) -> Iterator[ColumnElement[bool]
     if query.level:
         yield IS_FAULTY
         yield binding.table.c._level == query.level
+    if query.inherited:
+        yield binding.table.c._inherited
     if query.ids is not None:
         yield binding.table.c._id.in_(query.ids)
 

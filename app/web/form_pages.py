@@ -30,6 +30,7 @@ from app.web.server import get_server
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FormSpec, Period, RuleSpec, Shape
 from renderers.grid_page import build_grid_page, read_query, render_grid_page
+from renderers.grid_query import INHERITED
 from renderers.live import is_live
 from renderers.problems import ProblemView
 from renderers.record_page import (
@@ -183,7 +184,7 @@ def show_grid(
         problems={row.stored.id: row.problems for row in found.rows},
         notes=dict(zip((row.id for row in rows), notes, strict=True)),
         read_only=bool(desk.place.find_obstacle(form)),
-        counts=desk.count_levels(),
+        counts={**desk.count_levels(), INHERITED: desk.count_inherited()},
         files=_name_files(desk, [row.row for row in rows]),
         env=desk.env(),
         previous=_find_previous(desk, rows),

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 from app.services.desks import Desk
 from app.storage.records import Filter, FilterOp, Query, Sort
 from renderers.grid_page import GridQuery, read_query
+from renderers.grid_query import INHERITED, LEVELS
 from validators.conversion import convert_value
 from validators.report import Finding
 
@@ -20,7 +21,8 @@ def to_storage_query(desk: Desk, query: GridQuery) -> Query:
     return Query(
         search=query.search[:100],
         filters=tuple(_filter(desk, *chosen) for chosen in query.filters),
-        level=query.state,
+        level=query.state if query.state in LEVELS else "",
+        inherited=query.state == INHERITED,
         sort=Sort(sort.removeprefix("-"), sort.startswith("-")) if sort else None,
         page=query.page,
         size=query.size,

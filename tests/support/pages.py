@@ -70,6 +70,7 @@ class Stored:
     id: int
     version: int
     row: dict[str, object]
+    is_inherited: bool = False
 
 
 @dataclass

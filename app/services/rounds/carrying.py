@@ -1,0 +1,289 @@
+"""Starts a round with the rows of the last one, where forms say that these last.
+
+Rows come in the order of their references, marked as inherited until somebody changes
+them, and judged as if they had been saved. Calling it again adds only what is missing.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, Engine, Row, select
+
+from app.errors import LockedForm, NotFound, Refused
+from app.models import AuditAction, Round
+from app.models.base import now_utc
+from app.permissions import Actor
+from app.services.contexts import make_context
+from app.services.preconditions import order_forms
+from app.services.rechecking import check_stored
+from app.services.rounds.parts import Part, find_part_of
+from app.storage.assignments import load_assignments
+from app.storage.audit import AuditRecord, record
+from app.storage.carrying import REASON, Carrier, CarryCounts, has_same_key
+from app.storage.change_digests import describe_load
+from app.storage.engine import begin_reading
+from app.storage.filing_gate import FilingGate, Standing, find_standings
+from app.storage.records import Scope, StoredRow
+from app.storage.rows import RowStore
+from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.spec import FormSpec
+from validators.check import Context
+from validators.report import find_level
+
+
+@dataclass(frozen=True)
+class CarryLine:
+    """A form that may start with the last round's rows."""
+
+    form: FormSpec
+    counts: CarryCounts
+    #: why it is left alone; empty if rows may come
+    obstacle: str = ""
+
+    @property
+    def can_be_carried(self) -> bool:
+        return not self.obstacle and self.counts.new > 0
+
+
+@dataclass(frozen=True)
+class CarryPlan:
+    """What may be carried into a unit's round."""
+
+    part: Part
+    #: of the round the rows come from; empty where there is none
+    source_title: str
+    lines: tuple[CarryLine, ...]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What came of carrying a form."""
+
+    form: FormSpec
+    added: int
+    #: rows that refer to others that are not here, or whose values others have
+    left: int
+    #: why the form was left alone
+    obstacle: str = ""
+
+
+def preview_carrying(
+    engine: Engine, catalogue: Catalogue, actor: Actor | None, scope: Scope
+) -> CarryPlan:
+    """What `carry_forward` would do, form by form in its order."""
+    with begin_reading(engine) as connection:
+        part = find_part_of(connection, catalogue, actor, scope)
+        source = _find_source(connection, part)
+        if source is None:
+            return CarryPlan(part, "", ())
+        standings = find_standings(connection, part.edition.forms, scope)
+        earlier = _find_edition(catalogue, source)
+        lines = (
+            _judge(connection, catalogue, part, form, earlier, source, standings)
+            for form in list_carried(catalogue, part.edition)
+        )
+        return CarryPlan(part, source.title, tuple(lines))
+
+
+def carry_forward(
+    engine: Engine,
+    catalogue: Catalogue,
+    actor: Actor | None,
+    scope: Scope,
+    codes: Collection[str] | None = None,
+) -> tuple[Carried, ...]:
+    """Bring the last round's rows of forms into this one, all of them or none.
+
+    Args:
+        actor: None: the command line.
+        codes: the forms; None: all that may be carried.
+
+    Raises:
+        Refused: there is no last round, or this one is not open.
+    """
+    with engine.begin() as connection:
+        part = find_part_of(connection, catalogue, actor, scope)
+        part.require_open()
+        source = _find_source(connection, part)
+        if source is None:
+            raise Refused("本单位没有上一期的数据，没有可以带入的。")
+        forms = _choose(catalogue, part.edition, codes)
+        run = _Run(connection, catalogue, actor, part, source)
+        carried = tuple(run.carry(form) for form in forms)
+        for entry in run.entries:
+            record(connection, entry)
+        return carried
+
+
+def list_carried(catalogue: Catalogue, edition: Edition) -> tuple[FormSpec, ...]:
+    """The forms whose rows may be carried, each after those it refers to."""
+    wanted = [form for form in edition.forms if form.is_carried]
+    found: dict[str, FormSpec] = {}
+    for form in order_forms(wanted):
+        _put_after_targets(catalogue, form, {f.code for f in wanted}, found, set())
+    return tuple(found.values())
+
+
+class _Run:
+    """One call of `carry_forward`."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        catalogue: Catalogue,
+        actor: Actor | None,
+        part: Part,
+        source: Row,
+    ) -> None:
+        self._connection, self._catalogue = connection, catalogue
+        self._actor, self._part, self._source = actor, part, source
+        self._scope = Scope(part.unit_id, part.round_id)
+        self._gate = FilingGate(connection, by_engine=True)
+        self._assignments = load_assignments(connection, part.unit_id, part.round_id)
+        self._earlier = _find_edition(catalogue, source)
+        #: for the audit log, once everything is done
+        self.entries: list[AuditRecord] = []
+
+    def carry(self, form: FormSpec) -> Carried:
+        carrier = _carrier(
+            self._connection, self._catalogue, form, self._scope, self._source.id
+        )
+        obstacle = _find_key_obstacle(form, self._earlier)
+        if not obstacle:
+            try:
+                self._gate.require_load(form, self._scope)
+            except LockedForm as locked:
+                obstacle = locked.message
+        new = carrier.count().new
+        if obstacle or not new:
+            return Carried(form, 0, new, obstacle)
+        now = now_utc()
+        added = carrier.copy(self._assignments.ids(form), now)
+        self._settle(carrier, now)
+        if added:
+            self.entries.append(self._describe(form, added, now))
+        return Carried(form, added, new - added)
+
+    def _settle(self, carrier: Carrier, now) -> None:
+        """Compute, judge and write down what came, block by block."""
+        form, store = carrier.form, RowStore(self._connection, self._catalogue)
+        context = make_context(self._connection, store, form, self._scope)
+        last = 0
+        while rows := carrier.read(now, last):
+            carrier.log(_judge_rows(carrier, form, rows, context), now)
+            last = rows[-1].id
+
+    def _describe(self, form: FormSpec, added: int, now) -> AuditRecord:
+        details = describe_load(self._connection, form.table_name, self._scope, now)
+        return AuditRecord(
+            AuditAction.CARRIED_FORWARD,
+            None if self._actor is None else self._actor.user_id,
+            self._scope.unit_id,
+            self._scope.round_id,
+            form.full_name,
+            f"{form.code} {form.title}：由“{self._source.title}”带入 {added} 行",
+            {**details, "from_round": self._source.id, "reason": REASON},
+        )
+
+
+def _judge_rows(
+    carrier: Carrier, form: FormSpec, rows: list[StoredRow], context: Context
+) -> Iterator[tuple[int, dict[str, object]]]:
+    """Store what follows from the rows, and their levels; gives the rows as stored."""
+    checked = check_stored(form, rows, context)
+    wider = {item.id for item in form.wider_fields}
+    given = [f.id for f in form.fields if f.is_given and f.id not in wider]
+    changes = {}
+    for stored, row in zip(rows, checked.rows(), strict=True):
+        values = {name: row.get(name) for name in given}
+        if any(stored.row.get(name) != value for name, value in values.items()):
+            changes[stored.id] = values
+    carrier.store_values(changes)
+    levels: dict[str, list[int]] = {}
+    for index, problems in checked.found.items():
+        levels.setdefault(find_level(problems), []).append(rows[index].id)
+    levels.pop("", None)
+    for level, ids in levels.items():
+        carrier.mark(level, ids)
+    for stored in rows:
+        yield stored.id, {**stored.row, **changes.get(stored.id, {})}
+
+
+def _judge(
+    connection: Connection,
+    catalogue: Catalogue,
+    part: Part,
+    form: FormSpec,
+    earlier: Edition | None,
+    source: Row,
+    standings: dict[str, Standing],
+) -> CarryLine:
+    scope = Scope(part.unit_id, part.round_id)
+    carrier = _carrier(connection, catalogue, form, scope, source.id)
+    standing = standings[form.code]
+    obstacle = _find_key_obstacle(form, earlier) or standing.obstacle
+    return CarryLine(form, carrier.count(), obstacle)
+
+
+def _carrier(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    source_id: int,
+) -> Carrier:
+    source = replace(scope, round_id=source_id)
+    return Carrier(connection, catalogue, form, source, scope)
+
+
+def _find_key_obstacle(form: FormSpec, earlier: Edition | None) -> str:
+    before = None if earlier is None else earlier.by_code.get(form.code)
+    if before is None:
+        return "上期没有这张表。"
+    if not has_same_key(form, before):
+        return "这张表认行的栏改了，上期的行对不上，请导出上期的数据整理后导入。"
+    return ""
+
+
+def _choose(
+    catalogue: Catalogue, edition: Edition, codes: Collection[str] | None
+) -> Iterable[FormSpec]:
+    forms = list_carried(catalogue, edition)
+    if codes is None:
+        return forms
+    unknown = set(codes) - {form.code for form in forms}
+    if unknown:
+        names = "、".join(sorted(unknown))
+        raise NotFound(f"{names} 不是可以由上期带入的表。")
+    return [form for form in forms if form.code in codes]
+
+
+def _find_source(connection: Connection, part: Part) -> Row | None:
+    table = Round.__table__
+    return connection.execute(
+        select(table).where(table.c.id == part.previous_id)
+    ).first()
+
+
+def _find_edition(catalogue: Catalogue, source: Row) -> Edition | None:
+    try:
+        return catalogue.edition(source.collection, source.edition)
+    except LookupError:
+        return None
+
+
+def _put_after_targets(
+    catalogue: Catalogue,
+    form: FormSpec,
+    wanted: Collection[str],
+    found: dict[str, FormSpec],
+    under_way: set[str],
+) -> None:
+    if form.code in found or form.code in under_way:
+        return
+    under_way.add(form.code)
+    for field in form.fields:
+        for target in catalogue.targets(form, field):
+            if target.code in wanted:
+                _put_after_targets(catalogue, target, wanted, found, under_way)
+    found[form.code] = form

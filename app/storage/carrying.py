@@ -1,0 +1,354 @@
+"""Copies a form's rows from a unit's last round into this one, within the database.
+
+Values keep their fields, under earlier ids too. A reference whose row is not there this
+time is left empty; a row that could not be told from another without it stays behind.
+Judging the copies, and whether the form may change at all, is left to the services.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Exists,
+    Table,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    type_coerce,
+    update,
+)
+
+from app.models.history import RowAction, RowChange
+from app.storage.binding import Binding, bind
+from app.storage.engine import is_sqlite
+from app.storage.lookup import in_groups
+from app.storage.records import Scope, StoredRow
+from app.storage.tables import is_foreign_key
+from app.storage.types import ExactDecimal
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FieldSpec, FormSpec
+from validators.conversion import to_json
+
+_AT_ONCE = 1000
+REASON = "由上期带入"
+
+
+@dataclass(frozen=True)
+class CarryCounts:
+    """How many rows of a form there are to be carried."""
+
+    #: the last round's
+    rows: int
+    #: of these: whose keys this round does not have yet
+    new: int
+    #: of the new ones: with an empty value in a required field
+    gaps: int
+    #: rows that this round has already
+    here: int
+
+
+class Carrier:
+    """One form's rows on their way from one round of a unit to another."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        catalogue: Catalogue,
+        form: FormSpec,
+        source: Scope,
+        target: Scope,
+    ) -> None:
+        self._connection = connection
+        self._catalogue = catalogue
+        self._source, self._target = source, target
+        self._binding = bind(catalogue, form)
+        self._table = self._binding.table
+        self._last = self._table.alias("last_round")
+        self.form = form
+
+    def count(self) -> CarryCounts:
+        """What carrying would do, as far as this form alone tells."""
+        gap = or_(
+            *(self._old(item).is_(None) for item in _required_fields(self.form)),
+            literal(value=False),
+        )
+        new = self._is_new()
+        rows, fresh, gaps = self._connection.execute(
+            select(
+                func.count(),
+                func.sum(case((new, 1), else_=0)),
+                func.sum(case((and_(new, gap), 1), else_=0)),
+            )
+            .select_from(self._last)
+            .where(self._in_source())
+        ).one()
+        here = self._connection.scalar(
+            select(func.count())
+            .select_from(self._table)
+            .where(self._binding.in_unit(self._target))
+        )
+        return CarryCounts(rows, fresh or 0, gaps or 0, here or 0)
+
+    def copy(
+        self,
+        department_ids: Sequence[int],
+        now: datetime,
+    ) -> int:
+        """Copy the rows that are not here yet; gives how many.
+
+        Args:
+            department_ids: who supplies the form now, the lead first. Rows of others
+                become the lead's.
+        """
+        values = {
+            "_unit_id": literal(self._target.unit_id),
+            "_round_id": literal(self._target.round_id),
+            "_department_id": self._department(department_ids),
+            "_version": literal(1),
+            "_key": self._last.c._key,
+            "_initials": self._last.c._initials,
+            "_level": literal(""),
+            "_inherited": true(),
+            "_created_at": literal(now, self._table.c._created_at.type),
+            "_updated_at": literal(now, self._table.c._updated_at.type),
+            **{item.id: self._value(item) for item in _copied_fields(self.form)},
+        }
+        wanted = (
+            select(*(value.label(name) for name, value in values.items()))
+            .where(self._in_source(), self._is_new(), *self._keeps_key())
+            .where(*self._keeps_unique(values))
+            .order_by(self._last.c._id)
+        )
+        return self._connection.execute(
+            insert(self._table).from_select(
+                list(values), wanted, include_defaults=False
+            ),
+            execution_options={"preserve_rowcount": True},
+        ).rowcount
+
+    def read(self, now: datetime, after: int) -> list[StoredRow]:
+        """The next rows of those that were copied at a moment, in their order."""
+        table = self._table
+        records = self._connection.execute(
+            select(*self._binding.selected)
+            .where(self._binding.in_unit(self._target), table.c._id > after)
+            .where(table.c._inherited, table.c._created_at == now)
+            .order_by(table.c._id)
+            .limit(_AT_ONCE)
+        )
+        return [self._binding.read(record) for record in records]
+
+    def store_values(self, rows: Mapping[int, Mapping[str, object]]) -> None:
+        """Store values that follow from others, by row id; all of the same fields."""
+        names = next(iter(rows.values()), {})
+        if not names:
+            return
+        self._connection.execute(
+            update(self._table)
+            .where(self._table.c._id == bindparam("row"))
+            .values({name: bindparam(name) for name in names}),
+            [{"row": row_id, **values} for row_id, values in rows.items()],
+        )
+
+    def mark(self, level: str, row_ids: Iterable[int]) -> None:
+        """Note the worst level of what is wrong with rows."""
+        for group in in_groups(row_ids, _AT_ONCE):
+            self._connection.execute(
+                update(self._table)
+                .where(self._table.c._id.in_(group))
+                .values(_level=level)
+            )
+
+    def log(self, rows: Iterable[tuple[int, Mapping[str, object]]], now: datetime):
+        """Write down what came, in the history of rows."""
+        entries = [
+            {
+                "table_name": self.form.table_name,
+                "unit_id": self._target.unit_id,
+                "round_id": self._target.round_id,
+                "row_id": row_id,
+                "action": RowAction.INSERT,
+                "at": now,
+                "reason": REASON,
+                "after": to_json(
+                    self.form, {k: v for k, v in row.items() if v is not None}
+                ),
+            }
+            for row_id, row in rows
+        ]
+        if entries:
+            self._connection.execute(insert(RowChange.__table__), entries)
+
+    # Parts of the statement.
+
+    def _in_source(self) -> ColumnElement[bool]:
+        c = self._last.c
+        return and_(
+            c._unit_id == self._source.unit_id, c._round_id == self._source.round_id
+        )
+
+    def _is_new(self) -> ColumnElement[bool]:
+        here = self._table.alias("here")
+        same = and_(*_at(here, self._target), here.c._key == self._last.c._key)
+        return ~exists().where(same)
+
+    def _keeps_key(self) -> list[ColumnElement[bool]]:
+        """A row whose key refers to nothing is another row, or none."""
+        return [
+            or_(self._old(item).is_(None), *self._leads_somewhere(item))
+            for item in (self.form.by_id[name] for name in self.form.key)
+            if is_foreign_key(item)
+        ]
+
+    def _keeps_unique(self, values: Mapping[str, ColumnElement]) -> list[Exists]:
+        """No row of this round has the same values of a unique set."""
+        found = []
+        for number, names in enumerate(_unique_sets(self._table)):
+            if not set(names) <= set(values):
+                continue
+            here = self._table.alias(f"unique_{number}")
+            same = (here.c[name] == values[name] for name in names)
+            found.append(~exists().where(*_at(here, self._target), *same))
+        return found
+
+    def _department(self, department_ids: Sequence[int]) -> ColumnElement:
+        own = self._last.c._department_id
+        if not department_ids:
+            return own
+        return case(
+            (own.in_(list(department_ids)), own), else_=literal(department_ids[0])
+        )
+
+    def _value(self, item: FieldSpec) -> ColumnElement:
+        if not is_foreign_key(item):
+            return self._old(item)
+        there = or_(*self._leads_somewhere(item))
+        return case((there, self._old(item)), else_=null())
+
+    def _leads_somewhere(self, item: FieldSpec) -> list[Exists]:
+        """Whether the row that a value refers to is here, or comes along."""
+        [target] = self._catalogue.targets(self.form, item)
+        table, name = bind(self._catalogue, target).table, item.reference.field
+        here = table.alias(f"to_{item.id}")
+        scopes = [self._target]
+        if target is self.form:
+            scopes.append(self._source)
+        return [
+            exists().where(*_at(here, scope), here.c[name] == self._old(item))
+            for scope in scopes
+        ]
+
+    def _old(self, item: FieldSpec) -> ColumnElement:
+        """A field's value in the last round, under whichever id it had then."""
+        own = self._last.c[item.id]
+        names = [name for name in item.was if name in self._last.c]
+        found = (_as(own, self._last.c[name], self._connection) for name in names)
+        earlier = [column for column in found if column is not None]
+        return func.coalesce(own, *earlier, type_=own.type) if earlier else own
+
+
+def has_same_key(form: FormSpec, earlier: FormSpec) -> bool:
+    """Whether rows of an earlier edition have the same keys."""
+    if len(form.key) != len(earlier.key):
+        return False
+    pairs = zip(form.key, earlier.key, strict=True)
+    return all(old in (new, *form.by_id[new].was) for new, old in pairs)
+
+
+def count_gaps(
+    connection: Connection, catalogue: Catalogue, form: FormSpec, scope: Scope
+) -> int:
+    """How many carried rows, untouched so far, lack a required value."""
+    binding = bind(catalogue, form)
+    wanted = select(func.count()).select_from(binding.table)
+    return connection.scalar(wanted.where(_has_gap(binding, scope))) or 0
+
+
+def find_gaps(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    page: int,
+    size: int,
+) -> list[StoredRow]:
+    """A page of the carried rows that lack a required value."""
+    binding = bind(catalogue, form)
+    records = connection.execute(
+        select(*binding.selected)
+        .where(_has_gap(binding, scope))
+        .order_by(binding.table.c._id)
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return [binding.read(record) for record in records]
+
+
+def find_empty(form: FormSpec, row: Mapping[str, object]) -> tuple[FieldSpec, ...]:
+    """The required fields that a row lacks."""
+    required = (item for item in form.typed_fields if item.required)
+    return tuple(item for item in required if row.get(item.id) is None)
+
+
+def _has_gap(binding: Binding, scope: Scope) -> ColumnElement[bool]:
+    columns = binding.table.c
+    required = [item for item in binding.form.typed_fields if item.required]
+    return and_(
+        binding.in_scope(scope),
+        columns._inherited,
+        or_(*(columns[item.id].is_(None) for item in required), literal(value=False)),
+    )
+
+
+def _required_fields(form: FormSpec) -> tuple[FieldSpec, ...]:
+    return tuple(item for item in form.carried_fields if item.required)
+
+
+def _copied_fields(form: FormSpec) -> tuple[FieldSpec, ...]:
+    """What is typed, and what follows from the row alone; the rest is asked anew."""
+    carried = {item.id for item in form.carried_fields}
+    wider = {item.id for item in form.wider_fields}
+    return tuple(
+        item
+        for item in form.fields
+        if item.id in carried or (item.is_given and item.id not in wider)
+    )
+
+
+def _at(table, scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    return table.c._unit_id == scope.unit_id, table.c._round_id == scope.round_id
+
+
+def _unique_sets(table: Table) -> list[tuple[str, ...]]:
+    sets = (
+        tuple(c.name for c in index.columns if c.name not in ("_unit_id", "_round_id"))
+        for index in table.indexes
+        if index.unique
+    )
+    return [names for names in sets if names != ("_key",)]
+
+
+def _as(own: Column, earlier: Column, connection: Connection) -> ColumnElement | None:
+    """An earlier column's value as this column keeps it; None: another fact."""
+    if type(own.type) is not type(earlier.type):
+        return None
+    if not isinstance(own.type, ExactDecimal) or not is_sqlite(connection):
+        return earlier
+    more = own.type.places - earlier.type.places
+    # Whole numbers of the last place: fewer places would lose some.
+    if more < 0:
+        return None
+    return type_coerce(type_coerce(earlier, BigInteger) * 10**more, own.type)
