@@ -68,8 +68,12 @@ class ChangePage:
     rows: tuple[RowDiff, ...]
     #: rows touched, of all pages
     total: int
-    #: whether the person looked at the form before: else everything is new
-    has_looked: bool
+    #: when the person looked at the form last; None: never, everything is new
+    looked_at: datetime | None = None
+
+    @property
+    def has_looked(self) -> bool:
+        return self.looked_at is not None
 
 
 def find_changes(
@@ -83,15 +87,15 @@ def find_changes(
     """What changed since the actor's last look, the row changed last first."""
     with looking(workshop, actor, scope, form) as case:
         require(actor, Action.VIEW_ROWS, case.place)
-        since = find_look(case.connection, actor.user_id, case.filing.id)
-        if since is None:
-            return ChangePage((), 0, has_looked=False)
-        wanted = _since(case, since)
+        look = find_look(case.connection, actor.user_id, case.filing.id)
+        if look is None:
+            return ChangePage((), 0)
+        wanted = _since(case, look.change_id)
         total = case.connection.scalar(
             select(func.count(_CHANGE.c.row_id.distinct())).where(wanted)
         )
         ids = _find_row_ids(case, wanted, page, size)
-        return ChangePage(_fold_rows(case, wanted, ids), total or 0, has_looked=True)
+        return ChangePage(_fold_rows(case, wanted, ids), total or 0, look.at)
 
 
 def mark_looked(workshop: Workshop, actor: Actor, scope: Scope, form: FormSpec) -> None:

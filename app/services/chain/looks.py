@@ -1,6 +1,6 @@
 """Up to which change of a form a person has seen it."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.models import Look
@@ -24,10 +24,13 @@ def note_look(case: Case) -> None:
     )
 
 
-def find_look(connection: Connection, user_id: int, filing_id: int) -> int | None:
-    """The last entry of row_change that the person has seen; None: never looked."""
-    return connection.scalar(
-        select(_LOOK.c.change_id).where(
+def find_look(connection: Connection, user_id: int, filing_id: int) -> Row | None:
+    """The last entry of row_change that the person has seen, and when it was.
+
+    None: the person never looked.
+    """
+    return connection.execute(
+        select(_LOOK.c.change_id, _LOOK.c.at).where(
             _LOOK.c.user_id == user_id, _LOOK.c.filing_id == filing_id
         )
-    )
+    ).first()

@@ -76,6 +76,8 @@ class LogLine:
     content_hash: str | None
     #: somebody took it back
     is_undone: bool
+    #: whose part of the form it is about
+    department_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,7 @@ def _view_line(
         record.remark,
         record.content_hash,
         record.id in log.undone,
+        record.department_id,
     )
 
 
