@@ -29,6 +29,7 @@ class Stored:
     id: int
     row: dict
     version: int = 1
+    is_inherited: bool = False
 
 
 def render(form, catalogue, rows, query=None, total=None, **more):

@@ -20,6 +20,7 @@ class Stored:
     id: int
     row: dict
     version: int = 1
+    is_inherited: bool = False
 
 
 def make_form(**words):
