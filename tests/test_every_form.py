@@ -83,7 +83,7 @@ def engine(request, tmp_path_factory, worlds):
         with engine.begin() as connection:
             add_units(connection, SCOPE.unit_id)
             add_round(connection, SCOPE.round_id, "any", "2024")
-            store = RowStore(connection, CATALOGUE)
+            store = RowStore(connection, CATALOGUE, by_engine=True)
             for edition in CATALOGUE.editions:
                 world = worlds[edition.name]
                 for form in in_order(CATALOGUE, edition):

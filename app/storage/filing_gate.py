@@ -162,17 +162,21 @@ class FilingGate:
                 "本表是退回修改，只退回了部分格，不能整批导入。请在页面上改这些格。"
             )
 
+    def require_open(self, form: FormSpec, scope: Scope) -> None:
+        """Raise LockedForm where nothing of the form may change, and hold it shared."""
+        self._require_open(form, scope)
+
     def _require_open(self, form: FormSpec, scope: Scope) -> Standing:
         key = (form.code, scope.unit_id, scope.round_id)
         if key not in self._standings:
             lock_filing(self._connection, form, scope, shared=True)
             self._standings[key] = find_standing(self._connection, form, scope)
         standing = self._standings[key]
-        obstacle = (
-            standing.obstacle
-            if self._by_engine
-            else standing.find_obstacle(scope.department_id)
-        )
+        if not self._by_engine:
+            obstacle = standing.find_obstacle(scope.department_id)
+        else:
+            # Derived rows are the engine's own.
+            obstacle = "" if form.is_derived else standing.obstacle
         if obstacle:
             raise LockedForm(obstacle)
         return standing
@@ -284,7 +288,29 @@ def find_unlocked_fields(
 ) -> frozenset[str]:
     """The fields of a row that a return unlocked, with those that depend on them."""
     named = {name for row, name in unlocked.cells if row == row_id}
-    return form.find_dependents(named) if named else frozenset()
+    return form.find_dependents(_find_mendable(form, named)) if named else frozenset()
+
+
+def is_under_review(connection: Connection, form: FormSpec, scope: Scope) -> bool:
+    """Whether the form was handed in: its content stays as it was then."""
+    state = connection.scalar(
+        select(_FILING.c.state).where(
+            _FILING.c.unit_id == scope.unit_id,
+            _FILING.c.round_id == scope.round_id,
+            _FILING.c.form_code == form.code,
+        )
+    )
+    return state in (FilingState.SUBMITTED, FilingState.APPROVED)
+
+
+def _find_mendable(form: FormSpec, names: Collection[str]) -> frozenset[str]:
+    """These fields, and what given ones follow from: nobody types those themselves."""
+    found, fresh = frozenset[str](), frozenset(names) & form.by_id.keys()
+    while fresh:
+        found |= fresh
+        given = (form.by_id[name] for name in fresh if form.by_id[name].is_given)
+        fresh = frozenset[str]().union(*(f.fields_followed for f in given)) - found
+    return found
 
 
 def _is_narrow(standing: Standing) -> bool:
