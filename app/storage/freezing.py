@@ -1,9 +1,10 @@
 """Rows that a stored link freezes (`x-freeze`): neither end is changed or deleted.
 
-`RowStore` asks here before it writes one row, `frozen_loads` asks for many. What the
-engine computes by itself may change all the same: nobody typed it. Both ends are
-locked before they are looked at, so that of a link and a change at the same moment one
-waits for the other and is told.
+`RowStore` asks here before it writes one row, `frozen_loads` asks for many. A row that
+was stored with errors is not frozen: pages store each cell as it is left, and whoever
+links first could never fill in the rest. What the engine computes may change as well:
+nobody typed it. Both ends are locked before they are looked at, so that of a link and
+a change at the same moment one waits for the other and is told.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,7 @@ from app.storage.references import find_users
 from app.storage.search import holds
 from form_schemas.catalogue import Catalogue
 from form_schemas.freezes import Freeze
-from form_schemas.spec import FormSpec
+from form_schemas.spec import FormSpec, Level
 
 Row = Mapping[str, object]
 
@@ -56,7 +57,7 @@ class Freezing:
             RowFrozen: it names the rows linked, and what helps.
         """
         linkers = self._catalogue.freezing(self._form)
-        if not self._form.freezes and not linkers:
+        if stored.level == Level.ERROR or not (self._form.freezes or linkers):
             return
         row_id = self._table.c._id
         self._connection.execute(

@@ -33,7 +33,7 @@ from app.storage.loading import Loader
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue
 from form_schemas.freezes import Freeze
-from form_schemas.spec import FormSpec
+from form_schemas.spec import FormSpec, Level
 
 
 class Load(Protocol):
@@ -95,10 +95,10 @@ def refuse_frozen_rows(
     Raises:
         RowFrozen: it names the first of them.
     """
-    columns = bind(catalogue, form).table.c
+    table = bind(catalogue, form).table
     for freeze in form.freezes:
-        linking = columns[freeze.field].is_not(None)
-        found = select(columns._key).where(wanted, linking)
+        linking = table.c[freeze.field].is_not(None)
+        found = select(table.c._key).where(wanted, linking, _is_finished(table))
         _refuse_any(connection, form, form, freeze, found)
 
 
@@ -125,9 +125,14 @@ def _find_changing(load: Load, loader: Loader, open_fields: frozenset[str]) -> S
     return (
         select(formal.c._key)
         .join(loaded, formal.c._id == loaded.c._target)
-        .where(loaded.c._differs == 1, differs)
+        .where(loaded.c._differs == 1, differs, _is_finished(formal))
         .order_by(formal.c._id)
     )
+
+
+def _is_finished(table: FromClause) -> ColumnElement[bool]:
+    # What was stored with errors is not frozen.
+    return table.c._level != Level.ERROR
 
 
 def _select_linked(load: Load, linker: FormSpec, freeze: Freeze) -> Select:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.errors import RowFrozen
+from app.errors import RowFrozen, RowInUse
 from app.storage.records import Counts, Scope
 from app.storage.rows import RowStore
 from tests.support.catalogues import catalogue_of
@@ -181,6 +181,45 @@ def test_a_longer_number_of_a_list_links_another_row(add, change, course):
     assert change("B", longer, name="别的书").version == 2
 
 
+# Rows that were stored with errors: whoever links first has to fill in the rest.
+
+
+@pytest.fixture
+def unfinished(store, forms, scope, book):
+    row = {"code": "c1", "books": ("b1",)}
+    return store.insert(forms["C"], scope, row, actor_id=1, level="error")
+
+
+def test_a_row_with_errors_is_mended_until_it_has_none(
+    store, forms, scope, change, unfinished
+):
+    form = forms["C"]
+    store.update(form, scope, unfinished.id, {"name": "数学"}, 1, 1, level="")
+    with pytest.raises(RowFrozen):
+        change("C", unfinished, name="语文")
+
+
+def test_a_row_with_errors_links_another_book_or_goes(add, change, remove, unfinished):
+    add("B", code="b2")
+    assert change("C", unfinished, books=("b2",)).row["books"] == ("b2",)
+    remove("C", unfinished)
+
+
+def test_a_linked_row_with_errors_is_mended_but_does_not_go(
+    store, forms, scope, add, change, remove
+):
+    book = store.insert(forms["B"], scope, {"code": "b1"}, 1, level="error")
+    add("C", code="c1", books=("b1",))
+    assert change("B", book, name="数学书").version == 2
+    with pytest.raises(RowInUse):
+        remove("B", book)
+
+
+def test_a_row_with_errors_freezes_what_it_links(change, book, unfinished):
+    with pytest.raises(RowFrozen, match="c1"):
+        change("B", book, name="语文书")
+
+
 # Taking links away.
 
 
@@ -266,6 +305,10 @@ def test_a_load_leaves_frozen_rows_as_they_are_and_changes_open_fields(
     assert load("C", same) == Counts(unchanged=1)
     assert load("C", same | {"note": "注"}, {"code": "c2"}) == Counts(1, 1, 0)
     assert load("B", {"code": "b1", "name": "数学书", "stock": 1}).updated == 1
+
+
+def test_a_load_mends_rows_with_errors(load, unfinished):
+    assert load("C", {"code": "c1", "name": "数学"}).updated == 1
 
 
 def test_a_load_links_rows_whose_link_is_empty(add, load, change, book):

@@ -5,18 +5,17 @@ from sqlalchemy import select
 
 from app.models import RowChange
 from tests.app.web.test_rows import add, only
-
-BOOKS = "national/Z6.2.1"
-COURSES = "national/Z6.2.3"
+from tests.support.courses import BOOK, BOOKS, COURSE, COURSES, DEPARTMENTS
 
 
 def link(browser):
-    """A course and the book that it chooses."""
-    book = add(browser, BOOKS, {"textbook_code": "T-1", "textbook_name": "数学"})
-    course = add(browser, COURSES, {"course_code": "C-1", "course_name": "数学"})
-    cells = {"textbook_codes": "T-1"}
-    changed = only(browser.save(COURSES, (course["id"], 1, cells)))
-    assert changed["version"] == 2, changed
+    """A book, and a course that chooses it before all else is filled in."""
+    add(browser, DEPARTMENTS, {"department_code": "01"})
+    book = add(browser, BOOKS, BOOK)
+    first = {name: COURSE[name] for name in ("course_code", "textbook_codes")}
+    course = add(browser, COURSES, first)
+    changed = only(browser.save(COURSES, (course["id"], 1, COURSE)))
+    assert (changed["status"], changed["version"]) == ("saved", 2), changed
     return book, changed
 
 
