@@ -26,6 +26,7 @@ from app.storage.confirmations import (
     write_confirmation,
 )
 from app.storage.engine import begin_reading
+from app.storage.filing_gate import FilingGate
 from app.storage.keys import key_text
 from app.storage.passed_warnings import Explanation, explain_passed
 from app.storage.records import Scope, StoredRow
@@ -65,6 +66,7 @@ def confirm(
     desk.require_entry()
     given = judge_reason(desk.place.edition.reasons, reason.code, reason.text)
     with desk.engine.begin() as connection:
+        FilingGate(connection).require_open(desk.form, desk.scope(Action.ENTER_ROWS))
         stored = _get_row(connection, desk, row_id)
         if stored.version != version:
             raise StaleRow(stored)
@@ -95,6 +97,7 @@ def confirm_table(desk: Desk, mark: Mark, reason: Reason) -> None:
     desk.require_entry()
     given = judge_reason(desk.place.edition.reasons, reason.code, reason.text)
     with desk.engine.begin() as connection:
+        FilingGate(connection).require_open(desk.form, desk.scope(Action.ENTER_ROWS))
         found = [
             one
             for one, _ in judge_table(connection, desk)
@@ -120,6 +123,7 @@ def withdraw_table(desk: Desk, mark: Mark) -> None:
     """Take back what was written of a warning of the form as a whole."""
     desk.require_entry()
     with desk.engine.begin() as connection:
+        FilingGate(connection).require_open(desk.form, desk.scope(Action.ENTER_ROWS))
         actor_id = desk.place.actor.user_id
         withdraw_confirmations(
             connection, desk.form, desk.scope(), None, mark, actor_id
@@ -146,6 +150,7 @@ def withdraw(desk: Desk, row_id: int, mark: Mark) -> CheckedRow:
     """Take back what was written of a warning; it asks for a reason again."""
     desk.require_entry()
     with desk.engine.begin() as connection:
+        FilingGate(connection).require_open(desk.form, desk.scope(Action.ENTER_ROWS))
         stored = _get_row(connection, desk, row_id)
         actor_id = desk.place.actor.user_id
         withdraw_confirmations(

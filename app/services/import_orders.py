@@ -16,6 +16,7 @@ from app.models import ImportJob, ImportState, JobState, RowChange
 from app.models.base import now_utc
 from app.services.workshop import Workshop, take_lease
 from app.storage.files import MEDIA_TYPES, XLSX_TYPE, FileOwner, keep_file
+from app.storage.filing_gate import FilingGate
 from app.storage.records import Scope
 from exporters.header import is_importable
 from form_schemas.spec import FormSpec
@@ -69,6 +70,9 @@ def start_import(
 
     Args:
         holder: who is going to call `run_import` at once, where no worker shall.
+
+    Raises:
+        LockedForm: the form takes no rows now.
     """
     with workshop.engine.begin() as connection:
         _refuse_given(order.form)
@@ -82,6 +86,8 @@ def start_import(
         earlier = _find_repeated(connection, order, digest)
         if earlier is not None:
             return Started(earlier.id, True, _describe_repeated(earlier))
+        if order.mode is not Mode.DRY_RUN:
+            FilingGate(connection).require_load(order.form, order.scope)
         token = keep_file(
             connection, workshop.files, order.path, name, media_type, owner
         )

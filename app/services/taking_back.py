@@ -38,6 +38,7 @@ from app.services.workshop import Workshop
 from app.storage.binding import bind
 from app.storage.bulk import loading
 from app.storage.change_digests import describe_undoing, find_newest_change
+from app.storage.filing_gate import FilingGate
 from app.storage.frozen_loads import refuse_frozen_rows
 from app.storage.keys import key_text
 from app.storage.loading import Item
@@ -70,6 +71,7 @@ def take_back(
         if not job.rows_added and not job.rows_updated:
             raise Refused("这次导入没有改动过正式库，无需撤回。")
         require_state(job, ImportState.PASSED, ImportState.STAGED)
+        FilingGate(connection).require_load(form, scope_of(job))
         _refuse_changed_rows(connection, import_id)
         change = Change(None if actor is None else actor.user_id, reason or None)
         before = find_newest_change(connection)

@@ -1,7 +1,8 @@
 """Keeps up to date what fields of a form compute from other rows and other forms.
 
 Such values change when nobody touches their row. They are computed and stored before
-a form that has them is shown, exported or checked; a closed round keeps what it had.
+a form that has them is shown, exported or checked; a closed round keeps what it had,
+and so does a form that was handed in: reviews bind to its content.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from app.services.rechecking import check_stored, recheck_rows
 from app.services.round_checks import RoundCheck
 from app.storage.binding import bind
 from app.storage.engine import begin_reading
+from app.storage.filing_gate import is_under_review, lock_filing
 from app.storage.lookup import ROWS_AT_ONCE, in_groups
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
@@ -43,6 +45,8 @@ def refresh_wider_values(
         if not _find_changes(connection, catalogue, form, unit):
             return
     with engine.begin() as connection:
+        # Nobody hands the form in between looking and storing.
+        lock_filing(connection, form, unit, shared=True)
         changes = _find_changes(connection, catalogue, form, unit)
         if changes:
             _store(connection, catalogue, form, unit, changes)
@@ -53,6 +57,8 @@ def _find_changes(
 ) -> list[_Change]:
     check = RoundCheck(connection, catalogue, scope)
     if check.round.state == RoundState.CLOSED:
+        return []
+    if is_under_review(connection, form, scope):
         return []
     found = find_wider_values(connection, catalogue, form, check.place_of(form))
     store = RowStore(connection, catalogue)
