@@ -21,17 +21,20 @@ from app.web.auth import auth
 from app.web.checks import checks
 from app.web.disclosing import disclosing
 from app.web.exports import exports
+from app.web.filings import filings
 from app.web.forms import forms
 from app.web.health import health
 from app.web.imports import imports
 from app.web.letters import letters
 from app.web.mails import mails
 from app.web.notices import notices
+from app.web.reviews import reviews
 from app.web.rows import rows
 from app.web.selection import selection
 from app.web.server import Server, attach_server
 from app.web.staged_rows import staged_rows
 from app.web.unlinking import unlinking
+from app.web.whole_reviews import whole_reviews
 from app.web.workbench import workbench
 
 _BLUEPRINTS = (
@@ -47,16 +50,19 @@ _BLUEPRINTS = (
     checks,
     disclosing,
     exports,
+    filings,
     forms,
     health,
     imports,
     letters,
     mails,
     notices,
+    reviews,
     rows,
     selection,
     staged_rows,
     unlinking,
+    whole_reviews,
     workbench,
 )
 

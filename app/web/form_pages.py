@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from app.permissions import Action
 from app.services import files, navigation
+from app.services.chain.obstacles import NotReady
 from app.services.check_cells import FindingView, find_in_row
 from app.services.check_reports import (
     FormCheck,
@@ -19,10 +20,11 @@ from app.services.continuity import find_last_rows
 from app.services.desks import CheckedRow, Desk
 from app.services.disclosing import disclose, may_disclose, may_export_personal
 from app.services.entering import Outcome
-from app.services.navigation import FormState
+from app.services.form_states import judge_form
 from app.services.unlinking import list_links
 from app.services.wider_rules import judge_wider
 from app.storage.records import Scope, StoredRow
+from app.web.form_chain import ChainPanel, make_chain
 from app.web.form_urls import list_urls, url_of_form, url_of_reveal, url_of_row
 from app.web.notes import Warned, view_notes, view_table_problems
 from app.web.queries import to_storage_query
@@ -49,6 +51,9 @@ _PERIODS = {
 }
 
 
+_NOTHING_ASKED: Mapping[str, str] = {}
+
+
 @dataclass(frozen=True)
 class FormPage:
     """The frame around a form's record or grid."""
@@ -56,13 +61,17 @@ class FormPage:
     form: FormSpec
     desk: Desk
     fragment: Markup | str
-    state: FormState
+    #: class and word of how it stands
+    look: str
+    word: str
     period: str
     #: how the rules that only a check judges came out last
     check: FormCheck
     standings: tuple[RuleStanding, ...]
     #: rules that no page judges while one types, but each save does
     on_saving: tuple[RuleSpec, ...]
+    #: where it stands in the chain of reviews; None for a computed form
+    chain: ChainPanel | None = None
     obstacle: str = ""
     #: of the row at hand: a link that freezes it
     may_unlink: bool = False
@@ -81,16 +90,30 @@ class FormPage:
     found: tuple[FindingView, ...] = ()
 
     @property
-    def word(self) -> str:
-        return navigation.STATE_WORDS[self.state]
-
-    @property
     def is_grid(self) -> bool:
         return (
             self.form.shape is Shape.ROWS
             and not self.is_row_page
             and not self.form.is_derived
         )
+
+
+def show_form(
+    desk: Desk,
+    arguments: Mapping[str, str] = _NOTHING_ASKED,
+    missing: NotReady | None = None,
+) -> str:
+    """The form's own page: its record, its grid, or what it is computed from.
+
+    Args:
+        arguments: what the page's address asks for.
+        missing: why the form could not be handed in.
+    """
+    if desk.form.is_derived:
+        return show_frame(desk)
+    if desk.form.shape is Shape.RECORD:
+        return show_record(desk, desk.find_record(), missing=missing)
+    return show_grid(desk, arguments, missing=missing)
 
 
 def show_record(
@@ -100,13 +123,15 @@ def show_record(
     texts: Mapping[str, object] | None = None,
     outcome: Outcome | None = None,
     reason: str | None = None,
+    missing: NotReady | None = None,
 ) -> str:
     """The record, or the own page of a row, of a new one where `row` is None.
 
     Args:
         reason: why personal data are asked for in full; None masks them.
+        missing: why the form could not be handed in.
     """
-    form = desk.form
+    form, chain = desk.form, make_chain(desk, missing)
     row_id = row.stored.id if row else None
     if reason is not None:
         disclose(desk, [row_id] if row else [], reason)
@@ -142,10 +167,12 @@ def show_record(
         notice=outcome.message if outcome else "",
         notes=notes,
         reasons=desk.place.edition.reasons,
+        returned=chain.returned,
     )
     return show_frame(
         desk,
         render_record_page(page),
+        chain=chain,
         rows=1 if row else 0,
         row=row,
         is_row_page=is_row,
@@ -154,15 +181,19 @@ def show_record(
 
 
 def show_grid(
-    desk: Desk, arguments: Mapping[str, str], reason: str | None = None
+    desk: Desk,
+    arguments: Mapping[str, str],
+    reason: str | None = None,
+    missing: NotReady | None = None,
 ) -> str:
     """A page of rows.
 
     Args:
         arguments: what the page's address asks for.
         reason: why personal data are asked for in full; None masks them.
+        missing: why the form could not be handed in.
     """
-    form = desk.form
+    form, chain = desk.form, make_chain(desk, missing)
     query = read_query(form, arguments)
     found = desk.find_page(to_storage_query(desk, query))
     rows = [row.stored for row in found.rows]
@@ -189,9 +220,14 @@ def show_grid(
         env=desk.env(),
         previous=_find_previous(desk, rows),
         unmasked=reason is not None,
+        returned=chain.returned,
     )
     return show_frame(
-        desk, render_grid_page(page), rows=found.total, query=query.to_text()
+        desk,
+        render_grid_page(page),
+        rows=found.total,
+        query=query.to_text(),
+        chain=chain,
     )
 
 
@@ -202,15 +238,14 @@ def show_frame(
     form, place = desk.form, desk.place
     row: CheckedRow | None = shown.get("row")
     obstacle = place.find_obstacle(form)
-    state = FormState.DRAFT if rows else FormState.NONE
-    if form.is_derived:
-        state = FormState.COMPUTED
+    judged = judge_form(place.standings[form.code], rows > 0, place.edition.steps)
     check = find_form_check(desk.engine, desk.catalogue, place, form)
     page = FormPage(
         form=form,
         desk=desk,
         fragment=fragment,
-        state=state,
+        look=judged.state.value,
+        word=judged.word,
         period=f"{_PERIODS[form.period]} {_show_period(desk)}",
         check=check,
         standings=list_standings(check),

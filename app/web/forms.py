@@ -33,7 +33,7 @@ from app.storage.files import XLSX_TYPE
 from app.web.addresses import read_number
 from app.web.conflicts import name_row, show_conflict
 from app.web.downloads import attach
-from app.web.form_pages import show_frame, show_grid, show_record
+from app.web.form_pages import show_form, show_record
 from app.web.form_urls import read_cell_name, url_of_cell, url_of_form, url_of_row
 from app.web.posted import read_cells, to_texts
 from app.web.rows import get_desk
@@ -50,11 +50,7 @@ def show(collection: str, code: str) -> Answer:
     if "cell" in request.args:
         return redirect(url_of_cell(desk.form, *read_cell_name(request.args["cell"])))
     record_view(desk)
-    if desk.form.is_derived:
-        return show_frame(desk)
-    if desk.form.shape is Shape.RECORD:
-        return show_record(desk, desk.find_record())
-    return show_grid(desk, request.args)
+    return show_form(desk, request.args)
 
 
 @forms.post("/")
