@@ -24,6 +24,19 @@ _ENTRY = AuditEntry.__table__
 _HEAD = AuditHead.__table__
 _HEAD_ID = 1
 _LONGEST_SUBJECT = 500
+# Made once: putting statements together takes as long as carrying them out.
+_FIND_HEAD = (
+    select(
+        _HEAD.c.count,
+        _HEAD.c.last,
+        _HEAD.c.seal,
+        select(func.max(_ENTRY.c.id)).scalar_subquery().label("newest"),
+    )
+    .where(_HEAD.c.id == _HEAD_ID)
+    .with_for_update(of=_HEAD)
+)
+_ADD_ENTRY = insert(_ENTRY)
+_MOVE_HEAD = update(_HEAD).where(_HEAD.c.id == _HEAD_ID)
 #: What the first entry has for a seal before it, and an entry whose head was tampered
 #: with: it links to nothing, so that the chain shows the break for ever.
 NOTHING = ""
@@ -77,7 +90,7 @@ def record(connection: Connection, entry: AuditRecord) -> None:
         "previous": head.last,
     }
     seal = seal_entry(key, values)
-    connection.execute(insert(_ENTRY).values(**values, seal=seal))
+    connection.execute(_ADD_ENTRY, {**values, "seal": seal})
     _move_head(connection, key, Head(values["id"], seal))
 
 
@@ -118,16 +131,10 @@ def _lock_head(connection: Connection, key: bytes) -> tuple[Head, int]:
     The number may be older than the head, which somebody else just moved; then it is
     the smaller of the two.
     """
-    newest = select(func.max(_ENTRY.c.id)).scalar_subquery()
-    statement = (
-        select(_HEAD.c.count, _HEAD.c.last, _HEAD.c.seal, newest.label("newest"))
-        .where(_HEAD.c.id == _HEAD_ID)
-        .with_for_update(of=_HEAD)
-    )
-    found = connection.execute(statement).first()
+    found = connection.execute(_FIND_HEAD).first()
     if found is None:
         _make_head(connection, key)
-        found = connection.execute(statement).one()
+        found = connection.execute(_FIND_HEAD).one()
     head = Head(found.count, found.last)
     intact = found.seal == seal_head(key, head)
     return head if intact else Head(0, NOTHING), found.newest or 0
@@ -147,11 +154,8 @@ def _make_head(connection: Connection, key: bytes) -> None:
 
 
 def _move_head(connection: Connection, key: bytes, head: Head) -> None:
-    connection.execute(
-        update(_HEAD)
-        .where(_HEAD.c.id == _HEAD_ID)
-        .values(count=head.count, last=head.last, seal=seal_head(key, head))
-    )
+    moved = {"count": head.count, "last": head.last, "seal": seal_head(key, head)}
+    connection.execute(_MOVE_HEAD, moved)
 
 
 def _seal(key: bytes, sort: str, content: list[object]) -> str:

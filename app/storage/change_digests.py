@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,9 +16,8 @@ from sqlalchemy import (
     String,
     Text,
     and_,
-    cast,
-    extract,
     func,
+    literal_column,
     select,
     type_coerce,
 )
@@ -32,10 +30,8 @@ _CHANGE = RowChange.__table__
 _AT_ONCE = 5000
 #: So many ids are listed; more are told by their number alone.
 _MOST_IDS = 200
-#: Between two values of an entry: no text that people type holds it.
-_GAP = "\x1f"
-#: Instead of what is null.
-_NULL = "\x1e"
+#: Between two entries.
+_GAP = "\x1d"
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ def digest_changes(connection: Connection, which: Mapping[str, object]) -> Diges
         _CHANGE.c.id,
         _CHANGE.c.row_id,
         type_coerce(_CHANGE.c.action, String).label("action"),
-        _as_text(connection).label("text"),
+        _as_text(connection),
     )
     # A cursor on the server pays for an import only: it costs several round trips.
     options = {} if "ids" in which else {"yield_per": _AT_ONCE}
@@ -134,23 +130,34 @@ def _as_text(connection: Connection) -> ColumnElement[str]:
     """An entry in one text, put together by the database: Python takes ten times as
     long, which an import of many rows would feel.
     """
-    at = _CHANGE.c.at if is_sqlite(connection) else extract("epoch", _CHANGE.c.at)
-    columns = (
-        _CHANGE.c.id,
-        _CHANGE.c.table_name,
-        _CHANGE.c.unit_id,
-        _CHANGE.c.round_id,
-        _CHANGE.c.row_id,
-        _CHANGE.c.action,
-        at,
-        _CHANGE.c.actor_id,
-        _CHANGE.c.reason,
-        _CHANGE.c.import_id,
-        _CHANGE.c.before,
-        _CHANGE.c.after,
-    )
-    texts = (func.coalesce(cast(column, Text), _NULL) for column in columns)
-    return reduce(lambda left, right: left.concat(_GAP).concat(right), texts)
+    return _TEXT_IN_SQLITE if is_sqlite(connection) else _TEXT_IN_POSTGRESQL
+
+
+def _write_text(character: str, at: str) -> ColumnElement[str]:
+    columns = [at if name == "at" else f"row_change.{name}" for name in _NAMES]
+    # Between two values, and for one that is null: no text that people type has these.
+    gap, nothing = f"{character}(31)", f"{character}(30)"
+    texts = (f"coalesce(CAST({column} AS TEXT), {nothing})" for column in columns)
+    return literal_column(f" || {gap} || ".join(texts), Text).label("text")
+
+
+_NAMES = (
+    "id",
+    "table_name",
+    "unit_id",
+    "round_id",
+    "row_id",
+    "action",
+    "at",
+    "actor_id",
+    "reason",
+    "import_id",
+    "before",
+    "after",
+)
+_TEXT_IN_SQLITE = _write_text("char", "row_change.at")
+# A moment as text would depend on the time zone of whoever asks.
+_TEXT_IN_POSTGRESQL = _write_text("chr", "extract(epoch FROM row_change.at)")
 
 
 def _is_named(which: Mapping[str, object]) -> ColumnElement[bool]:
