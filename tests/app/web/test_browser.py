@@ -160,6 +160,8 @@ def test_a_conflict_shows_both_values_on_the_page(open_page):
             ["/", "/forms/", "/forms/?q=没有的", LAND, GRANTS, f"{GRANTS}rows/new"],
         ),
         ("filler", [f"{GRANTS}import", "/imports/", "/exports/", "/password"]),
+        ("filler", ["/notices/", "/account/"]),
+        ("admin", ["/notices/new", "/notices/letters", "/admin/mails/"]),
         ("filler", ["/forms/national/Z1.1.13/"]),
         ("reviewer", ["/", GRANTS]),
         ("admin", ["/admin/users", "/admin/roles", "/admin/forms"]),
@@ -182,6 +184,29 @@ def test_an_import_under_review_has_no_serious_barrier(page, filler, work):
     page.goto(address)
     assert page.get_by_role("link", name="检查报告", exact=True).is_visible()
     assert find_serious(page) == []
+
+
+def test_a_letter_reaches_a_filler_behind_the_bell(page, open_page, tmp_path):
+    plan = tmp_path / "任务分工表.pdf"
+    plan.write_bytes(b"%PDF-1.7 ")
+    log_in(page, "admin")
+    page.goto("/notices/new")
+    page.fill("#title", "任务分工")
+    page.fill("#text", "各部门：\n\n见附件。")
+    page.get_by_label("填报员").check()
+    page.set_input_files("#files", str(plan))
+    page.get_by_role("button", name="发出").click()
+    page.wait_for_url("**/notices/letters/*")
+    assert find_serious(page) == []
+    reader = open_page(viewport={"width": 390, "height": 800})
+    log_in(reader)
+    reader.get_by_role("link", name="通知，1 条未读").click()
+    assert find_serious(reader) == []
+    reader.get_by_role("link", name="任务分工").click()
+    with reader.expect_download() as download:
+        reader.get_by_role("link", name="任务分工表.pdf").click()
+    assert download.value.suggested_filename == "任务分工表.pdf"
+    assert reader.get_by_role("link", name="通知", exact=True).first.is_visible()
 
 
 def test_the_login_has_no_serious_barrier(page):

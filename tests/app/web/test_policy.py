@@ -22,6 +22,8 @@ TEACHING = "talent/0.1.1"
 ROW = "<row>"
 IMPORT = "<import>"
 
+OTHERS = "teaching students stranger groupfiller groupreviewer"
+
 #: address -> who gets it; everybody else gets 403 or 404
 PAGES = {
     "/": "filler reviewer admin teaching stranger",
@@ -53,6 +55,13 @@ PAGES = {
     "/admin/roles": "admin",
     "/admin/disclosures": "admin",
     "/admin/forms": "admin",
+    "/admin/mails/": "admin",
+    "/notices/": f"filler reviewer admin {OTHERS}",
+    "/notices/9999": "",
+    "/notices/new": "admin",
+    "/notices/letters": "admin",
+    "/notices/letters/9999": "",
+    "/account/": f"filler reviewer admin {OTHERS}",
     "/password": "filler reviewer admin teaching stranger",
 }
 PEOPLE = (
