@@ -24,12 +24,12 @@ def entry_link(form: FormSpec, scope: Scope) -> str:
 
 def review_link(form: FormSpec, scope: Scope) -> str:
     """Where a form is reviewed."""
-    return f"/review/{form.collection}/{form.code}/?at={_at(scope)}"
+    return f"/reviews/{form.collection}/{form.code}/?at={_at(scope)}"
 
 
 def whole_link(scope: Scope) -> str:
     """Where a unit's round is reviewed as a whole."""
-    return f"/review/?at={_at(scope)}"
+    return f"/reviews/round?at={_at(scope)}"
 
 
 def tell_reviewers(case: Case, step: StepAt, title: str, text: str = "") -> None:
