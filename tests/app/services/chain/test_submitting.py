@@ -68,7 +68,7 @@ def test_a_submission_is_audited_and_told_to_the_reviewer(school, form, row):
     submit(school.workshop, school.filler, school.scope, form)
     (notice,) = school.notices(school.head)
     assert notice.title == "2 2 表 等您审核"
-    assert notice.link == f"/review/test/2/?at={school.unit_id}-{school.round_id}"
+    assert notice.link == f"/reviews/test/2/?at={school.unit_id}-{school.round_id}"
     entries = school.ask(
         AuditEntry.__table__.select().where(AuditEntry.action == AuditAction.DECISION)
     )
