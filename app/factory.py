@@ -28,6 +28,8 @@ from app.web.imports import imports
 from app.web.letters import letters
 from app.web.mails import mails
 from app.web.notices import notices
+from app.web.places import places
+from app.web.progress import progress
 from app.web.reviews import reviews
 from app.web.rows import rows
 from app.web.selection import selection
@@ -57,6 +59,8 @@ _BLUEPRINTS = (
     letters,
     mails,
     notices,
+    places,
+    progress,
     reviews,
     rows,
     selection,

@@ -140,15 +140,27 @@ def find_due(
 
 def find_due_phase(phases: Iterable[RoundPhase], form: FormSpec) -> RoundPhase | None:
     """The phase at whose end a form should be handed in."""
+    found = _find_phases(phases, form)
+    return found[-1] if found else None
+
+
+def find_span(
+    phases: Iterable[RoundPhase], form: FormSpec
+) -> tuple[datetime, datetime] | None:
+    """From when to when people have time for a form; None: no limits."""
+    found = _find_phases(phases, form)
+    return (found[0].first, found[-1].end) if found else None
+
+
+def _find_phases(phases: Iterable[RoundPhase], form: FormSpec) -> list[RoundPhase]:
+    """The phase that names a form, or else all that are for every form."""
     covering = [phase for phase in phases if phase.covers(form.code)]
     naming = [
         phase
         for phase in covering
         if any(form.code in task.forms for task in phase.tasks)
     ]
-    if naming:
-        return naming[0]
-    return covering[-1] if covering else None
+    return naming[:1] or covering
 
 
 def count_days_late(due: datetime | None, now: datetime) -> int:

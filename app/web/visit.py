@@ -8,6 +8,7 @@ from flask import Flask, g, redirect, request, session, url_for
 from app.config import Config
 from app.errors import Forbidden, NotFound, NotSignedIn
 from app.permissions import ROLE_NAMES, Action, Actor, can
+from app.services.progress.area import has_area
 from app.services.sessions import find_session
 from app.services.workplaces import (
     Offer,
@@ -79,6 +80,15 @@ class Visit:
         here = replace(self, unit_id=unit_id, round_id=round_id).workplace
         wanted = f"{unit_id}-{round_id}"
         return here if here is not None and here.key == wanted else None
+
+    @property
+    def sees_units(self) -> bool:
+        """Whether the person looks at units from above, and belongs to none of them."""
+        place = self.workplace
+        if not has_area(self.actor):
+            return False
+        own = {grant.unit_id for grant in self.actor.grants}
+        return place is None or place.unit_id not in own
 
     def can(self, action: str) -> bool:
         return can(self.actor, Action(action))
