@@ -10,6 +10,7 @@ from exporters.template import build_template
 from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
 from form_schemas.codelists import load_codelists
 from form_schemas.lint import lint_edition
+from form_schemas.settings import read_settings
 from tests.support.docs import (
     find_blocks,
     find_code,
@@ -20,7 +21,7 @@ from tests.support.docs import (
 from validators.examples import lint_edition_examples
 
 PAGE = read_page("admin.zh.md")
-EXAMPLE, REASONS, CODELIST = find_blocks(PAGE, "json")
+EXAMPLE, ROUND, FREEZE, REASONS, CODELIST = find_blocks(PAGE, "json")
 HOME = SCHEMAS_FOLDER / "talent" / "2024"
 NAME = "9.1.1.json"
 
@@ -40,9 +41,17 @@ def edition(tmp_path):
     """The basic forms of the edition that the example belongs to."""
     folder = tmp_path / "talent" / "2024"
     folder.mkdir(parents=True)
-    for path in (*HOME.glob("0.*.json"), HOME / "collection.json"):
+    for path in HOME.glob("0.*.json"):
         shutil.copy(path, folder)
+    # The phases name forms that are not among these.
+    write_settings(folder, phases=[])
     return folder
+
+
+def write_settings(folder, **words):
+    settings = json.loads((HOME / "collection.json").read_text("utf-8")) | words
+    text = json.dumps(settings, ensure_ascii=False)
+    (folder / "collection.json").write_text(text, "utf-8")
 
 
 def lint_example(edition, text):
@@ -119,15 +128,27 @@ def test_the_example_of_a_code_list_can_be_read(tmp_path):
 
 
 def test_the_example_of_reasons_is_read_as_the_page_says(edition):
-    settings = json.loads((edition / "collection.json").read_text("utf-8"))
-    settings |= json.loads(f"{{{REASONS}}}")
-    text = json.dumps(settings, ensure_ascii=False)
-    (edition / "collection.json").write_text(text, "utf-8")
-    assert [
-        fault for fault in lint_edition(edition) if "Reasons" in fault.pointer
-    ] == []
+    write_settings(edition, phases=[], **json.loads(f"{{{REASONS}}}"))
+    assert read_settings(edition).faults == ()
     reasons = load_catalogue(edition.parents[1]).newest["talent"].reasons
     assert [(r.title, r.needs_text) for r in reasons] == [
         ("政策调整", False),
         ("其他", True),
     ]
+
+
+def test_the_example_of_phases_and_steps_is_read_as_the_page_says(edition):
+    write_settings(edition, **json.loads(f"{{{ROUND}}}"))
+    assert read_settings(edition).faults == ()
+    talent = load_catalogue(edition.parents[1]).newest["talent"]
+    prepare, fill = talent.phases
+    assert [phase.opens("0.1.5") for phase in (prepare, fill)] == [True, True]
+    assert [phase.opens("0.1.1") for phase in (prepare, fill)] == [False, True]
+    assert [step.is_whole for step in talent.steps] == [False, False, True, True]
+    assert [step.level for step in talent.steps] == ["", "", "", "city"]
+
+
+def test_the_example_of_a_freezing_link_is_the_one_in_use():
+    form = SCHEMAS_FOLDER / "national" / "2024" / "Z6.2.3.json"
+    declared = json.loads(form.read_text("utf-8"))["x-freeze"]
+    assert json.loads(f"{{{FREEZE}}}") == {"x-freeze": declared}
