@@ -32,6 +32,7 @@ from app.services.workshop import Workshop
 from app.storage.audit import AuditRecord, record
 from app.storage.content import combine
 from app.storage.engine import begin_reading, is_sqlite
+from app.storage.filing_gate import find_round_state
 from app.storage.records import Scope
 from app.storage.timetable import find_now
 from form_schemas.catalogue import Catalogue, Edition
@@ -239,9 +240,7 @@ def _make_case(
     if unit is None:
         raise NotFound("没有这个单位。")
     edition = get_edition_of_round(connection, catalogue, scope.round_id)
-    found = connection.execute(
-        select(Round.title, Round.state).where(Round.id == scope.round_id)
-    ).one()
+    title = connection.scalar(select(Round.title).where(Round.id == scope.round_id))
     filings = (
         select(_FILING)
         .where(_FILING.c.unit_id == scope.unit_id, _FILING.c.round_id == scope.round_id)
@@ -257,8 +256,8 @@ def _make_case(
         scope,
         unit.name,
         unit.path,
-        found.title,
-        found.state,
+        title or "",
+        find_round_state(connection, scope.unit_id, scope.round_id),
         held,
         {one.form_code: one for one in connection.execute(filings)},
         find_now(connection),

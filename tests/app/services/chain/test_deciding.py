@@ -152,7 +152,8 @@ def test_the_filler_is_told_what_was_returned(school, form, row, submitted):
     assert notice.link == f"/forms/test/2/?at={school.unit_id}-{school.round_id}"
     (thread,) = school.ask(CellThread.__table__.select())
     assert (thread.row_id, thread.field_id, thread.value) == (row.id, "count", 3)
-    assert thread.unlocks and thread.decision_id == school.decisions()[-1].id
+    assert thread.unlocks
+    assert thread.decision_id == school.decisions()[-1].id
 
 
 def test_unchanged_content_skips_who_approved_it_but_not_who_returned_it(
