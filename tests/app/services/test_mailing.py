@@ -20,7 +20,7 @@ from app.services.mail_server import (
 )
 from app.services.mailing import NEWS, PAUSES, send_mails
 from app.services.notices import Message, send
-from tests.support.mail import SENDER, address_of, run_post, run_silent
+from tests.support.mail import SENDER, address_of, make_identity, run_post, run_silent
 from tests.support.people import add_person
 
 MESSAGE = Message(
@@ -32,6 +32,12 @@ MESSAGE = Message(
 def post():
     with run_post() as post:
         yield post
+
+
+@pytest.fixture(scope="module")
+def identity(tmp_path_factory):
+    """A certificate for a mail server on this machine, and its key."""
+    return make_identity(tmp_path_factory.mktemp("identity"))
 
 
 @pytest.fixture
@@ -220,6 +226,56 @@ def test_a_password_never_travels_in_clear(workshop, post):
     send_mails(replace(workshop, mail_server=address_of(post, **account)), "worker")
     assert post.received == []
     assert "STARTTLS" in mails_of(workshop)[0].failure
+
+
+class TestEncryption:
+    """The line is encrypted, with a server that somebody vouches for."""
+
+    ACCOUNT = {"user": "forms", "password": "geheim"}  # noqa: RUF012 - never changed
+
+    def send(self, workshop, post, security):
+        server = address_of(post, security=security, **self.ACCOUNT)
+        tell(workshop)
+        send_mails(replace(workshop, mail_server=server), "worker")
+
+    @pytest.mark.parametrize(
+        ("security", "at_once"),
+        [(MailSecurity.STARTTLS, False), (MailSecurity.TLS, True)],
+    )
+    def test_password_and_mail_travel_encrypted(
+        self, workshop, identity, security, at_once, monkeypatch
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", str(identity[0]))
+        with run_post(identity, at_once=at_once) as post:
+            self.send(workshop, post, security)
+        assert post.recipients == [("p0@example.edu.cn",)]
+        assert any(line.startswith("AUTH PLAIN") for line in post.sealed)
+        assert not any("AUTH" in line or "<" in line for line in post.clear)
+
+    @pytest.mark.parametrize(
+        ("security", "at_once"),
+        [(MailSecurity.STARTTLS, False), (MailSecurity.TLS, True)],
+    )
+    def test_a_server_that_nobody_vouches_for_gets_neither(
+        self, workshop, identity, security, at_once
+    ):
+        with run_post(identity, at_once=at_once) as post:
+            self.send(workshop, post, security)
+        assert post.received == []
+        assert not any("AUTH" in line for line in post.clear + post.sealed)
+        assert "CERTIFICATE_VERIFY_FAILED" in mails_of(workshop)[0].failure
+
+    def test_a_wrong_password_keeps_mails_waiting(
+        self, workshop, identity, monkeypatch
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", str(identity[0]))
+        with run_post(identity) as post:
+            post.answers["AUTH"] = "535 wrong password"
+            self.send(workshop, post, MailSecurity.STARTTLS)
+        (mail,) = mails_of(workshop)
+        assert mail.state is MailState.WAITING
+        assert mail.failure == "535 wrong password"
+        assert "geheim" not in mail.failure
 
 
 def test_a_line_that_breaks_leaves_the_rest_waiting(mailing, post):
