@@ -50,7 +50,7 @@ def add_department(
     with engine.begin() as connection:
         _begin(connection, actor, unit_id)
         found = find_all(connection, unit_id)
-        _require_free(found, (name, *aliases))
+        _require_free(found, name, aliases)
         department_id = connection.execute(
             insert(_TABLE).values(
                 unit_id=unit_id,
@@ -91,7 +91,7 @@ def rename_department(
         if before == after:
             return
         others = [o for o in find_all(connection, old.unit_id) if o.id != old.id]
-        _require_free(others, (name, *aliases))
+        _require_free(others, name, aliases)
         _change(connection, catalogue, old, "改名", after)
         told = {"before": before, "after": after}
         _record(connection, actor, old.unit_id, name, told)
@@ -108,13 +108,17 @@ def set_department_active(
     """Close a department, or open it again; the roles in a closed one give nothing.
 
     Raises:
-        Refused: it leads a form of an open round.
+        Refused: it leads a form of an open round; or another one took its name over.
     """
     with engine.begin() as connection:
         old = _get(connection, department_id)
         _begin(connection, actor, old.unit_id)
-        if _get(connection, department_id).is_active == active:
+        old = _get(connection, department_id)
+        if old.is_active == active:
             return
+        if active:
+            others = [o for o in find_all(connection, old.unit_id) if o.id != old.id]
+            _require_free(others, old.name, old.aliases)
         _change(connection, catalogue, old, "停用", {"is_active": active})
         _record(connection, actor, old.unit_id, old.name, {"is_active": active})
 
@@ -157,9 +161,12 @@ def _clean(name: str, aliases: Iterable[str]) -> tuple[str, tuple[str, ...]]:
     return name, tuple(found.values())
 
 
-def _require_free(others: Iterable[Row], names: Iterable[str]) -> None:
-    wanted = {fold(name): name for name in names}
+def _require_free(others: Iterable[Row], name: str, aliases: Iterable[str]) -> None:
+    """A closed department keeps its name; what else it was called others may take."""
+    wanted = {fold(one): one for one in (name, *aliases)}
     for other in others:
+        if not other.is_active and other.name != name:
+            continue
         for taken in (other.name, *other.aliases):
             if fold(taken) in wanted:
                 state = "" if other.is_active else "（已停用）"

@@ -127,3 +127,20 @@ def test_a_quality_office_manages_its_own_departments_only(engine, unit_id):
 )
 def test_aliases_are_read_whatever_stands_between(text):
     assert read_aliases(text) == ("科技处", "教师处")
+
+
+def test_an_open_department_takes_over_the_name_of_a_closed_one(
+    engine, workshop, departments
+):
+    lines = departments()
+    small = next(line for line in lines.values() if not line.leads)
+    large = lines["学生工作处"]
+    set_department_active(engine, workshop.catalogue, small.id, False)
+    names = [*large.aliases, small.name]
+    rename_department(engine, workshop.catalogue, large.id, large.name, names)
+    assert set(small.supplies) <= {
+        *departments()["学生工作处"].supplies,
+        *departments()["学生工作处"].leads,
+    }
+    message = tell(set_department_active, engine, workshop.catalogue, small.id, True)
+    assert "的别名" in message

@@ -53,7 +53,7 @@ def add(engine):
 @pytest.fixture
 def office(engine, add):
     """The quality office of the demo school."""
-    return load_actor(engine, add("office", Role.QUALITY_OFFICE))
+    return load_actor(engine, add("bangong", Role.QUALITY_OFFICE))
 
 
 @pytest.fixture
