@@ -91,6 +91,9 @@ def _make_stock(quick: bool, only: Sequence[str]) -> Iterator[Stock]:
         rounds = {}
         if not only or any(name.startswith("round") for name in only):
             rounds = _make_rounds(stack, folder, server, 0.1 if quick else 1)
+        provinces = {}
+        if not only or any(name.startswith("province") for name in only):
+            provinces = _make_provinces(stack, folder, server, 20 if quick else 200)
         for url in urls.values():
             print(f"filling {table_rows:,} rows", flush=True)
             arguments = {
@@ -110,6 +113,7 @@ def _make_stock(quick: bool, only: Sequence[str]) -> Iterator[Stock]:
             server=server,
             table_urls=urls,
             round_urls=rounds,
+            province_urls=provinces,
         )
 
 
@@ -129,8 +133,22 @@ def _make_rounds(
     return urls
 
 
+def _make_provinces(
+    stack: ExitStack, folder: Path, server: str, schools: int
+) -> dict[str, str]:
+    """A province with its schools' rounds, on both databases."""
+    urls = {
+        "SQLite": f"sqlite:///{folder}/province.sqlite",
+        "PostgreSQL": stack.enter_context(create_database(server)),
+    }
+    for name, url in urls.items():
+        print(f"inventing a province of {schools} schools, {name}", flush=True)
+        run_probe("province:fill", {"url": url, "schools": schools})
+    return urls
+
+
 def _no_stock() -> Stock:
-    return Stock(0, 0, 0, "", "", "", "", "", {}, {})
+    return Stock(0, 0, 0, "", "", "", "", "", {}, {}, {})
 
 
 def _make_durable(server: str) -> None:

@@ -57,6 +57,8 @@ class Stock:
     table_urls: Mapping[str, str]
     #: a school's round in the real forms, by database
     round_urls: Mapping[str, str]
+    #: a province of schools, by database
+    province_urls: Mapping[str, str]
 
 
 DATABASES = ("SQLite", "PostgreSQL")
@@ -73,6 +75,7 @@ def list_trials(stock: Stock) -> tuple[Trial, ...]:
         _rules(stock),
         *(_round(stock, name) for name in DATABASES),
         *(_grid(stock, name) for name in DATABASES),
+        *(_province(stock, name) for name in DATABASES),
         _record(),
         _typing(),
         _start(),
@@ -316,6 +319,43 @@ def _grid(stock: Stock, database: str) -> Trial:
                 "ms",
                 20,
             ),
+        ),
+    )
+
+
+#: Figure of the probe -> what it is of.
+_PAGES = {
+    "clerk": "workbench of a clerk",
+    "head": "workbench of a department's head",
+    "office": "workbench of the quality office",
+    "forms": "list of forms",
+    "matrix": "matrix of a school, 90 forms",
+    "province": "workbench of a province, 200 schools",
+    "units": "list of schools",
+    "search": "… searched",
+    "school": "matrix of one of its schools",
+    "places": "list of 1,000 workplaces, searched",
+    "export": "export of the province's progress",
+    "notices": "list of notices",
+    "audit": "search in 100,000 entries of the audit log",
+}
+
+
+def _province(stock: Stock, database: str) -> Trial:
+    def read(key: str) -> Callable[[Numbers], float]:
+        return lambda numbers: numbers["pages"][key] * 1000
+
+    arguments = {"url": stock.province_urls.get(database, "")}
+    budget = 300 if database == "SQLite" else None
+    return Trial(
+        f"province-{database.lower()}",
+        {"pages": Call("province:pages", arguments)},
+        (
+            *(
+                Line(f"{title}, {database}", read(key), "ms", budget)
+                for key, title in _PAGES.items()
+            ),
+            Line(f"menu of workplaces, {database}", read("menu"), "ms"),
         ),
     )
 
