@@ -31,6 +31,8 @@ from app.web.notices import notices
 from app.web.places import places
 from app.web.progress import progress
 from app.web.reviews import reviews
+from app.web.round_settings import round_settings
+from app.web.rounds import rounds
 from app.web.rows import rows
 from app.web.selection import selection
 from app.web.server import Server, attach_server
@@ -62,6 +64,8 @@ _BLUEPRINTS = (
     places,
     progress,
     reviews,
+    round_settings,
+    rounds,
     rows,
     selection,
     staged_rows,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, select
 
 from app.models import Round, RoundState, Unit, UnitRound
-from app.permissions import Actor
+from app.permissions import Action, Actor, filter_units
 from app.services.rounds.drafts import RoundDraft, RoundFault, list_suppliers
 from app.services.rounds.opening import (
     find_assigned,
@@ -67,14 +67,9 @@ def preview_opening(
         )
 
 
-def list_openable(
-    engine: Engine, edition: Edition, manages: ColumnElement[bool]
-) -> tuple[Row, ...]:
-    """Units that report the edition's collection and have no round of it open.
-
-    Args:
-        manages: the policy as a condition on `Unit.id`.
-    """
+def list_openable(engine: Engine, actor: Actor, edition: Edition) -> tuple[Row, ...]:
+    """Units whose rounds the person manages, and which have none of this open."""
+    manages = filter_units(actor, Action.MANAGE_ROUND, Unit.id)
     with begin_reading(engine) as connection:
         units = connection.execute(
             select(Unit.id, Unit.name, Unit.path, Unit.collections)

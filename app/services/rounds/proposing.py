@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 from app.models import Assignment, Department
 from app.services.rounds.drafts import Assigned, RoundDraft
 from app.services.rounds.participation import find_last_round
 from app.storage.assignments import Assignments, load_assignments
+from app.storage.engine import begin_reading
 from app.storage.timetable import PhaseTask, RoundPhase
 from form_schemas.catalogue import Edition
 from form_schemas.phases import Phase, shift_phases
@@ -17,6 +18,12 @@ from form_schemas.phases import Phase, shift_phases
 Periods = Mapping[str, tuple[date, date]]
 
 _LEAP_DAY = (2, 29)
+
+
+def propose_for(engine: Engine, edition: Edition, unit_id: int) -> RoundDraft:
+    """A plan for a unit's next round, as of today."""
+    with begin_reading(engine) as connection:
+        return propose_round(connection, edition, unit_id, date.today())
 
 
 def propose_round(
