@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from app.models import AuditAction
+from app.models import AuditAction, ExportKind
+from app.services.chain.views import KIND_NAMES
 
 ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.LOG_BEGUN: "开始记录",
@@ -63,8 +64,10 @@ _DETAILS: Mapping[str, str] = {
     "withdrawn": "撤回",
     "forms": "报表",
     "memberships": "角色",
+    "membership": "角色",
     "until": "延至",
-    "recipients": "收件人",
+    "told": "收件人数",
+    "files": "文件",
     "address": "地址",
     "operations": "变更项数",
     "refusal": "原因",
@@ -74,6 +77,12 @@ _WORDS: Mapping[str, str] = {
     "insert": "新增",
     "update": "修改",
     "delete": "删除",
+    ExportKind.EXPORT: "一张表",
+    ExportKind.DATA_PACKAGE: "已填数据",
+    ExportKind.TEMPLATE_PACKAGE: "全部模板",
+    ExportKind.MARKED_WORKBOOK: "标注后的工作簿",
+    ExportKind.SEALED_PACKAGE: "上报包",
+    **{kind.value: name for kind, name in KIND_NAMES.items()},
 }
 #: So many of a list are told.
 _MOST = 10
