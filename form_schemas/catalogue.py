@@ -82,6 +82,18 @@ class Edition:
         return list_reasons(self.settings)
 
     @cached_property
+    def departments(self) -> Mapping[str, tuple[str, ...]]:
+        """The departments of a usual unit in their order, with their other names.
+
+        Those that only forms name follow.
+        """
+        told = self.settings.get("departments", ())
+        found = {one["name"]: tuple(one.get("aliases", ())) for one in told}
+        aliases = {alias for names in found.values() for alias in names}
+        named = (name for form in self.forms for name in form.departments)
+        return found | {n: () for n in named if n not in found and n not in aliases}
+
+    @cached_property
     def steps(self) -> tuple[ReviewStep, ...]:
         """From the filler's submission upward; none while the settings have faults."""
         return list_steps(self.settings)

@@ -26,6 +26,7 @@ from app.services.demo import (
     describe_accounts,
     fill_demo,
 )
+from app.services.demo_story import play_demo
 from app.services.exporting import FORMATS, ExportOrder, name_export, write_order
 from app.services.import_orders import Mode, Order, start_import
 from app.services.importing import run_import
@@ -202,8 +203,9 @@ def demo(students: int, seed: int) -> None:
         tell=count,
     )
     end_progress()
+    play_demo(workshop)
     tell(f"新造 {rows} 行。演示账号（用户名、姓名、密码）：")
-    for account in describe_accounts():
+    for account in describe_accounts(workshop.catalogue):
         click.echo("\t".join(account))
 
 

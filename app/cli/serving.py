@@ -17,6 +17,7 @@ from app.jobs import Worker, start_thread
 from app.services.demo import describe_accounts, prepare_demo
 from app.services.installation import load_forms, open_database, prepare_database
 from app.services.workshop import open_workshop
+from form_schemas.catalogue import Catalogue
 
 _STOP_SECONDS = 20
 
@@ -120,7 +121,7 @@ class _Server(BaseApplication):
             self._thread, self._stop = start_thread(workshop)
         tell(f"填报已启动：http://{self._bind}")
         if self._config.demo:
-            _tell_accounts()
+            _tell_accounts(load_forms(self._config))
             _fill_demo()
 
     def _end(self, _server: object, _worker: object) -> None:
@@ -132,15 +133,15 @@ class _Server(BaseApplication):
 def _prepare_demo(config: Config) -> None:
     engine = open_database(config)
     try:
-        prepare_demo(engine, load_forms(config))
+        prepare_demo(engine, load_forms(config), with_last_round=True)
     finally:
         # No connection may live on in the process that gunicorn forks.
         engine.dispose()
 
 
-def _tell_accounts() -> None:
+def _tell_accounts(catalogue: Catalogue) -> None:
     tell("演示账号（用户名　姓名　密码）：")
-    for account in describe_accounts():
+    for account in describe_accounts(catalogue):
         tell("　".join(account))
 
 

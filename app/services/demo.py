@@ -1,23 +1,33 @@
-"""Fills a database with a demo school and a demo group: units, departments, rounds,
-accounts, and rows of every form.
+"""Fills a database with a demo school and a demo group: their rounds, and rows of every
+form. Units and accounts are in `demo_people`, the course of the round in `demo_story`.
 
 Nothing here knows a form: departments come from the forms' own lists, rows from
 `inventing`. Calling it again adds only what is missing.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from zlib import crc32
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, update
 
-from app.models import Department, Role, RowChange, Unit, UnitKind
-from app.services.accounts import NewMembership, create_user, find_user_id
+from app.models import Round, RowChange, Unit
 from app.services.contexts import make_context
+from app.services.demo_people import (
+    DEMO_PASSWORD,
+    SCHOOL,
+    list_accounts_of,
+    prepare_people,
+    unit_code_of,
+)
+from app.services.demo_story import complete_round
 from app.services.inventing.making import demo_rows
 from app.services.inventing.tasks import is_about_classes, is_about_pupils
 from app.services.inventing.world import World, in_order
-from app.services.organisation import find_round, prepare_round, prepare_unit
+from app.services.organisation import find_round, insert_round
 from app.services.rechecking import recheck_rows
+from app.storage.assignments import Assignments, load_assignments
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.storage.rows import RowStore
@@ -25,56 +35,40 @@ from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.kinds import FieldKind
 from form_schemas.spec import FormSpec
 
-#: For a database that holds nothing but invented rows.
-DEMO_PASSWORD = "yanshi-8264-mima"
 DEFAULT_STUDENTS = 300
 DEFAULT_SEED = 2024
 
 _ROWS = 12
 _CLASS_SIZE = 40
-_UNITS = {
-    UnitKind.SCHOOL.value: ("demo-school", "演示职业技术学院"),
-    UnitKind.GROUP.value: ("demo-group", "演示职业教育集团"),
-}
-
-
-@dataclass(frozen=True)
-class DemoAccount:
-    username: str
-    name: str
-    role: Role
-    unit_kind: str
-    #: whether it belongs to the department that leads most forms, or to the whole unit
-    in_department: bool = False
-
-
-ACCOUNTS = (
-    DemoAccount("admin", "演示管理员", Role.ADMINISTRATOR, "school"),
-    DemoAccount("filler", "演示填报员", Role.FILLER, "school"),
-    DemoAccount("clerk", "演示部门填报员", Role.FILLER, "school", in_department=True),
-    DemoAccount("reviewer", "演示审核人", Role.DEPARTMENT_HEAD, "school"),
-    DemoAccount("groupfiller", "集团填报员", Role.FILLER, "group"),
-    DemoAccount("groupreviewer", "集团审核人", Role.DEPARTMENT_HEAD, "group"),
-)
+#: Of the persons of this year's round: a school grows.
+_LAST_SHARE = 0.95
+_FEBRUARY = 2
+#: So many forms that nothing refers to, one is left empty.
+_ONE_OF = 9
 
 
 @dataclass(frozen=True)
 class _Place:
     edition: Edition
-    unit_id: int
-    round_id: int
-    #: name -> id
-    departments: dict[str, int]
+    scope: Scope
+    #: whether it is the round before the one that is open
+    is_last: bool
+    assignments: Assignments
 
 
-def prepare_demo(engine: Engine, catalogue: Catalogue) -> None:
-    """Units, departments, rounds and accounts; quick, for the start of a server."""
+def prepare_demo(
+    engine: Engine, catalogue: Catalogue, *, with_last_round: bool = False
+) -> None:
+    """Units, rounds and accounts; quick, for the start of a server.
+
+    Args:
+        with_last_round: whether schools have a round of last year behind the open one.
+    """
+    editions = _sound_editions(catalogue)
+    prepare_people(engine, editions)
     with engine.begin() as connection:
-        for edition in _sound_editions(catalogue):
-            _prepare_place(connection, edition)
-    for account in ACCOUNTS:
-        if find_user_id(engine, account.username) is None:
-            _create_account(engine, catalogue, account)
+        for edition in editions:
+            _prepare_rounds(connection, edition, with_last_round)
 
 
 def fill_demo(
@@ -87,28 +81,40 @@ def fill_demo(
 ) -> int:
     """Rows of every form people fill in, for each round that has none; how many.
 
-    The rows of an edition are one transaction: they are all there, or none.
+    The rows of a round are one transaction: they are all there, or none. Last year's
+    round is complete: every form approved, the whole of it too.
     """
-    prepare_demo(engine, catalogue)
+    prepare_demo(engine, catalogue, with_last_round=True)
     made = 0
     for edition in _sound_editions(catalogue):
         with begin_reading(engine) as connection:
-            place = _find_place(connection, edition)
-            if _has_rows(connection, place):
-                continue
-        forms = list(_make_rows(catalogue, edition, students, seed))
-        with engine.begin() as connection:
-            for form, rows in forms:
-                made += _store(connection, catalogue, place, form, rows)
-                tell(form.full_name, len(rows))
-            for form, _ in forms:
-                _judge(connection, catalogue, place, form)
+            places = [
+                place
+                for place in _find_places(connection, edition)
+                if not _has_rows(connection, place.scope)
+            ]
+        for place in places:
+            count = round(students * _LAST_SHARE) if place.is_last else students
+            forms = [
+                (form, rows)
+                for form, rows in _make_rows(catalogue, edition, count, seed)
+                if place.is_last or not _is_left_empty(catalogue, form)
+            ]
+            with engine.begin() as connection:
+                for form, rows in forms:
+                    made += _store(connection, catalogue, place, form, rows)
+                    tell(form.full_name, len(rows))
+                for form, _ in forms:
+                    _judge(connection, catalogue, place.scope, form)
+                if place.is_last:
+                    complete_round(connection, catalogue, edition, place.scope)
     return made
 
 
-def describe_accounts() -> tuple[tuple[str, str, str], ...]:
+def describe_accounts(catalogue: Catalogue) -> tuple[tuple[str, str, str], ...]:
     """User name, name and password of the demo accounts."""
-    return tuple((item.username, item.name, DEMO_PASSWORD) for item in ACCOUNTS)
+    accounts = list_accounts_of(_sound_editions(catalogue))
+    return tuple((item.username, item.name, DEMO_PASSWORD) for item in accounts)
 
 
 def find_people(catalogue: Catalogue, edition: Edition) -> FormSpec | None:
@@ -143,6 +149,13 @@ def _make_rows(
             yield form, demo_rows(catalogue, form, count, seed, world)
 
 
+def _is_left_empty(catalogue: Catalogue, form: FormSpec) -> bool:
+    """Forms that this year's round has nothing in: some declare it, some wait."""
+    if unit_code_of(catalogue.edition_of(form)) != SCHOOL or catalogue.referring(form):
+        return False
+    return form.closable or crc32(form.code.encode()) % _ONE_OF == 0
+
+
 def _count_rows(form: FormSpec, people: FormSpec | None, students: int) -> int:
     if form is people:
         return students
@@ -156,75 +169,76 @@ def _store(
     form: FormSpec,
     rows: list,
 ) -> int:
-    lead = place.departments.get(form.departments[0]) if form.departments else None
-    scope = Scope(place.unit_id, place.round_id, lead)
-    counts = RowStore(connection, catalogue).upsert_many(
-        form, scope, rows, None, "演示数据"
-    )
-    return counts.added
+    lead = place.assignments.lead(form)
+    scope = replace(place.scope, department_id=lead and lead.department_id)
+    store = RowStore(connection, catalogue, by_engine=True)
+    return store.upsert_many(form, scope, rows, None, "演示数据").added
 
 
 def _judge(
-    connection: Connection, catalogue: Catalogue, place: _Place, form: FormSpec
+    connection: Connection, catalogue: Catalogue, scope: Scope, form: FormSpec
 ) -> None:
     """Note what is wrong with invented rows, as saving them would have."""
-    scope = Scope(place.unit_id, place.round_id)
     context = make_context(connection, RowStore(connection, catalogue), form, scope)
     recheck_rows(connection, catalogue, form, scope, context)
 
 
-def _prepare_place(connection: Connection, edition: Edition) -> None:
-    code, name = _UNITS[edition.settings["unitKind"]]
-    prepare_unit(connection, edition, code, name)
-    prepare_round(connection, edition)
-
-
-def _find_place(connection: Connection, edition: Edition) -> _Place:
-    code, _ = _UNITS[edition.settings["unitKind"]]
-    unit_id = connection.scalar(select(Unit.id).where(Unit.code == code))
-    departments = connection.execute(
-        select(Department.name, Department.id).where(Department.unit_id == unit_id)
-    )
-    return _Place(
-        edition,
-        unit_id,
-        find_round(connection, edition).id,
-        dict(map(tuple, departments)),
-    )
-
-
-def _has_rows(connection: Connection, place: _Place) -> bool:
-    table = RowChange.__table__
-    return (
-        connection.scalar(
-            select(table.c.id)
-            .where(table.c.unit_id == place.unit_id, table.c.round_id == place.round_id)
-            .limit(1)
-        )
-        is not None
-    )
-
-
-def _create_account(engine: Engine, catalogue: Catalogue, account: DemoAccount) -> None:
-    editions = [
-        edition
-        for edition in _sound_editions(catalogue)
-        if edition.settings["unitKind"] == account.unit_kind
-    ]
-    if not editions:
+def _prepare_rounds(connection: Connection, edition: Edition, with_last: bool) -> None:
+    """An open round, and last year's before it where a school is new to the edition."""
+    if find_round(connection, edition) is not None:
         return
-    leads = [
-        form.departments[0] for ed in editions for form in ed.forms if form.departments
+    last_id = None
+    if with_last and unit_code_of(edition) == SCHOOL:
+        last_id = insert_round(connection, edition, _name_last(edition))
+        periods = {
+            sort: [_year_before(day) for day in days]
+            for sort, days in edition.settings["periods"].items()
+        }
+        connection.execute(
+            update(Round).where(Round.id == last_id).values(periods=periods)
+        )
+    insert_round(connection, edition, previous_id=last_id)
+
+
+def _name_last(edition: Edition) -> str:
+    year = int(edition.year) - 1
+    return f"{edition.short_title}（{year}）"
+
+
+def _year_before(day: str) -> str:
+    found = date.fromisoformat(day)
+    # No year before a leap year has a 29th of February.
+    last = 28 if found.month == _FEBRUARY else found.day
+    return found.replace(year=found.year - 1, day=min(found.day, last)).isoformat()
+
+
+def _find_places(connection: Connection, edition: Edition) -> list[_Place]:
+    """The demo unit in the rounds of an edition, the last one first."""
+    unit_id = connection.scalar(
+        select(Unit.id).where(Unit.code == unit_code_of(edition))
+    )
+    rounds = connection.execute(
+        select(Round.id, Round.previous_id)
+        .where(Round.collection == edition.collection, Round.edition == edition.year)
+        .order_by(Round.id)
+    ).all()
+    before = {one.previous_id for one in rounds}
+    return [
+        _Place(
+            edition,
+            Scope(unit_id, one.id),
+            one.id in before,
+            load_assignments(connection, unit_id, one.id),
+        )
+        for one in rounds
     ]
-    department = (
-        max(leads, key=leads.count) if account.in_department and leads else None
+
+
+def _has_rows(connection: Connection, scope: Scope) -> bool:
+    table = RowChange.__table__
+    found = connection.execute(
+        select(table.c.id)
+        .where(table.c.unit_id == scope.unit_id, table.c.round_id == scope.round_id)
+        .limit(1)
     )
-    unit_code = _UNITS[account.unit_kind][0]
-    create_user(
-        engine,
-        username=account.username,
-        name=account.name,
-        memberships=[NewMembership(account.role, unit_code, department, may_import=True)],
-        password=DEMO_PASSWORD,
-        must_change_password=False,
-    )
+    return found.first() is not None

@@ -45,7 +45,7 @@ def open_round(engine: Engine, edition: Edition, title: str = "") -> int:
         if last is not None and last.state is RoundState.OPEN:
             raise Refused(f"轮次 {last.id}“{last.title}”还开着，请先关闭它。")
         previous_id = None if last is None else last.id
-        round_id = _insert_round(connection, edition, title, previous_id)
+        round_id = insert_round(connection, edition, title, previous_id)
         opened = AuditAction.ROUND_OPENED
         record(connection, _describe_round(connection, opened, round_id))
         return round_id
@@ -108,12 +108,6 @@ def prepare_unit(connection: Connection, edition: Edition, code: str, name: str)
     return unit_id
 
 
-def prepare_round(connection: Connection, edition: Edition) -> None:
-    """Make sure that the edition has a round."""
-    if find_round(connection, edition) is None:
-        _insert_round(connection, edition, "", None)
-
-
 def find_round(connection: Connection, edition: Edition) -> Row | None:
     """Find the first round of an edition."""
     table = Round.__table__
@@ -134,14 +128,14 @@ def prepare_departments(connection: Connection, edition: Edition, unit_id: int) 
         select(table.c.name, table.c.aliases).where(table.c.unit_id == unit_id)
     ).all()
     known = {name for one in found for name in (one.name, *one.aliases)}
-    named = dict.fromkeys(name for form in edition.forms for name in form.departments)
-    missing = [name for name in named if name not in known]
+    missing = [name for name in edition.departments if name not in known]
     for position, name in enumerate(missing, len(found)):
+        aliases = [a for a in edition.departments[name] if a not in known]
         connection.execute(
             insert(table).values(
                 unit_id=unit_id,
                 name=name,
-                aliases=[],
+                aliases=aliases,
                 position=position,
                 is_active=True,
             )
@@ -166,9 +160,13 @@ def _find_unit(connection: Connection, code: str) -> Row | None:
     return connection.execute(select(table).where(table.c.code == code)).first()
 
 
-def _insert_round(
-    connection: Connection, edition: Edition, title: str, previous_id: int | None
+def insert_round(
+    connection: Connection,
+    edition: Edition,
+    title: str = "",
+    previous_id: int | None = None,
 ) -> int:
+    """Open a round with the periods of its edition; gives its id."""
     return connection.execute(
         insert(Round.__table__).values(
             collection=edition.collection,
