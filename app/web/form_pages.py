@@ -70,6 +70,8 @@ class FormPage:
     standings: tuple[RuleStanding, ...]
     #: rules that no page judges while one types, but each save does
     on_saving: tuple[RuleSpec, ...]
+    #: whether there is anything in it
+    has_rows: bool = False
     #: where it stands in the chain of reviews; None for a computed form
     chain: ChainPanel | None = None
     obstacle: str = ""
@@ -246,6 +248,7 @@ def show_frame(
         fragment=fragment,
         look=judged.state.value,
         word=judged.word,
+        has_rows=rows > 0,
         period=f"{_PERIODS[form.period]} {_show_period(desk)}",
         check=check,
         standings=list_standings(check),
@@ -254,12 +257,19 @@ def show_frame(
         found=_find_in_row(desk, row),
         obstacle=obstacle,
         may_unlink=bool(row and list_links(desk, row.stored)),
-        may_import=not obstacle and place.can(Action.IMPORT_ROWS, form),
+        may_import=not obstacle
+        and not _is_narrow(shown.get("chain"))
+        and place.can(Action.IMPORT_ROWS, form),
         may_export=place.can(Action.EXPORT_ROWS, form) and not form.is_derived,
         may_export_personal=may_export_personal(desk),
         **shown,
     )
     return render_template("form.html", page=page, workplace=place)
+
+
+def _is_narrow(chain: ChainPanel | None) -> bool:
+    """Whether only returned cells may change: nothing comes in at once."""
+    return chain is not None and chain.returned.is_narrow
 
 
 def _find_previous(

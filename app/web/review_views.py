@@ -191,6 +191,11 @@ class ReviewPage:
         return self.may_return or self.may_ask
 
     @property
+    def word_of_tick(self) -> str:
+        """What ticking a cell is for."""
+        return "退回" if self.may_return else "问"
+
+    @property
     def history(self) -> tuple[HistoryLine, ...]:
         return self.facts.history
 

@@ -14,6 +14,8 @@ Row = Mapping[str, object]
 
 #: Values that tell what a row is about.
 _TOLD_VALUES = 4
+#: Values that name a row.
+_NAMED_BY = 3
 
 
 @dataclass(frozen=True)
@@ -128,11 +130,12 @@ def tell_row(desk: Desk, row: Row) -> str:
 
 
 def name_row(desk: Desk, row: Row) -> str:
-    """What people call a row: its title, or else its key; empty for a record."""
+    """What people call a row: its title and its key; empty for a record."""
     form = desk.form
-    names = [form.title_field] if form.title_field else form.key
-    shown = (show_value(desk, form.by_id[name], row.get(name)) for name in names)
-    return "，".join(text for text in shown if text)
+    title = (form.title_field,) if form.title_field else ()
+    names = dict.fromkeys([*title, *form.key])
+    shown = [show_value(desk, form.by_id[name], row.get(name)) for name in names]
+    return "，".join([text for text in shown if text][:_NAMED_BY])
 
 
 def show_value(desk: Desk, item: FieldSpec, value: object) -> str:

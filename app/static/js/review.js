@@ -15,7 +15,8 @@ if (form) {
 
   const show = () => {
     const { length } = listMarks();
-    document.querySelector("[data-count]").textContent = length ? `将退回 ${length} 处` : "没有要退回的格";
+    const count = document.querySelector("[data-count]");
+    count.textContent = length ? `${count.dataset.word} ${length} 处` : "没有选格";
     const button = document.querySelector("[data-return-now]");
     if (button) {
       button.disabled = !length;
@@ -47,7 +48,7 @@ if (form) {
       link.href = address.href;
     });
   }
-  show();
+  if (document.querySelector("[data-count]")) show();
 }
 
 // The list of what waits: how many forms are chosen.
