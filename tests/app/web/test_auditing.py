@@ -128,7 +128,8 @@ def test_a_search_leaves_out_what_does_not_fit(administrator, search):
 
 @pytest.mark.parametrize("search", ["action=x&unit=x&from=x", "unit=99999999999999999"])
 def test_nonsense_in_a_search_is_left_out(administrator, search):
-    assert '<table class="data audit-log">' in administrator.get(f"/admin/audit?{search}").text
+    page = administrator.get(f"/admin/audit?{search}").text
+    assert '<table class="data audit-log">' in page
 
 
 def test_what_was_found_can_be_taken_out_and_that_is_told(
