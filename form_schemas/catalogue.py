@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from form_schemas.chain import ReviewStep
 from form_schemas.codelists import CODES_FOLDER, CodeList, load_codelists
@@ -87,7 +88,7 @@ class Edition:
 
         Those that only forms name follow.
         """
-        told = self.settings.get("departments", ())
+        told: Any = self.settings.get("departments", ())
         found = {one["name"]: tuple(one.get("aliases", ())) for one in told}
         aliases = {alias for names in found.values() for alias in names}
         named = (name for form in self.forms for name in form.departments)
