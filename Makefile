@@ -6,12 +6,13 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench lock clean machine
+.PHONY: help setup run test lint bench soak lock clean machine
 
 PORT ?= 8000
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+SOAK_STEPS ?= 100000
 
 # The first Python of the machine that is new enough; PYTHON=... names another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -35,6 +36,7 @@ help:
 	@echo "make test    run all tests, on both databases and in Chromium"
 	@echo "make lint    check style, types and layers"
 	@echo "make bench   measure speed and memory"
+	@echo "make soak    try 100,000 random acts of review on each database"
 	@echo "make setup   install everything, start nothing"
 	@echo "make lock    pin the newest allowed packages"
 	@echo "make clean   remove what make made, never data"
@@ -56,6 +58,10 @@ lint: $(INSTALLED)
 
 bench: setup
 	$(VENV)/bin/python -m benchmarks $(BENCH_ARGS)
+
+# About an hour on each database.
+soak: setup
+	SOAK_STEPS=$(SOAK_STEPS) $(VENV)/bin/pytest -q tests/app/services/chain/test_machine.py
 
 # Chromium, LibreOffice and a Chinese font, which no Python package brings.
 machine:

@@ -1,0 +1,271 @@
+"""What the chain of reviews has to do, in plain Python: a model to hold it against.
+
+Every act answers whether it is allowed, and then does it to the model. Nothing here
+knows the database, or how the services do it.
+"""
+
+from dataclasses import dataclass, field
+
+LEADS = ("filler", "both")
+FORM_STEPS = {"department": ("head", "both"), "compliance": ("office",)}
+WHOLE_STEPS = {"leadership": "leader", "city": "city", "province": "province"}
+EDITABLE = ("draft", "returned")
+
+#: What people type, beside the name that is the key.
+FIELDS = {"1": ("count", "remark"), "2": ("count",), "3": ("money", "remark")}
+#: A field, and what a return of it unlocks.
+_UNLOCKS = {"count": {"count", "twice"}, "twice": {"count", "twice"}}
+
+
+@dataclass
+class Line:
+    """A row."""
+
+    name: str
+    values: dict
+    by_supplier: bool = False
+
+    @property
+    def content(self):
+        filled = {key: value for key, value in self.values.items() if value is not None}
+        return (self.name, *sorted(filled.items()))
+
+
+@dataclass
+class Entry:
+    """A decision."""
+
+    kind: str
+    actor: str
+    step: str = ""
+    content: object = None
+    before: tuple = ()
+    #: threads as they were
+    threads: list = field(default_factory=list)
+    edits: int = 0
+    is_of_supplier: bool = False
+    is_whole: bool = False
+    undone: bool = False
+
+
+@dataclass
+class Asked:
+    """A thread that unlocks."""
+
+    step: str
+    row_id: int | None
+    field_id: str
+    is_open: bool = True
+
+
+@dataclass
+class FormModel:
+    """One form."""
+
+    code: str
+    state: str = "draft"
+    step: str = ""
+    is_empty: bool = False
+    is_closed: bool = False
+    part: str = "open"
+    rows: dict = field(default_factory=dict)
+    threads: list = field(default_factory=list)
+    log: list = field(default_factory=list)
+    #: import id -> (who staged it, whether it is the supplier's, lines)
+    pending: dict = field(default_factory=dict)
+    authors: set = field(default_factory=set)
+    submitted_by: str = ""
+    edits: int = 0
+
+    # What is there.
+
+    @property
+    def is_shared(self):
+        return self.code == "1"
+
+    @property
+    def content(self):
+        lines = frozenset(line.content for line in self.rows.values())
+        return (self.is_empty, lines)
+
+    @property
+    def figures(self):
+        return frozenset(
+            (line.name, line.values.get("money")) for line in self.rows.values()
+        )
+
+    @property
+    def effective(self):
+        return [entry for entry in self.log if not entry.undone]
+
+    @property
+    def last_move(self):
+        moves = ("submit", "approve", "return")
+        found = [entry for entry in self.effective if entry.kind in moves]
+        return found[-1] if found else None
+
+    @property
+    def is_under_review(self):
+        return self.state in ("submitted", "approved")
+
+    @property
+    def unlocked(self):
+        return [one for one in self.threads if one.is_open]
+
+    @property
+    def is_narrow(self):
+        is_whole = any(one.row_id is None for one in self.unlocked)
+        return self.state == "returned" and not is_whole
+
+    def find_approved(self):
+        """The steps whose approval holds for the content."""
+        steps = set()
+        for entry in self.effective:
+            if entry.kind == "approve" and entry.content == self.content:
+                steps.add(entry.step)
+            if entry.kind == "return":
+                steps.discard(entry.step)
+        return steps
+
+    def find_next(self, after=""):
+        order = list(FORM_STEPS)
+        rest = order[order.index(after) + 1 :] if after else order
+        approved = self.find_approved()
+        return next((step for step in rest if step not in approved), "")
+
+    # Who may.
+
+    def may_enter(self, actor):
+        """Whether the person may enter rows here at all now."""
+        if actor not in LEADS and not (actor == "supplier" and self.is_shared):
+            return False
+        if self.is_closed or self.is_empty or self.is_under_review:
+            return False
+        return not (actor == "supplier" and self.part == "handed")
+
+    def may_add(self, actor):
+        return self.may_enter(actor) and not self.is_narrow
+
+    def sees(self, actor, row_id):
+        return actor != "supplier" or self.rows[row_id].by_supplier
+
+    def may_change(self, actor, row_id, name):
+        if not self.may_enter(actor) or not self.sees(actor, row_id):
+            return False
+        touched = _UNLOCKS[name] if name == "count" and self.is_shared else {name}
+        return not self.is_narrow or self._is_free(row_id, touched)
+
+    def may_delete(self, actor, row_id):
+        if not self.may_enter(actor) or not self.sees(actor, row_id):
+            return False
+        rows = {one.row_id for one in self.unlocked if not one.field_id}
+        return not self.is_narrow or row_id in rows
+
+    def _is_free(self, row_id, touched):
+        own = [one for one in self.unlocked if one.row_id == row_id]
+        if any(not one.field_id for one in own):
+            return True
+        free = set().union(*(_UNLOCKS.get(o.field_id, {o.field_id}) for o in own))
+        return touched <= free
+
+    def is_working(self):
+        """Whether people still work at it."""
+        return not self.is_closed and self.state in EDITABLE
+
+    def is_sound(self, line):
+        """No error."""
+        if not self.is_shared:
+            return True
+        count = line.values.get("count")
+        return count is not None and count >= 0
+
+    def is_ready(self):
+        """Whether it can be handed in."""
+        if not self.rows and not self.is_empty:
+            return False
+        if self.pending or (self.is_shared and self.part != "handed"):
+            return False
+        if self.is_shared and any(
+            not self.is_sound(line) or line.values["count"] > 100
+            for line in self.rows.values()
+        ):
+            return False
+        return self.code != "3" or not self.rows or self.has_approved_figures()
+
+    def has_approved_figures(self):
+        return any(
+            entry.kind == "figures" and entry.content == self.figures
+            for entry in self.effective
+        )
+
+    def may_review(self, actor, step):
+        authors = self.authors | {self.submitted_by}
+        authors |= {staged[0] for staged in self.pending.values()}
+        return actor in FORM_STEPS.get(step, ()) and actor not in authors
+
+    # What happens.
+
+    def note(self, kind, actor, **known):
+        before = (self.state, self.step, self.is_closed)
+        threads = [one.is_open for one in self.threads]
+        entry = Entry(kind, actor, before=before, threads=threads, **known)
+        entry.edits = self.edits
+        self.log.append(entry)
+        return entry
+
+    def touch(self, actor):
+        self.edits += 1
+        self.authors.add(actor)
+
+    def submit(self, actor):
+        self.note("submit", actor, content=self.content)
+        self.submitted_by = actor
+        self.step = self.find_next()
+        self.state = "submitted" if self.step else "approved"
+
+    def approve(self, actor):
+        step = self.step
+        self.note("approve", actor, step=step, content=self.content)
+        self.step = self.find_next(after=step)
+        self.state = "submitted" if self.step else "approved"
+        self.close_threads(step)
+
+    def give_back(self, actor, step, row_id, field_id, *, is_whole=False):
+        self.note("return", actor, step=step, is_whole=is_whole)
+        self.state, self.step, self.is_closed = "returned", "", False
+        same = [
+            one
+            for one in self.unlocked
+            if (one.step, one.row_id, one.field_id) == (step, row_id, field_id)
+        ]
+        if not same:
+            self.threads.append(Asked(step, row_id, field_id))
+
+    def close_threads(self, step):
+        for one in self.threads:
+            if one.step == step:
+                one.is_open = False
+
+    def restore(self, entry):
+        """Undo the last decision."""
+        entry.undone = True
+        self.state, self.step, self.is_closed = entry.before
+        for one, was_open in zip(self.threads, entry.threads, strict=False):
+            one.is_open = was_open
+        for one in self.threads[len(entry.threads) :]:
+            one.is_open = False
+
+    def may_undo(self, actor, entry):
+        """Whether its maker may take the last decision back."""
+        if entry is None or entry.actor != actor:
+            return False
+        if entry.kind == "submit":
+            return self.is_under_review
+        if entry.kind == "approve":
+            return self.may_review(actor, entry.step)
+        if entry.kind == "return":
+            untouched = entry.edits == self.edits and not self.pending
+            return untouched and self.may_review(actor, entry.step)
+        if entry.kind == "figures":
+            return self.is_working()
+        return False
