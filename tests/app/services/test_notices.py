@@ -104,8 +104,8 @@ def test_more_people_than_one_statement_takes_are_told(engine, unit_id):
 
 def test_recipients_are_found_by_role(engine, unit_id, departments):
     name = next(iter(departments))
-    office = add_person(engine, "office", Role.QUALITY_OFFICE)
-    head = add_person(engine, "head", Role.DEPARTMENT_HEAD, name)
+    office = add_person(engine, "sender", Role.QUALITY_OFFICE)
+    head = add_person(engine, "chief", Role.DEPARTMENT_HEAD, name)
     with engine.begin() as connection:
         found = find_recipients(connection, unit_id, roles=[Role.QUALITY_OFFICE])
         everybody = find_recipients(connection, unit_id)

@@ -71,9 +71,9 @@ def departments(engine, scope):
 @pytest.fixture
 def office(engine, scope):
     """Somebody of the quality office."""
-    user_id = add_person(engine, "office", Role.QUALITY_OFFICE)
+    user_id = add_person(engine, "sender", Role.QUALITY_OFFICE)
     return Actor(
-        user_id, "office", "质量办", (Grant(Role.QUALITY_OFFICE, scope.unit_id),)
+        user_id, "sender", "质量办", (Grant(Role.QUALITY_OFFICE, scope.unit_id),)
     )
 
 

@@ -14,8 +14,8 @@ PDF = b"%PDF-1.7 \n"
 
 @pytest.fixture
 def office(engine, sign_in):
-    add_person(engine, "office", Role.QUALITY_OFFICE)
-    return sign_in("office")
+    add_person(engine, "sender", Role.QUALITY_OFFICE)
+    return sign_in("sender")
 
 
 @pytest.fixture
@@ -45,14 +45,14 @@ def test_a_letter_reaches_everybody_of_the_unit(office, engine):
     for username in ("filler", "reviewer", "teaching", "students"):
         assert told(engine, username) == ["填报安排"]
     assert told(engine, "stranger") == []
-    assert told(engine, "office") == []
+    assert told(engine, "sender") == []
 
 
 def test_a_letter_reaches_the_chosen_departments_and_roles(office, engine, departments):
-    add_person(engine, "head", Role.DEPARTMENT_HEAD, "教学管理处")
+    add_person(engine, "chief", Role.DEPARTMENT_HEAD, "教学管理处")
     post(office, departments=str(departments["教学管理处"]), roles="filler")
     assert told(engine, "teaching") == ["填报安排"]
-    assert told(engine, "head") == []
+    assert told(engine, "chief") == []
     assert told(engine, "students") == []
 
 

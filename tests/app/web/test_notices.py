@@ -189,7 +189,7 @@ class TestMails:
         assert filler.get("/admin/mails/").status_code == 403
 
     def test_a_quality_office_sees_mails_of_its_unit_only(self, sign_in, engine, tell):
-        add_person(engine, "office", Role.QUALITY_OFFICE)
+        add_person(engine, "sender", Role.QUALITY_OFFICE)
         set_address(engine, "filler", "own@example.edu.cn")
         set_address(engine, "stranger", "foreign@example.edu.cn")
         with engine.begin() as connection:
@@ -198,7 +198,7 @@ class TestMails:
         tell("stranger", unit_id=units["other-school"])
         with engine.begin() as connection:
             connection.execute(update(Mail.__table__).values(failure="451 later"))
-        page = sign_in("office").get("/admin/mails/").text
+        page = sign_in("sender").get("/admin/mails/").text
         assert "own@example.edu.cn" in page
         assert "foreign@example.edu.cn" not in page
 
