@@ -22,6 +22,7 @@ from app.models import (
     User,
 )
 from app.permissions import Action
+from app.services.chain.obstacles import name_row
 from app.services.form_states import FormState
 from app.services.navigation import FormLine
 from app.services.unit_rounds import UnitPart, find_part
@@ -185,7 +186,7 @@ def _make_note(line: FormLine, thread) -> Note:
     field = line.form.by_id.get(thread.field_id)
     return Note(
         thread.row_id,
-        thread.row_key,
+        name_row(line.form, thread.row_key),
         thread.field_id,
         field.label if field else "整行" if thread.row_id else "整张表",
         thread.text or "",

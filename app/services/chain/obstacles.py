@@ -72,7 +72,7 @@ def name_row(form: FormSpec, key: str) -> str:
     if len(parts) != len(form.key):
         # A long key is kept as its beginning and a digest.
         hidden = any(form.by_id[name].sensitive for name in form.key)
-        return "" if hidden else key[:60]
+        return "" if hidden else key.replace(SEPARATOR, "，")[:60]
     shown = [
         mask(part) if form.by_id[name].sensitive else part
         for name, part in zip(form.key, parts, strict=True)
