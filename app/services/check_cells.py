@@ -4,20 +4,20 @@ Of each rule the first cells are kept (`findings.KEPT_CELLS`); counts are in
 `check_reports`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
 
 from app.models import CheckFinding, Confirmation, User
 from app.services.check_reports import Seen
+from app.services.row_names import name_row
 from app.storage.engine import begin_reading
-from app.storage.keys import SEPARATOR
 from app.storage.records import Scope
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FormSpec, Level
 from validators.check import waiting_rules
-from validators.messages import describe_problem, mask
+from validators.messages import describe_problem
 from validators.report import Code, Problem
 
 _FINDING = CheckFinding.__table__
@@ -171,7 +171,7 @@ def _view(form: FormSpec, record) -> FindingView:
         form,
         record.kind,
         record.row_id,
-        _name_row(form, record.row_key),
+        name_row(form, record.row_key),
         record.field_id,
         level,
         describe_problem(form, problem),
@@ -179,15 +179,3 @@ def _view(form: FormSpec, record) -> FindingView:
         record.reason_text or "",
         record.by or "",
     )
-
-
-def _name_row(form: FormSpec, key: str) -> str:
-    parts: Sequence[str] = key.split(SEPARATOR)
-    if len(parts) != len(form.key):
-        # A long key is kept as its beginning and a digest.
-        return "" if any(form.by_id[name].sensitive for name in form.key) else key[:60]
-    shown = [
-        mask(part) if form.by_id[name].sensitive else part
-        for name, part in zip(form.key, parts, strict=True)
-    ]
-    return "，".join(part for part in shown if part)

@@ -22,9 +22,9 @@ from app.models import (
     User,
 )
 from app.permissions import Action
-from app.services.chain.obstacles import name_row
 from app.services.form_states import FormState
 from app.services.navigation import FormLine
+from app.services.row_names import name_row
 from app.services.unit_rounds import UnitPart, find_part
 from app.services.workplaces import Workplace
 from app.storage.engine import begin_reading

@@ -17,7 +17,7 @@ from app.permissions import Action, Actor, require
 from app.services.chain.cases import Case, deciding, looking
 from app.services.chain.cells import show_value
 from app.services.chain.looks import find_look, note_look
-from app.services.chain.obstacles import name_row
+from app.services.row_names import name_row
 from app.services.workshop import Workshop
 from app.storage.binding import bind
 from app.storage.keys import key_text

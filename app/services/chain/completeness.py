@@ -14,9 +14,10 @@ from app.models import (
 )
 from app.services.chain.cases import Case
 from app.services.chain.logs import DecisionLog
-from app.services.chain.obstacles import Obstacle, ObstacleKind, name_row
+from app.services.chain.obstacles import Obstacle, ObstacleKind
 from app.services.findings import FormFindings
 from app.services.round_checks import RoundCheck
+from app.services.row_names import name_row
 from app.storage.columns import has_rows
 from app.storage.content import hash_figures
 from app.storage.records import Scope

@@ -16,13 +16,13 @@ from app.permissions import Action, Actor, require
 from app.services.chain.authors import find_authors
 from app.services.chain.cases import Case, deciding, looking
 from app.services.chain.completeness import find_figures_approval, needs_figures
-from app.services.chain.obstacles import name_row
 from app.services.chain.telling import (
     find_people_of_unit,
     review_link,
     tell_lead,
 )
 from app.services.notices import Message, send
+from app.services.row_names import name_row
 from app.services.workshop import Workshop
 from app.storage.content import hash_figures
 from app.storage.keys import key_text

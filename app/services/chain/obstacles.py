@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.errors import Refused
-from app.storage.keys import SEPARATOR
-from form_schemas.spec import FormSpec
-from validators.messages import mask
 
 #: Obstacles that a refusal says in words; pages list all of them.
 _TOLD = 5
@@ -64,17 +61,3 @@ class NotReady(Refused):
         told = "；".join(str(one).rstrip("。") for one in self.obstacles[:_TOLD])
         more = f"等，共 {self.total} 处" if self.total > _TOLD else ""
         super().__init__(f"还不能{act}：{told}{more}。请处理后再{act}。")
-
-
-def name_row(form: FormSpec, key: str) -> str:
-    """A row by its stored key (`keys.key_text`), personal data masked."""
-    parts = key.split(SEPARATOR)
-    if len(parts) != len(form.key):
-        # A long key is kept as its beginning and a digest.
-        hidden = any(form.by_id[name].sensitive for name in form.key)
-        return "" if hidden else key.replace(SEPARATOR, "，")[:60]
-    shown = [
-        mask(part) if form.by_id[name].sensitive else part
-        for name, part in zip(form.key, parts, strict=True)
-    ]
-    return "，".join(part for part in shown if part)

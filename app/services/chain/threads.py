@@ -19,7 +19,6 @@ from app.models import (
 from app.permissions import Action, Actor, require
 from app.services.chain.cases import Case, deciding, looking
 from app.services.chain.cells import show_value
-from app.services.chain.obstacles import name_row
 from app.services.chain.questions import (
     RETURN_REASONS,
     Named,
@@ -31,6 +30,7 @@ from app.services.chain.questions import (
 from app.services.chain.steps import require_step
 from app.services.chain.telling import tell, tell_lead
 from app.services.round_checks import get_edition_of_round
+from app.services.row_names import name_row
 from app.services.workshop import Workshop
 from app.storage.binding import bind
 from app.storage.engine import begin_reading
