@@ -121,8 +121,8 @@ def move_unit(
         if unit.parent_id == parent_id:
             return
         path = f"{parent.path if parent else '/'}{unit_id}/"
-        _update(connection, unit_id, parent_id=parent_id)
-        _move_paths(connection, unit, path)
+        _move_below(connection, unit, path)
+        _update(connection, unit_id, parent_id=parent_id, path=path)
         moved = {"before": unit.path, "after": path}
         _record(connection, actor, unit_id, {"moved": moved})
 
@@ -262,11 +262,12 @@ def _insert(
     return unit_id
 
 
-def _move_paths(connection: Connection, unit: Row, path: str) -> None:
+def _move_below(connection: Connection, unit: Row, path: str) -> None:
+    """Write new paths for what is below a unit, which begin with the unit's own."""
     tail = func.substr(_TABLE.c.path, len(unit.path) + 1)
     connection.execute(
         update(_TABLE)
-        .where(_TABLE.c.path.startswith(unit.path))
+        .where(_TABLE.c.path.startswith(unit.path), _TABLE.c.id != unit.id)
         .values(path=path + tail)
     )
 
