@@ -87,7 +87,7 @@ def show_missing(collection: str, code: str) -> Answer:
     return show_form(desk, missing=missing)
 
 
-@filings.post("/withdraw")
+@filings.post("/recall")
 @takes(FORMS)
 def withdraw(collection: str, code: str) -> Answer:
     return _do(collection, code, submitting.withdraw, "提交已撤回，可以修改。")

@@ -55,7 +55,7 @@ def test_an_approval_is_of_what_was_seen(filler, reviewer):
     row = add(filler, GRANTS, GRANT)
     submit(filler)
     old = seen_in(shown(reviewer, REVIEW))
-    filler.post(f"/forms/{GRANTS}/withdraw", page="/")
+    filler.post(f"/forms/{GRANTS}/recall", page="/")
     filler.save(GRANTS, (row["id"], 1, {"amount": "40"}))
     submit(filler)
     fields = {"act": "approve", "seen": old}
