@@ -158,6 +158,10 @@ def _get_import_desk(collection: str, code: str):
     obstacle = desk.place.find_obstacle(desk.form)
     if obstacle:
         raise Forbidden(obstacle)
+    if not desk.place.can(Action.IMPORT_ROWS, desk.form):
+        raise Forbidden(
+            "您的账号没有导入的权限。请逐行录入，或请管理账号的人给您勾选“可以导入”。"
+        )
     return desk
 
 

@@ -1,5 +1,7 @@
 """Pages of accounts: several roles, moving, ending, who may touch whom, first login."""
 
+import io
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -95,11 +97,15 @@ def test_an_ended_role_ends_the_access_at_once(office, person, engine, sign_in):
 def test_import_is_given_separately(office, person, engine, sign_in):
     clerk = sign_in("xiaozhang")
     address = f"/forms/{GRANTS}/import"
-    assert 'type="file"' not in clerk.get(address).text
+    refused = clerk.get(address)
+    assert (refused.status_code, "没有导入的权限" in refused.text) == (403, True)
+    fields = {"file": (io.BytesIO("项目名称\nx\n".encode()), "a.csv")}
+    sent = clerk.post(address, fields, content_type="multipart/form-data")
+    assert sent.status_code == 403
     [membership] = roles_of(engine, person)
     fields = {"department": "学生工作处", "may_import": "1"}
     office.post(f"{person}/roles/{membership.id}", fields, page=person)
-    assert 'type="file"' in clerk.get(address).text
+    assert clerk.get(address).status_code == 200
 
 
 def test_a_deactivated_person_is_out_at_once(office, person, sign_in):
