@@ -20,6 +20,7 @@ from app.models.history import RowAction
 from app.storage.binding import Binding, bind
 from app.storage.bulk import load_rows
 from app.storage.changes import find_changed, write_change
+from app.storage.counting import Wanted, count_levels
 from app.storage.filing_gate import FilingGate
 from app.storage.freezing import Freezing
 from app.storage.keys import join_key
@@ -36,7 +37,6 @@ from app.storage.records import (
 )
 from app.storage.refusals import RowRefusals
 from app.storage.search import (
-    count_levels,
     find_page,
     matching,
     ordered,
@@ -127,14 +127,9 @@ class RowStore:
 
     def count_levels(self, form: FormSpec, scope: Scope) -> dict[str, int]:
         """How many rows were stored with problems: by their worst level."""
-        return self.count_levels_of([(form, scope)])[0]
-
-    def count_levels_of(
-        self, wanted: Sequence[tuple[FormSpec, Scope]]
-    ) -> tuple[dict[str, int], ...]:
-        """As `count_levels`, of many forms in one question."""
-        bound = ((self._bind(form), scope) for form, scope in wanted)
-        return count_levels(self.connection, bound)
+        wanted = [Wanted(form, scope.department_id)]
+        place = (scope.unit_id, scope.round_id)
+        return dict(count_levels(self.connection, wanted, *place)[0])
 
     def iterate(
         self,

@@ -4,7 +4,7 @@ Words are looked for in the key, the title and the other short texts that are no
 personal data: a search must not tell what a masked cell holds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from sqlalchemy import (
@@ -17,15 +17,12 @@ from sqlalchemy import (
     cast,
     false,
     func,
-    literal_column,
     or_,
     select,
-    union_all,
 )
 
 from app.errors import BadRequest
 from app.storage.binding import Binding
-from app.storage.lookup import in_groups
 from app.storage.records import (
     Filter,
     FilterOp,
@@ -42,9 +39,6 @@ from form_schemas.spec import FieldSpec, FormSpec
 
 #: Codes of a list whose names hold a word; more match nothing one could look through.
 _MOST_CODES = 200
-
-#: SQLite takes up to 500 parts of one statement.
-_TABLES_AT_ONCE = 200
 
 CodeLists = Mapping[str, CodeList]
 
@@ -81,28 +75,6 @@ def matching(
         *(_apply_filter(binding, rule) for rule in query.filters),
         *_find_marked(binding, query),
     )
-
-
-def count_levels(
-    connection: Connection, wanted: Iterable[tuple[Binding, Scope]]
-) -> tuple[dict[str, int], ...]:
-    """How many rows of each level other than clean there are, in each of the scopes.
-
-    One statement for all: a list of forms asks for a hundred tables.
-    """
-    found: tuple[dict[str, int], ...] = ()
-    for group in in_groups(wanted, _TABLES_AT_ONCE):
-        counts: tuple[dict[str, int], ...] = tuple({} for _ in group)
-        parts = [
-            select(literal_column(str(place)), binding.table.c._level, func.count())
-            .where(binding.in_scope(scope), IS_FAULTY)
-            .group_by(binding.table.c._level)
-            for place, (binding, scope) in enumerate(group)
-        ]
-        for place, level, count in connection.execute(union_all(*parts)):
-            counts[place][level] = count
-        found += counts
-    return found
 
 
 def ordered(statement: Select, binding: Binding, sort: Sort | None) -> Select:

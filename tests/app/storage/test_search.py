@@ -179,13 +179,3 @@ def test_a_department_counts_its_own_faulty_rows(store, student, scope):
     assert store.count_levels(student, scope) == {"warning": 3}
     own = replace(scope, department_id=2)
     assert store.count_levels(student, own) == {"warning": 2}
-
-
-def test_many_forms_are_counted_at_once(store, school, scope):
-    forms = [school.get(f"test/{code}") for code in "MSCPLVZ"]
-    store.insert(forms[1], scope, {"number": "1"}, 1, level="error")
-    store.insert(forms[5], scope, {"number": "1"}, 1, level="warning")
-    wanted = [(form, scope) for form in forms] * 100
-    found = store.count_levels_of(wanted)
-    assert found[:7] == ({}, {"error": 1}, {}, {}, {}, {"warning": 1}, {})
-    assert found == found[:7] * 100
