@@ -10,6 +10,7 @@ from datetime import datetime
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import BadRequest, Refused
+from app.permissions import Action, can
 from app.services.chain import whole
 from app.services.chain.obstacles import NotReady
 from app.services.chain.questions import RETURN_REASONS, Named
@@ -127,6 +128,11 @@ class WholePage:
     @property
     def may_return(self) -> bool:
         return "return" in self.view.acts
+
+    @property
+    def may_seal(self) -> bool:
+        """Whether the person may take the sealed package of the round."""
+        return can(self.place.actor, Action.REPORT_ROUND, self.place.whole)
 
     def list_asked(self, line: WholeForm) -> tuple[Asked, ...]:
         return tuple(

@@ -184,3 +184,12 @@ def test_the_office_sees_what_keeps_the_round(filler, sign_in):
 def test_a_filler_does_not_hand_the_round_in(filler):
     answer = filler.post("/reviews/round", {"act": "hand_in"}, page="/reviews/round")
     assert answer.status_code == 403
+
+
+def test_the_sealed_package_is_ordered_on_the_page_of_the_round(sign_in):
+    office, whole = sign_in("office"), "/reviews/round"
+    assert "生成上报包" in shown(office, whole)
+    assert "生成上报包" not in shown(sign_in("leader"), whole)
+    answer = office.post("/exports/sealed", {"reason": "上报"}, page=whole)
+    assert answer.status_code == 303
+    assert "上报包" in shown(office, answer.location)
