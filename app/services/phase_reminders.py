@@ -18,7 +18,7 @@ from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from app.storage.filing_gate import Standing, find_standings
 from app.storage.records import Scope
-from app.storage.timetable import RoundPhase, find_now, read_phases
+from app.storage.timetable import RoundPhase, find_now, read_phases, show_end
 from form_schemas.spec import FormSpec
 
 _DAY = timedelta(days=1)
@@ -64,14 +64,6 @@ def remind_of_phases(workshop: Workshop) -> int:
     with begin_reading(workshop.engine) as connection:
         found = [due for due in _find_due(connection) if due.edition in editions]
     return sum(_send(workshop, due, editions[due.edition].forms) for due in found)
-
-
-def show_end(end: datetime) -> str:
-    """A phase's end as people say it: the last day, not the first moment after it."""
-    local = end.astimezone()
-    if (local.hour, local.minute) == (0, 0):
-        return (local - timedelta(microseconds=1)).strftime("%m-%d 24:00")
-    return local.strftime("%m-%d %H:%M")
 
 
 def _find_due(connection: Connection) -> Iterator[Due]:

@@ -32,6 +32,8 @@ from app.storage.timetable import (
     find_extensions,
     find_now,
     read_phases,
+    show_end,
+    show_moment,
 )
 from form_schemas.spec import FormSpec
 
@@ -100,9 +102,9 @@ class Standing:
             return ""
         first = self.timetable.find_beginning(self.form.code)
         if first is not None:
-            return f"本表 {_show(first)} 起开放填报，现在只能查看。"
+            return f"本表 {show_moment(first)} 起开放填报，现在只能查看。"
         end = self.timetable.find_deadline(self.form.code, acting)
-        when = "" if end is None else f"已于 {_show(end)} 截止"
+        when = "" if end is None else f"已于 {show_end(end)} 截止"
         return f"本表的填报{when or '不在开放时间'}。要补填，请向质量监督处申请延期。"
 
 
@@ -374,7 +376,3 @@ def _find_unlocked(connection: Connection, scope: Scope) -> dict[int, Unlocked]:
             frozenset((one.row_id, one.field_id) for one in own if one.field_id),
         )
     return unlocked
-
-
-def _show(moment) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")

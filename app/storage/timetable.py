@@ -5,7 +5,7 @@ Judged by the database's clock: what counts at the closing second is one clock's
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -106,6 +106,19 @@ class Timetable:
         """When the form can be entered next, where it cannot be now."""
         firsts = (p.first for p in self.phases if p.covers(form_code))
         return min((first for first in firsts if first > self.now), default=None)
+
+
+def show_moment(moment: datetime) -> str:
+    """A moment by the clock on the wall."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def show_end(end: datetime) -> str:
+    """The end of a stretch of time, as people say it: midnight is the day before's."""
+    local = end.astimezone()
+    if (local.hour, local.minute) == (0, 0):
+        return (local - timedelta(minutes=1)).strftime("%Y-%m-%d 24:00")
+    return show_moment(end)
 
 
 def find_now(connection: Connection) -> datetime:

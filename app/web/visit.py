@@ -18,6 +18,7 @@ from app.services.workplaces import (
     list_offers,
     open_workplace,
 )
+from app.storage.timetable import show_end
 from app.web.addresses import read_place
 from app.web.errors import wants_json
 from app.web.server import get_server
@@ -130,7 +131,7 @@ def get_visit() -> Visit:
 def guard(app: Flask) -> None:
     """Let nobody in without a session, save to what is open to all."""
     app.before_request(_sign_in)
-    app.context_processor(lambda: {"visit": g.get("visit")})
+    app.context_processor(lambda: {"visit": g.get("visit"), "show_end": show_end})
 
 
 def _sign_in():

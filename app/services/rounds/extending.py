@@ -14,13 +14,12 @@ from app.models import AuditAction, Department, Extension, NoticeKind, User
 from app.permissions import Actor
 from app.services.notices import Message, send
 from app.services.rounds.parts import Part, find_part_of
-from app.services.rounds.phase_faults import show_moment
 from app.services.rounds.telling import find_department_people, link_of
 from app.storage.assignments import load_assignments
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
-from app.storage.timetable import find_now
+from app.storage.timetable import find_now, show_end
 from form_schemas.catalogue import Catalogue
 from form_schemas.faults import ask_nearest
 
@@ -118,12 +117,12 @@ def extend(
         now = find_now(connection)
         if wanted.until <= now:
             raise BadRequest(
-                f"延期要到以后的时间，{show_moment(wanted.until)} 已经过去，请改正。"
+                f"延期要到以后的时间，{show_end(wanted.until)} 已经过去，请改正。"
             )
         if wanted.department_id is None and wanted.form_code is None:
             raise BadRequest("请选部门或报表。要给所有人延期，请改阶段的截止时间。")
         subject = _name(connection, part, wanted)
-        title = f"{subject} 的填报延期到 {show_moment(wanted.until)}"
+        title = f"{subject} 的填报延期到 {show_end(wanted.until)}"
         _write(connection, actor, part, wanted, title)
 
 

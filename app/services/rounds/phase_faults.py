@@ -4,7 +4,13 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from app.services.rounds.drafts import RoundDraft, RoundFault, list_forms
-from app.storage.timetable import EVERY_FORM, PhaseTask, RoundPhase
+from app.storage.timetable import (
+    EVERY_FORM,
+    PhaseTask,
+    RoundPhase,
+    show_end,
+    show_moment,
+)
 from form_schemas.faults import ask_nearest
 from form_schemas.spec import Period
 
@@ -56,14 +62,10 @@ def find_phase_faults(
             yield RoundFault(
                 f"phase-{places[id(later)]}",
                 f"阶段“{later.title}”从 {show_moment(later.first)} 开始，那时"
-                f"“{earlier.title}”（到 {show_moment(earlier.end)}）还没有结束。"
+                f"“{earlier.title}”（到 {show_end(earlier.end)}）还没有结束。"
                 "请把阶段按先后排好，互不重叠。",
             )
     yield from _find_closed_forms(draft)
-
-
-def show_moment(moment) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def show_codes(codes: Sequence[str]) -> str:
@@ -80,7 +82,7 @@ def _judge_phase(
         yield "有个阶段没有名称，请写上，如“填报”。"
     if phase.end <= phase.first:
         yield (
-            f"{name}的截止（{show_moment(phase.end)}）不晚于开始"
+            f"{name}的截止（{show_end(phase.end)}）不晚于开始"
             f"（{show_moment(phase.first)}），请改正。"
         )
     if not phase.tasks:

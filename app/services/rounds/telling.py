@@ -10,9 +10,14 @@ from sqlalchemy import Connection, select
 from app.models import Membership, NoticeKind, Role, User
 from app.permissions import ROLE_NAMES
 from app.services.notices import Message, send
-from app.services.rounds.phase_faults import show_moment
 from app.storage.assignments import Assignments
-from app.storage.timetable import EVERY_FORM, PhaseTask, RoundPhase
+from app.storage.timetable import (
+    EVERY_FORM,
+    PhaseTask,
+    RoundPhase,
+    show_end,
+    show_moment,
+)
 
 #: Who fills in and reviews for a department; others see to the whole.
 _OF_DEPARTMENTS = (Role.FILLER, Role.DEPARTMENT_HEAD)
@@ -72,7 +77,7 @@ def find_department_people(
 
 
 def show_phase(phase: RoundPhase) -> str:
-    return f"{phase.title}：{show_moment(phase.first)} 至 {show_moment(phase.end)}"
+    return f"{phase.title}：{show_moment(phase.first)} 至 {show_end(phase.end)}"
 
 
 def _group(

@@ -27,10 +27,10 @@ from app.models import (
 from app.models.base import now_utc
 from app.permissions import Actor, Grant
 from app.services.open_forms import find_open_forms
-from app.services.phase_reminders import remind_of_phases, show_end
+from app.services.phase_reminders import remind_of_phases
 from app.services.reminding import PAUSE, list_titles, remind
 from app.storage.records import Scope
-from app.storage.timetable import PhaseTask, RoundPhase, write_phases
+from app.storage.timetable import PhaseTask, RoundPhase, show_end, write_phases
 from tests.support.people import SCHOOL, add_person, notices_of
 
 DAY = timedelta(days=1)
@@ -348,8 +348,8 @@ class TestByCalendar:
 
     def test_the_end_of_a_day_is_told_as_that_day(self):
         midnight = now_utc().astimezone().replace(2024, 9, 7, 0, 0, 0, 0)
-        assert show_end(midnight) == "09-06 24:00"
-        assert show_end(midnight + timedelta(hours=17)) == "09-07 17:00"
+        assert show_end(midnight) == "2024-09-06 24:00"
+        assert show_end(midnight + timedelta(hours=17)) == "2024-09-07 17:00"
 
 
 def file(engine, scope, form, **values):
