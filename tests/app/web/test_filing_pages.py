@@ -48,7 +48,7 @@ def test_an_empty_form_says_what_to_do(filler):
 def test_a_submission_is_taken_back(filler):
     add(filler, GRANTS, GRANT)
     submit(filler)
-    filler.post(f"{PAGE}withdraw", page=PAGE)
+    filler.post(f"{PAGE}recall", page=PAGE)
     text = shown(filler, PAGE)
     assert "提交已撤回" in text
     assert "我已初审" in text

@@ -102,7 +102,7 @@ def test_the_chain_works_without_a_script(filler, visit):
     head.goto(f"{REVIEW}?view=all")
     head.locator(f'[value="{row["id"]}.amount"]').first.check()
     head.get_by_label("共同的退回原因").select_option("数值有误")
-    head.get_by_role("button", name="退回勾选的格").click()
+    head.locator("[data-return-now]").click()
     clerk.goto(f"{FORM}?cell={row['id']}.amount")
     expect(clerk.get_by_text("没有退回，不能改").first).to_be_visible()
     clerk.locator('[name="amount"]').fill("30")
