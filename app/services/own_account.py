@@ -7,11 +7,9 @@ from sqlalchemy import Connection, Engine, select, update
 from app.errors import BadRequest
 from app.models import AuditAction, Mail, MailState, Notice, User
 from app.permissions import Actor
-from app.services.mail_server import is_address
+from app.services.accounts import find_email_fault
 from app.services.recording import record_account
 from app.storage.engine import begin_reading
-
-_LONGEST = 254
 
 
 @dataclass(frozen=True)
@@ -40,11 +38,8 @@ def set_mail_wish(engine: Engine, actor: Actor, wish: MailWish) -> None:
         BadRequest: no mail could be sent there.
     """
     address = wish.address.strip()
-    if address and (len(address) > _LONGEST or not is_address(address)):
-        raise BadRequest(
-            f"“{address[:60]}”不是邮箱地址。请写成 name@school.edu.cn 的样子，"
-            "只用英文字母、数字和符号。"
-        )
+    if fault := find_email_fault(address):
+        raise BadRequest(fault)
     with engine.begin() as connection:
         connection.execute(
             update(User.__table__)
