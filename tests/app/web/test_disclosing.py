@@ -243,13 +243,13 @@ def test_the_file_of_an_import_is_for_its_owner_and_who_may_take_data_out(
     work()
     create_user(
         engine,
-        username="analyst",
+        username="statistician",
         name="统计的人",
         memberships=[NewMembership(Role.ANALYST, "demo-school")],
         password=DEMO_PASSWORD,
         must_change_password=False,
     )
-    analyst = sign_in("analyst")
+    analyst = sign_in("statistician")
     assert analyst.get(address).status_code == 200
     assert "标注后的工作簿" not in analyst.get(address).text
     assert analyst.post(f"{address}/marked").status_code == 403

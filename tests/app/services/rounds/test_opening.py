@@ -219,7 +219,7 @@ def test_a_department_without_a_filler_is_named_with_its_forms(
 
 def test_a_department_that_leads_needs_a_head(engine, faults_of, propose, remove):
     remove(Role.DEPARTMENT_HEAD)
-    add_person(engine, "head", Role.DEPARTMENT_HEAD, "学生工作处")
+    add_person(engine, "own-head", Role.DEPARTMENT_HEAD, "学生工作处")
     found = faults_of(propose())
     assert any(one.startswith("“财务处”没有负责人，却牵头 ") for one in found)
     assert not any("学生工作处" in one for one in found)
@@ -251,6 +251,9 @@ def test_the_only_filler_cannot_be_the_only_reviewer(
 def test_an_authority_without_people_is_refused_a_missing_one_is_told(
     engine, propose, faults_of, office, school
 ):
+    alone = update(Unit.__table__).where(Unit.id == school)
+    with engine.begin() as connection:
+        connection.execute(alone.values(path=f"/{school}/", parent_id=None))
     draft = propose()
     preview = preview_opening(engine, office, [school], draft)
     assert preview.missing_levels == ("市教育局审核", "省教育厅审核")
