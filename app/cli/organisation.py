@@ -1,10 +1,18 @@
 """Commands for the units that report and the rounds they report in."""
 
+from dataclasses import replace
+from datetime import datetime
+
 import click
 
 from app.cli.console import fail, group, open_console, tell
 from app.models import RoundState, UnitKind
 from app.services.organisation import close_round, list_rounds, open_round
+from app.services.rounds.carrying import carry_forward
+from app.services.rounds.extending import Wanted, extend
+from app.services.rounds.opening import open_round_for
+from app.services.rounds.overview import load_usual
+from app.services.rounds.proposing import propose_for
 from app.services.unit_tree import KIND_NAMES, list_units
 from app.services.units import (
     UnitEntry,
@@ -13,7 +21,9 @@ from app.services.units import (
     move_unit,
     set_unit_active,
 )
+from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.faults import ask_nearest
 
 _KINDS = click.Choice([kind.value for kind in UnitKind])
 _STATES = {
@@ -103,18 +113,95 @@ def activate(code: str) -> None:
 
 @group("round")
 def round_() -> None:
-    """管理填报轮次：打开、列出、关闭。"""
+    """管理填报轮次：打开、延期、由上期带入、列出、关闭。"""
 
 
 @round_.command("open")
 @click.argument("collection")
 @click.option("--edition", help="用哪一年的报表，不写用最新的。")
 @click.option("--title", default="", help="轮次名称。")
-def open_new_round(collection: str, edition: str | None, title: str) -> None:
-    """打开系列 COLLECTION 的新一轮填报，打印轮次编号。"""
+@click.option("--unit", "units", multiple=True, help="只给这个单位打开；可以写几个。")
+@click.option(
+    "--phases-from",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="按报表文件的阶段，从这一天开始；和 --unit 一起用，不写没有时间限制。",
+)
+def open_new_round(
+    collection: str,
+    edition: str | None,
+    title: str,
+    units: tuple[str, ...],
+    phases_from: datetime | None,
+) -> None:
+    """打开系列 COLLECTION 的新一轮填报，打印轮次编号；不写 --unit 给所有单位。"""
     _, workshop = open_console()
     found = _get_edition(workshop.catalogue, collection, edition)
-    click.echo(open_round(workshop.engine, found, title))
+    if not units:
+        if phases_from is not None:
+            fail("--phases-from 要和 --unit 一起用。")
+        click.echo(open_round(workshop.engine, found, title))
+        return
+    ids = [find_unit_id(workshop.engine, code) for code in units]
+    first_day = None if phases_from is None else phases_from.date()
+    draft = propose_for(workshop.engine, found, ids[0], first_day)
+    draft = replace(
+        draft,
+        title=title or draft.title,
+        phases=draft.phases if first_day else (),
+        assigned=None,
+    )
+    click.echo(open_round_for(workshop.engine, None, ids, draft))
+
+
+@round_.command("extend")
+@click.argument("round_id", type=int)
+@click.option("--unit", "code", required=True, help="单位编号。")
+@click.option("--department", default="", help="部门名称；不写是所有部门。")
+@click.option("--form", help="表号；不写是全部报表。")
+@click.option(
+    "--until",
+    required=True,
+    type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]),
+    help="延到什么时候，如 2025-09-10 18:00。",
+)
+@click.option("--reason", required=True, help="原因，填报人看得到。")
+def extend_deadline(
+    round_id: int,
+    code: str,
+    department: str,
+    form: str | None,
+    until: datetime,
+    reason: str,
+) -> None:
+    """把轮次 ROUND_ID 的截止时间给一个部门或一张表延后。"""
+    _, workshop = open_console()
+    unit_id = find_unit_id(workshop.engine, code)
+    names = load_usual(workshop.engine, unit_id).departments
+    if department and department not in names:
+        fail(f"单位 {code} 没有部门“{department}”。{ask_nearest(department, names)}")
+    department_id = names[department][0] if department else None
+    wanted = Wanted(department_id, form, until.astimezone(), reason)
+    scope = Scope(unit_id, round_id)
+    extend(workshop.engine, workshop.catalogue, None, scope, wanted)
+    tell(f"已延到 {until:%Y-%m-%d %H:%M}，并通知了有关的人。")
+
+
+@round_.command("carry")
+@click.argument("round_id", type=int)
+@click.option("--unit", "code", required=True, help="单位编号。")
+@click.option(
+    "--form", "forms", multiple=True, help="只带这张表；可以写几个，不写带全部。"
+)
+def carry(round_id: int, code: str, forms: tuple[str, ...]) -> None:
+    """把上期的基础表等带入轮次 ROUND_ID，打印每张表带入的行数。"""
+    _, workshop = open_console()
+    scope = Scope(find_unit_id(workshop.engine, code), round_id)
+    done = carry_forward(
+        workshop.engine, workshop.catalogue, None, scope, forms or None
+    )
+    for one in done:
+        note = one.obstacle or (f"另有 {one.left} 行没有带入" if one.left else "")
+        click.echo(f"{one.form.code}\t{one.added}\t{note}")
 
 
 @round_.command("list")

@@ -99,10 +99,19 @@ def get_field_file(engine: Engine, place: Workplace, form: FormSpec, token: str)
     if (
         found is None
         or found.unit_id != place.unit_id
-        or found.form_name != form.full_name
+        or not is_of_form(found.form_name, form)
     ):
         raise NotFound("没有这个文件，可能已被删除。")
     return found
+
+
+def is_of_form(name: str | None, form: FormSpec) -> bool:
+    """Whether a form's full name is this form's, whatever the edition.
+
+    Rows that are carried into a later edition keep their files.
+    """
+    collection, _, rest = (name or "").partition("/")
+    return (collection, rest.partition("/")[2]) == (form.collection, form.code)
 
 
 def name_files(engine: Engine, tokens: tuple[str, ...]) -> dict[str, str]:

@@ -144,8 +144,14 @@ class Judge:
                 select(StoredFile.token).where(
                     StoredFile.token.in_(tokens),
                     StoredFile.unit_id == self.scope.unit_id,
-                    StoredFile.form_name == self.form.full_name,
-                    StoredFile.field_id == item.id,
+                    # Rows of an earlier edition bring theirs along.
+                    StoredFile.form_name.startswith(
+                        f"{self.form.collection}/", autoescape=True
+                    ),
+                    StoredFile.form_name.endswith(
+                        f"/{self.form.code}", autoescape=True
+                    ),
+                    StoredFile.field_id.in_((item.id, *item.was)),
                 )
             )
             if tokens - set(known):

@@ -26,6 +26,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     true,
     type_coerce,
     update,
@@ -132,12 +133,15 @@ class Carrier:
             .where(*self._keeps_unique(values))
             .order_by(self._last.c._id)
         )
-        return self._connection.execute(
+        self._guide_planner("off")
+        added = self._connection.execute(
             insert(self._table).from_select(
                 list(values), wanted, include_defaults=False
             ),
             execution_options={"preserve_rowcount": True},
         ).rowcount
+        self._guide_planner("DEFAULT")
+        return added
 
     def read(self, now: datetime, after: int) -> list[StoredRow]:
         """The next rows of those that were copied at a moment, in their order."""
@@ -193,6 +197,15 @@ class Carrier:
             self._connection.execute(insert(RowChange.__table__), entries)
 
     # Parts of the statement.
+
+    def _guide_planner(self, word: str) -> None:
+        """Keep PostgreSQL from comparing every row with every other.
+
+        It takes rows written within the last minute for few, and joins by nested loops.
+        """
+        if not is_sqlite(self._connection):
+            for setting in ("enable_nestloop", "jit"):
+                self._connection.execute(text(f"SET LOCAL {setting} = {word}"))
 
     def _in_source(self) -> ColumnElement[bool]:
         c = self._last.c

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from werkzeug.datastructures import MultiDict
 
-from app.services.rounds.drafts import Assigned, RoundFault
+from app.services.rounds.drafts import Assigned, RoundFault, differs
 from app.services.rounds.phase_faults import PERIOD_NAMES
 from app.storage.assignments import Supplier
 from app.storage.timetable import PhaseTask, RoundPhase
@@ -104,6 +104,16 @@ def show_assigned(suppliers: Mapping[str, Sequence[Supplier]]) -> Assigned:
         code: tuple(one.department_id for one in found if one.department_id is not None)
         for code, found in suppliers.items()
     }
+
+
+def find_differing(
+    assigned: Assigned, usual: Mapping[str, Sequence[Supplier]]
+) -> frozenset[str]:
+    """Codes of the forms that are not assigned as their files say."""
+    expected = show_assigned(usual)
+    return frozenset(
+        code for code, ids in assigned.items() if differs(ids, expected.get(code, ()))
+    )
 
 
 def read_plan(posted: MultiDict[str, str], sorts: Iterable[str]) -> PlanFields:

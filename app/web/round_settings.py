@@ -25,6 +25,7 @@ from app.web.addresses import read_number, read_page_number
 from app.web.round_plans import (
     PhaseFields,
     change_phases,
+    find_differing,
     read_assigned,
     read_moment,
     read_phase_fields,
@@ -199,7 +200,9 @@ def _show(
         faults=faults,
         phases=show_phases(part.phases) if phases is None else phases,
         assigned=show_assigned(suppliers),
-        usual=show_assigned(list_suppliers(part.edition, usual, None)),
+        differing=find_differing(
+            show_assigned(suppliers), list_suppliers(part.edition, usual, None)
+        ),
         departments=dict(usual.departments.values()),
         sections=group_forms(part.edition),
         order=list_order(get_server().catalogue, part.edition),

@@ -32,6 +32,7 @@ from app.web.downloads import send_made
 from app.web.round_plans import (
     PlanFields,
     change_phases,
+    find_differing,
     read_day,
     read_periods,
     read_phases,
@@ -165,7 +166,9 @@ def _show(desk: Planner, fields: PlanFields, faults: Sequence[RoundFault] = ()) 
         fields=fields,
         faults=faults,
         sections=group_forms(desk.edition),
-        usual=show_assigned(list_suppliers(desk.edition, desk.assignments, None)),
+        differing=find_differing(
+            fields.assigned, list_suppliers(desk.edition, desk.assignments, None)
+        ),
         chosen={*request.form.getlist("unit"), str(desk.unit_id)},
         first_day=request.form.get("first_day", ""),
     )

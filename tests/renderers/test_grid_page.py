@@ -134,3 +134,10 @@ def test_every_form_has_a_grid_page():
         html = render(form, catalogue, [Stored(1, {})])
         assert all(f'data-field="{item.id}"' in html for item in form.fields)
         assert "style=" not in html
+
+
+def test_rows_of_the_last_round_are_marked_until_they_are_touched():
+    form, catalogue = catalogue_of({"k": "text"})
+    rows = [Stored(1, {"k": "a"}, is_inherited=True), Stored(2, {"k": "b"})]
+    page = str(render(form, catalogue, rows))
+    assert page.count(">沿用</span>") == 1

@@ -23,6 +23,7 @@ from app.services.rounds.drafts import (
     RefusedRound,
     RoundDraft,
     RoundFault,
+    differs,
     list_forms,
     list_suppliers,
 )
@@ -125,7 +126,7 @@ def change_assignments(
         changes = {
             form.code: assigned[form.code]
             for form in list_forms(part.edition)
-            if form.code in assigned and assigned[form.code] != before.ids(form)
+            if form.code in assigned and differs(assigned[form.code], before.ids(form))
         }
         if not changes:
             return ()

@@ -52,6 +52,11 @@ def list_forms(edition: Edition) -> tuple[FormSpec, ...]:
     return tuple(form for form in edition.forms if not form.is_derived)
 
 
+def differs(ids: tuple[int, ...], usual: tuple[int, ...]) -> bool:
+    """Whether departments are others: of those that help the order says nothing."""
+    return ids[:1] != usual[:1] or set(ids) != set(usual)
+
+
 def list_suppliers(
     edition: Edition, assignments: Assignments, assigned: Assigned | None
 ) -> dict[str, tuple[Supplier, ...]]:

@@ -19,6 +19,7 @@ from app.services.rounds.drafts import (
     RefusedRound,
     RoundDraft,
     RoundFault,
+    differs,
     list_forms,
 )
 from app.services.rounds.judging import find_faults
@@ -236,7 +237,7 @@ def list_changes(edition: Edition, usual: Assignments, assigned: Assigned) -> li
     return [
         form.code
         for form in list_forms(edition)
-        if form.code in assigned and assigned[form.code] != usual.ids(form)
+        if form.code in assigned and differs(assigned[form.code], usual.ids(form))
     ]
 
 

@@ -20,10 +20,12 @@ Periods = Mapping[str, tuple[date, date]]
 _LEAP_DAY = (2, 29)
 
 
-def propose_for(engine: Engine, edition: Edition, unit_id: int) -> RoundDraft:
+def propose_for(
+    engine: Engine, edition: Edition, unit_id: int, first_day: date | None = None
+) -> RoundDraft:
     """A plan for a unit's next round, as of today."""
     with begin_reading(engine) as connection:
-        return propose_round(connection, edition, unit_id, date.today())
+        return propose_round(connection, edition, unit_id, date.today(), first_day)
 
 
 def propose_round(
