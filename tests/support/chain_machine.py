@@ -205,6 +205,21 @@ class ChainMachine(RuleBasedStateMachine):
         if allowed:
             self._merge(form, known, line, actor)
 
+    @precondition(lambda self: self._find_held())
+    @rule(which=places, place=places, number=numbers, way=places)
+    def touch_what_is_held(self, which, place, number, way):
+        """Forms that were handed in or returned, by every path."""
+        held = self._find_held()
+        code = held[which % len(held)]
+        if way == 0:
+            self.delete_on_page(code, "filler", place)
+        elif way == 1:
+            self.edit_on_page(code, "filler", place, number, number > 1)
+        elif way == 2:
+            self.paste_in_grid(code, "both", NAMES[place], place, number)
+        else:
+            self.load_many(code, False, NAMES[place], number)
+
     # Imports.
 
     @rule(code=codes, by_supplier=st.booleans(), name=names, number=numbers)
@@ -537,11 +552,25 @@ class ChainMachine(RuleBasedStateMachine):
                 self.forms[last["code"]].restore(entry)
             self._restore_whole(last)
 
-    @initialize(acts=st.lists(codes, max_size=24))
+    @initialize(acts=st.lists(st.tuples(codes, places), max_size=24))
     def begin(self, acts):
         """Somewhere in the middle: else few rounds would ever come to their end."""
-        for code in acts:
+        for code, place in acts:
+            if place == 0 and self.forms[code].is_under_review:
+                self.return_something(code, place, "cell")
+            else:
+                self.go_on(code)
+
+    @rule(code=codes, place=places, sort=st.sampled_from(("cell", "row", "form")))
+    def return_something(self, code, place, sort):
+        """Whoever may returns a form, or the round with it."""
+        form = self.forms[code]
+        if not form.is_under_review and not form.is_closed:
             self.go_on(code)
+        elif self._is_collecting():
+            self.give_back(code, _RIGHT, place, sort)
+        else:
+            self.return_whole(_RIGHT, code, place, sort)
 
     @rule(code=codes)
     def go_on(self, code):
@@ -554,10 +583,13 @@ class ChainMachine(RuleBasedStateMachine):
             self.hand_in("office")
         elif form.state == "submitted":
             self.approve(code, _RIGHT, True)
+        elif form.state == "returned" and form.log[-1].edits == form.edits:
+            self._mend(code)
         elif form.pending:
             self.drop_import(code)
-        elif not form.rows and not form.is_empty:
-            self.add_on_page(code, "filler", "甲", 1)
+        elif len(form.rows) < 2 and form.may_add("filler"):
+            free = [name for name in NAMES if not self._find_id(form, name)]
+            self.add_on_page(code, "filler", free[0], 1)
         elif faulty:
             self.edit_on_page(
                 code, "filler", sorted(form.rows).index(faulty[0]), 2, False
@@ -568,6 +600,17 @@ class ChainMachine(RuleBasedStateMachine):
         elif form.code == "3" and form.rows and not form.has_approved_figures():
             self.approve_figures("leader", True)
         else:
+            self.submit(code, "filler")
+
+    def _mend(self, code):
+        """Change a returned form here and there, returned there or not."""
+        form = self.forms[code]
+        for place in range(len(form.rows)):
+            number = 3 if place else 2
+            self.edit_on_page(code, "filler", place, number, False)
+        self.delete_on_page(code, "filler", len(form.rows) - 1)
+        self.load_many(code, False, "丁", 1)
+        if form.log[-1].edits == form.edits:
             self.submit(code, "filler")
 
     @rule(code=codes)
@@ -663,6 +706,9 @@ class ChainMachine(RuleBasedStateMachine):
         person = self.people[actor]
         done = self._try(lambda: act(self.workshop, person, self.school.scope, *args))
         self._agree(allowed, done is not None)
+
+    def _find_held(self):
+        return [code for code, form in self.forms.items() if form.state != "draft"]
 
     def _right(self, actor, who):
         return who if actor == _RIGHT else actor
