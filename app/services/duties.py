@@ -141,7 +141,7 @@ def _find_returned(
     back = {
         line.form.code: line
         for line in lines
-        if line.state is FormState.RETURNED and line.can_enter
+        if line.state is FormState.RETURNED and _may_mend(place, line)
     }
     threads = _find_threads(connection, place, back)
     titles = {step.id: step.title for step in place.edition.steps}
@@ -156,6 +156,12 @@ def _find_returned(
             tuple(_make_note(line, thread) for thread in own[:_MOST_NOTES]),
             max(0, len(own) - _MOST_NOTES),
         )
+
+
+def _may_mend(place: Workplace, line: FormLine) -> bool:
+    """Rows of a form declared empty cannot be entered; it is handed in again."""
+    can_hand_in = line.is_empty and place.can(Action.SUBMIT_FORM, line.form)
+    return line.can_enter or can_hand_in
 
 
 def _find_threads(

@@ -12,7 +12,7 @@ def say_left(timetable: Timetable) -> str:
     phase = timetable.current
     if phase is None:
         return ""
-    end = phase.end.astimezone().strftime("%m-%d %H:%M")
+    end = say_end(phase.end, with_time=True)
     return f"{phase.title}，{end} 截止，还剩 {say_span(phase.end - timetable.now)}"
 
 
@@ -30,9 +30,10 @@ def say_day(moment: datetime) -> str:
     return moment.astimezone().strftime("%m-%d")
 
 
-def say_end(end: datetime) -> str:
+def say_end(end: datetime, *, with_time: bool = False) -> str:
     """The last moment of something: midnight is still the day before."""
     local = end.astimezone()
-    if (local.hour, local.minute) == (0, 0):
-        return (local - timedelta(minutes=1)).strftime("%m-%d")
-    return local.strftime("%m-%d %H:%M")
+    if (local.hour, local.minute) != (0, 0):
+        return local.strftime("%m-%d %H:%M")
+    day = (local - timedelta(minutes=1)).strftime("%m-%d")
+    return f"{day} 24:00" if with_time else day

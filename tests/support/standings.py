@@ -86,6 +86,19 @@ class SchoolRound:
             **values,
         )
 
+    def change(self, code, **values):
+        table = Filing.__table__
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(table)
+                .where(
+                    table.c.unit_id == self.unit_id,
+                    table.c.round_id == self.round_id,
+                    table.c.form_code == code,
+                )
+                .values(values)
+            )
+
     def decide(self, filing_id, kind, before, days_ago=0):
         return self._add(
             Decision,

@@ -53,6 +53,14 @@ def test_a_form_without_rows_can_be_declared_empty(sign_in, school):
     assert f"/forms/talent/{OWN}/empty?at={school.key}" in answer.text
 
 
+def test_a_returned_form_without_data_is_handed_in_again(sign_in, school):
+    school.give_back(OWN, "请写明原因。")
+    school.change(OWN, is_empty=True)
+    page = sign_in("clerk").get("/").text
+    assert f'aria-label="去提交 {OWN}"' in page
+    assert "请写明原因。" in page
+
+
 def test_a_submitted_form_says_whom_it_waits_for(sign_in, school):
     school.file(OWN, FilingState.SUBMITTED, step="department")
     assert "待部门负责人审核" in sign_in("clerk").get("/").text
