@@ -1,49 +1,22 @@
 """How a form, or a unit's round, stands in the chain, and what a person may do now."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, Row, select
 
-from app.errors import AppError
 from app.models import ContributionState, DecisionKind, FilingState, User
 from app.permissions import Action, Actor, Place, can, require
-from app.services.chain.cases import EDITABLE, Case, looking
-from app.services.chain.completeness import find_contributions, needs_figures
-from app.services.chain.deciding import require_reviewer, require_waiting
-from app.services.chain.emptying import may_close
+from app.services.chain.acts import Act, find_acts, find_whole_acts, passes
+from app.services.chain.cases import Case, looking
+from app.services.chain.completeness import find_contributions
 from app.services.chain.logs import DecisionLog
-from app.services.chain.returning import find_returning
-from app.services.chain.steps import Chain, StepAt
-from app.services.chain.threads import find_own_step
-from app.services.chain.whole import (
-    find_returning_whole,
-    require_waiting_whole,
-    require_whole_step,
-)
-from app.services.chain.whole_cases import WholeCase, looking_whole
+from app.services.chain.steps import Chain
+from app.services.chain.whole_cases import looking_whole
 from app.services.workshop import Workshop
 from app.storage.records import Scope
 from form_schemas.spec import FormSpec
-
-
-class Act(StrEnum):
-    """What a person may do with a form, or with a unit's round as a whole."""
-
-    SUBMIT = "submit"
-    WITHDRAW = "withdraw"
-    APPROVE = "approve"
-    RETURN = "return"
-    ASK = "ask"
-    DECLARE_EMPTY = "declare_empty"
-    RETRACT_EMPTY = "retract_empty"
-    CLOSE = "close"
-    REOPEN = "reopen"
-    REQUEST_APPROVAL = "request_approval"
-    APPROVE_FIGURES = "approve_figures"
-
 
 KIND_NAMES: Mapping[DecisionKind, str] = {
     DecisionKind.SUBMIT: "提交",
@@ -149,7 +122,7 @@ def view_filing(
             filing.content_hash,
             filing.submitted_at,
             case.chain,
-            frozenset(act for act, is_open in _ACTS.items() if _passes(is_open, case)),
+            find_acts(case),
             tuple(_view_parts(case)),
             view_log(case.connection, case.chain, case.log),
         )
@@ -169,9 +142,7 @@ def view_whole(workshop: Workshop, actor: Actor, scope: Scope) -> WholeView:
             found.content_hash,
             found.submitted_at,
             case.chain,
-            frozenset(
-                act for act, is_open in _WHOLE_ACTS.items() if _passes(is_open, case)
-            ),
+            find_whole_acts(case),
             tuple(form for form in case.forms if not case.is_done(form)),
             view_log(case.connection, case.chain, case.log),
         )
@@ -204,134 +175,10 @@ def _view_line(
     )
 
 
-# What may be done with a form. Each raises, or says no, where the act would.
-
-
-def _may_submit(case: Case) -> bool:
-    case.require_lead()
-    case.require_editable()
-    case.require_hours(case.lead_id)
-    return True
-
-
-def _may_withdraw(case: Case) -> bool:
-    case.require_lead()
-    case.require_collecting()
-    last = case.log.last_move
-    was_submitted = last is not None and last.kind is DecisionKind.SUBMIT
-    return was_submitted and case.filing.state not in EDITABLE
-
-
-def _may_approve(case: Case) -> bool:
-    require_waiting(case)
-    return True
-
-
-def _may_return(case: Case) -> bool:
-    require_reviewer(case, find_returning(case))
-    return True
-
-
-def _may_ask(case: Case) -> bool:
-    case.require_open()
-    find_own_step(case)
-    return True
-
-
-def _may_declare_empty(case: Case) -> bool:
-    return _may_submit(case) and not case.filing.is_empty
-
-
-def _may_retract_empty(case: Case) -> bool:
-    case.require_lead()
-    case.require_editable()
-    return case.filing.is_empty
-
-
-def _may_close(case: Case) -> bool:
-    case.require_editable()
-    return case.form.closable and may_close(case) and not case.filing.is_empty
-
-
-def _may_reopen(case: Case) -> bool:
-    case.require_collecting()
-    return case.filing.is_closed and may_close(case)
-
-
-def _may_request_approval(case: Case) -> bool:
-    case.require_lead()
-    case.require_editable()
-    return needs_figures(case)
-
-
-def _may_approve_figures(case: Case) -> bool:
-    require(case.actor, Action.APPROVE_FIGURES, case.whole_place)
-    case.require_editable()
-    return needs_figures(case)
-
-
-_ACTS: Mapping[Act, Callable[[Case], bool]] = {
-    Act.SUBMIT: _may_submit,
-    Act.WITHDRAW: _may_withdraw,
-    Act.APPROVE: _may_approve,
-    Act.RETURN: _may_return,
-    Act.ASK: _may_ask,
-    Act.DECLARE_EMPTY: _may_declare_empty,
-    Act.RETRACT_EMPTY: _may_retract_empty,
-    Act.CLOSE: _may_close,
-    Act.REOPEN: _may_reopen,
-    Act.REQUEST_APPROVAL: _may_request_approval,
-    Act.APPROVE_FIGURES: _may_approve_figures,
-}
-
-
-# What may be done with a unit's round.
-
-
-def _may_hand_in(case: WholeCase) -> bool:
-    require(case.actor, Action.REPORT_ROUND, case.place)
-    case.require_open()
-    return bool(case.chain.whole_steps) and case.record.state in EDITABLE
-
-
-def _may_withdraw_whole(case: WholeCase) -> bool:
-    require(case.actor, Action.REPORT_ROUND, case.place)
-    case.require_open()
-    last = case.log.last_move
-    was_handed_in = last is not None and last.kind is DecisionKind.SUBMIT
-    return was_handed_in and case.record.state not in EDITABLE
-
-
-def _may_approve_whole(case: WholeCase) -> bool:
-    require_waiting_whole(case)
-    return True
-
-
-def _may_return_whole(case: WholeCase) -> bool:
-    step: StepAt = find_returning_whole(case)
-    require_whole_step(case, step)
-    return True
-
-
-_WHOLE_ACTS: Mapping[Act, Callable[[WholeCase], bool]] = {
-    Act.SUBMIT: _may_hand_in,
-    Act.WITHDRAW: _may_withdraw_whole,
-    Act.APPROVE: _may_approve_whole,
-    Act.RETURN: _may_return_whole,
-}
-
-
-def _passes(is_open: Callable[..., bool], case: Case | WholeCase) -> bool:
-    try:
-        return is_open(case)
-    except AppError:
-        return False
-
-
 def _view_parts(case: Case) -> Iterator[PartView]:
     found = find_contributions(case.connection, case.filing.id)
     is_lead = can(case.actor, Action.SUBMIT_FORM, case.lead_place)
-    is_editable = _passes(_is_editable, case)
+    is_editable = passes(_is_editable, case)
     for supplier in case.suppliers:
         part = found.get(supplier.department_id)
         state = ContributionState.OPEN if part is None else part.state
