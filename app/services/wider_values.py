@@ -16,7 +16,11 @@ from app.services.rechecking import check_stored, recheck_rows
 from app.services.round_checks import RoundCheck
 from app.storage.binding import bind
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import is_under_review, lock_filing
+from app.storage.filing_gate import (
+    find_round_state,
+    is_under_review,
+    lock_filing,
+)
 from app.storage.lookup import ROWS_AT_ONCE, in_groups
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
@@ -55,11 +59,10 @@ def refresh_wider_values(
 def _find_changes(
     connection: Connection, catalogue: Catalogue, form: FormSpec, scope: Scope
 ) -> list[_Change]:
+    state = find_round_state(connection, scope.unit_id, scope.round_id)
+    if state is RoundState.CLOSED or is_under_review(connection, form, scope):
+        return []
     check = RoundCheck(connection, catalogue, scope)
-    if check.round.state == RoundState.CLOSED:
-        return []
-    if is_under_review(connection, form, scope):
-        return []
     found = find_wider_values(connection, catalogue, form, check.place_of(form))
     store = RowStore(connection, catalogue)
     stale = [
