@@ -90,7 +90,7 @@ def chain_catalogue(steps=STEPS):
 class School:
     """The demo school with people of every role, in a round of the small catalogue."""
 
-    def __init__(self, workshop, key="chain"):
+    def __init__(self, workshop, key="chain", departments=(LEAD, SUPPLIER)):
         self.workshop = workshop
         self.engine = workshop.engine
         self.catalogue = workshop.catalogue
@@ -105,7 +105,7 @@ class School:
             )
             self.departments = {
                 name: self._add_department(connection, name)
-                for name in (LEAD, SUPPLIER)
+                for name in departments
             }
             self.round_id = connection.scalar(
                 select(Round.id).where(Round.collection == "test")
@@ -128,7 +128,9 @@ class School:
     def form(self, code):
         return self.catalogue.get(f"test/{code}")
 
-    def add_person(self, name, role, department=None, *, unit_id=None):
+    def add_person(
+        self, name, role, department=None, *, unit_id=None, may_import=True
+    ):
         """An account with one role; gives it as the policy sees it."""
         unit_id = unit_id or self.unit_id
         department_id = self.departments[department] if department else None
@@ -145,12 +147,12 @@ class School:
                     unit_id=unit_id,
                     department_id=department_id,
                     role=role,
-                    may_import=True,
+                    may_import=may_import,
                 )
             )
             path = connection.scalar(select(Unit.path).where(Unit.id == unit_id))
         names = frozenset({department} if department else ())
-        grant = Grant(role, unit_id, department_id, names, path)
+        grant = Grant(role, unit_id, department_id, names, path, may_import)
         return Actor(user_id, username, name, (grant,))
 
     # Rows, as pages change them.

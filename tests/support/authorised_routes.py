@@ -1,0 +1,881 @@
+"""Every route of the application with what it needs, and a sample of its use."""
+
+import io
+import json
+
+from app.permissions import Action
+from tests.support import authorised_schools as schools
+from tests.support.authorised_entries import (
+    FORM_SCENES,
+    IMPORT_SCENES,
+    ONE_SCENE,
+    PASSED_SCENES,
+    ROUND_SCENES,
+    THING_SCENES,
+    WHOLE_SCENES,
+    Entry,
+    Need,
+    Scene,
+    nothing,
+)
+from tests.support.authorised_schools import OPEN, PDF, Things
+from tests.support.chain import SUPPLIER
+
+ANYBODY = Need(is_open=True)
+SIGNED_IN = Need()
+SEE_FORM = Need(Action.VIEW_ROWS, "form")
+ENTER = Need(Action.ENTER_ROWS, "form")
+LEAD = Need(Action.SUBMIT_FORM, "lead")
+SUPPLY = Need(Action.SUBMIT_FORM, "form", also="自己的部门，或牵头部门")
+CLOSE = Need(Action.VIEW_ROWS, "form", also="质量监督处，或牵头部门的填报员")
+REVIEW = Need(Action.REVIEW_FORM, "lead", also="轮到的那一步")
+REVIEW_WHOLE = Need(Action.REVIEW_FORM, "unit", also="轮到的那一步")
+REPORT = Need(Action.REPORT_ROUND, "unit")
+MANAGE = Need(Action.MANAGE_ROUND, "unit")
+PROGRESS = Need(Action.SEE_PROGRESS, "unit")
+NOTIFY = Need(Action.SEND_NOTICES, "unit")
+HERE = Need(Action.VIEW_ROWS, "unit")
+IMPORTED = Need(Action.VIEW_ROWS, "part")
+IMPORTING = Need(Action.IMPORT_ROWS, "part", also="或者核对导入的人")
+REVIEW_ROWS = Need(Action.REVIEW_ROWS, "part")
+ACCOUNTS = Need(Action.MANAGE_ACCOUNTS)
+ACCOUNTS_THERE = Need(Action.MANAGE_ACCOUNTS, "unit")
+UNITS = Need(Action.MANAGE_UNITS)
+UNITS_THERE = Need(Action.MANAGE_UNITS, "unit")
+AUDIT = Need(Action.READ_AUDIT)
+OWN = Need(also="本人的")
+
+
+def _form(things: Things, scene: Scene) -> dict:
+    return {
+        "collection": "test",
+        "code": scene.form,
+        "at": things.key(scene.round),
+    }
+
+
+def _row(things, scene):
+    return _form(things, scene) | {"row_id": _id_of(things, scene)[0]}
+
+
+def _id_of(things, scene):
+    return things.rows.get((scene.round, scene.form), (999, 1))
+
+
+def _linked(things, scene):
+    row_id, _ = things.linked.get(scene.form, (999, 1))
+    return _form(things, scene) | {"row_id": row_id}
+
+
+def _at(things, scene):
+    return {"at": things.key(scene.round)}
+
+
+def _unit_round(things, scene):
+    return {"unit_id": things.unit_id, "round_id": things.rounds[scene.round]}
+
+
+def _import(things, scene):
+    return {"import_id": things.imports[scene.thing]}
+
+
+def _staged(things, scene):
+    return _import(things, scene) | {"number": 2}
+
+
+def _unit(things, _scene):
+    return {"unit_id": things.unit_id}
+
+
+def _department(things, _scene):
+    other = things.school.departments[schools.OTHER]
+    return {"unit_id": things.unit_id, "department_id": other}
+
+
+def _user(things, _scene):
+    return {"user_id": things.target_id}
+
+
+def _membership(things, scene):
+    return _user(things, scene) | {"membership_id": things.membership_id}
+
+
+def _always(**fields):
+    return lambda _things, _scene: dict(fields)
+
+
+def _save(things, scene):
+    row_id, version = _id_of(things, scene)
+    cells = {"count": "4"}
+    row = {"key": "r", "id": row_id, "version": version, "cells": cells}
+    return {"rows": [row]}
+
+
+def _check(things, scene):
+    return _save(things, scene)
+
+
+def _delete(things, scene):
+    row_id, version = _id_of(things, scene)
+    return {"rows": [{"id": row_id, "version": version}]}
+
+
+def _mark(things, scene):
+    row_id, version = _id_of(things, scene)
+    return {
+        "id": row_id,
+        "version": version,
+        "kind": "rule:few",
+        "field": "count",
+        "reason": "other",
+        "words": "今年扩招，已经核对",
+    }
+
+
+def _fields(things, scene):
+    _, version = _id_of(things, scene)
+    return {"_version": str(version), "name": "甲", "count": "4", "choice": "甲"}
+
+
+def _new_fields(_things, _scene):
+    return {"name": "丁", "count": "1", "choice": "甲"}
+
+
+def _supplier(things, _scene):
+    return {"department": str(things.school.departments[SUPPLIER]), "no_rows": "1"}
+
+
+def _hand_back(things, scene):
+    return _supplier(things, scene) | {"reason": "wrong", "text": "请核对"}
+
+
+def _seen(things, scene):
+    return {"act": "approve", "seen": things.hashes.get(scene.form, "")}
+
+
+def _give_back(things, scene):
+    return {
+        "act": "return",
+        "cell": f"{_id_of(things, scene)[0]}.count",
+        "reason": "wrong",
+        "remark": "请核对",
+    }
+
+
+def _ask(things, scene):
+    return _give_back(things, scene) | {"act": "ask"}
+
+
+def _thread(things, scene):
+    return _form(things, scene) | {"thread_id": things.threads[_state_of(scene)]}
+
+
+def _state_of(scene):
+    return scene.form if scene.form in schools.IN_STATES else OPEN
+
+
+def _decision(things, scene):
+    return _form(things, scene) | {"decision_id": things.decisions[scene.form]}
+
+
+def _whole_seen(things, scene):
+    return {"act": "approve", "seen": things.whole_hashes.get(scene.round, "")}
+
+
+_WHOLE_RETURN = {
+    "act": "return",
+    "form": schools.OPEN,
+    f"reason|{schools.OPEN}": "wrong",
+    f"words|{schools.OPEN}": "请核对",
+}
+
+
+def _phases(_things, _scene):
+    return {
+        "act": "save",
+        "p0-id": "p1",
+        "p0-title": "填报",
+        "p0-first": "2026-01-01T08:00",
+        "p0-end": "2036-01-01T08:00",
+        "p0-t0-title": "填",
+        "p0-t0-forms": "*",
+    }
+
+
+def _assigned(things, _scene):
+    other = things.school.departments[schools.OTHER]
+    return {f"lead-{schools.BARE}": str(other)}
+
+
+def _upload(name, content):
+    def fields(_things, _scene):
+        return {"field": "paper", "file": (io.BytesIO(content), name)}
+
+    return fields
+
+
+def _letter(_things, _scene):
+    return {"title": "新通知", "text": "请参加", "roles": "filler"}
+
+
+def _new_account(things, _scene):
+    return {
+        "username": "somebody-new",
+        "name": "新人",
+        "role": "filler",
+        "place": f"{things.code}|{schools.OTHER}",
+    }
+
+
+def _accounts_file(things, _scene):
+    titles = "用户名,姓名,角色,单位,部门,可导入,电子邮箱"
+    line = f"listed,张三,填报员,{things.code},{schools.OTHER},否,"
+    content = f"{titles}\n{line}\n".encode()
+    return {"file": (io.BytesIO(content), "账号.csv")}
+
+
+def _account_lines(things, _scene):
+    cells = ["listed", "张三", "填报员", things.code, schools.OTHER, "否", ""]
+    return {"lines": json.dumps([[2, *cells]])}
+
+
+def _plan(things, _scene):
+    return {
+        "act": "open",
+        "title": "下一期",
+        "unit": str(things.unit_id),
+        "period-snapshot-first": "2025-09-01",
+        "period-snapshot-last": "2026-08-31",
+    }
+
+
+def _at_next(things, _scene):
+    return {"edition": "next/2024", "unit": things.unit_id, "at": things.key("now")}
+
+
+def _single(form):
+    """Scenes of a form that has a peculiarity."""
+    now, past, far = ROUND_SCENES
+    return tuple(
+        Scene(one.sign, one.title, form, one.round, one.unit)
+        for one in (now, past, far)
+    )
+
+
+_DECIDED = tuple(
+    one
+    for one in FORM_SCENES
+    if one.sign == "校" or one.form in ("S3", "S4", "S5")
+)
+
+
+def _forms(endpoint, method, need, values=_form, scenes=FORM_SCENES, **more):
+    return Entry(endpoint, method, need, scenes, values, **more)
+
+
+def _get(endpoint, need, values=nothing, scenes=ONE_SCENE, **more):
+    return Entry(endpoint, "GET", need, scenes, values, **more)
+
+
+def _post(endpoint, need, values=nothing, scenes=ONE_SCENE, **more):
+    return Entry(endpoint, "POST", need, scenes, values, **more)
+
+
+_OPEN_PAGES = (
+    _get("auth.login", ANYBODY),
+    _post("auth.try_login", ANYBODY, body=_always(username="x", password="y")),
+    _get("assets.serve_asset", ANYBODY, _always(name="icon.svg")),
+    _get("assets.serve_form_asset", ANYBODY, _always(name="rows.js")),
+    _get("health.is_ready", ANYBODY),
+)
+
+_OWN_PAGES = (
+    _post("auth.logout", SIGNED_IN),
+    _get("auth.password", SIGNED_IN),
+    _post(
+        "auth.set_password",
+        SIGNED_IN,
+        body=_always(old="wrong", new="yanshi-8264-mima", again="yanshi-8264-mima"),
+        is_never_done=True,
+        note="样本里的旧密码不对",
+    ),
+    _get("account.show", SIGNED_IN),
+    _post("account.save", SIGNED_IN, body=_always(email="a@example.org")),
+    _get("notices.show_list", SIGNED_IN),
+    _get(
+        "notices.open_notice",
+        OWN,
+        lambda t, s: {"notice_id": t.notice_id},
+        THING_SCENES,
+        is_finer=True,
+    ),
+    _post(
+        "notices.mark_read",
+        OWN,
+        lambda t, s: {"notice_id": t.notice_id},
+        THING_SCENES,
+        is_finer=True,
+    ),
+    _post("notices.mark_all_read", SIGNED_IN, changes=False),
+    _get("places.show", SIGNED_IN),
+    _get("exports.show_list", SIGNED_IN),
+    _get(
+        "exports.show_state",
+        OWN,
+        lambda t, s: {"export_id": t.export_id},
+        THING_SCENES,
+        is_finer=True,
+    ),
+    _get(
+        "exports.fetch",
+        OWN,
+        lambda t, s: {"export_id": t.export_id},
+        THING_SCENES,
+        is_finer=True,
+    ),
+)
+
+_PLACES = (
+    _get("workbench.show", HERE, _at, ROUND_SCENES),
+    _get("workbench.list_forms", HERE, _at, ROUND_SCENES),
+    _post(
+        "workbench.choose",
+        HERE,
+        scenes=ROUND_SCENES,
+        body=lambda t, s: {"place": t.key(s.round)},
+        changes=False,
+    ),
+    _get("checks.show", HERE, _at, ROUND_SCENES),
+    _post("checks.start", Need(Action.CHECK_ROWS, "unit"), _at, ROUND_SCENES),
+    _get("checks.show_state", HERE, _at, ROUND_SCENES),
+    _get("checks.fetch", HERE, _at, ROUND_SCENES),
+    _get("imports.show_list", HERE, _at, ROUND_SCENES),
+    _post(
+        "exports.order_package",
+        Need(Action.EXPORT_ROWS, "unit"),
+        lambda t, s: _at(t, s) | {"kind": "data"},
+        ROUND_SCENES,
+    ),
+    _post(
+        "exports.order_sealed",
+        REPORT,
+        _at,
+        ROUND_SCENES,
+        body=_always(reason="报送市局"),
+    ),
+    _get("progress.show", PROGRESS, _at, ROUND_SCENES),
+    _post("progress.export", PROGRESS, _at, ROUND_SCENES),
+    _post("progress.remind_late", NOTIFY, _at, ROUND_SCENES),
+    _get("progress.show_units", Need(Action.SEE_PROGRESS, also="看几个单位的人")),
+    _post("progress.export_units", Need(Action.SEE_PROGRESS, also="看几个单位的人")),
+)
+
+_FORMS = (
+    _forms("forms.show", "GET", SEE_FORM),
+    _forms("forms.show_new_row", "GET", ENTER),
+    _forms("forms.add_row", "POST", ENTER, body=_new_fields),
+    _forms("forms.show_row", "GET", SEE_FORM, _row),
+    _forms("forms.save_row", "POST", ENTER, _row, body=_fields),
+    _forms("forms.ask_delete", "GET", ENTER, _row),
+    _forms("forms.delete_row", "POST", ENTER, _row, body=_fields),
+    _forms(
+        "forms.save_record",
+        "POST",
+        ENTER,
+        scenes=_single(schools.RECORD),
+        body=lambda t, s: {"_version": "1", "name": "甲", "count": "5"},
+    ),
+    _forms(
+        "forms.explain_table",
+        "POST",
+        ENTER,
+        body=_always(mark="|rule:none", reason="other", words="已经核对过"),
+        note="样本里没有整表的警告",
+        is_never_done=True,
+    ),
+    _forms("forms.fetch_template", "GET", SEE_FORM),
+    _forms(
+        "forms.fetch",
+        "GET",
+        SEE_FORM,
+        lambda t, s: _form(t, s) | {"token": t.files.get(s.form, "x")},
+    ),
+    _forms("rows.save", "POST", ENTER, body=_save, is_json=True),
+    _forms("rows.check", "POST", ENTER, body=_check, is_json=True, changes=False),
+    _forms("rows.delete", "POST", ENTER, body=_delete, is_json=True),
+    _forms("rows.explain", "POST", ENTER, body=_mark, is_json=True),
+    _forms("rows.withdraw", "POST", ENTER, body=_mark, is_json=True),
+    _forms(
+        "rows.list_options",
+        "GET",
+        SEE_FORM,
+        lambda t, s: _form(t, s) | {"field": "master"},
+    ),
+    _forms("rows.upload", "POST", ENTER, body=_upload("证明.pdf", PDF)),
+    _forms(
+        "selection.delete", "POST", ENTER, body=_always(query="", after=0), is_json=True
+    ),
+    _forms(
+        "selection.fill",
+        "POST",
+        ENTER,
+        body=_always(query="", after=0, field="count", text="2"),
+        is_json=True,
+    ),
+    _forms("disclosing.return_to_form", "GET", SEE_FORM),
+    _forms(
+        "disclosing.reveal",
+        "POST",
+        Need(Action.SEE_PERSONAL, "form"),
+        body=_always(reason="核对联系电话"),
+    ),
+    _forms("disclosing.return_to_row", "GET", SEE_FORM, _row),
+    _forms(
+        "disclosing.reveal_row",
+        "POST",
+        Need(Action.SEE_PERSONAL, "form"),
+        _row,
+        body=_always(reason="核对联系电话"),
+    ),
+    _forms("unlinking.show", "GET", Need(Action.UNLINK_ROWS, "form"), _linked),
+    _forms(
+        "unlinking.save",
+        "POST",
+        Need(Action.UNLINK_ROWS, "form"),
+        _linked,
+        body=_always(field="master", reason="选错了", _version="1"),
+    ),
+    _forms("exports.order_form", "POST", Need(Action.EXPORT_ROWS, "form")),
+    _forms(
+        "exports.order_form",
+        "POST",
+        Need(Action.EXPORT_PERSONAL, "form"),
+        act="完整的个人信息",
+        body=_always(reason="报送市局备案"),
+    ),
+    _forms("imports.choose_file", "GET", Need(Action.IMPORT_ROWS, "form")),
+    _forms(
+        "imports.upload",
+        "POST",
+        Need(Action.IMPORT_ROWS, "form"),
+        body=_upload("行.csv", "name,count\n戊,1\n".encode()),
+    ),
+)
+
+_FILINGS = (
+    _forms("filings.submit", "POST", LEAD, body=_always(checked="1")),
+    _forms("filings.show_missing", "GET", SEE_FORM),
+    _forms("filings.withdraw", "POST", LEAD),
+    _forms("filings.ask_empty", "GET", SEE_FORM, scenes=_single(schools.BARE)),
+    _forms(
+        "filings.declare_empty",
+        "POST",
+        LEAD,
+        scenes=_single(schools.BARE),
+        body=_always(confirmed="1"),
+    ),
+    _forms("filings.retract_empty", "POST", LEAD, scenes=_single(schools.DECLARED)),
+    _forms("filings.ask_close", "GET", SEE_FORM, scenes=_single(schools.BARE)),
+    _forms(
+        "filings.close",
+        "POST",
+        CLOSE,
+        scenes=_single(schools.BARE),
+        body=_always(confirmed="1"),
+        is_finer=True,
+    ),
+    _forms(
+        "filings.reopen",
+        "POST",
+        CLOSE,
+        scenes=_single(schools.CLOSED),
+        is_finer=True,
+    ),
+    _forms("filings.request_figures", "POST", LEAD, scenes=_single(schools.FIGURES)),
+    _forms("filings.hand_over", "POST", SUPPLY, body=_supplier, is_finer=True),
+    _forms("filings.take_back", "POST", SUPPLY, body=_supplier, is_finer=True),
+    _forms("filings.show_contributions", "GET", SEE_FORM, is_finer=True),
+    _forms("filings.hand_back", "POST", LEAD, body=_hand_back),
+    _forms(
+        "filings.talk",
+        "POST",
+        Need(Action.SUBMIT_FORM, "form"),
+        _thread,
+        act="答复",
+        body=_always(act="answer", text="已经核对"),
+    ),
+    _forms(
+        "filings.talk",
+        "POST",
+        REVIEW,
+        _thread,
+        act="再问",
+        body=_always(act="ask", text="请再核对"),
+        is_finer=True,
+    ),
+    _forms(
+        "filings.talk",
+        "POST",
+        REVIEW,
+        _thread,
+        act="了结",
+        body=_always(act="close"),
+        is_finer=True,
+    ),
+    _forms(
+        "filings.undo",
+        "POST",
+        Need(Action.VIEW_ROWS, "form", also="本人的决定"),
+        _decision,
+        _DECIDED,
+        is_finer=True,
+    ),
+)
+
+_REVIEWS = (
+    _get("reviews.show_list", HERE, _at, ROUND_SCENES),
+    _forms("reviews.show", "GET", SEE_FORM),
+    _forms("reviews.note_look", "POST", SEE_FORM),
+    _forms("reviews.decide", "POST", REVIEW, act="通过", body=_seen, is_finer=True),
+    _forms(
+        "reviews.decide", "POST", REVIEW, act="退回", body=_give_back, is_finer=True
+    ),
+    _forms(
+        "reviews.decide",
+        "POST",
+        Need(Action.VIEW_ROWS, "form", also="审核人，或牵头部门的填报员"),
+        act="批注",
+        body=_ask,
+        is_finer=True,
+    ),
+    _forms(
+        "reviews.summarise_chosen",
+        "POST",
+        SEE_FORM,
+        _at,
+        body=lambda t, s: {"form": s.form},
+        changes=False,
+    ),
+    _forms(
+        "reviews.approve_chosen",
+        "POST",
+        REVIEW,
+        _at,
+        body=lambda t, s: {"form": s.form, f"seen-{s.form}": t.hashes.get(s.form, "")},
+        is_finer=True,
+    ),
+    _get("reviews.show_figures", HERE, _at, ROUND_SCENES),
+    _forms(
+        "reviews.approve_figures",
+        "POST",
+        Need(Action.APPROVE_FIGURES, "form"),
+        scenes=_single(schools.FIGURES),
+        body=lambda t, s: {"seen": t.figures_hash},
+    ),
+    _forms(
+        "reviews.undo",
+        "POST",
+        Need(Action.VIEW_ROWS, "form", also="本人的决定"),
+        lambda t, s: _at(t, s) | {"decision_id": t.decisions[s.form]},
+        _DECIDED,
+        is_finer=True,
+    ),
+    _get("whole.show", HERE, _at, WHOLE_SCENES),
+    _get("whole.show_missing", HERE, _at, WHOLE_SCENES),
+    _post(
+        "whole.decide", REPORT, _at, WHOLE_SCENES, act="上报", body=_always(act="hand_in")
+    ),
+    _post(
+        "whole.decide", REPORT, _at, WHOLE_SCENES, act="撤回", body=_always(act="withdraw")
+    ),
+    _post(
+        "whole.decide",
+        REVIEW_WHOLE,
+        _at,
+        WHOLE_SCENES,
+        act="通过",
+        body=_whole_seen,
+        is_finer=True,
+    ),
+    _post(
+        "whole.decide",
+        REVIEW_WHOLE,
+        _at,
+        WHOLE_SCENES,
+        act="退回",
+        body=_always(**_WHOLE_RETURN),
+        is_finer=True,
+    ),
+)
+
+_IMPORTS = (
+    _get("imports.show", IMPORTED, _import, IMPORT_SCENES),
+    _get("imports.show_state", IMPORTED, _import, IMPORT_SCENES),
+    _post("imports.pass_rows", REVIEW_ROWS, _import, IMPORT_SCENES, body=_always(which="all")),
+    _post(
+        "imports.delete_rows",
+        REVIEW_ROWS,
+        _import,
+        IMPORT_SCENES,
+        body=_always(which="all", reason="重复"),
+        is_finer=True,
+    ),
+    _post(
+        "imports.take_back",
+        Need(Action.TAKE_BACK_IMPORT, "part"),
+        _import,
+        PASSED_SCENES,
+        body=_always(reason="导错了"),
+    ),
+    _get("staged_rows.show", IMPORTING, _staged, IMPORT_SCENES, is_finer=True),
+    _post(
+        "staged_rows.mend",
+        IMPORTING,
+        _staged,
+        IMPORT_SCENES,
+        body=_always(name="新", count="6", choice="甲"),
+        is_finer=True,
+    ),
+    _post(
+        "staged_rows.save",
+        IMPORTING,
+        _staged,
+        IMPORT_SCENES,
+        body=lambda t, s: {
+            "rows": [{"key": "r", "id": 2, "version": 1, "cells": {"count": "6"}}]
+        },
+        is_json=True,
+        is_finer=True,
+    ),
+    _post(
+        "exports.order_marked",
+        Need(Action.EXPORT_PERSONAL, "part", also="或者导入的人"),
+        _import,
+        IMPORT_SCENES,
+        is_finer=True,
+    ),
+)
+
+_ROUNDS = (
+    _get("rounds.show_list", Need(Action.MANAGE_ROUND)),
+    _get("rounds.plan", Need(Action.MANAGE_ROUND), _at_next, THING_SCENES[:1]),
+    _post("rounds.act", MANAGE, _at_next, THING_SCENES, body=_plan),
+    _get("round_settings.show", MANAGE, _unit_round, ROUND_SCENES),
+    _post(
+        "round_settings.change_title",
+        MANAGE,
+        _unit_round,
+        ROUND_SCENES,
+        body=_always(title="新名称"),
+    ),
+    _post("round_settings.set_phases", MANAGE, _unit_round, ROUND_SCENES, body=_phases),
+    _post("round_settings.assign", MANAGE, _unit_round, ROUND_SCENES, body=_assigned),
+    _post(
+        "round_settings.extend",
+        MANAGE,
+        _unit_round,
+        ROUND_SCENES,
+        body=_always(until="2036-01-01T08:00", reason="延期的原因"),
+    ),
+    _post(
+        "round_settings.end_extension",
+        MANAGE,
+        lambda t, s: _unit_round(t, s) | {"extension_id": t.extension_id},
+        ROUND_SCENES,
+        body=_always(reason="不用了"),
+    ),
+    _post(
+        "round_settings.close",
+        MANAGE,
+        _unit_round,
+        ROUND_SCENES,
+        body=_always(even_unfinished="1"),
+    ),
+    _post(
+        "round_settings.reopen",
+        MANAGE,
+        _unit_round,
+        WHOLE_SCENES[:1] + WHOLE_SCENES[4:],
+        body=_always(reason="补报"),
+    ),
+    _get("round_settings.show_carrying", MANAGE, _unit_round, ROUND_SCENES),
+    _post(
+        "round_settings.carry",
+        MANAGE,
+        _unit_round,
+        ROUND_SCENES,
+        body=_always(form=schools.MASTER),
+    ),
+    _get(
+        "round_settings.show_gaps",
+        MANAGE,
+        lambda t, s: _unit_round(t, s) | {"code": schools.MASTER},
+        ROUND_SCENES,
+    ),
+)
+
+_NOTICES = (
+    _get("letters.show_list", NOTIFY, _at, ROUND_SCENES),
+    _get("letters.write", NOTIFY, _at, ROUND_SCENES),
+    _post(
+        "letters.send",
+        NOTIFY,
+        _at,
+        ROUND_SCENES,
+        body=lambda t, s: _letter(t, s)
+        | {"files": (io.BytesIO(PDF), "材料.pdf")},
+    ),
+    _get(
+        "letters.read",
+        Need(also="收到的人，或可以发通知的人"),
+        lambda t, s: {"letter_id": t.letter_id},
+        THING_SCENES,
+        is_finer=True,
+    ),
+    _get(
+        "letters.fetch_file",
+        Need(also="收到的人，或可以发通知的人"),
+        lambda t, s: {"letter_id": t.letter_id, "token": t.letter_token},
+        THING_SCENES,
+        is_finer=True,
+    ),
+)
+
+_ADMIN = (
+    _get("admin.show", Need(also="有一项管理的权限"), is_finer=True),
+    _get("admin.show_forms", Need(Action.INSPECT_FORMS)),
+    _get("admin.show_roles", ACCOUNTS),
+    _get("admin.show_disclosures", AUDIT),
+    _get("auditing.show", AUDIT),
+    _post("auditing.export", AUDIT),
+    _get("auditing.show_personal_exports", AUDIT),
+    _get("mails.show", ACCOUNTS),
+    _get("admin_lists.show", ACCOUNTS),
+    _get("admin_lists.send_template", ACCOUNTS),
+    _post("admin_lists.upload", ACCOUNTS, body=_accounts_file, changes=False),
+    _post("admin_lists.create", ACCOUNTS_THERE, scenes=THING_SCENES, body=_account_lines),
+    _get("admin_lists.go_back", SIGNED_IN, path="/admin/users/list/create"),
+    _get("admin_lists.go_back", SIGNED_IN, path="/admin/users/list/passwords.xlsx"),
+    _post(
+        "admin_lists.send_passwords",
+        ACCOUNTS,
+        body=_always(told='[["a","b","c","d"]]'),
+        changes=False,
+    ),
+    _get("admin_users.show_list", ACCOUNTS),
+    _post("admin_users.create", ACCOUNTS_THERE, scenes=THING_SCENES, body=_new_account),
+    _get("admin_users.show", ACCOUNTS_THERE, _user, THING_SCENES),
+    _post(
+        "admin_users.save",
+        ACCOUNTS_THERE,
+        _user,
+        THING_SCENES,
+        body=_always(name="改名"),
+    ),
+    _post("admin_users.reset_password", ACCOUNTS_THERE, _user, THING_SCENES),
+    _post(
+        "admin_users.set_active",
+        ACCOUNTS_THERE,
+        _user,
+        THING_SCENES,
+        body=_always(active="0"),
+    ),
+    _post(
+        "admin_users.give_role",
+        ACCOUNTS_THERE,
+        _user,
+        THING_SCENES,
+        body=lambda t, s: {"role": "analyst", "place": f"{t.code}|"},
+    ),
+    _post(
+        "admin_users.change_role",
+        ACCOUNTS_THERE,
+        _membership,
+        THING_SCENES,
+        body=_always(department=SUPPLIER, may_import="1"),
+    ),
+    _post("admin_users.end_role", ACCOUNTS_THERE, _membership, THING_SCENES),
+    _get("admin_units.show_list", UNITS),
+    _post(
+        "admin_units.add",
+        UNITS,
+        scenes=THING_SCENES[:1],
+        body=lambda t, s: {
+            "code": "added",
+            "name": "新学校",
+            "kind": "school",
+            "parent": str(t.school.city_id),
+        },
+        is_finer=True,
+    ),
+    _get("admin_units.show", UNITS_THERE, _unit, THING_SCENES),
+    _post(
+        "admin_units.save",
+        UNITS_THERE,
+        _unit,
+        THING_SCENES,
+        body=lambda t, s: {
+            "code": t.code,
+            "name": "改名学校",
+            "collections": ["test", "next"],
+        },
+    ),
+    _post(
+        "admin_units.move",
+        UNITS_THERE,
+        _unit,
+        THING_SCENES,
+        body=lambda t, s: {"parent": str(t.school.province_id)},
+        is_finer=True,
+    ),
+    _post(
+        "admin_units.set_active",
+        UNITS_THERE,
+        _unit,
+        THING_SCENES,
+        body=_always(active="0"),
+        is_finer=True,
+    ),
+    _get("admin_departments.show", UNITS_THERE, _unit, THING_SCENES),
+    _post(
+        "admin_departments.add",
+        UNITS_THERE,
+        _unit,
+        THING_SCENES,
+        body=_always(name="新部门"),
+    ),
+    _post(
+        "admin_departments.rename",
+        UNITS_THERE,
+        _department,
+        THING_SCENES,
+        body=_always(name="财务科"),
+    ),
+    _post(
+        "admin_departments.set_active",
+        UNITS_THERE,
+        _department,
+        THING_SCENES,
+        body=_always(active="0"),
+    ),
+    _post(
+        "admin_departments.move",
+        UNITS_THERE,
+        _department,
+        THING_SCENES,
+        body=_always(step="up"),
+    ),
+)
+
+ENTRIES = (
+    *_OPEN_PAGES,
+    *_OWN_PAGES,
+    *_PLACES,
+    *_FORMS,
+    *_FILINGS,
+    *_REVIEWS,
+    *_IMPORTS,
+    *_ROUNDS,
+    *_NOTICES,
+    *_ADMIN,
+)
