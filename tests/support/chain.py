@@ -104,8 +104,7 @@ class School:
                 connection, UnitKind.SCHOOL, f"/{self.province_id}/{self.city_id}/"
             )
             self.departments = {
-                name: self._add_department(connection, name)
-                for name in departments
+                name: self._add_department(connection, name) for name in departments
             }
             self.round_id = connection.scalar(
                 select(Round.id).where(Round.collection == "test")
@@ -128,9 +127,7 @@ class School:
     def form(self, code):
         return self.catalogue.get(f"test/{code}")
 
-    def add_person(
-        self, name, role, department=None, *, unit_id=None, may_import=True
-    ):
+    def add_person(self, name, role, department=None, *, unit_id=None, may_import=True):
         """An account with one role; gives it as the policy sees it."""
         unit_id = unit_id or self.unit_id
         department_id = self.departments[department] if department else None
