@@ -80,7 +80,8 @@ def open_threads(
     """
     rows = _find_rows(case, named)
     opened: list[int] = []
-    asked_again: list[dict] = []
+    #: how each stood before it was named, however often it is
+    asked_again: dict[int, dict] = {}
     for one in named:
         known = _find_thread(case, one, step)
         if known is None:
@@ -88,8 +89,9 @@ def open_threads(
             opened.append(thread_id)
         else:
             thread_id = known.id
-            state = {"state": known.state.value, "unlocks": known.unlocks}
-            asked_again.append({"id": known.id, **state})
+            if thread_id not in opened:
+                state = {"state": known.state.value, "unlocks": known.unlocks}
+                asked_again.setdefault(thread_id, {"id": thread_id, **state})
             _change(
                 case.connection,
                 thread_id,
@@ -97,7 +99,7 @@ def open_threads(
                 unlocks=known.unlocks or unlocks,
             )
         write_message(case, thread_id, one.text.strip(), one.reason)
-    return {"opened": opened, "asked_again": asked_again}
+    return {"opened": opened, "asked_again": [*asked_again.values()]}
 
 
 def tie_threads(case: Case, kept: Mapping[str, list], decision_id: int) -> None:

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
-from app.errors import Forbidden, NotFound
+from app.errors import Forbidden, NotFound, Refused
 from app.models import (
     AuditAction,
     CellThread,
@@ -174,21 +174,30 @@ def list_threads(
 def _holding(
     workshop: Workshop, actor: Actor, thread_id: int
 ) -> Iterator[tuple[Case, Row]]:
-    """A thread, and its filing held alone."""
+    """An open thread, and its filing held alone.
+
+    Raises:
+        Refused: it was closed: to go on with it would unlock its cell again.
+    """
     with begin_reading(workshop.engine) as connection:
-        thread = connection.execute(
-            select(_THREAD).where(_THREAD.c.id == thread_id)
-        ).first()
-        if thread is None:
+        found = connection.execute(_get_thread(thread_id)).first()
+        if found is None:
             raise NotFound("没有这个问题。")
-        edition = get_edition_of_round(connection, workshop.catalogue, thread.round_id)
-    form = edition.by_code.get(thread.form_code)
+        edition = get_edition_of_round(connection, workshop.catalogue, found.round_id)
+    form = edition.by_code.get(found.form_code)
     if form is None:
         raise NotFound("没有这张报表，它可能在新版里改了编号。")
-    scope = Scope(thread.unit_id, thread.round_id)
+    scope = Scope(found.unit_id, found.round_id)
     with deciding(workshop, actor, scope, form) as case:
         case.require_open()
+        thread = case.connection.execute(_get_thread(thread_id)).one()
+        if thread.state is ThreadState.CLOSED:
+            raise Refused("这个问题已经了结，不用再办。还有问题，请另提一个。")
         yield case, thread
+
+
+def _get_thread(thread_id: int) -> Select:
+    return select(_THREAD).where(_THREAD.c.id == thread_id)
 
 
 def find_own_step(case: Case) -> str:

@@ -13,7 +13,7 @@ from app.services.chain.questions import Named
 from app.services.chain.returning import return_form
 from app.services.chain.submitting import submit
 from app.services.chain.summaries import summarise
-from app.services.chain.threads import ask
+from app.services.chain.threads import ask, list_threads
 from app.services.chain.undoing import find_undoable, undo
 from app.storage.binding import bind
 from tests.support.chain import LEAD
@@ -222,6 +222,16 @@ def test_a_return_is_taken_back_until_somebody_mends(school, form, row, submitte
     school.edit("2", row.id, count="5")
     with pytest.raises(Refused, match="已经开始修改"):
         undo(school.workshop, school.head, school.decisions()[-1].id)
+
+
+def test_a_cell_that_was_named_twice_unlocks_nothing_once_taken_back(
+    school, form, row, submitted
+):
+    cell = [Named(row.id, "count", "wrong"), Named(row.id, "count", "scope")]
+    returned = return_form(school.workshop, school.head, school.scope, form, cell)
+    undo(school.workshop, school.head, returned.decision_id)
+    (thread,) = list_threads(school.workshop, school.head, school.scope, form)
+    assert thread.state is ThreadState.CLOSED
 
 
 def test_many_forms_are_approved_one_by_one(school, form, submitted):

@@ -104,6 +104,19 @@ def test_closing_locks_the_cell_again(school, form, row):
     assert "没有退回" in school.edit("2", row.id, count="5").message
 
 
+def test_a_closed_question_is_not_gone_on_with(school, form, row):
+    submit(school.workshop, school.filler, school.scope, form)
+    named = [Named(row.id, name, "wrong") for name in ("name", "count")]
+    return_form(school.workshop, school.head, school.scope, form, named)
+    threads = list_threads(school.workshop, school.head, school.scope, form)
+    closed = next(one for one in threads if one.field_id == "count")
+    close(school.workshop, school.head, closed.id)
+    for act, actor in ((answer, school.filler), (ask_again, school.head)):
+        with pytest.raises(Refused, match="已经了结"):
+            act(school.workshop, actor, closed.id, "再开一次")
+    assert "只能改被退回的格" in school.edit("2", row.id, count="9").message
+
+
 def test_a_reviewer_sees_what_changed_since_his_last_look(school, form, row):
     gone = school.add("2", name="乙", count="1")
     back = school.add("2", name="丙", count="1")
