@@ -84,6 +84,14 @@ def _check_request() -> None:
         view, "accepted_types", FORMS
     ):
         raise UnsupportedMediaType
+    _refuse_nul()
+
+
+def _refuse_nul() -> None:
+    """No page sends one, and PostgreSQL takes none in a text."""
+    sent = request.form.items(multi=True)
+    if any("\0" in name or "\0" in value for name, value in sent):
+        raise BadRequest
 
 
 def _complete_response(response: Response) -> Response:

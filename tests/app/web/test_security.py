@@ -160,6 +160,13 @@ def test_a_nul_in_an_address_is_refused(filler, url):
     assert filler.get(url).status_code in (400, 404)
 
 
+@pytest.mark.parametrize("field", ["remark", "a\0b"])
+def test_a_nul_in_what_is_posted_is_refused(filler, field):
+    answer = filler.post(f"/forms/{FORM}/recall", {field: "a\0b"})
+    assert answer.status_code == 400
+    assert "请求不完整" in answer.text
+
+
 @pytest.mark.parametrize(
     "url",
     [
