@@ -3,7 +3,14 @@
 from sqlalchemy import Connection, Engine, select, update
 
 from app.errors import BadRequest, Refused
-from app.models import AuditAction, FilingState, Round, RoundState, UnitRound
+from app.models import (
+    AuditAction,
+    Filing,
+    FilingState,
+    Round,
+    RoundState,
+    UnitRound,
+)
 from app.models.base import now_utc
 from app.permissions import Actor
 from app.services.rounds.acts import is_part, record_act, tell_all, update_part
@@ -47,9 +54,9 @@ def close_part(
     """
     with engine.begin() as connection:
         part = find_part_of(connection, catalogue, actor, scope)
+        state = _hold(connection, part)
         lock_rounds(connection, part.edition.collection)
         part.require_open()
-        state = connection.scalar(select(UnitRound.state).where(is_part(part)))
         if state is FilingState.SUBMITTED:
             raise Refused("本期已整体上交，正在审核。请等审核结束，或先撤回，再关闭。")
         unfinished = [code for code, _ in find_unfinished(connection, part)]
@@ -95,6 +102,22 @@ def reopen_part(
         tell_all(connection, actor, part, f"“{part.title}”重新开放填报", text)
         changed, details = AuditAction.ROUND_CHANGED, {"reopened": reason.strip()}
         record_act(connection, actor, part, changed, details)
+
+
+def _hold(connection: Connection, part: Part) -> FilingState | None:
+    """How the part stands, held together with its filings.
+
+    An import or a decision under way was judged while the round was open: closing waits
+    for it. All lock in this order, the rounds last, where every row's insertion ends.
+    """
+    state = connection.scalar(
+        select(UnitRound.state).where(is_part(part)).with_for_update()
+    )
+    filings = select(Filing.id).where(
+        Filing.unit_id == part.unit_id, Filing.round_id == part.round_id
+    )
+    connection.execute(filings.order_by(Filing.id).with_for_update()).all()
+    return state
 
 
 def _close_with_last(connection: Connection, part: Part) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
-from app.errors import AppError
+from app.errors import AppError, Forbidden
 from app.models import (
     Decision,
     FilingState,
@@ -27,8 +27,10 @@ from app.services.chain.deciding import approve
 from app.services.chain.submitting import submit, withdraw
 from app.services.entering import Entry, Status, save_rows
 from app.services.passing import pass_rows
+from app.services.rounds.closing import close_part
 from app.storage.content import hash_content
 from app.storage.engine import begin_reading
+from app.storage.rows import RowStore
 from app.storage.timetable import find_now
 from tests.support.chain import LEAD, School
 
@@ -286,3 +288,25 @@ def test_an_import_that_passes_is_in_the_submission_or_stops_it(school, form, ro
         assert "临时库" in moved.message
         moved = submit(workshop, school.filler, scope, form)
     assert moved.content_hash == hash_now(school, "2")
+
+
+def test_closing_a_round_waits_for_what_was_let_in(school, form, row):
+    """Nothing comes into a round that is closed already."""
+    workshop, scope, actor = school.workshop, school.scope, school.filler.user_id
+    with workshop.engine.begin() as connection:
+        store = RowStore(connection, workshop.catalogue)
+        store.gate.require_open(form, scope)
+        closing = threading.Thread(
+            target=close_part,
+            args=(workshop.engine, workshop.catalogue, school.office, scope),
+            kwargs={"even_unfinished": True},
+        )
+        closing.start()
+        closing.join(timeout=1)
+        assert closing.is_alive()
+        store.insert(form, scope, {"name": "乙", "count": 1}, actor)
+    closing.join(timeout=60)
+    assert not closing.is_alive()
+    assert len(school.rows("2")) == 2
+    with pytest.raises(Forbidden, match="没有开放"):
+        school.save(school.filler, "2", name="丙")
