@@ -125,6 +125,10 @@ def return_whole(
         wanted = {form: places for form, places in named.items() if places}
         if not wanted:
             raise Refused("请至少指出一张表里的一格、一行或整表，并写明原因。")
+        if given := [form.code for form in wanted if form.is_derived]:
+            raise Refused(
+                f"{'、'.join(given)} 由系统汇总，不能退回。请退回它所汇总的表。"
+            )
         kind = DecisionKind.RETURN
         returned = _return_forms(case, step, wanted, remark)
         case.change(state=FilingState.RETURNED, step="")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import update
 
@@ -159,6 +161,13 @@ def test_what_was_approved_last_may_still_be_returned(school, done, row):
     filing = school.filing("2")
     assert (filing.state, filing.is_closed) == (FilingState.RETURNED, False)
     assert school.add("2", name="甲").message == ""
+
+
+def test_what_follows_from_other_forms_is_not_returned(school, done):
+    report(school)
+    derived = replace(school.form("2"), derive=object())
+    with pytest.raises(Refused, match="2 由系统汇总"):
+        give_back(school, school.leader, {derived: [Named(reason="missing")]})
 
 
 def test_decisions_about_a_round_are_taken_back(school, done, row):
