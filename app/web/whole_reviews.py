@@ -253,7 +253,7 @@ def _list_figures(place: Workplace) -> tuple[tuple[str, FigureRow], ...]:
     return tuple(
         (form.code, row)
         for form in place.edition.forms
-        if form.key_figures
+        if form.key_figures and place.can(Action.VIEW_ROWS, form)
         for row in list_figure_rows(
             find_desk(server.engine, server.catalogue, place, form.code)
         )

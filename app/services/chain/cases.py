@@ -239,7 +239,7 @@ class Case:
         """Write the act into the audit log: the last statement of the transaction."""
         details = {"decision_id": decision_id, "kind": kind.value}
         if step:
-            details["step"] = step
+            details["step"] = self.chain.title(step) or step
         if remark.strip():
             details["remark"] = remark.strip()
         self.audit(AuditAction.DECISION, details)

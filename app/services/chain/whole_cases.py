@@ -161,7 +161,7 @@ class WholeCase:
             "whole": True,
         }
         if step:
-            details["step"] = step
+            details["step"] = self.chain.title(step) or step
         if remark.strip():
             details["remark"] = remark.strip()
         record(

@@ -42,6 +42,23 @@ def test_a_form_passes_step_by_step(filler, reviewer, sign_in):
     assert "已通过" in shown(office, REVIEW)
 
 
+def test_the_log_tells_steps_by_their_names(filler, reviewer, sign_in):
+    add(filler, GRANTS, GRANT)
+    submit(filler)
+    approve(reviewer)
+    text = shown(sign_in("office"), "/admin/audit")
+    assert "种类：审核通过；环节：部门负责人审核" in text
+    assert "first_check" not in text
+
+
+def test_heads_see_their_own_forms_in_the_round_as_a_whole(sign_in):
+    head = sign_in("head")
+    assert 'href="/reviews/round' in shown(head, "/reviews/")
+    text = shown(head, "/reviews/round")
+    assert "开设专业表" in text
+    assert "学校经费总支出表" not in text
+
+
 def test_nobody_approves_what_he_entered(filler, engine, sign_in):
     add(filler, GRANTS, GRANT)
     submit(filler)
