@@ -83,8 +83,9 @@ def add_row(collection: str, code: str):
 def show_row(collection: str, code: str, row_id: int) -> str:
     desk = get_desk(collection, code)
     _require_rows(desk)
+    row = desk.get(row_id)
     record_view(desk)
-    return show_record(desk, desk.get(row_id))
+    return show_record(desk, row)
 
 
 @forms.post("/rows/<id:row_id>")

@@ -150,18 +150,28 @@ def _sign_in():
         if wants_json():
             raise Forbidden("请先设新密码。")
         return redirect(url_for("auth.password"))
+    named = read_place(request.args.get("at", ""))
+    if named is not None:
+        g.visit = _visit_named(g.visit, *named)
     return None
 
 
 def _find_chosen() -> tuple[int | None, int | None]:
-    """Unit and round that the address names (`at`), or else those chosen last.
+    """Unit and round that were chosen last."""
+    return session.get("unit"), session.get("round")
+
+
+def _visit_named(visit: Visit, unit_id: int, round_id: int) -> Visit:
+    """The visit of the unit and round that the address names (`at`).
 
     Every address that changes something names them: in another tab the person may
-    have chosen another round meanwhile.
+    have chosen another round meanwhile. Where the person may not work there, nothing
+    else is opened instead: an act would reach what nobody meant.
     """
-    named = read_place(request.args.get("at", ""))
-    if named is None:
-        return session.get("unit"), session.get("round")
+    named = replace(visit, unit_id=unit_id, round_id=round_id)
+    place = named.workplace
+    if place is None or place.key != f"{unit_id}-{round_id}":
+        raise NotFound("没有这个单位的这一期，或者您不在那里工作。请从菜单里另选一处。")
     if request.method == "GET" and not wants_json():
-        session["unit"], session["round"] = named
+        session["unit"], session["round"] = unit_id, round_id
     return named
