@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import ColumnElement, Engine, false, func, or_, select
 
 from app.errors import NotFound
 from app.models import (
@@ -119,7 +119,7 @@ def list_imports(
         _JOB.c.unit_id == place.unit_id,
         _JOB.c.round_id == place.round_id,
         _JOB.c.mode != "dry_run",
-        _JOB.c.form_name.in_(_visible_names(place, form_code)),
+        _are_visible(place, form_code),
     ]
     if state in set(ImportState):
         wanted.append(_JOB.c.state == ImportState(state))
@@ -150,9 +150,18 @@ def get_import(
         find_place = place_finder(connection, found.unit_id, found.round_id)
     view = _view(catalogue, found, find_place)
     # What a person may not see does not exist for that person.
-    if not can(actor, Action.VIEW_ROWS, view.form_place):
+    if not _may_see(actor, view):
         raise NotFound("没有这次导入。")
     return view
+
+
+def _may_see(actor: Actor, view: ImportView) -> bool:
+    """Departments see their own part, the one that leads the form sees all of it."""
+    lead = replace(view.form_place, departments=view.form_place.departments[:1])
+    if can(actor, Action.VIEW_ROWS, lead):
+        return True
+    is_part = view.job.department_id is not None
+    return is_part and can(actor, Action.VIEW_ROWS, view.own_place)
 
 
 def may_review(actor: Actor, view: ImportView) -> bool:
@@ -196,13 +205,18 @@ def write_marked(workshop: Workshop, actor: Actor, view: ImportView, path: Path)
         return exporting.write_marked(workshop, connection, job, path)
 
 
-def _visible_names(place: Workplace, form_code: str) -> list[str]:
-    return [
-        form.full_name
-        for form in place.edition.forms
-        if (not form_code or form.code == form_code)
-        and place.can(Action.VIEW_ROWS, form)
-    ]
+def _are_visible(place: Workplace, form_code: str) -> ColumnElement[bool]:
+    """Imports of the forms that the person sees, or of a department's part of them."""
+    conditions = []
+    for form in place.edition.forms:
+        if form_code not in ("", form.code) or not place.can(Action.VIEW_ROWS, form):
+            continue
+        department = place.department_for(form, Action.VIEW_ROWS)
+        condition = _JOB.c.form_name == form.full_name
+        if department is not None:
+            condition &= _JOB.c.department_id == department
+        conditions.append(condition)
+    return or_(false(), *conditions)
 
 
 def _select_imports():

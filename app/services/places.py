@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, select
 
 from app.models import Unit
-from app.permissions import Place
+from app.permissions import Action, Actor, Place, can
 from app.storage.assignments import load_assignments
 from form_schemas.spec import FormSpec
 
@@ -31,3 +31,22 @@ def place_finder(
     path = connection.scalar(select(Unit.path).where(Unit.id == unit_id)) or ""
     assignments = load_assignments(connection, unit_id, round_id)
     return lambda form: Place(unit_id, assignments.names(form), unit_path=path)
+
+
+def is_in_sight(
+    connection: Connection,
+    actor: Actor,
+    form: FormSpec | None,
+    unit_id: int,
+    round_id: int,
+) -> bool:
+    """Whether what belongs to a form of a unit's round exists for the actor.
+
+    Args:
+        form: None: the unit's round as a whole.
+    """
+    if form is None:
+        path = connection.scalar(select(Unit.path).where(Unit.id == unit_id)) or ""
+        return can(actor, Action.VIEW_ROWS, Place(unit_id, unit_path=path))
+    place = find_place(connection, form, unit_id, round_id)
+    return can(actor, Action.VIEW_ROWS, place)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Row, Select, select
@@ -16,7 +16,7 @@ from app.models import (
     ThreadState,
     User,
 )
-from app.permissions import Action, Actor, require
+from app.permissions import Action, Actor, can, require
 from app.services.chain.cases import Case, deciding, looking
 from app.services.chain.cells import show_value
 from app.services.chain.questions import (
@@ -29,6 +29,7 @@ from app.services.chain.questions import (
 )
 from app.services.chain.steps import require_step
 from app.services.chain.telling import tell, tell_lead
+from app.services.places import is_in_sight
 from app.services.round_checks import get_edition_of_round
 from app.services.row_names import name_row
 from app.services.workshop import Workshop
@@ -108,7 +109,7 @@ def ask(
 def answer(workshop: Workshop, actor: Actor, thread_id: int, text: str) -> None:
     """A filler of the form says what is the matter."""
     with _holding(workshop, actor, thread_id) as (case, thread):
-        require(actor, Action.SUBMIT_FORM, case.place)
+        _require_answerer(case, thread)
         words = judge_text(text)
         set_thread_state(case, thread_id, ThreadState.ANSWERED)
         write_message(case, thread_id, words)
@@ -184,9 +185,11 @@ def _holding(
         if found is None:
             raise NotFound("没有这个问题。")
         edition = get_edition_of_round(connection, workshop.catalogue, found.round_id)
-    form = edition.by_code.get(found.form_code)
-    if form is None:
-        raise NotFound("没有这张报表，它可能在新版里改了编号。")
+        form = edition.by_code.get(found.form_code)
+        if form is None:
+            raise NotFound("没有这张报表，它可能在新版里改了编号。")
+        if not is_in_sight(connection, actor, form, found.unit_id, found.round_id):
+            raise NotFound("没有这个问题。")
     scope = Scope(found.unit_id, found.round_id)
     with deciding(workshop, actor, scope, form) as case:
         case.require_open()
@@ -217,6 +220,13 @@ def _may_take(case: Case, step) -> bool:
     except Forbidden:
         return False
     return True
+
+
+def _require_answerer(case: Case, thread: Row) -> None:
+    """Raise Forbidden where the rows are another department's, save for the lead."""
+    if not can(case.actor, Action.SUBMIT_FORM, case.lead_place):
+        part = replace(case.place, department_id=thread.department_id)
+        require(case.actor, Action.SUBMIT_FORM, part)
 
 
 def _require_asker(case: Case, thread: Row) -> None:

@@ -23,6 +23,7 @@ from app.services.chain.completeness import count_pending
 from app.services.chain.deciding import require_reviewer
 from app.services.chain.questions import reopen_threads, take_back_threads
 from app.services.chain.whole_cases import WholeCase, deciding_whole, looking_whole
+from app.services.places import is_in_sight
 from app.services.round_checks import get_edition_of_round
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
@@ -41,7 +42,7 @@ def undo(workshop: Workshop, actor: Actor, decision_id: int, remark: str = "") -
     """Take a decision back.
 
     Raises:
-        NotFound: there is no such decision.
+        NotFound: there is no such decision for this person.
         Forbidden: it is somebody else's, or the actor has lost the right to it.
         Refused: somebody acted on it since, or it has an opposite of its own.
     """
@@ -52,6 +53,9 @@ def undo(workshop: Workshop, actor: Actor, decision_id: int, remark: str = "") -
         if found is None:
             raise NotFound("没有这个审核记录。")
         form = _find_form(connection, workshop, found)
+        place = found.unit_id, found.round_id
+        if not is_in_sight(connection, actor, form, *place):
+            raise NotFound("没有这个审核记录。")
     if found.actor_id != actor.user_id:
         raise Forbidden("只能撤销自己作出的决定。")
     scope = Scope(found.unit_id, found.round_id)
