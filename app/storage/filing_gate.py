@@ -24,7 +24,7 @@ from app.models import (
     UnitRound,
 )
 from app.models.base import now_utc
-from app.storage.assignments import load_assignments
+from app.storage.assignments import Assignments, load_assignments
 from app.storage.engine import is_sqlite
 from app.storage.records import Scope
 from app.storage.timetable import (
@@ -211,13 +211,16 @@ def find_standing(connection: Connection, form: FormSpec, scope: Scope) -> Stand
 
 
 def find_standings(
-    connection: Connection, forms: Collection[FormSpec], scope: Scope
+    connection: Connection,
+    forms: Collection[FormSpec],
+    scope: Scope,
+    assignments: Assignments | None = None,
 ) -> dict[str, Standing]:
     """How forms stand in a unit's round, by code: a handful of questions for all."""
     unit_id, round_id = scope.unit_id, scope.round_id
     round_state = find_round_state(connection, unit_id, round_id)
     timetable = find_timetable(connection, unit_id, round_id)
-    assignments = load_assignments(connection, unit_id, round_id)
+    assignments = assignments or load_assignments(connection, unit_id, round_id)
     filings = {
         found.form_code: found
         for found in connection.execute(

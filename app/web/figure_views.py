@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from app.services.chain.figures import FiguresView, view_figures
-from app.services.chain.views import Act, view_filing
+from app.permissions import Action
+from app.services.chain.figures import FiguresView, list_figures
 from app.services.comparing import find_compared
-from app.services.desks import Desk
+from app.services.desks import Desk, find_desk
+from app.services.workplaces import Workplace
 from app.storage.records import Query, Scope
 from app.web.seen_views import name_row, show_value
 from app.web.server import get_server
@@ -55,20 +56,29 @@ def list_figure_rows(desk: Desk) -> tuple[FigureRow, ...]:
 class FormFigures:
     """A form's key figures, and whether a leader approved them."""
 
-    form: FormSpec
     view: FiguresView
     rows: tuple[FigureRow, ...]
-    may_approve: bool
+
+    @property
+    def form(self) -> FormSpec:
+        return self.view.form
 
 
-def view_form_figures(desk: Desk) -> FormFigures:
-    """The key figures of the desk's form as the person may approve them."""
-    workshop, place = get_server().workshop, desk.place
+def list_form_figures(place: Workplace) -> list[FormFigures]:
+    """The key figures of all forms that have some and that the person may see."""
+    server = get_server()
+    forms = [
+        form
+        for form in place.edition.forms
+        if form.key_figures and place.can(Action.VIEW_ROWS, form)
+    ]
     scope = Scope(place.unit_id, place.round_id)
-    filing = view_filing(workshop, place.actor, scope, desk.form)
-    return FormFigures(
-        desk.form,
-        view_figures(workshop, place.actor, scope, desk.form),
-        list_figure_rows(desk),
-        Act.APPROVE_FIGURES in filing.acts,
-    )
+    return [
+        FormFigures(
+            view,
+            list_figure_rows(
+                find_desk(server.engine, server.catalogue, place, view.form.code)
+            ),
+        )
+        for view in list_figures(server.workshop, place.actor, scope, forms)
+    ]

@@ -5,14 +5,13 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import BadRequest, NotFound, Refused
-from app.permissions import Action
 from app.services.chain import changes, deciding, figures, returning, threads, undoing
 from app.services.chain.questions import Named
-from app.services.desks import Desk, find_desk
+from app.services.desks import Desk
 from app.services.recording import record_view
 from app.storage.records import Scope
 from app.web.addresses import own_path
-from app.web.figure_views import view_form_figures
+from app.web.figure_views import list_form_figures
 from app.web.form_urls import read_cell_name
 from app.web.review_lists import approve_chosen as approve_seen
 from app.web.review_lists import make_list, show_summary
@@ -52,12 +51,8 @@ def approve_chosen() -> Answer:
 @reviews.get("/figures")
 def show_figures() -> str:
     """The key figures of all forms that have some, for whoever approves them."""
-    server, place = get_server(), get_visit().get_workplace()
-    forms = [
-        view_form_figures(find_desk(server.engine, server.catalogue, place, form.code))
-        for form in place.edition.forms
-        if form.key_figures and place.can(Action.VIEW_ROWS, form)
-    ]
+    place = get_visit().get_workplace()
+    forms = list_form_figures(place)
     return render_template(
         "review_figures.html", forms=forms, place=place, workplace=place
     )

@@ -41,7 +41,12 @@ class Act(StrEnum):
 
 def find_acts(case: Case) -> frozenset[Act]:
     """What the actor may do with the form."""
-    return frozenset(act for act, may in _ACTS.items() if passes(may, case))
+    return frozenset(act for act in _ACTS if may(case, act))
+
+
+def may(case: Case, act: Act) -> bool:
+    """Whether the actor may do one act with the form."""
+    return passes(_ACTS[act], case)
 
 
 def find_whole_acts(case: WholeCase) -> frozenset[Act]:

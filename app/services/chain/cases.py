@@ -4,7 +4,7 @@ Acts open a case, judge whether they may, change the filing through it, and conc
 the entry of the audit log is the last statement of their transaction.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,7 +31,7 @@ from app.services.workshop import Workshop
 from app.storage.assignments import Assignments, Supplier, load_assignments
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import Standing, find_standing, lock_filing
+from app.storage.filing_gate import Standing, find_standings, lock_filing
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
@@ -273,16 +273,20 @@ def looking(
     workshop: Workshop, actor: Actor, scope: Scope, form: FormSpec
 ) -> Iterator[Case]:
     """A case that is only read; a filing that does not exist yet reads as a draft."""
+    with looking_at(workshop, actor, scope, [form]) as (case,):
+        yield case
+
+
+@contextmanager
+def looking_at(
+    workshop: Workshop, actor: Actor, scope: Scope, forms: Iterable[FormSpec]
+) -> Iterator[tuple[Case, ...]]:
+    """Cases of many forms, which ask the database together what they share."""
+    unit = Scope(scope.unit_id, scope.round_id)
     with begin_reading(workshop.engine) as connection:
-        unit = Scope(scope.unit_id, scope.round_id)
-        yield _make_case(
-            connection,
-            workshop.catalogue,
-            actor,
-            unit,
-            form,
-            _find_filing(connection, unit, form),
-        )
+        known = _find_filings(connection, unit)
+        filings = {form: known.get(form.code, Unfiled()) for form in forms}
+        yield _make_cases(connection, workshop.catalogue, actor, unit, filings)
 
 
 def open_case(
@@ -295,38 +299,41 @@ def open_case(
     """Hold a filing alone in a transaction of the caller's."""
     unit = Scope(scope.unit_id, scope.round_id)
     filing = lock_filing(connection, form, unit)
-    return _make_case(connection, catalogue, actor, unit, form, filing)
+    (case,) = _make_cases(connection, catalogue, actor, unit, {form: filing})
+    return case
 
 
-def _make_case(
+def _make_cases(
     connection: Connection,
     catalogue: Catalogue,
     actor: Actor,
     scope: Scope,
-    form: FormSpec,
-    filing: Row | Unfiled,
-) -> Case:
-    unit = connection.execute(
-        select(Unit.path, Unit.is_active).where(Unit.id == scope.unit_id)
-    ).first()
-    if unit is None:
+    filings: Mapping[FormSpec, Row | Unfiled],
+) -> tuple[Case, ...]:
+    path = connection.scalar(select(Unit.path).where(Unit.id == scope.unit_id))
+    if path is None:
         raise NotFound("没有这个单位。")
     edition = get_edition_of_round(connection, catalogue, scope.round_id)
-    if edition.by_code.get(form.code) is not form:
+    if any(edition.by_code.get(form.code) is not form for form in filings):
         raise NotFound("本期没有这张报表，它可能在新版里改了编号。")
-    standing = find_standing(connection, form, scope)
-    return Case(
-        connection,
-        catalogue,
-        actor,
-        edition,
-        form,
-        scope,
-        unit.path,
-        filing,
-        standing,
-        load_assignments(connection, scope.unit_id, scope.round_id),
-        find_whole_state(connection, scope),
+    assignments = load_assignments(connection, scope.unit_id, scope.round_id)
+    standings = find_standings(connection, filings, scope, assignments)
+    whole_state = find_whole_state(connection, scope)
+    return tuple(
+        Case(
+            connection,
+            catalogue,
+            actor,
+            edition,
+            form,
+            scope,
+            path,
+            filing,
+            standings[form.code],
+            assignments,
+            whole_state,
+        )
+        for form, filing in filings.items()
     )
 
 
@@ -340,13 +347,11 @@ def find_whole_state(connection: Connection, scope: Scope) -> FilingState:
     return found or FilingState.DRAFT
 
 
-def _find_filing(connection: Connection, scope: Scope, form: FormSpec) -> Row | Unfiled:
-    """The filing's record, or what one would be that nobody has made yet."""
+def _find_filings(connection: Connection, scope: Scope) -> dict[str, Row]:
+    """Form code -> the filing's record, of those that somebody has made."""
     found = connection.execute(
         select(_FILING).where(
-            _FILING.c.unit_id == scope.unit_id,
-            _FILING.c.round_id == scope.round_id,
-            _FILING.c.form_code == form.code,
+            _FILING.c.unit_id == scope.unit_id, _FILING.c.round_id == scope.round_id
         )
-    ).first()
-    return found or Unfiled()
+    )
+    return {one.form_code: one for one in found}

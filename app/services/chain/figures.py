@@ -4,8 +4,8 @@ The approval binds to the values and the keys of their rows: any change of them 
 it, while other cells of the form may change.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,8 +13,9 @@ from sqlalchemy import select
 from app.errors import Forbidden, Refused
 from app.models import AuditAction, DecisionKind, NoticeKind, Role, User
 from app.permissions import Action, Actor, require
+from app.services.chain.acts import Act, may
 from app.services.chain.authors import find_authors
-from app.services.chain.cases import Case, deciding, looking
+from app.services.chain.cases import Case, deciding, looking_at
 from app.services.chain.completeness import find_figures_approval, needs_figures
 from app.services.chain.telling import (
     find_people_of_unit,
@@ -22,27 +23,10 @@ from app.services.chain.telling import (
     tell_lead,
 )
 from app.services.notices import Message, send
-from app.services.row_names import name_row
 from app.services.workshop import Workshop
 from app.storage.content import hash_figures
-from app.storage.keys import key_text
-from app.storage.records import Query, Scope
-from app.storage.rows import RowStore
+from app.storage.records import Scope
 from form_schemas.spec import FormSpec
-from renderers.display import mask, show
-
-#: Rows whose figures are shown; a form with key figures has few.
-_SHOWN = 500
-
-
-@dataclass(frozen=True)
-class FigureLine:
-    """The key figures of one row."""
-
-    row_id: int
-    row_name: str
-    #: field id -> text
-    texts: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -51,10 +35,10 @@ class FiguresView:
 
     form: FormSpec
     figures_hash: str
-    lines: tuple[FigureLine, ...]
-    total: int
     #: there are figures to approve
     is_needed: bool
+    #: the actor may approve them now
+    may_approve: bool
     approved_by: str = ""
     approved_at: datetime | None = None
     remark: str = ""
@@ -67,28 +51,17 @@ class FiguresView:
 def view_figures(
     workshop: Workshop, actor: Actor, scope: Scope, form: FormSpec
 ) -> FiguresView:
-    """The key figures as they are now."""
-    with looking(workshop, actor, scope, form) as case:
-        figures_hash = _hash(case)
-        page = RowStore(case.connection, case.catalogue).find_page(
-            form, case.scope, Query(size=_SHOWN)
-        )
-        lines = tuple(_view_line(case, row) for row in page.rows)
-        found = find_figures_approval(case.log, figures_hash)
-        needed = needs_figures(case)
-        if found is None:
-            return FiguresView(form, figures_hash, lines, page.total, needed)
-        by = case.connection.scalar(select(User.name).where(User.id == found.actor_id))
-        return FiguresView(
-            form,
-            figures_hash,
-            lines,
-            page.total,
-            needed,
-            by or "",
-            found.at,
-            found.remark,
-        )
+    """How a form's key figures stand as they are now."""
+    (view,) = list_figures(workshop, actor, scope, [form])
+    return view
+
+
+def list_figures(
+    workshop: Workshop, actor: Actor, scope: Scope, forms: Iterable[FormSpec]
+) -> tuple[FiguresView, ...]:
+    """As `view_figures`, of many forms."""
+    with looking_at(workshop, actor, scope, forms) as cases:
+        return tuple(map(_view, cases))
 
 
 def request_approval(
@@ -162,11 +135,15 @@ def _hash(case: Case) -> str:
     return hash_figures(case.connection, case.catalogue, case.form, case.scope)
 
 
-def _view_line(case: Case, row) -> FigureLine:
-    codelists = case.catalogue.codelists
-    texts = {}
-    for field in case.form.key_figures:
-        text = show(field, row.row.get(field.id), codelists)
-        texts[field.id] = mask(field, text) if field.sensitive and text else text
-    key = key_text(case.form, row.row)
-    return FigureLine(row.id, name_row(case.form, key), texts)
+def _view(case: Case) -> FiguresView:
+    figures_hash = _hash(case)
+    found = find_figures_approval(case.log, figures_hash)
+    needed = needs_figures(case)
+    may_approve = may(case, Act.APPROVE_FIGURES)
+    view = FiguresView(case.form, figures_hash, needed, may_approve)
+    if found is None:
+        return view
+    by = case.connection.scalar(select(User.name).where(User.id == found.actor_id))
+    return replace(
+        view, approved_by=by or "", approved_at=found.at, remark=found.remark
+    )
