@@ -6,12 +6,11 @@ from datetime import datetime
 
 from flask import url_for
 
-from app.models import ThreadState
+from app.models import DecisionKind, ThreadState
 from app.permissions import Action
 from app.services.chain.obstacles import Obstacle
 from app.services.chain.steps import Chain
 from app.services.chain.threads import ThreadView
-from app.services.chain.undoing import find_undoable
 from app.services.chain.views import FilingView, LogLine, PartView, view_filing
 from app.services.desks import Desk
 from app.services.form_states import find_due
@@ -29,6 +28,7 @@ class Undoable:
     """One's own decision that can be taken back."""
 
     id: int
+    kind: DecisionKind
     text: str
 
 
@@ -118,22 +118,21 @@ def find_facts(desk: Desk) -> FormFacts:
     workshop, actor = get_server().workshop, desk.place.actor
     scope = Scope(desk.place.unit_id, desk.place.round_id)
     view = view_filing(workshop, actor, scope, desk.form)
-    found = find_undoable(workshop, actor, scope, desk.form)
     return FormFacts(
         view,
-        tuple(view_history(view.log, view.step_title, actor.name)),
-        view_undoable(view.log, None if found is None else found.id),
+        tuple(view_history(view.log, view.step_title, actor.user_id)),
+        view_undoable(view.log, view.undoable_id),
     )
 
 
 def view_history(
-    log: Sequence[LogLine], waits_for: str, own_name: str
+    log: Sequence[LogLine], waits_for: str, own_id: int
 ) -> Iterator[HistoryLine]:
     """What was done, the newest first; on top what it waits for."""
     if waits_for:
         yield HistoryLine(f"待{waits_for}", note="现在", is_now=True)
     for line in reversed(log):
-        who = "您" if line.by == own_name else f"{line.by} "
+        who = "您" if line.actor_id == own_id else f"{line.by} "
         step = f"（{line.step_title}）" if line.step_title else ""
         note = "已撤销" if line.is_undone else ""
         yield HistoryLine(f"{who}{line.kind_name}{step}", line.at, note, line.remark)
@@ -141,7 +140,7 @@ def view_history(
 
 def view_undoable(log: Sequence[LogLine], decision_id: int | None) -> Undoable | None:
     found = (line for line in log if line.id == decision_id)
-    return next((Undoable(one.id, one.kind_name) for one in found), None)
+    return next((Undoable(one.id, one.kind, one.kind_name) for one in found), None)
 
 
 def view_talks(

@@ -15,7 +15,6 @@ from app.services.chain import whole
 from app.services.chain.obstacles import NotReady
 from app.services.chain.questions import RETURN_REASONS, Named
 from app.services.chain.steps import StepAt
-from app.services.chain.undoing import find_undoable
 from app.services.chain.views import WholeView, view_whole
 from app.services.desks import find_desk
 from app.services.form_states import DONE, STATE_WORDS, FormState
@@ -211,7 +210,6 @@ def _make_page(place: Workplace, missing: NotReady | None) -> WholePage:
     step_id = view.step or (view.chain.whole_steps[-1].id if decides else "")
     lines = list_whole(workshop, place, step_id if decides else "")
     part = judge_unit(place.edition, view.state, view.step, view.submitted_at)
-    found = find_undoable(workshop, actor, scope, None)
     shown = request.args.get("show", "")
     shown = shown if shown in _SHOWN else ""
     return WholePage(
@@ -232,8 +230,8 @@ def _make_page(place: Workplace, missing: NotReady | None) -> WholePage:
         ),
         _count_states(lines),
         _list_figures(place),
-        tuple(view_history(view.log, view.step_title, actor.name)),
-        view_undoable(view.log, None if found is None else found.id),
+        tuple(view_history(view.log, view.step_title, actor.user_id)),
+        view_undoable(view.log, view.undoable_id),
         () if missing is None else view_missing(place, missing.obstacles)[:_LISTED],
         0 if missing is None else missing.total,
     )

@@ -65,25 +65,23 @@ def undo(workshop: Workshop, actor: Actor, decision_id: int, remark: str = "") -
         _undo_of_form(workshop, actor, scope, form, found, remark)
 
 
-def find_undoable(
-    workshop: Workshop, actor: Actor, scope: Scope, form: FormSpec | None
-) -> Row | None:
-    """The last decision about a form, or the round as a whole, if `undo` would do it.
+def find_undoable(case: Case) -> int | None:
+    """The last decision about a form, if `undo` would take it back for the actor.
 
     Whether somebody has edited since is told by `undo` itself.
     """
-    if form is None:
-        with looking_whole(workshop, actor, scope) as case:
-            last = case.log.last_move
-            kinds = _WHOLE_KINDS
-    else:
-        with looking(workshop, actor, scope, form) as case:
-            last = next(reversed(case.log.effective), None)
-            kinds = {*_UNDOINGS, *_OPPOSITES}
-            if last is not None and case.whole_state not in EDITABLE:
-                return None
-    is_own = last is not None and last.actor_id == actor.user_id
-    return last if is_own and last.kind in kinds else None
+    last = next(reversed(case.log.effective), None)
+    if last is None or case.whole_state not in EDITABLE:
+        return None
+    is_own = last.actor_id == case.actor.user_id
+    return last.id if is_own and last.kind in {*_UNDOINGS, *_OPPOSITES} else None
+
+
+def find_undoable_whole(case: WholeCase) -> int | None:
+    """As `find_undoable`, of the round as a whole."""
+    last = case.log.last_move
+    is_own = last is not None and last.actor_id == case.actor.user_id
+    return last.id if is_own and last.kind in _WHOLE_KINDS else None
 
 
 # One form.

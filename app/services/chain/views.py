@@ -13,6 +13,7 @@ from app.services.chain.cases import Case, looking
 from app.services.chain.completeness import find_contributions
 from app.services.chain.logs import DecisionLog
 from app.services.chain.steps import Chain
+from app.services.chain.undoing import find_undoable, find_undoable_whole
 from app.services.chain.whole_cases import looking_whole
 from app.services.workshop import Workshop
 from app.storage.records import Scope
@@ -43,6 +44,7 @@ class LogLine:
     kind: DecisionKind
     kind_name: str
     step_title: str
+    actor_id: int
     by: str
     at: datetime
     remark: str
@@ -85,6 +87,8 @@ class FilingView:
     parts: tuple[PartView, ...]
     #: the newest last
     log: tuple[LogLine, ...]
+    #: id of the decision that the person may take back
+    undoable_id: int | None
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ class WholeView:
     #: forms that are not through their own steps
     missing: tuple[FormSpec, ...]
     log: tuple[LogLine, ...]
+    undoable_id: int | None
 
 
 def view_filing(
@@ -125,6 +130,7 @@ def view_filing(
             find_acts(case),
             tuple(_view_parts(case)),
             view_log(case.connection, case.chain, case.log),
+            find_undoable(case),
         )
 
 
@@ -145,6 +151,7 @@ def view_whole(workshop: Workshop, actor: Actor, scope: Scope) -> WholeView:
             find_whole_acts(case),
             tuple(form for form in case.forms if not case.is_done(form)),
             view_log(case.connection, case.chain, case.log),
+            find_undoable_whole(case),
         )
 
 
@@ -166,6 +173,7 @@ def _view_line(
         record.kind,
         KIND_NAMES[record.kind],
         chain.title(record.step),
+        record.actor_id,
         names[record.actor_id],
         record.at,
         record.remark,

@@ -14,7 +14,8 @@ from app.services.chain.returning import return_form
 from app.services.chain.submitting import submit
 from app.services.chain.summaries import summarise
 from app.services.chain.threads import ask, list_threads
-from app.services.chain.undoing import find_undoable, undo
+from app.services.chain.undoing import undo
+from app.services.chain.views import view_filing
 from app.storage.binding import bind
 from tests.support.chain import LEAD
 
@@ -215,8 +216,8 @@ def test_a_decision_is_taken_back_until_somebody_acts_on_it(school, form, submit
 def test_a_return_is_taken_back_until_somebody_mends(school, form, row, submitted):
     named = Named(row.id, "count", "wrong")
     give_back(school, school.head, form, named)
-    found = find_undoable(school.workshop, school.head, school.scope, form)
-    undo(school.workshop, school.head, found.id)
+    seen = view_filing(school.workshop, school.head, school.scope, form)
+    undo(school.workshop, school.head, seen.undoable_id)
     assert school.filing("2").state is FilingState.SUBMITTED
     give_back(school, school.head, form, named)
     school.edit("2", row.id, count="5")
