@@ -247,6 +247,7 @@ def open_workplace(
         found = connection.execute(
             select(Round.__table__).where(Round.id == offer.round_id)
         ).one()
+        assignments = load_assignments(connection, offer.unit_id, offer.round_id)
         return Workplace(
             actor,
             edition,
@@ -257,8 +258,8 @@ def open_workplace(
             found.title,
             found.periods,
             find_round_state(connection, unit.id, found.id) is RoundState.OPEN,
-            load_assignments(connection, offer.unit_id, offer.round_id),
-            find_standings(connection, edition.forms, scope),
+            assignments,
+            find_standings(connection, edition.forms, scope, assignments),
             found.previous_id,
             _find_departments(connection, actor, offer.unit_id),
         )
