@@ -142,6 +142,7 @@ def show() -> Answer:
 def remind_late() -> Answer:
     """Remind the departments of what is late; of one department with its id."""
     server, place = get_server(), _get_place()
+    require(place.actor, Action.SEND_NOTICES, place.whole)
     matrix = load_matrix(server.engine, place)
     late = {row.form.code for row in matrix.late}
     standings = (place.standings[code] for code in late)
