@@ -4,11 +4,12 @@ The places that addresses name are scenes: a form in a state, a round in a state
 thing of the own school or of another one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from app.permissions import ACTION_NAMES, Action, Place, can
 from tests.support import authorised_schools as schools
+from tests.support.authorised_people import Kind
 from tests.support.authorised_schools import Things
 from tests.support.chain import LEAD, SUPPLIER
 
@@ -39,6 +40,8 @@ FORM_SCENES = (
     PAST,
     FAR,
 )
+#: Reading does not depend on more.
+READ_SCENES = tuple(scene for scene in FORM_SCENES if scene.sign in "开交关校")
 ROUND_SCENES = (Scene("开", "填报中"), PAST, FAR)
 WHOLE_SCENES = (
     Scene("开", "填报中"),
@@ -57,24 +60,13 @@ PASSED_SCENES = tuple(replace(one, thing="passed") for one in (IMPORT_SCENES[0],
 THING_SCENES = (Scene("本", "本校的"), FAR)
 ONE_SCENE = (Scene("—", "不分状态"),)
 
-#: Groups of the table, with their title.
-GROUPS: Mapping[tuple[Scene, ...], str] = {
-    FORM_SCENES: "报表",
-    ROUND_SCENES: "一期填报里的",
-    WHOLE_SCENES: "整体上报",
-    IMPORT_SCENES: "导入",
-    PASSED_SCENES: "已入库的导入",
-    THING_SCENES: "单位、账号、通知等",
-    ONE_SCENE: "其他",
-}
-
 
 @dataclass(frozen=True)
 class Need:
     """What the policy asks for; without an action: only to be signed in."""
 
     action: Action | None = None
-    #: where: anywhere, unit, form, lead (the department that leads), part (the import's)
+    #: anywhere, unit, form, lead (the department that leads), part (the import's)
     at: str = "anywhere"
     #: who else is needed, where the policy alone does not say it
     also: str = ""
@@ -164,3 +156,12 @@ class Entry:
     @property
     def name(self) -> str:
         return f"{self.endpoint} {self.act}".strip()
+
+    def scenes_for(self, kind: Kind) -> tuple[Scene, ...]:
+        """Strangers to a school are strangers in every state of it."""
+        if kind.only_reads and self.scenes == FORM_SCENES:
+            return READ_SCENES
+        if not kind.is_outside:
+            return self.scenes
+        far = tuple(scene for scene in self.scenes if scene.unit == "other")
+        return (self.scenes[0], *far)

@@ -26,6 +26,21 @@ class Kind:
     unit: str = "own"
     may_import: bool = True
 
+    @property
+    def is_outside(self) -> bool:
+        """Whether the own school is none of this person's business."""
+        return self.unit in ("other", "far_city") or self.key in _STRANGERS
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether no state of a form gives this person anything to do with it."""
+        return self.key in _READERS
+
+
+_STRANGERS = frozenset({"nobody", "gone", "new", "guest"})
+_READERS = frozenset(
+    {"admin", "other_head", "other_filler", "leader", "analyst", "city", "province"}
+)
 
 KINDS = (
     Kind("admin", "管", "系统管理员", Role.ADMINISTRATOR),
@@ -59,7 +74,6 @@ KINDS = (
     Kind("new", "新", "还没有设新密码的填报员", Role.FILLER, LEAD),
     Kind("guest", "客", "没有登录的人"),
 )
-BY_KEY = {kind.key: kind for kind in KINDS}
 
 
 def add_people(own, other):

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 from app.permissions import Action
 from tests.support import authorised_schools as schools
@@ -10,6 +11,7 @@ from tests.support.authorised_entries import (
     IMPORT_SCENES,
     ONE_SCENE,
     PASSED_SCENES,
+    READ_SCENES,
     ROUND_SCENES,
     THING_SCENES,
     WHOLE_SCENES,
@@ -35,8 +37,9 @@ MANAGE = Need(Action.MANAGE_ROUND, "unit")
 PROGRESS = Need(Action.SEE_PROGRESS, "unit")
 NOTIFY = Need(Action.SEND_NOTICES, "unit")
 HERE = Need(Action.VIEW_ROWS, "unit")
-IMPORTED = Need(Action.VIEW_ROWS, "part")
-IMPORTING = Need(Action.IMPORT_ROWS, "part", also="或者核对导入的人")
+WHOLE = Need(Action.VIEW_ROWS, "unit", also="看全单位数据的人")
+IMPORTED = Need(Action.VIEW_ROWS, "form", also="自己部门的；牵头部门看全部")
+IMPORTING = Need(Action.VIEW_ROWS, "form", also="有权导入或核对这次导入")
 REVIEW_ROWS = Need(Action.REVIEW_ROWS, "part")
 ACCOUNTS = Need(Action.MANAGE_ACCOUNTS)
 ACCOUNTS_THERE = Need(Action.MANAGE_ACCOUNTS, "unit")
@@ -44,6 +47,16 @@ UNITS = Need(Action.MANAGE_UNITS)
 UNITS_THERE = Need(Action.MANAGE_UNITS, "unit")
 AUDIT = Need(Action.READ_AUDIT)
 OWN = Need(also="本人的")
+#: What it takes to read: a state of the form changes nothing about it.
+_READING = frozenset(
+    {
+        Action.VIEW_ROWS,
+        Action.SEE_PERSONAL,
+        Action.EXPORT_ROWS,
+        Action.EXPORT_PERSONAL,
+    }
+)
+_ENTERING = frozenset({Action.ENTER_ROWS, Action.IMPORT_ROWS})
 
 
 def _form(things: Things, scene: Scene) -> dict:
@@ -98,6 +111,10 @@ def _user(things, _scene):
 
 def _membership(things, scene):
     return _user(things, scene) | {"membership_id": things.membership_id}
+
+
+def _package(things, scene):
+    return _at(things, scene) | {"kind": "data"}
 
 
 def _always(**fields):
@@ -262,15 +279,21 @@ def _single(form):
     )
 
 
+_TALKED = tuple(one for one in FORM_SCENES if one.sign != "关")
 _DECIDED = tuple(
-    one
+    replace(one, form=schools.SUBMITTED) if one.sign == "校" else one
     for one in FORM_SCENES
-    if one.sign == "校" or one.form in ("S3", "S4", "S5")
+    if one.sign in "交退过校"
 )
 
 
-def _forms(endpoint, method, need, values=_form, scenes=FORM_SCENES, **more):
-    return Entry(endpoint, method, need, scenes, values, **more)
+def _forms(endpoint, method, need, values=_form, scenes=None, **more):
+    usual = READ_SCENES if need.action in _READING else FORM_SCENES
+    if need.action in _ENTERING:
+        more = {"is_finer": True, "note": "状态不许时也是 ✕ 或 ▲"} | more
+    if values in (_row, _linked):
+        more = {"is_finer": True, "note": "别的部门的行：○"} | more
+    return Entry(endpoint, method, need, scenes or usual, values, **more)
 
 
 def _get(endpoint, need, values=nothing, scenes=ONE_SCENE, **more):
@@ -283,9 +306,16 @@ def _post(endpoint, need, values=nothing, scenes=ONE_SCENE, **more):
 
 _OPEN_PAGES = (
     _get("auth.login", ANYBODY),
-    _post("auth.try_login", ANYBODY, body=_always(username="x", password="y")),
+    _post(
+        "auth.try_login",
+        ANYBODY,
+        body=_always(username="x", password="y"),
+        is_never_done=True,
+        is_finer=True,
+        note="样本里的密码不对",
+    ),
     _get("assets.serve_asset", ANYBODY, _always(name="icon.svg")),
-    _get("assets.serve_form_asset", ANYBODY, _always(name="rows.js")),
+    _get("assets.serve_form_asset", ANYBODY, _always(name="css/tianbao.css")),
     _get("health.is_ready", ANYBODY),
 )
 
@@ -315,6 +345,7 @@ _OWN_PAGES = (
         lambda t, s: {"notice_id": t.notice_id},
         THING_SCENES,
         is_finer=True,
+        note="别人的通知：回到列表，什么也不变",
     ),
     _post("notices.mark_all_read", SIGNED_IN, changes=False),
     _get("places.show", SIGNED_IN),
@@ -346,15 +377,29 @@ _PLACES = (
         changes=False,
     ),
     _get("checks.show", HERE, _at, ROUND_SCENES),
-    _post("checks.start", Need(Action.CHECK_ROWS, "unit"), _at, ROUND_SCENES),
+    _post(
+        "checks.start",
+        Need(Action.CHECK_ROWS, "unit", also="至少一张表"),
+        _at,
+        ROUND_SCENES,
+        is_finer=True,
+    ),
     _get("checks.show_state", HERE, _at, ROUND_SCENES),
-    _get("checks.fetch", HERE, _at, ROUND_SCENES),
+    _get(
+        "checks.fetch",
+        HERE,
+        _at,
+        ROUND_SCENES,
+        is_finer=True,
+        note="○：那一期没有检查过",
+    ),
     _get("imports.show_list", HERE, _at, ROUND_SCENES),
     _post(
         "exports.order_package",
-        Need(Action.EXPORT_ROWS, "unit"),
-        lambda t, s: _at(t, s) | {"kind": "data"},
-        ROUND_SCENES,
+        Need(Action.EXPORT_ROWS, "unit", also="至少一张表"),
+        is_finer=True,
+        values=_package,
+        scenes=ROUND_SCENES,
     ),
     _post(
         "exports.order_sealed",
@@ -365,9 +410,17 @@ _PLACES = (
     ),
     _get("progress.show", PROGRESS, _at, ROUND_SCENES),
     _post("progress.export", PROGRESS, _at, ROUND_SCENES),
-    _post("progress.remind_late", NOTIFY, _at, ROUND_SCENES),
-    _get("progress.show_units", Need(Action.SEE_PROGRESS, also="看几个单位的人")),
-    _post("progress.export_units", Need(Action.SEE_PROGRESS, also="看几个单位的人")),
+    _post("progress.remind_late", NOTIFY, _at, (ROUND_SCENES[0], ROUND_SCENES[2])),
+    _get(
+        "progress.show_units",
+        Need(Action.SEE_PROGRESS, also="看下级单位的人"),
+        is_finer=True,
+    ),
+    _post(
+        "progress.export_units",
+        Need(Action.SEE_PROGRESS, also="看下级单位的人"),
+        is_finer=True,
+    ),
 )
 
 _FORMS = (
@@ -401,7 +454,7 @@ _FORMS = (
         lambda t, s: _form(t, s) | {"token": t.files.get(s.form, "x")},
     ),
     _forms("rows.save", "POST", ENTER, body=_save, is_json=True),
-    _forms("rows.check", "POST", ENTER, body=_check, is_json=True, changes=False),
+    _forms("rows.check", "POST", SEE_FORM, body=_check, is_json=True, changes=False),
     _forms("rows.delete", "POST", ENTER, body=_delete, is_json=True),
     _forms("rows.explain", "POST", ENTER, body=_mark, is_json=True),
     _forms("rows.withdraw", "POST", ENTER, body=_mark, is_json=True),
@@ -412,14 +465,12 @@ _FORMS = (
         lambda t, s: _form(t, s) | {"field": "master"},
     ),
     _forms("rows.upload", "POST", ENTER, body=_upload("证明.pdf", PDF)),
-    _forms(
-        "selection.delete", "POST", ENTER, body=_always(query="", after=0), is_json=True
-    ),
+    _forms("selection.delete", "POST", ENTER, body=_always(query=""), is_json=True),
     _forms(
         "selection.fill",
         "POST",
         ENTER,
-        body=_always(query="", after=0, field="count", text="2"),
+        body=_always(query="", field="count", text="2"),
         is_json=True,
     ),
     _forms("disclosing.return_to_form", "GET", SEE_FORM),
@@ -437,12 +488,19 @@ _FORMS = (
         _row,
         body=_always(reason="核对联系电话"),
     ),
-    _forms("unlinking.show", "GET", Need(Action.UNLINK_ROWS, "form"), _linked),
+    _forms(
+        "unlinking.show",
+        "GET",
+        Need(Action.UNLINK_ROWS, "form"),
+        _linked,
+        note="没有可解除的连接：○",
+    ),
     _forms(
         "unlinking.save",
         "POST",
         Need(Action.UNLINK_ROWS, "form"),
         _linked,
+        note="没有可解除的连接：○",
         body=_always(field="master", reason="选错了", _version="1"),
     ),
     _forms("exports.order_form", "POST", Need(Action.EXPORT_ROWS, "form")),
@@ -492,7 +550,15 @@ _FILINGS = (
         is_finer=True,
     ),
     _forms("filings.request_figures", "POST", LEAD, scenes=_single(schools.FIGURES)),
-    _forms("filings.hand_over", "POST", SUPPLY, body=_supplier, is_finer=True),
+    _forms(
+        "filings.hand_over",
+        "POST",
+        SUPPLY,
+        body=_supplier,
+        is_finer=True,
+        is_never_done=True,
+        note="样本里导入的行还等着核对",
+    ),
     _forms("filings.take_back", "POST", SUPPLY, body=_supplier, is_finer=True),
     _forms("filings.show_contributions", "GET", SEE_FORM, is_finer=True),
     _forms("filings.hand_back", "POST", LEAD, body=_hand_back),
@@ -501,6 +567,7 @@ _FILINGS = (
         "POST",
         Need(Action.SUBMIT_FORM, "form"),
         _thread,
+        _TALKED,
         act="答复",
         body=_always(act="answer", text="已经核对"),
     ),
@@ -509,6 +576,7 @@ _FILINGS = (
         "POST",
         REVIEW,
         _thread,
+        _TALKED,
         act="再问",
         body=_always(act="ask", text="请再核对"),
         is_finer=True,
@@ -518,6 +586,7 @@ _FILINGS = (
         "POST",
         REVIEW,
         _thread,
+        _TALKED,
         act="了结",
         body=_always(act="close"),
         is_finer=True,
@@ -544,6 +613,7 @@ _REVIEWS = (
         "reviews.decide",
         "POST",
         Need(Action.VIEW_ROWS, "form", also="审核人，或牵头部门的填报员"),
+        scenes=FORM_SCENES,
         act="批注",
         body=_ask,
         is_finer=True,
@@ -563,6 +633,8 @@ _REVIEWS = (
         _at,
         body=lambda t, s: {"form": s.form, f"seen-{s.form}": t.hashes.get(s.form, "")},
         is_finer=True,
+        is_never_done=True,
+        note="逐表回结果；样本里每张表都有没了结的问题",
     ),
     _get("reviews.show_figures", HERE, _at, ROUND_SCENES),
     _forms(
@@ -580,13 +652,23 @@ _REVIEWS = (
         _DECIDED,
         is_finer=True,
     ),
-    _get("whole.show", HERE, _at, WHOLE_SCENES),
-    _get("whole.show_missing", HERE, _at, WHOLE_SCENES),
+    _get("whole.show", WHOLE, _at, WHOLE_SCENES, is_finer=True),
+    _get("whole.show_missing", WHOLE, _at, WHOLE_SCENES, is_finer=True),
     _post(
-        "whole.decide", REPORT, _at, WHOLE_SCENES, act="上报", body=_always(act="hand_in")
+        "whole.decide",
+        REPORT,
+        _at,
+        WHOLE_SCENES,
+        act="上报",
+        body=_always(act="hand_in"),
     ),
     _post(
-        "whole.decide", REPORT, _at, WHOLE_SCENES, act="撤回", body=_always(act="withdraw")
+        "whole.decide",
+        REPORT,
+        _at,
+        WHOLE_SCENES,
+        act="撤回",
+        body=_always(act="withdraw"),
     ),
     _post(
         "whole.decide",
@@ -609,12 +691,18 @@ _REVIEWS = (
 )
 
 _IMPORTS = (
-    _get("imports.show", IMPORTED, _import, IMPORT_SCENES),
-    _get("imports.show_state", IMPORTED, _import, IMPORT_SCENES),
-    _post("imports.pass_rows", REVIEW_ROWS, _import, IMPORT_SCENES, body=_always(which="all")),
+    _get("imports.show", IMPORTED, _import, IMPORT_SCENES, is_finer=True),
+    _get("imports.show_state", IMPORTED, _import, IMPORT_SCENES, is_finer=True),
+    _post(
+        "imports.pass_rows",
+        REVIEW_ROWS,
+        _import,
+        IMPORT_SCENES,
+        body=_always(which="all"),
+    ),
     _post(
         "imports.delete_rows",
-        REVIEW_ROWS,
+        IMPORTING,
         _import,
         IMPORT_SCENES,
         body=_always(which="all", reason="重复"),
@@ -649,7 +737,7 @@ _IMPORTS = (
     ),
     _post(
         "exports.order_marked",
-        Need(Action.EXPORT_PERSONAL, "part", also="或者导入的人"),
+        Need(Action.VIEW_ROWS, "form", also="导入的人，或可以导出完整个人信息的人"),
         _import,
         IMPORT_SCENES,
         is_finer=True,
@@ -658,7 +746,7 @@ _IMPORTS = (
 
 _ROUNDS = (
     _get("rounds.show_list", Need(Action.MANAGE_ROUND)),
-    _get("rounds.plan", Need(Action.MANAGE_ROUND), _at_next, THING_SCENES[:1]),
+    _get("rounds.plan", MANAGE, _at_next, THING_SCENES),
     _post("rounds.act", MANAGE, _at_next, THING_SCENES, body=_plan),
     _get("round_settings.show", MANAGE, _unit_round, ROUND_SCENES),
     _post(
@@ -675,7 +763,7 @@ _ROUNDS = (
         MANAGE,
         _unit_round,
         ROUND_SCENES,
-        body=_always(until="2036-01-01T08:00", reason="延期的原因"),
+        body=_always(form=schools.BARE, until="2036-01-01T08:00", reason="延期的原因"),
     ),
     _post(
         "round_settings.end_extension",
@@ -683,6 +771,8 @@ _ROUNDS = (
         lambda t, s: _unit_round(t, s) | {"extension_id": t.extension_id},
         ROUND_SCENES,
         body=_always(reason="不用了"),
+        is_finer=True,
+        note="关：延期属于本期",
     ),
     _post(
         "round_settings.close",
@@ -697,6 +787,8 @@ _ROUNDS = (
         _unit_round,
         WHOLE_SCENES[:1] + WHOLE_SCENES[4:],
         body=_always(reason="补报"),
+        is_never_done=True,
+        note="同一系列另有一期开着",
     ),
     _get("round_settings.show_carrying", MANAGE, _unit_round, ROUND_SCENES),
     _post(
@@ -722,8 +814,7 @@ _NOTICES = (
         NOTIFY,
         _at,
         ROUND_SCENES,
-        body=lambda t, s: _letter(t, s)
-        | {"files": (io.BytesIO(PDF), "材料.pdf")},
+        body=lambda t, s: _letter(t, s) | {"files": (io.BytesIO(PDF), "材料.pdf")},
     ),
     _get(
         "letters.read",
@@ -753,7 +844,9 @@ _ADMIN = (
     _get("admin_lists.show", ACCOUNTS),
     _get("admin_lists.send_template", ACCOUNTS),
     _post("admin_lists.upload", ACCOUNTS, body=_accounts_file, changes=False),
-    _post("admin_lists.create", ACCOUNTS_THERE, scenes=THING_SCENES, body=_account_lines),
+    _post(
+        "admin_lists.create", ACCOUNTS_THERE, scenes=THING_SCENES, body=_account_lines
+    ),
     _get("admin_lists.go_back", SIGNED_IN, path="/admin/users/list/create"),
     _get("admin_lists.go_back", SIGNED_IN, path="/admin/users/list/passwords.xlsx"),
     _post(
@@ -835,6 +928,7 @@ _ADMIN = (
         THING_SCENES,
         body=_always(active="0"),
         is_finer=True,
+        note="只有系统管理员；▲：最后一个管理员在本校",
     ),
     _get("admin_departments.show", UNITS_THERE, _unit, THING_SCENES),
     _post(

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 
 from app.jobs import Worker
 from app.models import (
+    ExportKind,
     Extension,
     Membership,
     Notice,
@@ -21,7 +22,6 @@ from app.models import (
     Unit,
     UnitRound,
 )
-from app.models import ExportKind
 from app.models.base import now_utc
 from app.services import announcing
 from app.services.announcing import Draft
@@ -34,6 +34,7 @@ from app.services.chain.returning import return_form
 from app.services.chain.submitting import submit
 from app.services.chain.threads import ask
 from app.services.chain.whole import approve_whole, hand_in
+from app.services.checking import start_check
 from app.services.confirming import Reason, confirm
 from app.services.exporting import ExportOrder, start_export
 from app.services.files import upload_file
@@ -64,7 +65,7 @@ PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 def make_catalogue():
     """Forms of one make, so that only their states tell them apart."""
     master = schema_of(MASTER, number="code", name="text")
-    master["x-form"]["departments"] = [LEAD]
+    master["x-form"] |= {"departments": [LEAD], "carry": "always"}
     shared = [_shared(code) for code in IN_STATES]
     alone = [_alone(code) for code in (BARE, DECLARED, CLOSED)]
     figures = schema_of(FIGURES, name="text", money=field_of("money", key_figure=True))
@@ -377,7 +378,7 @@ def _import(things, folder):
     orders["passed"] = (school.filler, LEAD)
     for number, (name, (actor, department)) in enumerate(orders.items()):
         path = folder / f"{name}.csv"
-        path.write_text(f"name,count,choice\n新{number},5,甲\n", "utf-8")
+        path.write_text(f"name,count,choice\n新{number},1,甲\n", "utf-8")
         scope = replace(school.scope, department_id=school.departments[department])
         order = Order(form, scope, actor.user_id, path, path.name)
         things.imports[name] = start_import(school.workshop, order).import_id
@@ -403,6 +404,8 @@ def _export(things):
         ExportKind.EXPORT, (school.form(OPEN),), scope, school.filler.user_id
     )
     things.export_id = start_export(school.workshop, order)
+    place = school.scope.unit_id, school.scope.round_id
+    start_check(school.workshop, school.filler, *place)
     worker = Worker(school.workshop, "worker")
     while worker.run_next():
         pass
