@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.models import ContributionState, FilingState, ThreadState
+from app.models import ContributionState, DecisionKind, FilingState, ThreadState
 from app.permissions import Action
+from app.services.chain.figures import view_figures
 from app.services.chain.obstacles import NotReady
 from app.services.chain.threads import ThreadView, list_threads
 from app.services.chain.views import FilingView, PartView
@@ -33,6 +34,14 @@ PART_WORDS = {
     ContributionState.RETURNED: ("back", "牵头部门已退回"),
 }
 
+#: What a button of its own takes back; the page offers no second one.
+_TAKEN_BACK_BY = {
+    DecisionKind.SUBMIT: "withdraw",
+    DecisionKind.DECLARE_EMPTY: "retract_empty",
+    DecisionKind.CLOSE: "reopen",
+    DecisionKind.HAND_OVER: "take_back",
+}
+
 
 @dataclass(frozen=True)
 class OwnPart:
@@ -52,6 +61,8 @@ class ChainPanel:
     is_open: bool
     time: TimeLeft | None
     own: OwnPart | None
+    #: whether a leader approved the key figures; empty where that is not needed
+    figures: str
     has_parts: bool
     acts: frozenset[str]
     undo: Undoable | None
@@ -72,14 +83,16 @@ def make_chain(desk: Desk, missing: NotReady | None = None) -> ChainPanel:
     """
     facts, threads = find_facts(desk), _list_threads(desk)
     view, place = facts.view, desk.place
+    acts = _list_acts(desk, facts.acts, facts.own_part)
     return ChainPanel(
         _tell_now(view, place.standings[desk.form.code].is_empty),
         view.state in (FilingState.DRAFT, FilingState.RETURNED),
         find_time_left(place, desk.form),
         _view_own(facts.own_part),
+        _tell_figures(desk),
         bool(view.parts) and _may_see_parts(desk, view),
-        _list_acts(desk, facts.acts, facts.own_part),
-        facts.undo if _is_filler(desk) else None,
+        acts,
+        _find_undo(facts.undo, acts) if _is_filler(desk) else None,
         facts.history,
         view_talks(desk, threads, view.chain, ""),
         sum(one.state is ThreadState.OPEN for one in threads),
@@ -135,6 +148,22 @@ def _view_own(part: PartView | None) -> OwnPart | None:
         return None
     word = PART_WORDS[part.state][1]
     return OwnPart(part.department_id, part.name, word)
+
+
+def _tell_figures(desk: Desk) -> str:
+    if not desk.form.key_figures:
+        return ""
+    scope = Scope(desk.place.unit_id, desk.place.round_id)
+    view = view_figures(get_server().workshop, desk.place.actor, scope, desk.form)
+    if not view.is_needed:
+        return ""
+    return f"{view.approved_by}已审批" if view.is_approved else "还没有审批"
+
+
+def _find_undo(undo: Undoable | None, acts: frozenset[str]) -> Undoable | None:
+    if undo is None or _TAKEN_BACK_BY.get(undo.kind) in acts:
+        return None
+    return undo
 
 
 def _list_acts(

@@ -62,6 +62,8 @@ def test_nothing_to_report_is_declared_twice_asked_and_taken_back(filler):
     text = shown(filler, PAGE)
     assert "已申报“本期无数据”，请提交" in text
     assert "data-read-only" in text
+    assert "粘贴到第一格" not in text
+    assert "撤销：申报本期无数据" not in text
     filler.post(f"{PAGE}empty/retract", page=PAGE)
     assert "申报已撤回" in shown(filler, PAGE)
     add(filler, GRANTS, GRANT)

@@ -176,6 +176,7 @@ def test_a_summary_says_what_cannot_pass(filler, reviewer):
 def test_leaders_approve_key_figures(filler, sign_in):
     land = "talent/1.1.4"
     filler.save(land, (None, None, {"green_area": "120.5"}))
+    assert "<dd>还没有审批</dd>" in shown(filler, f"/forms/{land}/")
     leader = sign_in("leader")
     text = shown(leader, "/reviews/figures")
     part = text.split('id="f-1.1.4"')[1].split("</section>")[0]
@@ -185,6 +186,7 @@ def test_leaders_approve_key_figures(filler, sign_in):
     text = shown(leader, "/reviews/figures")
     assert "关键数据已审批" in text
     assert "已审批" in text.split('id="f-1.1.4"')[1].split("</section>")[0]
+    assert "<dd>演示校领导已审批</dd>" in shown(filler, f"/forms/{land}/")
 
 
 def test_the_office_sees_what_keeps_the_round(filler, sign_in):

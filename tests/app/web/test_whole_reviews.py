@@ -96,6 +96,7 @@ def test_a_city_does_not_decide_for_leaders(approved, sign_in):
 def test_a_department_hands_over_and_gets_it_back(engine, sign_in):
     helper, filler = sign_in("filler"), sign_in("filler")
     url = f"/forms/{SHARED}/contributions"
+    assert f'href="{url}?at=' in shown(filler, f"/forms/{SHARED}/")
     text = shown(filler, url)
     assert "未移交" in text
     with engine.begin() as connection:
