@@ -1,6 +1,7 @@
 """How entries of the audit log are called and told in Chinese."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from app.models import AuditAction, ExportKind
 from app.services.chain.views import KIND_NAMES
@@ -90,7 +91,8 @@ _MOST = 10
 
 def describe_details(details: Mapping[str, object]) -> str:
     """What an entry's details say, in one line."""
-    told = ((label, details.get(name)) for name, label in _DETAILS.items())
+    read = {**details, "until": _show_moment(details.get("until"))}
+    told = ((label, read.get(name)) for name, label in _DETAILS.items())
     return "；".join(f"{label}：{_show(value)}" for label, value in told if value)
 
 
@@ -103,3 +105,12 @@ def _show(value: object) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     return _WORDS.get(str(value), str(value))
+
+
+def _show_moment(value: object) -> object:
+    """A moment as people write it; what is no moment stays as it is."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return value
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from app.models import (
     CellThread,
@@ -32,6 +32,7 @@ from form_schemas.chain import ReviewStep
 
 _THREAD = CellThread.__table__
 _MESSAGE = ThreadMessage.__table__
+_DECISION = Decision.__table__
 #: Reasons that a box shows of one form; the form's page has them all.
 _MOST_NOTES = 3
 
@@ -167,6 +168,9 @@ def _may_mend(place: Workplace, line: FormLine) -> bool:
 def _find_threads(
     connection: Connection, place: Workplace, codes: Iterable[str]
 ) -> Sequence:
+    """What came with returns, also of the lead to a department of the person's."""
+    own = {grant.department_id for grant in place.actor.grants} - {None}
+    handed_back = and_(_THREAD.c.step == "", _DECISION.c.department_id.in_(own))
     first = (
         select(_MESSAGE.c.thread_id, func.min(_MESSAGE.c.id).label("id"))
         .group_by(_MESSAGE.c.thread_id)
@@ -177,11 +181,12 @@ def _find_threads(
         .join(User, User.id == _THREAD.c.opened_by)
         .outerjoin(first, first.c.thread_id == _THREAD.c.id)
         .outerjoin(_MESSAGE, and_(_MESSAGE.c.id == first.c.id))
+        .outerjoin(_DECISION, _DECISION.c.id == _THREAD.c.decision_id)
         .where(
             _THREAD.c.unit_id == place.unit_id,
             _THREAD.c.round_id == place.round_id,
             _THREAD.c.form_code.in_(list(codes)),
-            _THREAD.c.unlocks,
+            or_(_THREAD.c.unlocks, handed_back),
             _THREAD.c.state != ThreadState.CLOSED,
         )
         .order_by(_THREAD.c.id)

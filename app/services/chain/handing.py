@@ -16,7 +16,7 @@ from app.services.chain.completeness import (
     find_staged,
 )
 from app.services.chain.obstacles import NotReady, ObstacleKind
-from app.services.chain.questions import Named, judge_named, open_threads
+from app.services.chain.questions import Named, judge_named, open_threads, tie_threads
 from app.services.chain.telling import tell_lead, tell_supplier
 from app.services.round_checks import RoundCheck
 from app.services.workshop import Workshop
@@ -110,13 +110,15 @@ def hand_back(
         _require_handed(case, supplier)
         judge_named(case, named)
         _write(case, department_id, ContributionState.RETURNED, is_empty=False)
+        threads = open_threads(case, named, "")
         details = {
-            "threads": open_threads(case, named, ""),
+            "threads": threads,
             "change_id": find_newest_change(case.connection),
         }
         decision_id = _decide(
             case, DecisionKind.HAND_BACK, department_id, remark, details
         )
+        tie_threads(case, threads, decision_id)
         tell_supplier(
             case,
             department_id,

@@ -1,5 +1,6 @@
 """The pages of the audit log: who reads what, search, the workbook."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from app.models import AuditAction, AuditEntry, Role, Unit
 from app.services.accounts import NewMembership, create_user
 from app.services.audit_chain import verify
-from app.services.audit_words import ACTIONS
+from app.services.audit_words import ACTIONS, describe_details
 from app.services.demo import DEMO_PASSWORD
 from tests.app.web.test_rows import GRANT, GRANTS, add
 
@@ -30,6 +31,13 @@ def written(engine):
 
 def test_every_action_has_a_name():
     assert set(ACTIONS) == set(AuditAction)
+
+
+def test_moments_are_told_as_people_write_them():
+    until = datetime(2024, 9, 30, 18, tzinfo=UTC)
+    text = describe_details({"until": until.isoformat(), "reason": "出差"})
+    assert text == f"理由：出差；延至：{until.astimezone():%Y-%m-%d %H:%M}"
+    assert describe_details({"rows": 3}) == "行数：3"
 
 
 def test_a_saved_row_is_told_with_its_id_and_its_history(filler, engine, written):

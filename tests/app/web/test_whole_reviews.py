@@ -111,3 +111,4 @@ def test_a_department_hands_over_and_gets_it_back(engine, sign_in):
     fields = {"department": str(departments[name]), "reason": "missing", "text": "漏了"}
     filler.post(url, fields, page=back)
     assert "牵头部门已退回" in shown(filler, url)
+    assert "“整张表”</a>：漏了" in shown(sign_in("helper"), "/")
