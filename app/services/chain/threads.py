@@ -96,6 +96,8 @@ def ask(
         case.require_open()
         step = find_own_step(case)
         text = judge_text(named.text)
+        if named.reason and named.reason not in _REASONS:
+            raise Refused("没有选的这条原因，请刷新页面，重新选。")
         kept = open_threads(case, [named], step)
         (thread_id,) = [
             *kept["opened"],
@@ -224,9 +226,12 @@ def _may_take(case: Case, step) -> bool:
 
 def _require_answerer(case: Case, thread: Row) -> None:
     """Raise Forbidden where the rows are another department's, save for the lead."""
-    if not can(case.actor, Action.SUBMIT_FORM, case.lead_place):
-        part = replace(case.place, department_id=thread.department_id)
-        require(case.actor, Action.SUBMIT_FORM, part)
+    if can(case.actor, Action.SUBMIT_FORM, case.lead_place):
+        return
+    is_of_lead = thread.row_id is not None and thread.department_id is None
+    department_id = case.lead_id if is_of_lead else thread.department_id
+    part = replace(case.place, department_id=department_id)
+    require(case.actor, Action.SUBMIT_FORM, part)
 
 
 def _require_asker(case: Case, thread: Row) -> None:

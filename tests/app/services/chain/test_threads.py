@@ -93,6 +93,12 @@ def test_who_neither_reviews_nor_leads_asks_nothing(school, form, row):
         answer(school.workshop, school.filler, 10**6, "没有")
 
 
+def test_a_question_gives_no_reason_that_is_not_on_the_list(school, form, row):
+    named = Named(row.id, "count", "x" * 50, "怎么少了")
+    with pytest.raises(Refused, match="没有选的这条原因"):
+        ask(school.workshop, school.head, school.scope, form, named)
+
+
 def test_closing_locks_the_cell_again(school, form, row):
     submit(school.workshop, school.filler, school.scope, form)
     named = Named(row.id, "count", "wrong")
