@@ -138,25 +138,30 @@ def write_account_template(
 
 
 def read_accounts(
-    engine: Engine, actor: Actor, path: Path, limits: Limits
+    engine: Engine, actor: Actor, path: Path, limits: Limits, unit: str = ""
 ) -> ListReport:
     """Read and judge a workbook; creates nothing.
+
+    Args:
+        unit: code of the unit of lines that name none.
 
     Raises:
         BadRequest: the file cannot be read as a list of accounts.
     """
-    places = find_places(engine, actor)
+    places = find_places(engine, actor, unit)
     try:
         rows = read_list(path, _make_columns(places), limits, LINES_MAX)
     except RefusedFile as refused:
         raise BadRequest(describe_refusal(refused.refusal)) from refused
-    return judge_accounts(engine, actor, rows)
+    return judge_accounts(engine, actor, rows, unit)
 
 
-def judge_accounts(engine: Engine, actor: Actor, rows: Sequence[ListRow]) -> ListReport:
+def judge_accounts(
+    engine: Engine, actor: Actor, rows: Sequence[ListRow], unit: str = ""
+) -> ListReport:
     """Everything that is wrong with the lines, or the lines as they were understood."""
     with Session(engine) as session:
-        entries = _judge(session, actor, rows, find_places(engine, actor))
+        entries = _judge(session, actor, rows, find_places(engine, actor, unit))
         faults = [fault for entry in entries for fault in entry.faults]
         if faults:
             faults.sort(key=lambda fault: fault.row)

@@ -58,8 +58,7 @@ def show() -> Answer:
 def send_template() -> Response:
     actor = require_action(Action.MANAGE_ACCOUNTS)
     stream = io.BytesIO()
-    unit = request.args.get("in", "")[:60]
-    write_account_template(get_server().engine, actor, stream, unit)
+    write_account_template(get_server().engine, actor, stream, _read_unit())
     content = stream.getvalue()
     return attach([content], "账号.xlsx", MEDIA_TYPES["xlsx"], len(content))
 
@@ -74,7 +73,7 @@ def upload() -> Answer:
     try:
         with received(sent) as path:
             limits = server.workshop.limits
-            report = read_accounts(server.engine, actor, path, limits)
+            report = read_accounts(server.engine, actor, path, limits, _read_unit())
     except AppError as refused:
         return _show(problem=refused.message), 422
     page = _show(report=report, file_name=sent.filename)
@@ -117,7 +116,7 @@ def _show(
     lines = report.lines if report else ()
     return render_template(
         "admin_list.html",
-        places=find_places(server.engine, actor, request.args.get("in", "")[:60]),
+        places=find_places(server.engine, actor, _read_unit()),
         problem=problem,
         report=report,
         file_name=file_name,
@@ -128,6 +127,11 @@ def _show(
             ensure_ascii=False,
         ),
     )
+
+
+def _read_unit() -> str:
+    """The unit that the page is about, as its address says."""
+    return request.args.get("in", "")[:60]
 
 
 def _read_lines() -> list[ListRow]:

@@ -7,6 +7,7 @@ import re
 import pytest
 from openpyxl import Workbook, load_workbook
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.models import Role, User
 from tests.support.people import add_person
@@ -22,16 +23,16 @@ def office(engine, sign_in):
     return sign_in("bangong")
 
 
-def upload(browser, *rows):
+def upload(browser, *rows, address=ADDRESS):
     workbook = Workbook()
     for row in (HEADING, *rows):
         workbook.active.append(row)
     stream = io.BytesIO()
     workbook.save(stream)
     return browser.post(
-        ADDRESS,
+        address,
         {"file": (io.BytesIO(stream.getvalue()), "账号.xlsx")},
-        page=ADDRESS,
+        page=address,
         content_type="multipart/form-data",
     )
 
@@ -64,6 +65,19 @@ def test_a_list_is_previewed_confirmed_and_told_once(office, client, engine):
     assert client.get("/forms/").location == "/password"
     again = office.post(f"{ADDRESS}/create", {"lines": take_lines(preview)}, page=None)
     assert again.status_code == 409
+
+
+def test_lines_without_a_unit_are_of_the_unit_chosen(administrator, engine):
+    chosen = f"{ADDRESS}?in=demo-group"
+    page = administrator.get(chosen).text
+    assert f'action="{chosen}"' in page
+    lines = ["sun", "孙丙", "质量监督处", "", "", "", ""]
+    preview = upload(administrator, lines, address=chosen)
+    made = {"lines": take_lines(preview)}
+    administrator.post(f"{ADDRESS}/create", made, page=None)
+    with Session(engine) as session:
+        sun = session.scalar(select(User).where(User.username == "sun"))
+        assert [one.unit.code for one in sun.memberships] == ["demo-group"]
 
 
 def test_passwords_can_be_saved_as_a_workbook(office):
