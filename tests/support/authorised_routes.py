@@ -452,6 +452,7 @@ _FORMS = (
         "GET",
         SEE_FORM,
         lambda t, s: _form(t, s) | {"token": t.files.get(s.form, "x")},
+        note="供数部门：知道随机地址才取得到",
     ),
     _forms("rows.save", "POST", ENTER, body=_save, is_json=True),
     _forms("rows.check", "POST", SEE_FORM, body=_check, is_json=True, changes=False),
@@ -464,7 +465,13 @@ _FORMS = (
         SEE_FORM,
         lambda t, s: _form(t, s) | {"field": "master"},
     ),
-    _forms("rows.upload", "POST", ENTER, body=_upload("证明.pdf", PDF)),
+    _forms(
+        "rows.upload",
+        "POST",
+        ENTER,
+        note="没有录入权时回 422（▲），不存文件",
+        body=_upload("证明.pdf", PDF),
+    ),
     _forms("selection.delete", "POST", ENTER, body=_always(query=""), is_json=True),
     _forms(
         "selection.fill",
@@ -522,7 +529,7 @@ _FORMS = (
 
 _FILINGS = (
     _forms("filings.submit", "POST", LEAD, body=_always(checked="1")),
-    _forms("filings.show_missing", "GET", SEE_FORM),
+    _forms("filings.show_missing", "GET", SEE_FORM, note="只列哪一行哪一格，值不显示"),
     _forms("filings.withdraw", "POST", LEAD),
     _forms("filings.ask_empty", "GET", SEE_FORM, scenes=_single(schools.BARE)),
     _forms(
@@ -568,6 +575,8 @@ _FILINGS = (
         Need(Action.SUBMIT_FORM, "form"),
         _thread,
         _TALKED,
+        is_finer=True,
+        note="别的部门的行：✕；已了结的问题：▲",
         act="答复",
         body=_always(act="answer", text="已经核对"),
     ),
@@ -797,6 +806,8 @@ _ROUNDS = (
         _unit_round,
         ROUND_SCENES,
         body=_always(form=schools.MASTER),
+        is_never_done=True,
+        note="样本里要带入的表已经有行",
     ),
     _get(
         "round_settings.show_gaps",
