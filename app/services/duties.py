@@ -86,10 +86,6 @@ class Duties:
     def waiting(self) -> int:
         return sum(len(one.lines) for one in self.reviews)
 
-    @property
-    def is_clear(self) -> bool:
-        return not (self.returned or self.reviews or self.whole or self.figures)
-
 
 def find_duties(engine: Engine, place: Workplace, lines: Sequence[FormLine]) -> Duties:
     """What waits for the person among these forms."""

@@ -1,27 +1,17 @@
 """What is still to be handed in, and by which departments."""
 
-from collections.abc import Collection, Iterable, Mapping
-
-from sqlalchemy import Connection
+from collections.abc import Iterable, Mapping
 
 from app.models import FilingState
-from app.storage.filing_gate import Standing, find_standings
-from app.storage.records import Scope
+from app.storage.filing_gate import Standing
 from form_schemas.spec import FormSpec
 
 #: Department -> its open forms; None: those that no department of the unit supplies.
 OpenForms = Mapping[int | None, tuple[FormSpec, ...]]
 
 
-def find_open_forms(
-    connection: Connection, forms: Collection[FormSpec], scope: Scope
-) -> OpenForms:
-    """Department -> its forms that are not handed in, in their order."""
-    return sort_open(find_standings(connection, forms, scope).values())
-
-
 def sort_open(standings: Iterable[Standing]) -> OpenForms:
-    """The same of standings at hand."""
+    """Department -> its forms that are not handed in, in their order."""
     found: dict[int | None, tuple[FormSpec, ...]] = {}
     for standing in standings:
         for department_id in find_owing(standing):
@@ -38,11 +28,13 @@ def name_forms(open_forms: OpenForms) -> dict[int | None, tuple[str, ...]]:
 
 
 def find_owing(standing: Standing) -> tuple[int | None, ...]:
-    """The departments that still have to do something for a form."""
+    """The departments that still have to do something for a form.
+
+    One that was declared empty is handed in as well.
+    """
     is_done = (
         standing.form.is_derived
         or standing.is_closed
-        or standing.is_empty
         or standing.state in (FilingState.SUBMITTED, FilingState.APPROVED)
     )
     if is_done:

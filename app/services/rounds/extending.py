@@ -17,7 +17,6 @@ from app.services.rounds.parts import Part, find_part_of
 from app.services.rounds.telling import find_department_people, link_of
 from app.storage.assignments import load_assignments
 from app.storage.audit import AuditRecord, record
-from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.storage.timetable import find_now, show_end
 from form_schemas.catalogue import Catalogue
@@ -262,12 +261,3 @@ def _full_name(part: Part, wanted: Wanted) -> str:
     if wanted.form_code is None:
         return ""
     return part.edition.get(wanted.form_code).full_name
-
-
-def find_extension_lines(
-    engine: Engine, catalogue: Catalogue, actor: Actor, scope: Scope
-) -> tuple[ExtensionLine, ...]:
-    """As `list_extensions`, for whoever manages the round."""
-    with begin_reading(engine) as connection:
-        find_part_of(connection, catalogue, actor, scope)
-        return list_extensions(connection, scope)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, and_, or_, select
+from sqlalchemy import Engine, and_, or_, select
 
 from app.models import Round, RoundState, Unit, UnitRound
 from app.permissions import Action, Actor, filter_units
@@ -123,11 +123,6 @@ def group_forms(edition: Edition) -> Mapping[str, Sequence[FormSpec]]:
     for form in list_forms(edition):
         groups.setdefault(form.section[0] if form.section else "", []).append(form)
     return groups
-
-
-def find_round_title(connection: Connection, round_id: int | None) -> str:
-    wanted = select(Round.title).where(Round.id == round_id)
-    return connection.scalar(wanted) or ""
 
 
 def _line_of(found) -> RoundOfUnit:

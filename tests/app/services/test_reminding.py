@@ -26,9 +26,10 @@ from app.models import (
 )
 from app.models.base import now_utc
 from app.permissions import Actor, Grant
-from app.services.open_forms import find_open_forms
+from app.services.open_forms import sort_open
 from app.services.phase_reminders import remind_of_phases
 from app.services.reminding import PAUSE, list_titles, remind
+from app.storage.filing_gate import find_standings
 from app.storage.records import Scope
 from app.storage.timetable import PhaseTask, RoundPhase, show_end, write_phases
 from tests.support.people import SCHOOL, add_person, notices_of
@@ -214,7 +215,7 @@ class TestByHand:
 class TestOpenForms:
     def open(self, engine, form, scope):
         with engine.begin() as connection:
-            return set(find_open_forms(connection, [form], scope))
+            return set(sort_open(find_standings(connection, [form], scope).values()))
 
     @pytest.mark.parametrize(
         ("values", "is_open"),
@@ -223,7 +224,8 @@ class TestOpenForms:
             ({"state": FilingState.RETURNED}, True),
             ({"state": FilingState.SUBMITTED}, False),
             ({"state": FilingState.APPROVED}, False),
-            ({"is_empty": True}, False),
+            ({"is_empty": True}, True),
+            ({"is_empty": True, "state": FilingState.SUBMITTED}, False),
             ({"is_closed": True}, False),
         ],
     )

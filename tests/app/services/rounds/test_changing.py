@@ -31,7 +31,7 @@ from app.services.rounds.extending import (
     Wanted,
     end_extension,
     extend,
-    find_extension_lines,
+    list_extensions,
 )
 from app.storage.assignments import load_assignments
 from app.storage.engine import begin_reading
@@ -225,12 +225,17 @@ def test_more_time_for_a_form_is_for_all_its_departments(give, departments, stan
     assert "截止" in standing("0.1.2").find_obstacle(None)
 
 
+def read_extensions(engine, scope):
+    with begin_reading(engine) as connection:
+        return list_extensions(connection, scope)
+
+
 def test_more_time_can_end_early(engine, workshop, office, scope, give, standing, ask):
     give(code="0.1.1")
-    [line] = find_extension_lines(engine, workshop.catalogue, office, scope)
+    [line] = read_extensions(engine, scope)
     end_extension(engine, workshop.catalogue, office, scope, line.id, "已补完")
     assert "截止" in standing("0.1.1").find_obstacle(None)
-    ended, given = find_extension_lines(engine, workshop.catalogue, office, scope)
+    ended, given = read_extensions(engine, scope)
     assert (ended.holds, given.holds, given.is_last) == (False, False, False)
     assert len(ask(select(Extension.id))) == 2
     with pytest.raises(Refused, match="已经结束"):
