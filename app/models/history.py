@@ -25,6 +25,7 @@ class RowChange(Base):
     __table_args__ = (
         Index(None, "table_name", "row_id", "id"),
         Index(None, "unit_id", "round_id", "at"),
+        Index(None, "unit_id", "round_id", "table_name", "id"),
         Index(None, "import_id"),
     )
 

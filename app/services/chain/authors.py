@@ -4,7 +4,7 @@ Whoever lets imported rows pass did not enter them: the importer did, and whoeve
 one of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, select
 
@@ -28,11 +28,11 @@ def find_authors(case: Case) -> frozenset[int]:
 
 
 def find_authors_of(
-    connection: Connection, scope: Scope, forms: Iterable[FormSpec]
+    connection: Connection, scope: Scope, forms: Collection[FormSpec]
 ) -> dict[str, frozenset[int]]:
     """Form code -> who entered its rows in a unit's round: three questions for all."""
-    typed = _find_typists(connection, scope)
-    imported = _find_importers(connection, scope)
+    typed = _find_typists(connection, scope, [form.table_name for form in forms])
+    imported = _find_importers(connection, scope, [form.full_name for form in forms])
     return {
         form.code: frozenset(
             typed.get(form.table_name, set()) | imported.get(form.full_name, set())
@@ -41,7 +41,9 @@ def find_authors_of(
     }
 
 
-def _find_typists(connection: Connection, scope: Scope) -> dict[str, set[int]]:
+def _find_typists(
+    connection: Connection, scope: Scope, tables: Collection[str]
+) -> dict[str, set[int]]:
     """Table name -> who changed its rows on pages."""
     found = connection.execute(
         select(_CHANGE.c.table_name, _CHANGE.c.actor_id)
@@ -49,6 +51,7 @@ def _find_typists(connection: Connection, scope: Scope) -> dict[str, set[int]]:
         .where(
             _CHANGE.c.unit_id == scope.unit_id,
             _CHANGE.c.round_id == scope.round_id,
+            _CHANGE.c.table_name.in_(tables),
             _CHANGE.c.actor_id.is_not(None),
             _CHANGE.c.import_id.is_(None),
         )
@@ -56,11 +59,14 @@ def _find_typists(connection: Connection, scope: Scope) -> dict[str, set[int]]:
     return _group(found)
 
 
-def _find_importers(connection: Connection, scope: Scope) -> dict[str, set[int]]:
+def _find_importers(
+    connection: Connection, scope: Scope, form_names: Collection[str]
+) -> dict[str, set[int]]:
     """Full name of a form -> who imported rows of it, or mended imported ones."""
     wanted = (
         _JOB.c.unit_id == scope.unit_id,
         _JOB.c.round_id == scope.round_id,
+        _JOB.c.form_name.in_(form_names),
         _JOB.c.state.not_in(_FRUITLESS),
     )
     authors = _group(
