@@ -134,7 +134,8 @@ def _judge(desk: Planner, fields: PlanFields, *, is_meant: bool) -> Answer:
 def _open(desk: Planner, unit_ids: Sequence[int], draft: RoundDraft) -> Answer:
     actor = get_visit().actor
     round_id = open_round_for(get_server().engine, actor, unit_ids, draft)
-    flash(f"已打开“{draft.title}”，并通知了有关的人。", "good")
+    # A round that is joined keeps its own title, whatever the page proposed.
+    flash("本期已打开，并通知了有关的人。", "good")
     if len(unit_ids) > 1:
         return redirect(url_for(".show_list"), 303)
     place = {"unit_id": unit_ids[0], "round_id": round_id}

@@ -165,6 +165,9 @@ def test_a_conflict_shows_both_values_on_the_page(open_page):
         ("filler", ["/forms/national/Z1.1.13/"]),
         ("reviewer", ["/", GRANTS]),
         ("admin", ["/admin/users", "/admin/roles", "/admin/forms"]),
+        ("office", ["/", "/progress/", "/rounds/", "/rounds/new", "/admin/audit"]),
+        ("admin", ["/", "/admin/units", "/admin/users/list", "/admin/disclosures"]),
+        ("city", ["/", "/progress/units/", "/places/"]),
     ],
 )
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -224,6 +227,14 @@ def test_no_page_is_wider_than_the_window(open_page, width):
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wide.append(url)
     assert not wide
+
+
+def test_the_bar_of_a_phone_takes_two_lines(open_page):
+    page = open_page(viewport={"width": 390, "height": 800})
+    log_in(page, "helper")
+    height = "document.querySelector('.topbar').offsetHeight"
+    assert page.evaluate(height) < 120
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_without_a_script_one_fills_and_saves(open_page):

@@ -187,7 +187,9 @@ def _upload(office, post, workbook):
 
 def test_the_round_that_all_take_part_in_is_joined(office, post, engine):
     assert "本单位加入这一期" in post("preview").text
-    post("open")
+    opened = office.get(post("open").location).text
+    assert "本期已打开" in opened
+    assert "人才培养数据（2025）" not in opened
     [(round_id,)] = _read(engine, select(UnitRound.round_id))
     [(title,)] = _read(engine, select(Round.title).where(Round.id == round_id))
     assert title == "人才培养数据（2024）"
