@@ -5,11 +5,13 @@ forward, filled in, imported, handed over, returned, mended, approved, reported,
 No form is named here; examples are chosen by what they are.
 """
 
+from collections import Counter
+
 import pytest
 from sqlalchemy import select
 
 from app.jobs import start_thread
-from app.models import Filing, FilingState
+from app.models import Filing, FilingState, UnitRound
 from app.services.audit_chain import verify
 from app.services.demo_people import DEMO_PASSWORD
 from app.services.recording import begin_log
@@ -103,7 +105,10 @@ def test_a_whole_round_is_played(stage, books, engine, tmp_path):
     reviewing.approve_above(stage)
     package = tmp_path / "package.zip"
     assert reviewing.take_the_package(stage, engine, package).is_intact
-    assert find_states(engine) == {FilingState.APPROVED}
+    # This round and the last one: no form is left, and both were reported.
+    approved = {FilingState.APPROVED: 2 * len(books.filled_in)}
+    assert count_states(engine, Filing) == approved
+    assert count_states(engine, UnitRound) == {FilingState.APPROVED: 2}
     assert verify(engine, with_changes=True).faults == ()
 
 
@@ -116,7 +121,6 @@ def fill_in_all(stage, books, plan, folder):
     filling.fill_in(stage, books, plan.imported)
 
 
-def find_states(engine):
-    """Of all forms of both rounds."""
+def count_states(engine, model):
     with begin_reading(engine) as connection:
-        return set(connection.scalars(select(Filing.state)))
+        return Counter(connection.scalars(select(model.state)))
