@@ -12,8 +12,8 @@ from app.services.chain import emptying, figures, handing, submitting, threads, 
 from app.services.chain.obstacles import NotReady
 from app.services.chain.questions import RETURN_REASONS, Named
 from app.services.desks import Desk
-from app.storage.records import Scope
 from app.web.addresses import own_path, read_number
+from app.web.chain_posts import find_round_of, read_remark
 from app.web.contribution_views import make_parts
 from app.web.form_pages import show_form
 from app.web.form_urls import read_cell_name
@@ -22,8 +22,6 @@ from app.web.security import FORMS, takes
 from app.web.server import Answer, get_server
 
 filings = Blueprint("filings", __name__, url_prefix="/forms/<collection>/<code>")
-
-_LONGEST = 500
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def submit(collection: str, code: str) -> Answer:
         flash("没有提交：请先自己核对一遍，勾选“我已初审”，再提交。", "error")
         return _go_back(desk)
     try:
-        moved = submitting.submit(*_here(desk), _read_remark())
+        moved = submitting.submit(*_here(desk), read_remark())
     except NotReady as missing:
         return show_form(desk, missing=missing), 409
     except Refused as refusal:
@@ -105,7 +103,7 @@ def declare_empty(collection: str, code: str) -> Answer:
     return _try(
         desk,
         lambda: emptying.declare_empty(
-            *_here(desk), confirmed=confirmed, remark=_read_remark()
+            *_here(desk), confirmed=confirmed, remark=read_remark()
         ),
         "已申报“本期无数据”。请提交，交各级审核。",
     )
@@ -129,7 +127,7 @@ def close(collection: str, code: str) -> Answer:
     return _try(
         desk,
         lambda: emptying.close_form(
-            *_here(desk), confirmed=confirmed, remark=_read_remark()
+            *_here(desk), confirmed=confirmed, remark=read_remark()
         ),
         "本表已关闭填报，算作已完成。",
     )
@@ -158,7 +156,7 @@ def hand_over(collection: str, code: str) -> Answer:
             *_here(desk),
             _read_department(),
             no_rows=request.form.get("no_rows") == "1",
-            remark=_read_remark(),
+            remark=read_remark(),
         ),
         "已交给牵头部门。",
     )
@@ -242,7 +240,7 @@ def undo(collection: str, code: str, decision_id: int) -> Answer:
     workshop, actor = get_server().workshop, desk.place.actor
     return _try(
         desk,
-        lambda: undoing.undo(workshop, actor, decision_id, _read_remark()),
+        lambda: undoing.undo(workshop, actor, decision_id, read_remark()),
         "决定已撤销。",
     )
 
@@ -250,7 +248,7 @@ def undo(collection: str, code: str, decision_id: int) -> Answer:
 def _do(collection: str, code: str, act: Callable, done: str) -> Answer:
     """An act that takes nothing but a remark."""
     desk = get_desk(collection, code)
-    return _try(desk, lambda: act(*_here(desk), remark=_read_remark()), done)
+    return _try(desk, lambda: act(*_here(desk), remark=read_remark()), done)
 
 
 def _try(desk: Desk, act: Callable[[], object], done: str, target: str = "") -> Answer:
@@ -276,8 +274,7 @@ def _ask_twice(desk: Desk, act: AskedTwice, endpoint: str) -> str:
 
 def _here(desk: Desk) -> tuple:
     """What every act of the chain is about."""
-    scope = Scope(desk.place.unit_id, desk.place.round_id)
-    return get_server().workshop, desk.place.actor, scope, desk.form
+    return (*find_round_of(desk.place), desk.form)
 
 
 def _go_back(desk: Desk) -> Answer:
@@ -285,10 +282,6 @@ def _go_back(desk: Desk) -> Answer:
     back = own_path(request.form.get("back", ""))
     address = {"collection": desk.form.collection, "code": desk.form.code}
     return redirect(back or url_for("forms.show", **address, at=desk.place.key), 303)
-
-
-def _read_remark() -> str:
-    return request.form.get("remark", "").replace("\0", "")[:_LONGEST]
 
 
 def _read_department() -> int:

@@ -9,8 +9,8 @@ from app.services.chain import changes, deciding, figures, returning, threads, u
 from app.services.chain.questions import Named
 from app.services.desks import Desk
 from app.services.recording import record_view
-from app.storage.records import Scope
 from app.web.addresses import own_path
+from app.web.chain_posts import cut, find_round_of, read_remark
 from app.web.figure_views import list_form_figures
 from app.web.form_urls import read_cell_name
 from app.web.review_lists import approve_chosen as approve_seen
@@ -23,7 +23,6 @@ from app.web.visit import get_visit
 
 reviews = Blueprint("reviews", __name__, url_prefix="/reviews")
 
-_LONGEST = 500
 #: Stands for the form as a whole where posts name cells.
 _WHOLE_FORM = "."
 
@@ -45,7 +44,7 @@ def summarise_chosen() -> Answer:
 @takes(FORMS)
 def approve_chosen() -> Answer:
     place = get_visit().get_workplace()
-    return approve_seen(place, request.form.getlist("form"), _read_remark())
+    return approve_seen(place, request.form.getlist("form"), read_remark())
 
 
 @reviews.get("/figures")
@@ -99,7 +98,7 @@ def approve_figures(collection: str, code: str) -> Answer:
     target = url_for(".show_figures", at=desk.place.key) + f"#f-{desk.form.code}"
     return _try(
         desk,
-        lambda: figures.approve_figures(*_here(desk), seen, _read_remark()),
+        lambda: figures.approve_figures(*_here(desk), seen, read_remark()),
         f"{desk.form.code} {desk.form.title}的关键数据已审批。",
         target,
     )
@@ -111,7 +110,7 @@ def undo(decision_id: int) -> Answer:
     """Take back one's own decision that nobody acted on."""
     place = get_visit().get_workplace()
     try:
-        undoing.undo(get_server().workshop, place.actor, decision_id, _read_remark())
+        undoing.undo(get_server().workshop, place.actor, decision_id, read_remark())
     except Refused as refusal:
         flash(refusal.message, "error")
     else:
@@ -124,11 +123,11 @@ def _approve(desk: Desk) -> object:
     if request.form.getlist("cell"):
         raise Refused("勾选了要退回的格，不能通过。请取消勾选，或改为退回。")
     seen = request.form.get("seen", "")
-    return deciding.approve(*_here(desk), seen, _read_remark())
+    return deciding.approve(*_here(desk), seen, read_remark())
 
 
 def _return(desk: Desk) -> object:
-    return returning.return_form(*_here(desk), _read_named(), _read_remark())
+    return returning.return_form(*_here(desk), _read_named(), read_remark())
 
 
 def _ask(desk: Desk) -> None:
@@ -147,7 +146,7 @@ def _read_named() -> Sequence[Named]:
         Named(
             *(read_cell_name(mark) if mark != _WHOLE_FORM else (None, "")),
             sent.get(f"reason|{mark}") or sent.get("reason", ""),
-            _read_words(sent.get(f"words|{mark}") or sent.get("remark", "")),
+            cut(sent.get(f"words|{mark}") or sent.get("remark", "")),
         )
         for mark in marks
     ]
@@ -178,13 +177,4 @@ def url_of_review(desk: Desk, **arguments: object) -> str:
 
 def _here(desk: Desk) -> tuple:
     """What every act of the chain is about."""
-    scope = Scope(desk.place.unit_id, desk.place.round_id)
-    return get_server().workshop, desk.place.actor, scope, desk.form
-
-
-def _read_remark() -> str:
-    return _read_words(request.form.get("remark", ""))
-
-
-def _read_words(text: str) -> str:
-    return text.replace("\0", "")[:_LONGEST]
+    return (*find_round_of(desk.place), desk.form)

@@ -21,7 +21,7 @@ from app.services.form_states import DONE, STATE_WORDS, FormState
 from app.services.unit_rounds import judge_unit
 from app.services.whole_reviews import WholeForm, list_whole
 from app.services.workplaces import Workplace
-from app.storage.records import Scope
+from app.web.chain_posts import cut, find_round_of, read_remark
 from app.web.chain_views import (
     HistoryLine,
     MissingLine,
@@ -42,7 +42,6 @@ from form_schemas.spec import FormSpec
 
 whole_reviews = Blueprint("whole", __name__, url_prefix="/reviews/round")
 
-_LONGEST = 500
 _LISTED = 100
 
 #: Filter -> its label, and which states it leaves.
@@ -153,7 +152,7 @@ def show() -> str:
 def show_missing() -> Answer:
     """The forms that keep the round from being handed in."""
     place = get_visit().get_workplace()
-    found = whole.find_missing_forms(*_here(place))
+    found = whole.find_missing_forms(*find_round_of(place))
     if not found:
         flash("各表都已审核通过，可以整体上报。", "good")
         return redirect(url_for(".show", at=place.key), 303)
@@ -165,22 +164,26 @@ def show_missing() -> Answer:
 def decide() -> Answer:
     """Hand the round in, take it back, approve it, or return what is ticked."""
     place, sent = get_visit().get_workplace(), request.form
-    remark = _read_words(sent.get("remark", ""))
+    remark = read_remark()
     acts: dict[str, tuple[Callable[[], object], str]] = {
         "hand_in": (
-            lambda: whole.hand_in(*_here(place), remark),
+            lambda: whole.hand_in(*find_round_of(place), remark),
             "已整体上报。",
         ),
         "withdraw": (
-            lambda: whole.withdraw_whole(*_here(place), remark),
+            lambda: whole.withdraw_whole(*find_round_of(place), remark),
             "上报已撤回。",
         ),
         "approve": (
-            lambda: whole.approve_whole(*_here(place), sent.get("seen", ""), remark),
+            lambda: whole.approve_whole(
+                *find_round_of(place), sent.get("seen", ""), remark
+            ),
             "已通过。",
         ),
         "return": (
-            lambda: whole.return_whole(*_here(place), _read_named(place), remark),
+            lambda: whole.return_whole(
+                *find_round_of(place), _read_named(place), remark
+            ),
             "已退回，质量监督处和填报部门会收到通知。",
         ),
     }
@@ -204,7 +207,7 @@ def _show(place: Workplace, missing: NotReady | None = None) -> str:
 
 
 def _make_page(place: Workplace, missing: NotReady | None) -> WholePage:
-    workshop, actor, scope = _here(place)
+    workshop, actor, scope = find_round_of(place)
     view = view_whole(workshop, actor, scope)
     decides = {"approve", "return"} & view.acts
     step_id = view.step or (view.chain.whole_steps[-1].id if decides else "")
@@ -268,7 +271,7 @@ def _read_named(place: Workplace) -> dict[FormSpec, list[Named]]:
     named = {}
     for code in dict.fromkeys(sent.getlist("form")):
         reason = sent.get(f"reason|{code}", "")
-        words = _read_words(sent.get(f"words|{code}") or sent.get("remark", ""))
+        words = cut(sent.get(f"words|{code}") or sent.get("remark", ""))
         places = [read_cell_name(mark) for mark in cells.get(code, [])]
         named[place.get_form(code)] = [
             Named(*one, reason, words) for one in places or [(None, "")]
@@ -278,12 +281,3 @@ def _read_named(place: Workplace) -> dict[FormSpec, list[Named]]:
 
 def _mark(row_id: int | None, field_id: str) -> str:
     return "." if row_id is None else mark_of_cell(row_id, field_id)
-
-
-def _here(place: Workplace) -> tuple:
-    """What every act about the round is about."""
-    return get_server().workshop, place.actor, Scope(place.unit_id, place.round_id)
-
-
-def _read_words(text: str) -> str:
-    return text.replace("\0", "")[:_LONGEST]
