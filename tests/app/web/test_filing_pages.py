@@ -118,10 +118,12 @@ def test_only_what_was_returned_can_be_saved(filler, reviewer):
 
 def test_locked_cells_survive_a_save_without_a_script(filler, reviewer):
     row = add(filler, GRANTS, GRANT)
+    page = f"{PAGE}rows/{row['id']}"
+    assert f"{page}/delete?at=" in shown(filler, page)
     submit(filler)
     return_cell(reviewer, row["id"], "amount")
-    page = f"{PAGE}rows/{row['id']}"
     text = shown(filler, page)
+    assert f"{page}/delete" not in text
     assert 'name="amount"' in text
     assert 'name="needy_count"' not in text
     answer = filler.post(page, {"amount": "30", "_version": "1"}, page=page)
