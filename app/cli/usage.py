@@ -6,12 +6,15 @@ parameter they name, so that commands declare nothing of this.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
 _QUOTED = re.compile(r"'(.*?)'(?: |$)")
 _IN_BRACKETS = re.compile(r"\((.*)\)")
+#: Shows how a moment is written; no time zone: it is by the clock on the wall.
+_MOMENT = datetime(2024, 9, 6, 18, 0)
 
 
 def describe_usage(error: click.UsageError) -> str:
@@ -90,10 +93,15 @@ def _describe_range(kind: click.IntRange) -> str:
     return f"要写 {kind.min} 到 {kind.max} 的整数"
 
 
+def _describe_moment(kind: click.DateTime) -> str:
+    return f"要写成 {_MOMENT.strftime(kind.formats[0])} 的样子"
+
+
 _BY_TYPE: Mapping[type[click.ParamType], Callable[..., str]] = {
     click.Choice: lambda kind: f"可以写 {'、'.join(map(str, kind.choices))}",
     click.IntRange: _describe_range,
     type(click.INT): lambda kind: "要写整数",
+    click.DateTime: _describe_moment,
     click.Path: lambda kind: "要写可以读的文件" if kind.exists else "要写文件的路径",
 }
 

@@ -19,7 +19,10 @@ def call(*arguments):
     [
         (["exprot"], "没有命令 exprot。是不是 export？"),
         (["schemas", "plna"], "没有命令 plna。是不是 plan？"),
-        (["round", "zzz"], "没有命令 zzz。可以写：open、list、close。"),
+        (
+            ["round", "zzz"],
+            "没有命令 zzz。可以写：open、extend、carry、list、close。",
+        ),
         (["--colour"], "没有选项 --colour。"),
         (["roles", "--hlp"], "没有选项 --hlp。是不是 --help？"),
         (["import"], "少写了参数 FORM。"),
@@ -36,6 +39,10 @@ def call(*arguments):
         (
             ["serve", "--port", "70000"],
             "选项 --port 的值不对：要写 1 到 65535 的整数。",
+        ),
+        (
+            ["audit", "search", "--from", "9月"],
+            "选项 --from 的值“9月”不对：要写成 2024-09-06 的样子。",
         ),
         (["round", "close", "x"], "参数 ROUND_ID 的值“x”不对：要写整数。"),
         (["serve", "--demo=1"], "选项 --demo 不带值，只写选项本身。"),
@@ -101,4 +108,4 @@ def test_every_kind_of_parameter_is_explained():
         if not getattr(param, "is_flag", False)
     }
     told = {type(click.STRING), type(click.INT), click.Choice, click.Path}
-    assert kinds <= told | {click.IntRange}
+    assert kinds <= told | {click.IntRange, click.DateTime}

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from app.models import LoginFailure, User, UserSession
+from app.models import LoginFailure, Role, User, UserSession
 from app.models.base import now_utc
-from app.services import accounts, logins, sessions
+from app.services import accounts, logins, passwords, sessions
 from app.services.accounts import NewMembership
 from app.services.logins import CaptchaKind
 from tests.app.web.conftest import PASSWORD
@@ -198,7 +198,7 @@ def newcomer(engine, sign_in):
         engine,
         username="newcomer",
         name="新来的",
-        memberships=[NewMembership("filler", "demo-school", may_import=True)],
+        memberships=[NewMembership(Role.FILLER, "demo-school", may_import=True)],
     )
     browser = sign_in("newcomer", password)
     browser.password = password
@@ -261,8 +261,8 @@ def test_passwords_are_stored_as_argon2(engine):
 
 def test_one_time_passwords_keep_the_rules():
     for _ in range(50):
-        password = accounts.make_one_time_password()
-        assert not accounts.find_password_faults(password, "somebody")
+        password = passwords.make_one_time_password()
+        assert not passwords.find_password_faults(password, "somebody")
 
 
 def open_session(engine, config):
