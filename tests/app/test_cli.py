@@ -234,7 +234,7 @@ def test_a_unit_is_added_and_reports_in_a_round(tianbao):
     tianbao("schemas", "apply")
     added = tianbao("unit", "add", "s1", "--name", "一校", "--collection", "talent")
     assert added.exit_code == 0
-    assert tianbao("unit", "list").stdout == "s1\t一校\ttalent\n"
+    assert tianbao("unit", "list").stdout == "s1\t一校\t学校\ttalent\n"
     assert tianbao("round", "open", "talent").stdout == "1\n"
     assert tianbao("round", "close", "1").exit_code == 0
     assert tianbao("round", "open", "talent", "--title", "第二轮").stdout == "2\n"
