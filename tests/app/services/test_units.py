@@ -96,15 +96,17 @@ def test_a_unit_needs_a_sound_code(engine, entry):
     assert "编号" in tell(add_unit, engine, entry, kind=UnitKind.SCHOOL)
 
 
-def test_a_new_school_has_the_departments_that_forms_name(engine, workshop):
+def test_a_new_school_has_the_departments_of_a_usual_one(engine, workshop):
     edition = workshop.catalogue.newest["talent"]
     unit_id = add_unit(engine, UnitEntry("s2", "第二学校", [edition]))
     with engine.connect() as connection:
         found = connection.scalars(
-            select(Department.name).where(Department.unit_id == unit_id)
+            select(Department.name)
+            .where(Department.unit_id == unit_id)
+            .order_by(Department.position)
         ).all()
-    named = {name for form in edition.forms for name in form.departments}
-    assert set(found) == named
+    assert tuple(found) == tuple(edition.departments)
+    assert len(found) == 15
 
 
 def test_collections_fit_the_kind(engine, workshop):
