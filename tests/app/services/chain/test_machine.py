@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.support.chain_machine import ChainMachine
 
 #: Random acts on each database.
-_STEPS = int(os.environ.get("SOAK_STEPS", "500"))
+_STEPS = int(os.environ.get("SOAK_STEPS", "150"))
 _AT_A_TIME = 50
 
 
