@@ -26,7 +26,7 @@ def last_round(engine, catalogue):
         this = connection.execute(
             select(Round.__table__).where(Round.collection == "talent")
         ).one()
-        values = {**this._mapping, "title": "上一期", "state": RoundState.CLOSED}
+        values = {**this._mapping, "title": "上一期"}
         del values["id"]
         number = connection.scalar(
             insert(Round.__table__).values(values).returning(Round.id)
@@ -43,6 +43,11 @@ def last_round(engine, catalogue):
         store.insert(catalogue.get(LAND), scope, {"green_area": 5}, None)
         pupil = {"student_no": "S1", "id_number": NUMBER}
         store.insert(catalogue.get(PUPILS), scope, pupil, None)
+        connection.execute(
+            update(Round.__table__)
+            .where(Round.id == number)
+            .values(state=RoundState.CLOSED)
+        )
 
 
 def read_last(page):
