@@ -112,8 +112,8 @@ def administrators(connection, school):
 
 def test_without_a_link_both_ends_change_and_go(add, change, remove, book):
     free = add("C", code="c2", hours=2)
-    change("C", free, hours=3)
-    change("B", book, name="新版")
+    assert change("C", free, hours=3).row["hours"] == 3
+    assert change("B", book, name="新版").row["name"] == "新版"
     remove("C", free)
     remove("B", book)
 
@@ -173,7 +173,10 @@ def test_the_same_values_again_are_no_change(change, course):
 def test_links_of_another_unit_and_round_freeze_nothing(store, forms, book, course):
     for scope in (Scope(2, 1), Scope(1, 2)):
         other = store.insert(forms["B"], scope, {"code": "b1"}, actor_id=1)
-        store.update(forms["B"], scope, other.id, {"name": "x"}, 1, actor_id=1)
+        changed = store.update(
+            forms["B"], scope, other.id, {"name": "x"}, 1, actor_id=1
+        )
+        assert changed.row["name"] == "x"
 
 
 def test_a_longer_number_of_a_list_links_another_row(add, change, course):
@@ -226,9 +229,9 @@ def test_a_row_with_errors_freezes_what_it_links(change, book, unfinished):
 def test_an_administrator_unlinks_and_then_both_ends_are_free(
     change, remove, administrators, book, course
 ):
-    change("C", course, store=administrators, books=None)
-    change("C", course, name="语文")
-    change("B", book, name="语文书")
+    assert change("C", course, store=administrators, books=None).row["books"] is None
+    assert change("C", course, name="语文").row["name"] == "语文"
+    assert change("B", book, name="语文书").row["name"] == "语文书"
     remove("B", book)
 
 
