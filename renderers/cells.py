@@ -79,6 +79,7 @@ class RowTemplate:
         problems: Mapping[str, Sequence[ProblemView]] | None = None,
         asked: Mapping[str, str] | None = None,
         row_class: str = "",
+        frozen: str = "",
     ) -> str:
         """The row as HTML.
 
@@ -90,6 +91,7 @@ class RowTemplate:
             page: address of the row's own page.
             problems: by field id.
             asked: field id -> what a reviewer asks about the cell.
+            frozen: why a link locks the row.
         """
         found, questions = problems or {}, asked or {}
         cells = [
@@ -102,9 +104,10 @@ class RowTemplate:
         ]
         shown = f'<a href="{_safe(page)}">{number}</a>' if page else str(number)
         box = "" if self.read_only or not self.has_box else _BOX
+        lock = f' data-frozen="{_safe(frozen)}"' if frozen else ""
         html = (
             f'<tr id="row-{_KEY}" data-row="{_KEY}" data-id="{_safe(row_id)}" '
-            f'data-version="{_safe(version)}"{row_class}>'
+            f'data-version="{_safe(version)}"{row_class}{lock}>'
             f'<th scope="row" class="k0"><span class="row-head">{box}'
             f"<span>{shown}</span></span></th>"
             f'<td class="k1" data-state>{status}</td>{"".join(cells)}</tr>'
@@ -253,7 +256,7 @@ def _read_only(field: FieldSpec) -> Callable[[str], str]:
 
 
 def _locked(field: FieldSpec) -> Callable[[str], str]:
-    """As read-only, and no script may open it: nobody returned it."""
+    """As read-only, and no script may open it."""
     start = _start(field, "input", ' readonly data-locked tabindex="-1" value="')
     return lambda text: f'{start}{_safe(text)}">'
 

@@ -25,6 +25,7 @@ _STATUS = {
     EXPLAINED: '<span class="state plain is-nil i-pass">已说明</span>',
     "new": '<span class="state plain is-draft i-draft">新行</span>',
     INHERITED: '<span class="state plain is-nil i-down">沿用</span>',
+    "locked": '<span class="state plain is-nil i-lock">锁定</span>',
     "back": '<span class="state plain is-back i-back">退回</span>',
 }
 
@@ -85,16 +86,20 @@ class RowWriter:
             page=self.urls.row_page(row.id),
             problems=by_field,
             asked=self._ask(row),
+            frozen=self._tell_frozen(row),
         )
 
     def _template_of(self, row: GridRow) -> RowTemplate:
-        if not self.returned.is_narrow:
+        if self.template.read_only or self.returned.is_whole(row.id):
             return self.template
         return close_cells(
             self.template,
             self.form,
             lambda name: self.returned.is_open(row.id, name),
         )
+
+    def _tell_frozen(self, row: GridRow) -> str:
+        return "" if self.template.read_only else self.returned.tell_frozen(row.id)
 
     def _ask(self, row: GridRow) -> dict[str, str]:
         """Field id -> what is asked; of the row as a whole, at its first cell."""
@@ -112,6 +117,8 @@ class RowWriter:
             state = "back"
         if state == "saved" and row.is_inherited:
             state = INHERITED
+        if state in ("saved", INHERITED) and self._tell_frozen(row):
+            state = "locked"
         page = self.urls.row_page(row.id)
         if state not in ("warn", EXPLAINED) or not page:
             return _STATUS[state]

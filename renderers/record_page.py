@@ -139,6 +139,7 @@ def build_record_page(
         reasons=tuple(reasons),
         asked=returned.questions(row_id, ""),
         is_narrow=returned.is_narrow,
+        frozen="" if builder.read_only else returned.tell_frozen(row_id),
     )
 
 
@@ -192,8 +193,8 @@ class _Builder:
         problems = tuple(p for p in self.problems if p.field_id == item.id)
         figure = is_figure(item)
         last = (self.previous or {}).get(item.id)
-        is_locked = not self.returned.is_open(self.row_id, item.id)
-        is_typed = not item.is_given and not self.read_only and not is_locked
+        lock = self.returned.find_lock(self.row_id, item.id)
+        is_typed = not item.is_given and not self.read_only and not lock
         hint = item.description or (SPELLINGS[item.value_kind] if is_typed else "")
         return FieldView(
             id=item.id,
@@ -220,7 +221,7 @@ class _Builder:
             change=show_change(item, self.row.get(item.id), last) if figure else "",
             problems=problems,
             files=self._files(item),
-            locked=is_locked and not item.is_given and not self.read_only,
+            locked="" if item.is_given or self.read_only else lock,
             asked=self.returned.questions(self.row_id, item.id),
         )
 

@@ -51,8 +51,8 @@ class FieldView:
     change: str
     problems: tuple[ProblemView, ...] = ()
     files: tuple[FileView, ...] = ()
-    #: nobody returned it, so that it cannot be changed now
-    locked: bool = False
+    #: why it cannot be changed now though others can
+    locked: str = ""
     #: what reviewers ask about it
     asked: tuple[Asked, ...] = ()
 
@@ -131,6 +131,8 @@ class RecordPage:
     asked: tuple[Asked, ...] = ()
     #: whether only returned fields may change
     is_narrow: bool = False
+    #: why a link locks the row, and what helps
+    frozen: str = ""
 
     @property
     def open_fields(self) -> int:

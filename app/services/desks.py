@@ -22,6 +22,7 @@ from app.storage.confirmations import (
     keep_unconfirmed,
 )
 from app.storage.engine import begin_reading
+from app.storage.frozen_rows import FrozenRow, find_frozen_rows
 from app.storage.records import Page, Query, Scope, StoredRow
 from app.storage.rows import RowStore
 from form_schemas.catalogue import Catalogue
@@ -125,6 +126,15 @@ class Desk:
             )
             return (
                 None if stored is None else self.check_stored(connection, [stored])[0]
+            )
+
+    def find_frozen(self, rows: Sequence[StoredRow]) -> dict[int, FrozenRow]:
+        """Row id -> what a stored link freezes in it."""
+        if not (self.form.freezes or self.catalogue.freezing(self.form)):
+            return {}
+        with begin_reading(self.engine) as connection:
+            return find_frozen_rows(
+                connection, self.catalogue, self.form, self.scope(), rows
             )
 
     def name_references(self, row: Row) -> dict[str, str]:

@@ -63,7 +63,10 @@ def refuse_frozen_updates(load: Load, loader: Loader) -> None:
         _refuse_any(load.connection, load.form, load.form, freeze, found)
     for linker, freeze in linkers:
         own = formal[linker.get_field(freeze.field).reference.field]
-        frozen = cast(own, Text).in_(_select_linked(load, linker, freeze))
+        linked = select_linked(
+            load.connection, load.catalogue, load.scope, linker, freeze
+        )
+        frozen = cast(own, Text).in_(linked)
         found = _find_changing(load, loader, freeze.target_editable).where(frozen)
         _refuse_any(load.connection, load.form, linker, freeze, found)
 
@@ -102,6 +105,28 @@ def refuse_frozen_rows(
         _refuse_any(connection, form, form, freeze, found)
 
 
+def select_linked(
+    connection: Connection,
+    catalogue: Catalogue,
+    scope: Scope,
+    linker: FormSpec,
+    freeze: Freeze,
+) -> Select:
+    """The values that rows of the unit and round link, as texts."""
+    binding = bind(catalogue, linker)
+    link = binding.table.c[freeze.field]
+    value: ColumnElement = cast(link, Text)
+    linking: FromClause = binding.table
+    if linker.get_field(freeze.field).is_list:
+        items = _select_items(connection, value)
+        linking, value = linking.join(items, true()), items.c.value
+    return (
+        select(value)
+        .select_from(linking)
+        .where(binding.in_unit(scope), link.is_not(None))
+    )
+
+
 def _hold_changing(load: Load, loader: Loader) -> None:
     if is_sqlite(load.connection):
         return
@@ -133,22 +158,6 @@ def _find_changing(load: Load, loader: Loader, open_fields: frozenset[str]) -> S
 def _is_finished(table: FromClause) -> ColumnElement[bool]:
     # What was stored with errors is not frozen.
     return table.c._level != Level.ERROR
-
-
-def _select_linked(load: Load, linker: FormSpec, freeze: Freeze) -> Select:
-    """The values that rows of the unit and round link, as texts."""
-    binding = bind(load.catalogue, linker)
-    link = binding.table.c[freeze.field]
-    value: ColumnElement = cast(link, Text)
-    linking: FromClause = binding.table
-    if linker.get_field(freeze.field).is_list:
-        items = _select_items(load.connection, value)
-        linking, value = linking.join(items, true()), items.c.value
-    return (
-        select(value)
-        .select_from(linking)
-        .where(binding.in_unit(load.scope), link.is_not(None))
-    )
 
 
 def _select_items(connection: Connection, column: ColumnElement) -> FromClause:

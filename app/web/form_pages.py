@@ -75,7 +75,8 @@ class FormPage:
     #: where it stands in the chain of reviews; None for a computed form
     chain: ChainPanel | None = None
     obstacle: str = ""
-    #: of the row at hand: a link that freezes it
+    #: of the row at hand: whether a link freezes it, and whether it may be taken away
+    is_frozen: bool = False
     may_unlink: bool = False
     may_import: bool = False
     may_export: bool = False
@@ -145,6 +146,8 @@ def show_record(
     confirmed = {mark: why for one in judged for mark, why in one.confirmed.items()}
     (notes,) = view_notes(desk, [Warned(values, problems, confirmed)])
     is_row = form.shape is Shape.ROWS
+    frozen = desk.find_frozen([row.stored] if row else [])
+    returned = replace(chain.returned, frozen=frozen)
     neighbours = navigation.find_neighbours(desk.place, form)
     page = build_record_page(
         form,
@@ -169,7 +172,7 @@ def show_record(
         notice=outcome.message if outcome else "",
         notes=notes,
         reasons=desk.place.edition.reasons,
-        returned=chain.returned,
+        returned=returned,
     )
     return show_frame(
         desk,
@@ -177,6 +180,7 @@ def show_record(
         chain=chain,
         rows=1 if row else 0,
         row=row,
+        is_frozen=bool(returned.tell_frozen(row_id)),
         is_row_page=is_row,
         has_problem=bool(outcome and outcome.problems),
     )
@@ -222,7 +226,7 @@ def show_grid(
         env=desk.env(),
         previous=_find_previous(desk, rows),
         unmasked=reason is not None,
-        returned=chain.returned,
+        returned=replace(chain.returned, frozen=desk.find_frozen(rows)),
     )
     return show_frame(
         desk,

@@ -190,7 +190,7 @@ class Grid {
     const number = row.querySelector(".row-head > span").textContent.trim();
     this.root.querySelector("[data-foot-place]").textContent = `${number} 行 · ${field.label}`;
     this.root.querySelector("[data-foot-hint]").textContent =
-      "locked" in cell.dataset ? "没有退回，不能改。" : [field.required && "必填", field.unit, field.hint].filter(Boolean).join("，");
+      "locked" in cell.dataset ? row.dataset.frozen || "没有退回，不能改。" : [field.required && "必填", field.unit, field.hint].filter(Boolean).join("，");
     this.root.querySelector("[data-foot-last]").textContent = this.last.describe(cell);
     describeCell(cell, true);
     this.saving?.postpone(row.dataset.id ? "" : row.dataset.row);

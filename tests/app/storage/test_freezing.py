@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from app.errors import RowFrozen, RowInUse
+from app.storage.frozen_rows import find_frozen_rows
 from app.storage.records import Counts, Scope
 from app.storage.rows import RowStore
 from tests.support.catalogues import catalogue_of
@@ -352,3 +353,44 @@ def test_of_a_link_and_a_change_at_the_same_moment_one_is_told(
         thread.join(timeout=0.5)
     thread.join(timeout=60)
     assert [type(refusal) for refusal in told] == [RowFrozen]
+
+
+# What the pages show of it.
+
+
+@pytest.fixture
+def find_frozen(connection, school, forms, scope):
+    def find_frozen(code, *rows):
+        return find_frozen_rows(connection, school, forms[code], scope, rows)
+
+    return find_frozen
+
+
+def test_both_ends_of_a_link_are_known_with_what_stays_open(
+    add, find_frozen, book, course
+):
+    other, free = add("B", code="b2"), add("C", code="c2")
+    [(book_id, of_book)] = find_frozen("B", book, other).items()
+    [(course_id, of_course)] = find_frozen("C", course, free).items()
+    assert (book_id, course_id) == (book.id, course.id)
+    assert of_book.fields == {"code", "name", "price"}
+    assert of_course.fields == {"code", "name", "books", "hours"}
+    assert "C C 表的“books”选定" in of_book.reason
+    assert "系统管理员先在C 表里清空“books”" in of_course.reason
+
+
+def test_a_link_of_one_value_is_known_as_well(add, find_frozen):
+    device = add("D", code="d1")
+    room = add("R", code="r1", device="d1")
+    assert set(find_frozen("D", device)) == {device.id}
+    assert set(find_frozen("R", room)) == {room.id}
+
+
+def test_rows_with_errors_are_not_frozen(store, forms, scope, find_frozen):
+    row = {"code": "b1"}
+    book = store.insert(forms["B"], scope, row, 1, level="error")
+    course = store.insert(
+        forms["C"], scope, {"code": "c1", "books": ("b1",)}, 1, level="error"
+    )
+    assert find_frozen("B", book) == {}
+    assert find_frozen("C", course) == {}

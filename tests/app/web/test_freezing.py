@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.models import RowChange
+from tests.app.web.test_continuity import count_statements
 from tests.app.web.test_rows import add, only
 from tests.support.courses import BOOK, BOOKS, COURSE, COURSES, DEPARTMENTS
 
@@ -96,3 +97,50 @@ def test_nobody_else_sees_the_page(filler, reviewer):
         assert page_of(course) not in browser.get(f"/forms/{COURSES}/").text
         assert browser.get(page_of(course)).status_code == 404
         assert unlink(browser, course).status_code == 404
+
+
+# What the pages show before anything is typed.
+
+
+def cell_of(page, field):
+    return next(line for line in page.split("<td") if f'data-field="{field}"' in line)
+
+
+def test_the_grid_shows_both_ends_locked_with_the_reason(filler):
+    link(filler)
+    books = filler.get(f"/forms/{BOOKS}/").text
+    courses = filler.get(f"/forms/{COURSES}/").text
+    assert "readonly data-locked" in cell_of(books, "textbook_name")
+    assert "readonly data-locked" in cell_of(courses, "textbook_codes")
+    assert 'data-frozen="这一行已被 Z6.2.3 课程信息的“关联教材”选定' in books
+    assert "系统管理员先在课程信息里清空“关联教材”" in courses
+
+
+def test_a_book_that_nobody_chose_stays_open_beside_a_locked_one(filler):
+    link(filler)
+    free = add(filler, BOOKS, BOOK | {"textbook_code": "T-2"})
+    page = filler.get(f"/forms/{BOOKS}/").text
+    row = page[page.index(f'id="row-r{free["id"]}"') :].split("</tr>")[0]
+    assert ("data-locked" in row, "data-frozen" in row) == (False, False)
+
+
+def test_the_page_of_a_row_says_why_its_fields_are_locked(filler):
+    book, _ = link(filler)
+    page = filler.get(f"/forms/{BOOKS}/rows/{book['id']}").text
+    assert "这一行已被 Z6.2.3 课程信息的“关联教材”选定" in page
+    assert 'name="textbook_name"' not in page
+    assert "已锁定，不能改" in page
+    assert f"rows/{book['id']}/delete" not in page
+
+
+def test_many_frozen_rows_take_no_more_questions_than_one(filler, engine):
+    link(filler)
+    address = f"/forms/{BOOKS}/"
+    filler.get(address)
+    one = count_statements(engine, lambda: filler.get(address))
+    for number in range(2, 8):
+        book = {**BOOK, "textbook_code": f"T-{number}"}
+        add(filler, BOOKS, book)
+        course = {**COURSE, "course_code": f"C-{number}"}
+        add(filler, COURSES, course | {"textbook_codes": f"T-{number}"})
+    assert count_statements(engine, lambda: filler.get(address)) == one
