@@ -24,6 +24,7 @@ from app.services.form_states import judge_form
 from app.services.unlinking import list_links
 from app.services.wider_rules import judge_wider
 from app.storage.records import Scope, StoredRow
+from app.web.awaited import Awaited, list_awaited
 from app.web.form_chain import ChainPanel, make_chain
 from app.web.form_urls import list_urls, url_of_form, url_of_reveal, url_of_row
 from app.web.notes import Warned, view_notes, view_table_problems
@@ -75,6 +76,8 @@ class FormPage:
     #: where it stands in the chain of reviews; None for a computed form
     chain: ChainPanel | None = None
     obstacle: str = ""
+    #: base forms that have to come first
+    awaited: tuple[Awaited, ...] = ()
     #: of the row at hand: whether a link freezes it, and whether it may be taken away
     is_frozen: bool = False
     may_unlink: bool = False
@@ -260,6 +263,7 @@ def show_frame(
         of_table=() if shown.get("is_row_page") else view_table_problems(desk),
         found=_find_in_row(desk, row),
         obstacle=obstacle,
+        awaited=() if obstacle else list_awaited(desk),
         may_unlink=bool(row and list_links(desk, row.stored)),
         may_import=not obstacle
         and not _is_narrow(shown.get("chain"))

@@ -17,6 +17,7 @@ from app.services.import_orders import Order, start_import
 from app.services.inbox import ImportView
 from app.storage.records import Scope
 from app.web.addresses import read_number, read_page_number
+from app.web.awaited import list_awaited
 from app.web.import_views import find_place, get_view
 from app.web.review_page import make_review, read_selection
 from app.web.rows import get_desk
@@ -182,6 +183,7 @@ def _show_upload(desk, *, mended: ImportView | None, problem: str = "") -> str:
         form=desk.form,
         mended=mended,
         problem=problem,
+        awaited=list_awaited(desk),
         limit=get_server().config.max_upload_mb,
         most_rows=get_server().config.max_import_rows,
         workplace=desk.place,
