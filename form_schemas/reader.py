@@ -1,6 +1,6 @@
 """Turn the schema files of one edition into linked `FormSpec`s, and say every fault.
 
-Only this module, `drafts`, `field_reader` and `freeze_reader` know schema keywords. A
+Only this module, `drafts` and the readers of parts know schema keywords. A
 file goes through three passes: its text is parsed and judged by the dialect; the
 columns of all files become known; then each form is built, its expressions and
 references checked against those columns. A file with a fault yields no form, but its
@@ -16,6 +16,7 @@ from typing import Any
 
 from form_schemas.codelists import CodeList
 from form_schemas.comparing import compare_with_last
+from form_schemas.derivation_reader import read_derivation
 from form_schemas.drafts import Draft, Json, Source, fingerprint, parse_source
 from form_schemas.faults import Fault, point
 from form_schemas.field_reader import FieldReader
@@ -23,13 +24,11 @@ from form_schemas.freeze_reader import read_freezes
 from form_schemas.kinds import ValueType
 from form_schemas.ordering import CircleError, order_steps
 from form_schemas.spec import (
-    Derivation,
     Example,
     FieldGroup,
     FieldSpec,
     FormKind,
     FormSpec,
-    Join,
     Level,
     Period,
     PlacedField,
@@ -116,8 +115,8 @@ class _Linker:
         self._check_names(draft)
         fields = tuple(self._fields.read(draft, fid) for fid in draft.fields)
         rules = (*self._rules(draft), *self._compared(draft, fields))
-        derive = self._derivation(draft, "x-derive")
-        generate = self._derivation(draft, "x-generate")
+        derive = read_derivation(draft, "x-derive", self._drafts, self._fields)
+        generate = read_derivation(draft, "x-generate", self._drafts, self._fields)
         groups = self._groups(draft)
         freezes = read_freezes(draft, self._drafts)
         steps: tuple[Step, ...] = ()
@@ -179,7 +178,7 @@ class _Linker:
             for field_id in ids:
                 draft.check_field_id(pointer, field_id)
 
-    # Rules, groups, derivations.
+    # Rules, groups.
 
     def _rules(self, draft: Draft) -> Iterator[RuleSpec]:
         for index, declared in enumerate(draft.schema.get("x-rules", ())):
@@ -258,56 +257,6 @@ class _Linker:
                 f"“{stray}”的次序与 properties 里的不同，请把两处排成一样。",
             )
         return groups
-
-    def _derivation(self, draft: Draft, word: str) -> Derivation | None:
-        declared = draft.schema.get(word)
-        if declared is None:
-            return None
-        joins = tuple(
-            Join(j["table"], j["as"], j["on"], j.get("optional", False))
-            for j in declared.get("join", ())
-        )
-        derivation = Derivation(
-            source=declared["from"],
-            columns=declared["columns"],
-            joins=joins,
-            expand=declared.get("expand", {}),
-            where=declared.get("where"),
-            group_by=tuple(declared.get("groupBy", ())),
-            note=declared.get("note", ""),
-        )
-        self._check_derivation(draft, word, derivation)
-        return derivation
-
-    def _check_derivation(
-        self, draft: Draft, word: str, derivation: Derivation
-    ) -> None:
-        tables = (derivation.source, *(join.table for join in derivation.joins))
-        unknown = [table for table in tables if table not in self._drafts]
-        if unknown:
-            draft.complain(point(word), f"没有表 {'、'.join(unknown)}。请改正。")
-            return
-        columns = (*derivation.columns, *derivation.expand, *derivation.group_by)
-        known = [draft.check_field_id(point(word), c) for c in columns]
-        if not all(known):
-            return
-        parse, own = self._fields.parse, self._fields.tables[draft.code]
-        scope: Json = {
-            "table": derivation.source,
-            "joins": {join.alias: join.table for join in derivation.joins},
-            "expanded": {column: own[column] for column in derivation.expand},
-            "grouping": True,
-        }
-        conditions: list[tuple[tuple[object, ...], str]] = [
-            (("join", i, "on"), join.on) for i, join in enumerate(derivation.joins)
-        ]
-        if derivation.where is not None:
-            conditions.append((("where",), derivation.where))
-        for at, text in conditions:
-            parse(draft, (word, *at), text, expect=ValueType.BOOLEAN, **scope)
-        for column, text in derivation.columns.items():
-            at = (word, "columns", column)
-            parse(draft, at, text, expect=own[column].type, **scope)
 
 
 def _example(declared: Json) -> Example:

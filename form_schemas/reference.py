@@ -37,6 +37,12 @@ _PARTS = (
     ("x-tests：例子", ("$defs", "test")),
     ("x-layout：字段组", ("properties", "x-layout", "items")),
     ("x-derive、x-generate：由别的表得来", ("$defs", "derivation")),
+    (
+        "x-derive、x-generate 的 join：并上的表",
+        ("$defs", "derivation", "properties", "join", "items"),
+    ),
+    ("x-derive、x-generate 的 where：条件", ("$defs", "derivationCondition")),
+    ("x-derive 的 close：在哪里补上", ("$defs", "derivation", "properties", "close")),
     ("x-freeze：锁住两头", ("$defs", "freeze")),
     (
         "x-freeze 的 usedBy：谁在用",

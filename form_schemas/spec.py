@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from form_schemas.derivations import Derivation
 from form_schemas.expressions import Expression
 from form_schemas.freezes import Freeze
 from form_schemas.kinds import DEFAULT_DIGITS, TRAITS, FieldKind, KindTraits, ValueType
@@ -243,32 +244,6 @@ class Example:
     #: the same row in the round before, if it was there
     last: Mapping[str, object] | None = None
     last_tables: ToldTables = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Join:
-    table: str
-    alias: str
-    on: str
-    optional: bool
-
-
-@dataclass(frozen=True)
-class Derivation:
-    """How rows of this form follow from rows of others (`x-derive`, `x-generate`).
-
-    Expressions stay text here: they are checked at load, and compiled by whoever runs
-    derivations.
-    """
-
-    source: str
-    columns: Mapping[str, str]
-    joins: tuple[Join, ...] = ()
-    #: column -> its values, or first and last expression of a run of days or numbers
-    expand: Mapping[str, object] = field(default_factory=dict)
-    where: str | None = None
-    group_by: tuple[str, ...] = ()
-    note: str = ""
 
 
 class StepKind(StrEnum):
