@@ -93,7 +93,7 @@ class CellThread(Base):
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
     #: what it names may be changed while the form is returned
     unlocks: Mapped[bool] = mapped_column(default=False)
-    #: the value then, in JSON form
+    #: the value then, in JSON form; of a row or the form its hash
     value: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     state: Mapped[ThreadState] = mapped_column(
         WordEnum(ThreadState), default=ThreadState.OPEN

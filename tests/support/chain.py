@@ -12,12 +12,14 @@ from app.models import (
     Notice,
     Role,
     Round,
+    ThreadState,
     Unit,
     UnitKind,
     User,
 )
 from app.models.base import now_utc
 from app.permissions import Actor, Grant
+from app.services.chain.threads import answer, list_threads
 from app.services.desks import Desk
 from app.services.entering import Entry, delete_rows, save_rows
 from app.services.workplaces import Offer, open_workplace
@@ -183,6 +185,13 @@ class School:
             store = RowStore(connection, self.catalogue)
             found = store.iterate_rows(self.form(code), self.scope)
             return {row.id: row for row in found}
+
+    def answer(self, code, actor=None):
+        """Answer all that is asked about a form."""
+        actor, form = actor or self.filler, self.form(code)
+        for thread in list_threads(self.workshop, actor, self.scope, form):
+            if thread.state is ThreadState.OPEN:
+                answer(self.workshop, actor, thread.id, "核实无误")
 
     # What is known.
 

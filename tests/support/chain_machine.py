@@ -18,6 +18,7 @@ from sqlalchemy import insert, select
 
 from app.errors import AppError
 from app.models import (
+    CellThread,
     Contribution,
     Filing,
     ImportJob,
@@ -42,6 +43,7 @@ from app.services.chain.handing import hand_back, hand_over, take_back
 from app.services.chain.questions import Named
 from app.services.chain.returning import return_form
 from app.services.chain.submitting import submit, withdraw
+from app.services.chain.threads import answer
 from app.services.chain.undoing import undo
 from app.services.chain.whole import (
     approve_whole,
@@ -67,6 +69,7 @@ from tests.support.chain_model import (
     WHOLE_STEPS,
     FormModel,
     Line,
+    restore_threads,
 )
 
 ACTORS = (
@@ -359,6 +362,23 @@ class ChainMachine(RuleBasedStateMachine):
         elif allowed:
             form.restore(last)
 
+    @precondition(lambda self: any(form.threads for form in self.forms.values()))
+    @rule(code=codes, actor=people, place=places)
+    def answer(self, code, actor, place):
+        """Say what is the matter with something that came back."""
+        form = self.forms[code]
+        if not form.threads:
+            return
+        asked = form.threads[place % len(form.threads)]
+        actor = self._right(actor, "filler")
+        thread_id = self._find_thread_ids(code)[place % len(form.threads)]
+        person = self.people[actor]
+        done = self._try(lambda: (answer(self.workshop, person, thread_id, "如此"),))
+        allowed = form.may_answer(actor, asked)
+        self._agree(allowed, done is not None)
+        if allowed:
+            form.answer(actor, asked)
+
     @rule(actor=people, no_rows=st.booleans())
     def hand_over(self, actor, no_rows):
         form = self.forms["1"]
@@ -505,9 +525,10 @@ class ChainMachine(RuleBasedStateMachine):
         self._act_whole(allowed, approve_whole, actor, seen)
         if allowed:
             content = self._whole_content()
-            self._note_whole("approve", actor, step=step, content=content)
-            for form in self.forms.values():
-                form.close_threads(step)
+            forms = self.forms.values()
+            threads = [stood for form in forms for stood in form.close_threads(step)]
+            known = {"step": step, "content": content, "threads": threads}
+            self._note_whole("approve", actor, **known)
             self._move_whole(self._find_whole_next(content, after=step))
 
     @precondition(lambda self: self.is_near_the_end)
@@ -537,8 +558,7 @@ class ChainMachine(RuleBasedStateMachine):
         if last["kind"] == "return":
             form = self.forms[last["code"]]
             entry = form.effective[-1]
-            untouched = entry.edits == form.edits and not form.pending
-            allowed = allowed and entry.is_whole and untouched
+            allowed = allowed and entry.is_whole and form.is_untouched(entry)
         decision = [
             one
             for one in self.school.decisions()
@@ -597,6 +617,8 @@ class ChainMachine(RuleBasedStateMachine):
         elif form.is_shared and form.part != "handed":
             own = [line for line in form.rows.values() if line.by_supplier]
             self.hand_over("supplier", not own)
+        elif any(map(form.is_unmet, form.threads)):
+            self._answer_all(code)
         elif form.code == "3" and form.rows and not form.has_approved_figures():
             self.approve_figures("leader", True)
         else:
@@ -611,7 +633,12 @@ class ChainMachine(RuleBasedStateMachine):
         self.delete_on_page(code, "filler", len(form.rows) - 1)
         self.load_many(code, False, "丁", 1)
         if form.log[-1].edits == form.edits:
+            self._answer_all(code)
             self.submit(code, "filler")
+
+    def _answer_all(self, code):
+        for place in range(len(self.forms[code].threads)):
+            self.answer(code, "filler", place)
 
     @rule(code=codes)
     def go_on_again(self, code):
@@ -863,6 +890,20 @@ class ChainMachine(RuleBasedStateMachine):
         undone = {one.undoes_id for one in self.school.decisions()}
         return [one for one in found if one.id not in undone][-1]
 
+    def _find_thread_ids(self, code):
+        """Those that came with returns, in the order of the model's."""
+        table = CellThread.__table__
+        found = self.school.ask(
+            select(table.c.id)
+            .where(
+                table.c.unit_id == self.school.unit_id,
+                table.c.form_code == code,
+                table.c.unlocks,
+            )
+            .order_by(table.c.id)
+        )
+        return [one.id for one in found]
+
     def _unit_round(self):
         return self.school.ask_one(
             select(UnitRound.__table__).where(UnitRound.unit_id == self.school.unit_id)
@@ -875,12 +916,8 @@ class ChainMachine(RuleBasedStateMachine):
 
     def _note_whole(self, kind, actor, **known):
         before = (self.whole_state, self.whole_step)
-        threads = {
-            code: [one.is_open for one in form.threads]
-            for code, form in self.forms.items()
-        }
         entry = {"kind": kind, "actor": actor, "before": before, "step": ""}
-        self.whole_log.append({**entry, **known, "threads": threads})
+        self.whole_log.append({**entry, **known})
 
     def _last_whole(self):
         return self.whole_log[-1] if self.whole_log else None
@@ -890,10 +927,7 @@ class ChainMachine(RuleBasedStateMachine):
         self.whole_log.remove(entry)
         self.whole_state, self.whole_step = entry["before"]
         if entry["kind"] == "approve":
-            for code, flags in entry["threads"].items():
-                threads = self.forms[code].threads
-                for one, was_open in zip(threads, flags, strict=False):
-                    one.is_open = was_open
+            restore_threads(entry["threads"])
 
     def _move_whole(self, step):
         self.whole_step = step

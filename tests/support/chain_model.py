@@ -40,8 +40,10 @@ class Entry:
     step: str = ""
     content: object = None
     before: tuple = ()
-    #: threads as they were
+    #: threads that it changed, each with how it stood
     threads: list = field(default_factory=list)
+    #: those whom the act asks told something
+    is_answered: bool = False
     edits: int = 0
     is_of_supplier: bool = False
     is_whole: bool = False
@@ -55,7 +57,20 @@ class Asked:
     step: str
     row_id: int | None
     field_id: str
-    is_open: bool = True
+    #: what it names, as it was when it came back
+    then: object
+    is_of_supplier: bool = False
+    state: str = "open"
+
+    @property
+    def is_open(self):
+        return self.state != "closed"
+
+
+def restore_threads(stood):
+    """Have threads stand as they stood."""
+    for one, state, then in stood:
+        one.state, one.then = state, then
 
 
 @dataclass
@@ -190,7 +205,32 @@ class FormModel:
             for line in self.rows.values()
         ):
             return False
+        if any(self.is_unmet(one) for one in self.threads):
+            return False
         return self.code != "3" or not self.rows or self.has_approved_figures()
+
+    def is_unmet(self, asked):
+        """Whether what came back was neither mended nor answered."""
+        is_gone = asked.row_id is not None and asked.row_id not in self.rows
+        if asked.state != "open" or is_gone:
+            return False
+        return asked.then == self.look_at(asked.row_id, asked.field_id)
+
+    def look_at(self, row_id, field_id):
+        """What a question names, as it is."""
+        if row_id is None:
+            return self.content
+        line = self.rows[row_id]
+        return line.values.get(field_id) if field_id else line.content
+
+    def may_answer(self, actor, asked):
+        """Whether a person may answer; rows of the lead are none of a supplier's."""
+        if not asked.is_open:
+            return False
+        if actor in LEADS:
+            return True
+        is_own = asked.row_id is None or asked.is_of_supplier
+        return actor == "supplier" and self.is_shared and is_own
 
     def has_approved_figures(self):
         return any(
@@ -207,8 +247,7 @@ class FormModel:
 
     def note(self, kind, actor, **known):
         before = (self.state, self.step, self.is_closed)
-        threads = [one.is_open for one in self.threads]
-        entry = Entry(kind, actor, before=before, threads=threads, **known)
+        entry = Entry(kind, actor, before=before, **known)
         entry.edits = self.edits
         self.log.append(entry)
         return entry
@@ -225,35 +264,54 @@ class FormModel:
 
     def approve(self, actor):
         step = self.step
-        self.note("approve", actor, step=step, content=self.content)
+        entry = self.note("approve", actor, step=step, content=self.content)
         self.step = self.find_next(after=step)
         self.state = "submitted" if self.step else "approved"
-        self.close_threads(step)
+        entry.threads = self.close_threads(step)
 
     def give_back(self, actor, step, row_id, field_id, *, is_whole=False):
-        self.note("return", actor, step=step, is_whole=is_whole)
+        entry = self.note("return", actor, step=step, is_whole=is_whole)
         self.state, self.step, self.is_closed = "returned", "", False
         same = [
             one
             for one in self.unlocked
             if (one.step, one.row_id, one.field_id) == (step, row_id, field_id)
         ]
-        if not same:
-            self.threads.append(Asked(step, row_id, field_id))
+        then = self.look_at(row_id, field_id)
+        if same:
+            (asked,) = same
+            entry.threads = [(asked, asked.state, asked.then)]
+            asked.state, asked.then = "open", then
+            return
+        is_of_supplier = row_id is not None and self.rows[row_id].by_supplier
+        asked = Asked(step, row_id, field_id, then, is_of_supplier)
+        entry.threads = [(asked, "closed", then)]
+        self.threads.append(asked)
+
+    def answer(self, actor, asked):
+        asked.state = "answered"
+        for entry in self.effective:
+            is_about = any(one is asked for one, _, _ in entry.threads)
+            if entry.kind == "return" and is_about and entry.actor != actor:
+                entry.is_answered = True
 
     def close_threads(self, step):
-        for one in self.threads:
-            if one.step == step:
-                one.is_open = False
+        """Close what a step asked; gives what was open, with how it stood."""
+        own = [one for one in self.unlocked if one.step == step]
+        stood = [(one, one.state, one.then) for one in own]
+        for one in own:
+            one.state = "closed"
+        return stood
 
     def restore(self, entry):
         """Undo the last decision."""
         entry.undone = True
         self.state, self.step, self.is_closed = entry.before
-        for one, was_open in zip(self.threads, entry.threads, strict=False):
-            one.is_open = was_open
-        for one in self.threads[len(entry.threads) :]:
-            one.is_open = False
+        restore_threads(entry.threads)
+
+    def is_untouched(self, entry):
+        """Whether nobody began to mend since a return, or answered."""
+        return entry.edits == self.edits and not self.pending and not entry.is_answered
 
     def may_undo(self, actor, entry):
         """Whether its maker may take the last decision back."""
@@ -264,8 +322,7 @@ class FormModel:
         if entry.kind == "approve":
             return self.may_review(actor, entry.step)
         if entry.kind == "return":
-            untouched = entry.edits == self.edits and not self.pending
-            return untouched and self.may_review(actor, entry.step)
+            return self.is_untouched(entry) and self.may_review(actor, entry.step)
         if entry.kind == "figures":
             return self.is_working()
         return False

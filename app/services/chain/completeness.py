@@ -15,6 +15,7 @@ from app.models import (
 from app.services.chain.cases import Case
 from app.services.chain.logs import DecisionLog
 from app.services.chain.obstacles import Obstacle, ObstacleKind
+from app.services.chain.unmet import find_unmet
 from app.services.findings import FormFindings
 from app.services.round_checks import RoundCheck
 from app.services.row_names import name_row
@@ -61,6 +62,7 @@ def judge_completeness(case: Case) -> Completeness:
         *find_staged(case.connection, case.form, scope),
         *_find_not_handed(case),
         *_find_unapproved_figures(case),
+        *find_unmet(case),
     ]
     return Completeness(
         (*others, *faults),

@@ -156,7 +156,7 @@ def _approve(case: Case, step: StepAt, remark: str) -> Moved:
         details={
             "rows": counts.get("rows", 0),
             "warnings": counts.get("warnings", 0),
-            "closed_threads": settled,
+            **settled,
         },
     )
     if waiting is None:

@@ -24,6 +24,8 @@ class ObstacleKind(StrEnum):
     NOT_HANDED = "not_handed"
     #: a leader has not approved the key figures
     FIGURES = "figures"
+    #: a return named it: neither changed nor answered
+    UNMET = "unmet"
     #: of a unit's round: a form that is not through its own steps
     NOT_APPROVED = "not_approved"
 

@@ -4,19 +4,19 @@ Returns come with them, reviewers ask without returning. `threads` holds what pe
 with one that is there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from app.errors import Refused
 from app.models import CellThread, ThreadMessage, ThreadState
 from app.services.chain.cases import Case
-from app.storage.binding import bind
-from app.storage.records import Scope
+from app.services.chain.unmet import find_rows, read_state
+from app.storage.keys import key_text
+from app.storage.records import Scope, StoredRow
 from form_schemas.settings import WarningReason
-from validators.conversion import to_json
 
 _THREAD = CellThread.__table__
 _MESSAGE = ThreadMessage.__table__
@@ -52,7 +52,7 @@ def judge_named(case: Case, named: Sequence[Named]) -> None:
         raise Refused("请至少指出一格、一行或整表，并写明原因。")
     for one in named:
         _judge_reason(one)
-    _find_rows(case, named)
+    _get_rows(case, named)
 
 
 def judge_text(text: str) -> str:
@@ -78,7 +78,7 @@ def open_threads(
         What to keep with a decision so that it can be undone: ids of new threads, and
         how those stood that were there.
     """
-    rows = _find_rows(case, named)
+    rows = _get_rows(case, named)
     opened: list[int] = []
     #: how each stood before it was named, however often it is
     asked_again: dict[int, dict] = {}
@@ -90,13 +90,13 @@ def open_threads(
         else:
             thread_id = known.id
             if thread_id not in opened:
-                state = {"state": known.state.value, "unlocks": known.unlocks}
-                asked_again.setdefault(thread_id, {"id": thread_id, **state})
+                asked_again.setdefault(thread_id, _note_state(known))
             _change(
                 case.connection,
                 thread_id,
                 state=ThreadState.OPEN,
                 unlocks=known.unlocks or unlocks,
+                value=_read_value(case, one, rows) if unlocks else known.value,
             )
         write_message(case, thread_id, one.text.strip(), one.reason)
     return {"opened": opened, "asked_again": [*asked_again.values()]}
@@ -118,47 +118,39 @@ def take_back_threads(case: Case, kept: Mapping[str, list]) -> None:
             known["id"],
             state=ThreadState(known["state"]),
             unlocks=known["unlocks"],
+            value=known.get("value"),
         )
 
 
-def close_threads(case: Case, step: str) -> list[int]:
-    """Close what a step asked about the form; gives the ids of what was open."""
-    found = case.connection.scalars(
-        select(_THREAD.c.id).where(
-            _THREAD.c.filing_id == case.filing.id,
-            _THREAD.c.step == step,
-            _THREAD.c.state != ThreadState.CLOSED,
-        )
-    ).all()
-    for thread_id in found:
-        _close(case.connection, thread_id, case.actor.user_id, case.now)
-    return list(found)
+def close_threads(case: Case, step: str) -> dict[str, list[int]]:
+    """Close what a step asked about the form; gives what to keep with the decision."""
+    wanted = _THREAD.c.filing_id == case.filing.id, _THREAD.c.step == step
+    return _close_all(case.connection, wanted, case.actor.user_id, case.now)
 
 
 def close_threads_of_step(
     connection: Connection, scope: Scope, step: str, actor_id: int, at: datetime
-) -> list[int]:
-    """Close what a step asked about any form of a unit's round."""
-    found = connection.scalars(
-        select(_THREAD.c.id).where(
-            _THREAD.c.unit_id == scope.unit_id,
-            _THREAD.c.round_id == scope.round_id,
-            _THREAD.c.step == step,
-            _THREAD.c.state != ThreadState.CLOSED,
-        )
-    ).all()
-    for thread_id in found:
-        _close(connection, thread_id, actor_id, at)
-    return list(found)
+) -> dict[str, list[int]]:
+    """As `close_threads`, about any form of a unit's round."""
+    wanted = (
+        _THREAD.c.unit_id == scope.unit_id,
+        _THREAD.c.round_id == scope.round_id,
+        _THREAD.c.step == step,
+    )
+    return _close_all(connection, wanted, actor_id, at)
 
 
-def reopen_threads(connection: Connection, thread_ids: Iterable[int]) -> None:
-    """Undo `close_threads`."""
-    for thread_id in thread_ids:
+def reopen_threads(
+    connection: Connection, details: Mapping[str, Collection[int]]
+) -> None:
+    """Undo `close_threads`: what was answered is so again."""
+    answered = details.get("answered_threads", ())
+    for thread_id in details.get("closed_threads", ()):
+        is_answered = thread_id in answered
         _change(
             connection,
             thread_id,
-            state=ThreadState.OPEN,
+            state=ThreadState.ANSWERED if is_answered else ThreadState.OPEN,
             closed_by=None,
             closed_at=None,
         )
@@ -210,21 +202,14 @@ def _judge_reason(one: Named) -> None:
         raise Refused(f"原因选了“{chosen.title}”，请写明情况，至少 {_SHORTEST} 个字。")
 
 
-def _find_rows(case: Case, named: Sequence[Named]) -> dict[int, Row]:
+def _get_rows(case: Case, named: Sequence[Named]) -> dict[int, StoredRow]:
     """The rows that are named, by id.
 
     Raises:
         Refused: a row is gone by now, or the form has no such field.
     """
     ids = {one.row_id for one in named if one.row_id is not None}
-    binding = bind(case.catalogue, case.form)
-    table = binding.table
-    found = case.connection.execute(
-        select(table.c._key, *binding.selected).where(
-            binding.in_unit(case.scope), table.c._id.in_(ids)
-        )
-    )
-    rows = {row._id: row for row in found}
+    rows = find_rows(case, ids)
     if ids - rows.keys():
         raise Refused("指出的行已不在表中，请刷新页面，核对后再办。")
     for one in named:
@@ -249,16 +234,11 @@ def _find_thread(case: Case, one: Named, step: str) -> Row | None:
 def _insert_thread(
     case: Case,
     one: Named,
-    rows: Mapping[int, Row],
+    rows: Mapping[int, StoredRow],
     step: str,
     unlocks: bool,
 ) -> int:
     row = None if one.row_id is None else rows[one.row_id]
-    value = None
-    if row is not None and one.field_id:
-        stored = bind(case.catalogue, case.form).read(row[1:])
-        cell = {one.field_id: stored.row[one.field_id]}
-        value = to_json(case.form, cell)[one.field_id]
     return case.connection.scalar(
         insert(_THREAD)
         .values(
@@ -267,18 +247,53 @@ def _insert_thread(
             round_id=case.scope.round_id,
             form_code=case.form.code,
             row_id=one.row_id,
-            row_key="" if row is None else row._key,
+            row_key="" if row is None else key_text(case.form, row.row),
             field_id=one.field_id,
-            department_id=None if row is None else row._department_id,
+            department_id=None if row is None else row.department_id,
             step=step,
             unlocks=unlocks,
-            value=value,
+            value=_read_value(case, one, rows) if unlocks or one.field_id else None,
             state=ThreadState.OPEN,
             opened_by=case.actor.user_id,
             opened_at=case.now,
         )
         .returning(_THREAD.c.id)
     )
+
+
+def _read_value(case: Case, one: Named, rows: Mapping[int, StoredRow]) -> object:
+    row = None if one.row_id is None else rows[one.row_id]
+    return read_state(case, row, one.field_id)
+
+
+def _note_state(thread: Row) -> dict[str, object]:
+    """How a thread stands, to be told by a decision."""
+    return {
+        "id": thread.id,
+        "state": thread.state.value,
+        "unlocks": thread.unlocks,
+        "value": thread.value,
+    }
+
+
+def _close_all(
+    connection: Connection,
+    wanted: Sequence[ColumnElement[bool]],
+    actor_id: int,
+    at: datetime,
+) -> dict[str, list[int]]:
+    found = connection.execute(
+        select(_THREAD.c.id, _THREAD.c.state).where(
+            *wanted, _THREAD.c.state != ThreadState.CLOSED
+        )
+    ).all()
+    for thread in found:
+        _close(connection, thread.id, actor_id, at)
+    answered = [one.id for one in found if one.state is ThreadState.ANSWERED]
+    return {
+        "closed_threads": [one.id for one in found],
+        "answered_threads": answered,
+    }
 
 
 def _close(connection: Connection, thread_id: int, actor_id: int, at: datetime) -> None:

@@ -77,7 +77,7 @@ def withdraw(
         if before is FilingState.DRAFT:
             _require_time_left(case)
         case.change(state=before, step="")
-        reopen_threads(case.connection, last.details.get("closed_threads", ()))
+        reopen_threads(case.connection, last.details)
         decision_id = case.decide(
             DecisionKind.WITHDRAW,
             remark=remark,
@@ -120,7 +120,7 @@ def _hand_in(case: Case, found: Completeness, remark: str) -> Moved:
             "warnings": found.warnings,
             "waiting": found.waiting,
             "is_empty": case.filing.is_empty,
-            "closed_threads": settled,
+            **settled,
         },
     )
     if waiting is not None:

@@ -29,11 +29,11 @@ from app.services.chain.questions import (
 )
 from app.services.chain.steps import require_step
 from app.services.chain.telling import tell, tell_lead
+from app.services.chain.unmet import find_rows
 from app.services.places import is_in_sight
 from app.services.round_checks import get_edition_of_round
 from app.services.row_names import name_row
 from app.services.workshop import Workshop
-from app.storage.binding import bind
 from app.storage.engine import begin_reading
 from app.storage.records import Scope, StoredRow
 from form_schemas.spec import FormSpec
@@ -166,7 +166,7 @@ def list_threads(
                 or thread.department_id == department_id
             )
         ]
-        rows = _find_rows(case, [one.row_id for one in found])
+        rows = find_rows(case, {one.row_id for one in found if one.row_id})
         messages = _find_messages(case, [one.id for one in found])
         return tuple(
             _view(case, thread, rows, messages.get(thread.id, ())) for thread in found
@@ -260,16 +260,6 @@ def _find_threads(case: Case) -> Sequence[Row]:
         .where(_THREAD.c.filing_id == case.filing.id)
         .order_by(_THREAD.c.row_id.is_not(None), _THREAD.c.row_id, _THREAD.c.id)
     ).all()
-
-
-def _find_rows(case: Case, ids: Sequence[int | None]) -> dict[int, StoredRow]:
-    binding = bind(case.catalogue, case.form)
-    wanted = binding.table.c._id.in_({one for one in ids if one is not None})
-    found = case.connection.execute(
-        select(*binding.selected).where(binding.in_unit(case.scope), wanted)
-    )
-    rows = (binding.read(record) for record in found)
-    return {row.id: row for row in rows}
 
 
 def _find_messages(

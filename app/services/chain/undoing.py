@@ -136,7 +136,7 @@ def _require_last(case: Case, decision: Row) -> None:
 def _undo_approval(case: Case, decision: Row) -> None:
     require_reviewer(case, case.chain.get(decision.step))
     _restore(case, decision)
-    reopen_threads(case.connection, decision.details.get("closed_threads", ()))
+    reopen_threads(case.connection, decision.details)
 
 
 def _undo_return(case: Case, decision: Row) -> None:

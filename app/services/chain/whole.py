@@ -174,7 +174,7 @@ def undo_approval(case: WholeCase, decision) -> None:
     """Have the round wait again for the step that approved it."""
     require_whole_step(case, case.chain.get(decision.step))
     case.change(state=FilingState.SUBMITTED, step=decision.step)
-    reopen_threads(case.connection, decision.details.get("closed_threads", ()))
+    reopen_threads(case.connection, decision.details)
 
 
 def _check_all(
@@ -258,7 +258,7 @@ def _approve(case: WholeCase, step: StepAt, remark: str) -> Moved:
         step=step.id,
         remark=remark,
         content_hash=content_hash,
-        details={"closed_threads": settled},
+        details=settled,
     )
     _tell_next(case, waiting, remark)
     _tell_office(

@@ -162,6 +162,7 @@ def test_unchanged_content_skips_who_approved_it_but_not_who_returned_it(
 ):
     decide(school, school.head, form)
     give_back(school, school.office, form, Named(row.id, "count", "wrong"))
+    school.answer("2")
     moved = submit(school.workshop, school.filler, school.scope, form)
     assert moved.step == "compliance"
     give_back(school, school.office, form, Named(row.id, "count", "wrong"))
@@ -177,6 +178,7 @@ def test_an_approved_form_is_returned_by_its_last_step(school, form, row, submit
     with pytest.raises(Forbidden):
         give_back(school, school.head, form, Named(row.id, "count", "wrong"))
     give_back(school, school.office, form, Named(row.id, "count", "wrong"))
+    school.answer("2")
     moved = submit(school.workshop, school.filler, school.scope, form)
     assert moved.step == "compliance"
 
@@ -184,13 +186,14 @@ def test_an_approved_form_is_returned_by_its_last_step(school, form, row, submit
 def test_approving_closes_what_the_step_asked(school, form, row, submitted):
     named = Named(row.id, "count", "wrong")
     give_back(school, school.head, form, named)
+    school.answer("2")
     submit(school.workshop, school.filler, school.scope, form)
     decide(school, school.head, form)
     (thread,) = school.ask(CellThread.__table__.select())
     assert thread.state is ThreadState.CLOSED
     undo(school.workshop, school.head, school.decisions()[-1].id)
     (thread,) = school.ask(CellThread.__table__.select())
-    assert thread.state is ThreadState.OPEN
+    assert thread.state is ThreadState.ANSWERED
 
 
 def test_a_decision_is_taken_back_until_somebody_acts_on_it(school, form, submitted):
