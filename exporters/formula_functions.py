@@ -181,6 +181,11 @@ def _of_day(name: str) -> WriteCall:
     return write
 
 
+def _weekday(writer: Writer, arguments: Arguments) -> Piece:
+    day = writer.value(arguments[0])
+    return Piece(f"WEEKDAY({day.text},2)", day.nullable)
+
+
 def _days(writer: Writer, arguments: Arguments) -> Piece:
     start, end = (writer.value(argument) for argument in arguments)
     return Piece(f"({end.text}-{start.text})", start.nullable or end.nullable)
@@ -268,6 +273,7 @@ FUNCTIONS: Mapping[str, WriteCall] = {
     "count_items": _count_items,
     "year": _of_day("YEAR"),
     "month": _of_day("MONTH"),
+    "weekday": _weekday,
     "days": _days,
     "weeks": _weeks,
     "age": _age,

@@ -46,6 +46,7 @@ from form_schemas.nodes import (
     RefColumn,
     Unary,
 )
+from validators.functions import name_school_year
 
 __all__ = [
     "CellRef",
@@ -61,6 +62,8 @@ _DEEPEST = 60
 _DIGITS = 15
 _DIGITS_OF_ROW = "000"
 _OPERATORS = {"==": "=", "!=": "<>"}
+#: The day that a given value follows from.
+_SOURCES = {"report_year": "period_end", "school_year": "period_start"}
 
 
 @dataclass(frozen=True)
@@ -172,12 +175,14 @@ class Writer:
     def _given(self, node: Given) -> Piece:
         if node.name == "today" and "today" not in self._cells.given:
             return Piece("TODAY()", nullable=False)
-        source = "period_end" if node.name == "report_year" else node.name
+        source = _SOURCES.get(node.name, node.name)
         day = self._cells.given.get(source)
         if day is None:
             raise NotInExcel("要知道统计时期")
         if node.name == "report_year":
             return Piece(str(day.year), nullable=False)
+        if node.name == "school_year":
+            return Piece(quote_text(name_school_year(day)), nullable=False)
         return Piece(f"DATE({day.year},{day.month},{day.day})", nullable=False)
 
     def _previous(self, node: Previous) -> Piece:

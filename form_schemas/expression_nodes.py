@@ -11,6 +11,7 @@ from decimal import Decimal
 from form_schemas.digits import MAX_DIGITS, STORED, measure_node
 from form_schemas.expression_text import ExpressionError, Syntax
 from form_schemas.functions import (
+    AGGREGATED,
     AGGREGATES,
     FUNCTIONS,
     GIVEN,
@@ -48,7 +49,11 @@ TYPE_NAMES: Mapping[ValueType, str] = {
     ValueType.FILE: "文件",
     ValueType.ANY: "任何类型",
 }
-_PREV_OF = "prev() 里要写一个字段，或 count、sum、exists 中的一个。"
+_PREV_OF = f"prev() 里要写一个字段，或 {'、'.join(AGGREGATES)} 中的一个。"
+_AGGREGATED_ONLY: Mapping[str, str] = {
+    "sum": "sum() 只能加数",
+    "texts": "texts() 只能连接文本",
+}
 #: Options that a message lists.
 _LISTED_OPTIONS = 12
 _UNARY = {ast.Not: ("not", ValueType.BOOLEAN), ast.USub: ("-", ValueType.NUMBER)}
@@ -336,10 +341,12 @@ class TreeBuilder:
         self._check_arity(name, *AGGREGATES[name], node)
         table = self._code(name, node.args[0])
         rest = list(node.args[1:])
-        field_id = self._summed(table, rest.pop(0)) if name == "sum" else None
+        wanted = AGGREGATED.get(name)
+        field_id = self._aggregated(name, table, rest.pop(0)) if wanted else None
         inner = Scope(table, this=scope)
         condition = self._boolean(rest[0], inner) if rest else None
-        result = ValueType.BOOLEAN if name == "exists" else ValueType.NUMBER
+        counted = ValueType.BOOLEAN if name == "exists" else ValueType.NUMBER
+        result = wanted or counted
         return Aggregate(name, table, field_id, condition, result)
 
     def _code(self, name: str, node: ast.expr) -> str:
@@ -351,19 +358,22 @@ class TreeBuilder:
         self._names.look_into(code, node)
         return code
 
-    def _summed(self, table: str, node: ast.expr) -> str:
-        name = node.value if isinstance(node, ast.Constant) else None
-        if not isinstance(name, str):
+    def _aggregated(self, name: str, table: str, node: ast.expr) -> str:
+        field_id = node.value if isinstance(node, ast.Constant) else None
+        if not isinstance(field_id, str):
             raise self._syntax.fault(
-                "sum() 的第二个参数是字段的 id，请加引号，如 sum('1.1.4', 'area')。",
+                f"{name}() 的第二个参数是字段的 id，请加引号，如 "
+                f"{name}('{table}', 'area')。",
                 node,
             )
-        column = self._names.get_column(table, name, node)
-        if column.type is not ValueType.NUMBER:
+        column = self._names.get_column(table, field_id, node)
+        if column.type is not AGGREGATED[name]:
             raise self._syntax.fault(
-                f"sum() 只能加数，字段“{name}”是{TYPE_NAMES[column.type]}。", node
+                f"{_AGGREGATED_ONLY[name]}，字段“{field_id}”是"
+                f"{TYPE_NAMES[column.type]}。",
+                node,
             )
-        return name
+        return field_id
 
     def need(self, found: Node, at: ast.AST, wanted: frozenset[ValueType]) -> None:
         """Refuse a value of another type than those wanted."""

@@ -39,7 +39,7 @@ class Expression:
     ref_fields: frozenset[str]
     #: fields of the rows a filter chooses from
     target_fields: frozenset[str] = frozenset()
-    #: forms whose rows `count`, `sum` and `exists` look into
+    #: forms whose rows `count` and its like look into
     tables: frozenset[str] = frozenset()
 
     @property

@@ -58,6 +58,7 @@ FUNCTIONS = _index(
     Function("count_items", 1, 1, (_SEVERAL,), ValueType.NUMBER),
     Function("year", 1, 1, (_DATE,), ValueType.NUMBER),
     Function("month", 1, 1, (_DATE,), ValueType.NUMBER),
+    Function("weekday", 1, 1, (_DATE,), ValueType.NUMBER),
     Function("days", 2, 2, (_DATE,), ValueType.NUMBER),
     Function("weeks", 2, 2, (_DATE,), ValueType.NUMBER),
     Function("age", 2, 2, (_DATE,), ValueType.NUMBER),
@@ -87,6 +88,13 @@ AGGREGATES: Mapping[str, tuple[int, int]] = {
     "count": (1, 2),
     "sum": (2, 3),
     "exists": (2, 2),
+    "texts": (2, 3),
+}
+
+#: The type of the field that is the second argument of an aggregate, where it has one.
+AGGREGATED: Mapping[str, ValueType] = {
+    "sum": ValueType.NUMBER,
+    "texts": ValueType.TEXT,
 }
 
 #: Values every expression may name besides fields.
@@ -95,6 +103,7 @@ GIVEN: Mapping[str, ValueType] = {
     "period_start": ValueType.DATE,
     "period_end": ValueType.DATE,
     "report_year": ValueType.NUMBER,
+    "school_year": ValueType.TEXT,
 }
 
 LITERALS: Mapping[str, tuple[bool | None, ValueType]] = {

@@ -37,7 +37,7 @@ class ThisField:
 
 @dataclass(frozen=True)
 class Given:
-    """`today`, `period_start`, `period_end` or `report_year`."""
+    """`today`, or something of the period: a name of `functions.GIVEN`."""
 
     name: str
     type: ValueType
@@ -140,11 +140,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """`count`, `sum` or `exists` over the rows of a form of the unit and round."""
+    """`count`, `sum`, `exists` or `texts` over a form's rows of the unit and round."""
 
     name: str
     table: str
-    #: the summed field; None for count and exists
+    #: the field that is summed or joined; None for count and exists
     field_id: str | None
     condition: "Node | None"
     type: ValueType

@@ -135,7 +135,7 @@ class Names:
         outer = scope.outer
         if outer is None:
             raise self._syntax.fault(
-                "this 只用在 count、sum、exists 和引用的 filter 里，这里请直接写 "
+                f"this 只用在 {'、'.join(AGGREGATES)} 和引用的 filter 里，这里请直接写 "
                 f"{node.attr}。",
                 node,
             )

@@ -133,4 +133,5 @@ def _describe_given(env: Env | None) -> dict[str, object]:
     return {
         **{name: day.isoformat() for name, day in days.items()},
         "report_year": env.report_year,
+        "school_year": env.school_year,
     }

@@ -9,7 +9,7 @@ from itertools import repeat
 from typing import Any
 
 from form_schemas.expressions import Expression
-from validators.functions import RUNTIME
+from validators.functions import RUNTIME, name_school_year
 from validators.generating import Generator
 
 Row = Mapping[str, Any]
@@ -36,9 +36,12 @@ class Env:
     #: the referring row, for the filter of a reference
     this: Row = field(default_factory=dict)
     report_year: int = field(init=False)
+    school_year: str = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "report_year", self.period_end.year)
+        school_year = name_school_year(self.period_start)
+        object.__setattr__(self, "school_year", school_year)
 
 
 class Ask(StrEnum):

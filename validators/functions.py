@@ -6,7 +6,7 @@ computes the same in the browser, and a test compares the two.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import (
     ROUND_DOWN,
@@ -59,6 +59,8 @@ _CUT_LONG = Context(
 _UNITS = tuple(Decimal((0, (1,), -places)) for places in range(101))
 #: What divides the values that stand in one text, besides what its field names.
 SEPARATORS = "、，,；;"
+#: What stands between texts that are joined to one.
+JOINT = "、"
 
 
 def divide(dividend: Number, divisor: Number) -> Decimal | None:
@@ -93,6 +95,17 @@ def split_items(text: str, separator: str) -> tuple[str, ...]:
     """The values that stand in one text; every usual separator divides."""
     parts = re.split(f"[{re.escape(SEPARATORS + separator)}]", text)
     return tuple(item for part in parts if (item := part.strip(BLANKS)))
+
+
+def join_texts(texts: Iterable[str | None]) -> str | None:
+    """The different texts in the order of their characters; None if all are empty."""
+    different = {text.strip(BLANKS) for text in texts if text is not None}
+    return JOINT.join(sorted(different - {""})) or None
+
+
+def name_school_year(period_start: date) -> str:
+    """The school year that begins with a period, as 2023-2024."""
+    return f"{period_start.year}-{period_start.year + 1}"
 
 
 @lru_cache(maxsize=4096)

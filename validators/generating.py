@@ -357,6 +357,7 @@ _TEMPLATES: Mapping[str, str] = {
     "split": "split_items({0}, {1})",
     "year": "{0}.year",
     "month": "{0}.month",
+    "weekday": "{0}.isoweekday()",
     "days": "count_days({0}, {1})",
     "weeks": "count_weeks({0}, {1})",
     "age": "find_age({0}, {1})",

@@ -44,6 +44,7 @@ from validators.functions import (
     find_first_day,
     find_gender,
     greatest,
+    join_texts,
     least,
     multiply,
     negate,
@@ -292,6 +293,7 @@ _STRICT: Mapping[str, Callable[..., Any]] = {
     "split": split_items,
     "year": lambda day: day.year,
     "month": lambda day: day.month,
+    "weekday": lambda day: day.isoweekday(),
     "days": count_days,
     "weeks": count_weeks,
     "age": find_age,
@@ -373,9 +375,11 @@ def _aggregate(node: Aggregate, place: Place, this: Place | None = None) -> Any:
     if node.name == "count":
         return len(rows)
     assert node.field_id is not None
+    values = [row.get(node.field_id) for row in rows]
+    if node.name == "texts":
+        return join_texts(values)
     total: Any = 0
-    for row in rows:
-        value = row.get(node.field_id)
+    for value in values:
         total = total if value is None else add(total, value)
     return total
 

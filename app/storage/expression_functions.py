@@ -125,6 +125,7 @@ FUNCTIONS: Mapping[str, Build] = {
     "count_items": _count_items,
     "year": _of_values("year"),
     "month": _of_values("month"),
+    "weekday": _of_values("weekday"),
     "days": _of_values("days"),
     "weeks": _of_values("weeks"),
     "age": _of_values("age"),

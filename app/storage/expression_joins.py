@@ -145,7 +145,7 @@ def look_back(compiler: Compiler, node: Previous, rows: RowsOf) -> Value:
 def aggregate(
     compiler: Compiler, node: Aggregate, rows: RowsOf, moment: Moment
 ) -> Value:
-    """`count`, `sum` or `exists` over the rows of a form at a moment."""
+    """`count`, `sum`, `exists` or `texts` over the rows of a form at a moment."""
     if node.table not in moment.edition.by_code:
         return rows.place.words.nothing(node.type)
     asked = (node, moment)
@@ -168,7 +168,7 @@ def _count_apart(compiler: Compiler, node: Aggregate, inner: RowsOf) -> Value:
     if node.name == "exists":
         found = select(literal(1)).select_from(inner.joined()).where(*conditions)
         return Value(found.exists(), ValueType.BOOLEAN)
-    total = _combine(inner, _summed(node, inner))
+    total = _combine(node, inner, _summed(node, inner))
     counted = select(total.sql).select_from(inner.joined()).where(*conditions)
     return total.become(counted.scalar_subquery())
 
@@ -193,11 +193,13 @@ def _count_for_each(
     summed = _summed(node, inner)
     if summed is not None:
         summed = summed.become(listed.c.summed)
-    total = _combine(inner, summed)
+    total = _combine(node, inner, summed)
     groups = _group(listed, total, len(keys))
     rows.join(groups, and_(_match(rows, groups, keys), *conditions))
     if node.name == "exists":
         return Value(groups.c.k0.is_not(None), ValueType.BOOLEAN)
+    if node.name == "texts":
+        return total.become(groups.c.total)
     nothing = "0" if total.is_long else 0
     return total.become(func.coalesce(groups.c.total, nothing))
 
@@ -230,17 +232,19 @@ def is_unique(compiler: Compiler, node: Call, rows: RowsOf) -> Value:
 def _summed(node: Aggregate, rows: RowsOf) -> Value | None:
     if node.field_id is None:
         return None
-    return rows.value(node.field_id, ValueType.NUMBER)
+    return rows.value(node.field_id, node.type)
 
 
 def _label(summed: Value | None) -> list[Label[Any]]:
     return [] if summed is None else [summed.sql.label("summed")]
 
 
-def _combine(rows: RowsOf, summed: Value | None) -> Value:
-    """The count of a group, or the sum of what is summed."""
+def _combine(node: Aggregate, rows: RowsOf, summed: Value | None) -> Value:
+    """The count of a group, or the sum of what is summed, or its texts joined."""
     words = rows.place.words
-    return words.whole(func.count(), 10) if summed is None else words.sum(summed)
+    if summed is None:
+        return words.whole(func.count(), 10)
+    return words.join_texts(summed) if node.name == "texts" else words.sum(summed)
 
 
 def _list_keys(

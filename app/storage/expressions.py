@@ -39,6 +39,7 @@ from form_schemas.nodes import (
     ThisField,
     Unary,
 )
+from validators.functions import name_school_year
 
 __all__ = ["NotInSqlError", "compile_sql"]
 
@@ -127,6 +128,9 @@ class _Compiler:
         place = rows.place
         if node.name == "report_year":
             return place.words.constant(Decimal(place.period_end.year), node.type)
+        if node.name == "school_year":
+            year = name_school_year(place.period_start)
+            return place.words.constant(year, node.type)
         return place.words.constant(getattr(place, node.name), node.type)
 
     def _ref_column(self, node: RefColumn, rows: RowsOf) -> Value:

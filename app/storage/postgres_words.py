@@ -23,11 +23,12 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     null,
     select,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from app.storage.sql_values import (
     COMPARISONS,
@@ -44,7 +45,7 @@ from form_schemas.digits import (
     measure_quotient,
 )
 from form_schemas.kinds import ValueType
-from validators.functions import BLANKS, SEPARATORS
+from validators.functions import BLANKS, JOINT, SEPARATORS
 
 #: Digits a quotient is computed to, at most; PostgreSQL knows no more.
 _LONGEST_QUOTIENT = 1000
@@ -160,6 +161,15 @@ class PostgresWords:
         total = func.coalesce(func.sum(value.sql, type_=Numeric()), 0)
         return _number(total, value.size.grow(10))
 
+    def join_texts(self, value: Value) -> Value:
+        """The different texts of a group as one; null if all are empty."""
+        text = self.trim(value).sql.collate("C")
+        joint = aggregate_order_by(literal_column(f"'{JOINT}'"), text)
+        joined = func.string_agg(text.distinct(), joint, type_=Text())
+        # Its order must not be that of what is compared with it later.
+        sql = joined.filter(text != literal_column("''")).collate("default")
+        return Value(sql, ValueType.TEXT)
+
     # Comparisons: both sides are of one type.
 
     def compare(self, op: str, left: Value, right: Value) -> Sql:
@@ -228,6 +238,9 @@ class PostgresWords:
 
     def month(self, value: Value) -> Value:
         return self.whole(extract("month", value.sql), 2)
+
+    def weekday(self, value: Value) -> Value:
+        return self.whole(extract("isodow", value.sql), 1)
 
     def days(self, start: Value, end: Value) -> Value:
         return self.whole(type_coerce(end.sql - start.sql, Integer()), 7)

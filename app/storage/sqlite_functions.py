@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from validators.functions import (
     TOO_LONG,
@@ -18,6 +19,7 @@ from validators.functions import (
     divide,
     find_birth,
     find_gender,
+    join_texts,
     multiply,
     negate,
     round_half_up,
@@ -30,6 +32,8 @@ def register(connection: sqlite3.Connection) -> None:
     """Make the functions known to a connection."""
     for name, (arguments, function) in FUNCTIONS.items():
         connection.create_function(name, arguments, function, deterministic=True)
+    for name, collected in AGGREGATES.items():
+        connection.create_aggregate(name, 1, collected)
 
 
 def write_decimal(number: Decimal | int) -> str:
@@ -142,6 +146,19 @@ def _split(text: str | None, separator: str) -> str | None:
     return json.dumps(split_items(text, separator), ensure_ascii=False)
 
 
+class _JoinedTexts:
+    """The different texts of a group: SQLite's own joining knows no order."""
+
+    def __init__(self) -> None:
+        self._texts: set[str | None] = set()
+
+    def step(self, text: str | None) -> None:
+        self._texts.add(text)
+
+    def finalize(self) -> str | None:
+        return join_texts(self._texts)
+
+
 @lru_cache(maxsize=4096)
 def _read_list(items: str) -> tuple[object, ...]:
     """A stored list; nothing where a column of other days holds something else."""
@@ -180,3 +197,6 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[..., object]]] = {
     "list_contains": (2, _list_contains),
     "list_length": (1, _list_length),
 }
+
+#: Name -> what collects a group's values, each of one argument.
+AGGREGATES: Mapping[str, type[Any]] = {"joined_texts": _JoinedTexts}

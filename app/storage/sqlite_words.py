@@ -234,6 +234,11 @@ class SqliteWords:
         sql = func.units_sum(high, low, _HALF, value.size.places, type_=Text())
         return Value(sql, ValueType.NUMBER, size, is_long=True)
 
+    def join_texts(self, value: Value) -> Value:
+        """The different texts of a group as one; null if all are empty."""
+        sql = func.joined_texts(value.sql, type_=Text())
+        return Value(sql, ValueType.TEXT)
+
     # Comparisons: both sides are of one type, and unified.
 
     def compare(self, op: str, left: Value, right: Value) -> Sql:
@@ -283,6 +288,10 @@ class SqliteWords:
 
     def month(self, value: Value) -> Value:
         return self.whole(self._digits("%m", value), 2)
+
+    def weekday(self, value: Value) -> Value:
+        # SQLite counts from Sunday, which is 0.
+        return self.whole((self._digits("%w", value) + 6) % 7 + 1, 1)
 
     def _digits(self, parts: str, day: Value) -> Sql:
         """Parts of a day as a whole number; null for what is no day."""

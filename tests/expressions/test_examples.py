@@ -1,5 +1,7 @@
 """The browser judges the examples of schema files as these say."""
 
+from datetime import date
+
 import pytest
 
 from form_schemas.catalogue import load_catalogue
@@ -29,11 +31,11 @@ def rules_of_the_row(form):
     ]
 
 
-def plain_days(env):
-    days = {name: getattr(env, name) for name in GIVEN}
+def describe_given(env):
+    values = {name: getattr(env, name) for name in GIVEN}
     return {
-        name: day if isinstance(day, int) else day.isoformat()
-        for name, day in days.items()
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in values.items()
     }
 
 
@@ -46,7 +48,7 @@ def judge(interpreter, rules, places):
     answers = interpreter.answer_rows(
         [to_tree(condition) for condition in conditions],
         rows,
-        plain_days(places[0].env),
+        describe_given(places[0].env),
     )
     found = dict(zip(conditions, answers, strict=True))
     return [

@@ -26,6 +26,7 @@ SIGNIFICANT_DIGITS = 14
 _FIRST_DAY = date(1900, 3, 1)
 _EPOCH = date(1899, 12, 30)
 _PLACES = 3
+_DAYS = ("today", "period_start", "period_end")
 _SEPARATORS = frozenset(SEPARATORS + "/")
 
 
@@ -53,9 +54,7 @@ def write_formula(text: str, number: int) -> str:
         )
         for at, (name, column) in enumerate(COLUMNS.items(), 1)
     }
-    given = {
-        name: date.fromisoformat(day) for name, day in GIVEN.items() if "-" in str(day)
-    }
+    given = {name: date.fromisoformat(GIVEN[name]) for name in _DAYS}
     return compile_formula(parse(text), Cells(refs, given))
 
 

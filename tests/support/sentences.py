@@ -178,7 +178,7 @@ class Sentences:
         found: list[Production] = []
         if own:
             found.append(lambda depth: f"prev({self.random.choice(own)})")
-        if kind in (_NUMBER, _BOOLEAN) and self.around is None:
+        if kind in (_NUMBER, _BOOLEAN, _TEXT) and self.around is None:
             found += [lambda depth: self._aggregate(kind, depth)] * 4
             found.append(lambda depth: f"prev({self._aggregate(kind, depth)})")
         return found
@@ -192,8 +192,12 @@ class Sentences:
         condition = " and ".join(parts)
         if kind is _BOOLEAN:
             return f"exists('{code}', {condition})"
-        numbers = [c.id for c in self.tables[code].values() if c.type is _NUMBER]
-        summed = f"sum('{code}', '{self.random.choice(numbers)}', {condition})"
+        fields = [c.id for c in self.tables[code].values() if c.type is kind]
+        field = self.random.choice(fields)
+        if kind is _TEXT:
+            joined = f"texts('{code}', '{field}', {condition})"
+            return self._one(joined, f"texts('{code}', '{field}')")
+        summed = f"sum('{code}', '{field}', {condition})"
         return self._one(f"count('{code}')", f"count('{code}', {condition})", summed)
 
     def equation(self) -> str:

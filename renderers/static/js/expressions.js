@@ -8,7 +8,7 @@
    env = {
      row:   {id: value}     numbers as text or number, dates YYYY-MM-DD, months YYYY-MM,
                             booleans, lists as arrays; what cannot be read is null
-     given: {today, period_start, period_end, report_year}
+     given: {today, period_start, period_end, report_year, school_year}
      this:  {id: value}     the referring row, for the filter of a reference
      ref:   (row, fieldId, column) => value   asked only where the field is not empty
    }
@@ -365,6 +365,7 @@ const STRICT = {
   split: ([x, separator]) => splitItems(x, separator),
   year: ([date]) => whole(parts(date)[0]),
   month: ([date]) => whole(parts(date)[1]),
+  weekday: ([date]) => whole(((dayNumber(date) + 1) % 7) + 1),
   days: ([from, to]) => whole(dayNumber(to) - dayNumber(from)),
   weeks: ([from, to]) => divide(whole(dayNumber(to) - dayNumber(from)), whole(7)),
   age: ([birth, on]) => whole(findAge(birth, on)),
