@@ -6,7 +6,7 @@ what looks beyond a row; tests hold the other back ends to it.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
+    AliasColumn,
     Binary,
     Call,
     Compare,
@@ -52,6 +53,7 @@ from validators.functions import (
     split_items,
     subtract,
 )
+from validators.grouping import GROUPED
 from validators.rules import settle
 
 #: The rows of a unit and round by code of form.
@@ -74,6 +76,16 @@ class Place:
     previous: Tables | None = None
     #: the row around an aggregate or a filter
     this: "Place | None" = None
+    #: in a derivation: the partner row of each alias; under "" the expanded values
+    aliases: Mapping[str, "Place | None"] = field(default_factory=dict)
+    #: the rows that functions of a group go through
+    group: tuple["Place", ...] = ()
+
+    @property
+    def expanded(self) -> Row:
+        """The values of the expanded columns."""
+        found = self.aliases.get("")
+        return {} if found is None else found.row
 
 
 def interpret(node: Node, place: Place) -> Any:
@@ -82,6 +94,11 @@ def interpret(node: Node, place: Place) -> Any:
         return _evaluate(node, place)
     except TOO_LONG:
         return None
+
+
+def interpret_comparable(node: Node, place: Place) -> Any:
+    """The same as it is compared: texts trimmed."""
+    return _comparable(interpret(node, place))
 
 
 def is_broken(rule: RuleSpec, place: Place) -> bool:
@@ -103,22 +120,22 @@ def evaluate_row(place: Place, told: Collection[str] = ()) -> dict[str, Any]:
     row = dict(place.row)
     hidden: set[str] = set()
     for step in place.form.steps:
-        field = place.form.by_id[step.field_id]
+        spec = place.form.by_id[step.field_id]
         at = replace(place, row=row)
         if step.kind is StepKind.VISIBLE:
-            assert field.visible_when is not None
-            if interpret(field.visible_when.root, at) is not True:
-                hidden.add(field.id)
-                row[field.id] = None
-        elif field.id in hidden:
-            row[field.id] = None
-        elif field.id in told:
+            assert spec.visible_when is not None
+            if interpret(spec.visible_when.root, at) is not True:
+                hidden.add(spec.id)
+                row[spec.id] = None
+        elif spec.id in hidden:
+            row[spec.id] = None
+        elif spec.id in told:
             continue
-        elif field.fill is not None:
-            value = refer(at, field.fill.ref_field, field.fill.column)
-            row[field.id] = settle(field, value)
-        elif field.computed is not None:
-            row[field.id] = settle(field, interpret(field.computed.root, at))
+        elif spec.fill is not None:
+            value = refer(at, spec.fill.ref_field, spec.fill.column)
+            row[spec.id] = settle(spec, value)
+        elif spec.computed is not None:
+            row[spec.id] = settle(spec, interpret(spec.computed.root, at))
     return row
 
 
@@ -157,8 +174,7 @@ def _field(node: Field, place: Place) -> Any:
 
 
 def _this(node: ThisField, place: Place) -> Any:
-    assert place.this is not None
-    return place.this.row.get(node.id)
+    return _get_around(place).row.get(node.id)
 
 
 def _given(node: Given, place: Place) -> Any:
@@ -166,14 +182,27 @@ def _given(node: Given, place: Place) -> Any:
 
 
 def _ref_column(node: RefColumn, place: Place) -> Any:
-    owner = place.this if node.of_this else place
-    assert owner is not None
-    return refer(owner, node.field_id, node.column)
+    around = _get_around(place) if node.of_this else place
+    is_own = not node.alias and node.field_id not in around.expanded
+    owner = around if is_own else around.aliases.get(node.alias)
+    return None if owner is None else refer(owner, node.field_id, node.column)
+
+
+def _alias_column(node: AliasColumn, place: Place) -> Any:
+    around = _get_around(place) if node.of_this else place
+    owner = around.aliases.get(node.alias)
+    return None if owner is None else owner.row.get(node.column)
+
+
+def _get_around(place: Place) -> Place:
+    """The row that `this` means; in a derivation's own level the row itself."""
+    return place.this or place
 
 
 def _enter(place: Place, code: str, row: Row, this: Place | None = None) -> Place:
     """The place of a row that is looked at from the place's row, or from `this`."""
-    return replace(place, form=place.forms[code], row=row, this=this or place)
+    form, around = place.forms[code], this or place
+    return replace(place, form=form, row=row, this=around, aliases={}, group=())
 
 
 # Operators.
@@ -261,6 +290,8 @@ def _conditional(node: Conditional, place: Place) -> Any:
 def _call(node: Call, place: Place) -> Any:
     if node.name in _OWN_NULLS:
         return _OWN_NULLS[node.name](node, place)
+    if node.name in GROUPED:
+        return GROUPED[node.name]([_values(node, row) for row in place.group])
     arguments = [_argument(argument, place) for argument in node.arguments]
     if None in arguments:
         return None
@@ -417,6 +448,7 @@ def _read_renamed(form: FormSpec, row: Row, field_id: str) -> Any:
 _EVALUATORS: Mapping[type, Callable[[Any, Place], Any]] = {
     Literal: _literal,
     Field: _field,
+    AliasColumn: _alias_column,
     ThisField: _this,
     Given: _given,
     RefColumn: _ref_column,
