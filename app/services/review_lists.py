@@ -13,11 +13,14 @@ from sqlalchemy import Connection, Row, select
 from app.errors import Forbidden
 from app.models import Filing, FilingState, Round, Unit, UnitRound, User
 from app.permissions import Action, Actor, Place, can, filter_units
+from app.services.chain.logs import load_whole_log
 from app.services.chain.steps import Chain, StepAt, find_chain, require_step
+from app.services.chain.waiting import find_filing_step, find_waiting
 from app.services.workplaces import Workplace
 from app.services.workshop import Workshop
 from app.storage.counting import Wanted, count_rows
 from app.storage.engine import begin_reading
+from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 
@@ -82,9 +85,10 @@ def list_reviews(workshop: Workshop, place: Workplace) -> tuple[ReviewLine, ...]
             one for one in _find_filings(connection, place) if one.form_code in forms
         ]
         counts = count_both(connection, place, [forms[f.form_code] for f in filings])
+        steps = [find_filing_step(connection, chain.form_steps, f) for f in filings]
     found = [
-        _make_line(place, chain, forms[filing.form_code], filing, *counted)
-        for filing, counted in zip(filings, counts, strict=True)
+        _make_line(place, forms[filing.form_code], filing, step, *counted)
+        for filing, step, counted in zip(filings, steps, counts, strict=True)
     ]
     return tuple(sorted(found, key=_rank))
 
@@ -108,7 +112,9 @@ def list_wholes(workshop: Workshop, actor: Actor) -> tuple[WholeLine, ...]:
         select(
             table.c.unit_id,
             table.c.round_id,
+            table.c.state,
             table.c.step,
+            table.c.content_hash,
             table.c.submitted_at,
             Unit.name,
             Unit.path,
@@ -154,7 +160,9 @@ def may_go_on(
     if not step_id:
         return can(actor, Action.SUBMIT_FORM, answering)
     step = chain.find(step_id)
-    return step is not None and may_take(actor, step, answering)
+    # What a step asked that is in the chain no more, another one settles.
+    steps = (*chain.form_steps, *chain.whole_steps) if step is None else (step,)
+    return any(may_take(actor, one, answering) for one in steps)
 
 
 def place_of_lead(place: Workplace, form: FormSpec) -> Place:
@@ -179,14 +187,12 @@ def _find_filings(connection: Connection, place: Workplace) -> Iterable[Row]:
 
 def _make_line(
     place: Workplace,
-    chain: Chain,
     form: FormSpec,
     filing: Row,
+    step: StepAt | None,
     rows: int,
     previous: int | None,
 ) -> ReviewLine:
-    waits = filing.state is FilingState.SUBMITTED
-    step = chain.find(filing.step) if waits else None
     lead = place.assignments.lead(form)
     return ReviewLine(
         form,
@@ -208,7 +214,9 @@ def _make_whole(
     connection: Connection, catalogue: Catalogue, actor: Actor, found: Row
 ) -> WholeLine | None:
     edition = catalogue.edition(found.collection, found.edition)
-    step = find_chain(connection, edition, found.unit_id).find(found.step)
+    steps = find_chain(connection, edition, found.unit_id).whole_steps
+    scope = Scope(found.unit_id, found.round_id)
+    step = find_waiting(steps, found, lambda: load_whole_log(connection, scope))
     place = Place(found.unit_id, unit_path=found.path)
     if step is None or not may_take(actor, step, place):
         return None

@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from app.models import FilingState, UnitRound
+from app.services.chain.waiting import find_unit_step
 from app.services.form_states import name_waiting
+from app.storage.records import Scope
 from form_schemas.catalogue import Edition
 
 
@@ -29,11 +31,14 @@ def find_part(
     connection: Connection, edition: Edition, unit_id: int, round_id: int
 ) -> UnitPart:
     found = connection.execute(
-        select(UnitRound.state, UnitRound.step, UnitRound.submitted_at).where(
+        select(UnitRound.__table__).where(
             UnitRound.unit_id == unit_id, UnitRound.round_id == round_id
         )
     ).first()
-    return UnitPart() if found is None else judge_unit(edition, *found)
+    if found is None:
+        return UnitPart()
+    step_id = find_unit_step(connection, edition, Scope(unit_id, round_id), found)
+    return judge_unit(edition, found.state, step_id, found.submitted_at)
 
 
 def judge_unit(

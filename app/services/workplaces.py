@@ -36,6 +36,7 @@ from app.permissions import (
     filter_units,
     find_department,
 )
+from app.services.chain.waiting import settle_standings
 from app.storage.assignments import Assignments, load_assignments
 from app.storage.engine import begin_reading
 from app.storage.filing_gate import Standing, find_round_state, find_standings
@@ -248,6 +249,7 @@ def open_workplace(
             select(Round.__table__).where(Round.id == offer.round_id)
         ).one()
         assignments = load_assignments(connection, offer.unit_id, offer.round_id)
+        stored = find_standings(connection, edition.forms, scope, assignments)
         return Workplace(
             actor,
             edition,
@@ -259,7 +261,7 @@ def open_workplace(
             found.periods,
             find_round_state(connection, unit.id, found.id) is RoundState.OPEN,
             assignments,
-            find_standings(connection, edition.forms, scope, assignments),
+            settle_standings(connection, edition, scope, stored),
             found.previous_id,
             _find_departments(connection, actor, offer.unit_id),
         )

@@ -129,6 +129,15 @@ class School:
     def form(self, code):
         return self.catalogue.get(f"test/{code}")
 
+    def have_steps(self, *steps):
+        """Change the edition's steps, as somebody does in its settings."""
+        (edition,) = self.catalogue.editions
+        settings = {**edition.settings, "reviewSteps": list(steps)}
+        self.catalogue = replace(
+            self.catalogue, editions=(replace(edition, settings=settings),)
+        )
+        self.workshop = replace(self.workshop, catalogue=self.catalogue)
+
     def add_person(self, name, role, department=None, *, unit_id=None, may_import=True):
         """An account with one role; gives it as the policy sees it."""
         unit_id = unit_id or self.unit_id
@@ -156,10 +165,12 @@ class School:
 
     # Rows, as pages change them.
 
-    def desk(self, actor, code):
+    def place(self, actor):
         offer = Offer(self.unit_id, "", self.round_id, "", "test", "2024", is_open=True)
-        place = open_workplace(self.engine, self.catalogue, actor, offer)
-        return Desk(self.engine, self.catalogue, place, self.form(code))
+        return open_workplace(self.engine, self.catalogue, actor, offer)
+
+    def desk(self, actor, code):
+        return Desk(self.engine, self.catalogue, self.place(actor), self.form(code))
 
     def save(self, actor, code, row_id=None, version=None, **cells):
         """Save a row on a page; gives what came of it."""

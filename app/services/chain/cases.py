@@ -25,7 +25,8 @@ from app.models import (
 )
 from app.permissions import Action, Actor, Place, require
 from app.services.chain.logs import DecisionLog, load_log
-from app.services.chain.steps import Chain, find_chain
+from app.services.chain.steps import Chain, StepAt, find_chain
+from app.services.chain.waiting import find_waiting
 from app.services.round_checks import get_edition_of_round
 from app.services.workshop import Workshop
 from app.storage.assignments import Assignments, Supplier, load_assignments
@@ -97,6 +98,11 @@ class Case:
     def log(self) -> DecisionLog:
         """As it was when the case was opened."""
         return load_log(self.connection, self.filing.id)
+
+    @cached_property
+    def waiting(self) -> StepAt | None:
+        """The step that the form waits for, as the case was opened."""
+        return find_waiting(self.chain.form_steps, self.filing, lambda: self.log)
 
     @property
     def now(self) -> datetime:

@@ -15,6 +15,7 @@ from app.services.chain.looks import note_look
 from app.services.chain.questions import close_threads, count_open
 from app.services.chain.steps import StepAt, require_step, steps_after
 from app.services.chain.telling import tell_lead, tell_reviewers
+from app.services.chain.waiting import require_waiting_step
 from app.services.workshop import Workshop
 from app.storage.content import hash_content
 from app.storage.records import Scope
@@ -125,7 +126,7 @@ def require_waiting(case: Case) -> StepAt:
         raise Refused("本表还没有提交，现在不能审核。请等填报部门提交。")
     if case.filing.state is FilingState.APPROVED:
         raise Refused("本表已审核通过，不用再审。")
-    step = case.chain.get(case.filing.step)
+    step = require_waiting_step(case.waiting)
     require_reviewer(case, step)
     return step
 

@@ -11,6 +11,7 @@ from app.services.chain.looks import note_look
 from app.services.chain.questions import Named, judge_named, open_threads, tie_threads
 from app.services.chain.steps import StepAt
 from app.services.chain.telling import tell_lead
+from app.services.chain.waiting import require_waiting_step
 from app.services.workshop import Workshop
 from app.storage.change_digests import find_newest_change
 from app.storage.records import Scope
@@ -76,7 +77,7 @@ def find_returning(case: Case) -> StepAt:
     if case.filing.state in EDITABLE:
         raise Refused("本表没有提交，还在填报部门，不用退回。")
     if case.filing.state is FilingState.SUBMITTED:
-        return case.chain.get(case.filing.step)
+        return require_waiting_step(case.waiting)
     if not case.chain.form_steps:
         raise Refused("本表没有逐表审核的步骤，请在整体审核时退回。")
     return case.chain.form_steps[-1]

@@ -12,7 +12,7 @@ from app.services.chain.acts import Act, find_acts, find_whole_acts, passes
 from app.services.chain.cases import Case, looking
 from app.services.chain.completeness import find_contributions
 from app.services.chain.logs import DecisionLog
-from app.services.chain.steps import Chain
+from app.services.chain.steps import Chain, StepAt
 from app.services.chain.undoing import find_undoable, find_undoable_whole
 from app.services.chain.whole_cases import looking_whole
 from app.services.workshop import Workshop
@@ -120,8 +120,7 @@ def view_filing(
         return FilingView(
             form,
             filing.state,
-            filing.step,
-            case.chain.title(filing.step),
+            *_name_waiting(case.waiting),
             filing.is_empty,
             filing.is_closed,
             filing.content_hash,
@@ -143,8 +142,7 @@ def view_whole(workshop: Workshop, actor: Actor, scope: Scope) -> WholeView:
             case.unit_name,
             case.round_title,
             found.state,
-            found.step,
-            case.chain.title(found.step),
+            *_name_waiting(case.waiting),
             found.content_hash,
             found.submitted_at,
             case.chain,
@@ -163,6 +161,10 @@ def view_log(
     found = connection.execute(select(User.id, User.name).where(User.id.in_(people)))
     names = dict(map(tuple, found))
     return tuple(_view_line(record, chain, log, names) for record in log.records)
+
+
+def _name_waiting(step: StepAt | None) -> tuple[str, str]:
+    return ("", "") if step is None else (step.id, step.title)
 
 
 def _view_line(

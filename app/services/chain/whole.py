@@ -19,6 +19,7 @@ from app.services.chain.questions import (
 from app.services.chain.returning import give_back
 from app.services.chain.steps import StepAt, require_step, steps_after
 from app.services.chain.telling import find_people_of_unit, find_reviewers
+from app.services.chain.waiting import require_waiting_step
 from app.services.chain.whole_cases import (
     WholeCase,
     deciding_whole,
@@ -155,7 +156,7 @@ def require_waiting_whole(case: WholeCase) -> StepAt:
     case.require_open()
     if case.record.state is not FilingState.SUBMITTED:
         raise Refused("本单位的数据没有在等审核，现在不能审核。")
-    step = case.chain.get(case.record.step)
+    step = require_waiting_step(case.waiting)
     require_whole_step(case, step)
     return step
 
@@ -275,8 +276,8 @@ def find_returning_whole(case: WholeCase) -> StepAt:
     if case.record.state in EDITABLE:
         raise Refused("本单位的数据没有上报，还在填报，不用退回。")
     if case.record.state is FilingState.SUBMITTED:
-        return case.chain.get(case.record.step)
-    return case.chain.whole_steps[-1]
+        return require_waiting_step(case.waiting)
+    return require_waiting_step(next(reversed(case.chain.whole_steps), None))
 
 
 def _return_forms(

@@ -24,8 +24,9 @@ from app.models import (
 )
 from app.permissions import Actor, Place
 from app.services.chain.logs import DecisionLog, load_whole_log
-from app.services.chain.steps import Chain, find_chain
+from app.services.chain.steps import Chain, StepAt, find_chain
 from app.services.chain.telling import whole_link
+from app.services.chain.waiting import find_waiting
 from app.services.notices import Message, send
 from app.services.round_checks import get_edition_of_round
 from app.services.workshop import Workshop
@@ -79,6 +80,11 @@ class WholeCase:
     @cached_property
     def log(self) -> DecisionLog:
         return load_whole_log(self.connection, self.scope)
+
+    @cached_property
+    def waiting(self) -> StepAt | None:
+        """The step that the round waits for, as the case was opened."""
+        return find_waiting(self.chain.whole_steps, self.record, lambda: self.log)
 
     @property
     def place(self) -> Place:

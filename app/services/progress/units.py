@@ -25,6 +25,7 @@ from sqlalchemy.orm import aliased
 
 from app.models import Filing, FilingState, Round, Unit, UnitKind, UnitRound
 from app.permissions import Action, Actor, Place, can, filter_units
+from app.services.chain.waiting import find_lost_steps
 from app.services.form_states import count_days_late, find_due_phase
 from app.services.progress.area import Area, AreaRound, FormRate, Share, UnitLine
 from app.services.unit_rounds import UnitPart, judge_unit
@@ -47,7 +48,8 @@ def load_area(
         units = _find_units(connection, actor, round_)
         states = _find_states(connection, actor, round_.id)
         kinds = _find_kinds(connection, actor)
-    made = _Making(edition, forms, now, actor, kinds, states)
+        steps = find_lost_steps(connection, edition, round_.id, units)
+    made = _Making(edition, forms, now, actor, kinds, states, steps)
     lines = tuple(sorted(map(made.line, units), key=_rank))
     return Area(
         round_,
@@ -101,6 +103,7 @@ class _Making:
         actor: Actor,
         kinds: Mapping[int, UnitKind],
         states: _States,
+        steps: Mapping[int, str],
     ) -> None:
         self._edition = edition
         self._forms = forms
@@ -110,6 +113,8 @@ class _Making:
         self._actor = actor
         self._kinds = kinds
         self._states = states
+        #: unit -> the step it waits for, where the stored one is gone
+        self._steps = steps
         self._due: dict[str, Mapping[str, int]] = {}
 
     def line(self, unit: Row) -> UnitLine:
@@ -118,8 +123,9 @@ class _Making:
         returned = self._states.returned.get(unit.id, frozenset())
         overdue = self._find_overdue(unit.phases)
         late = [days for code, days in overdue.items() if code not in done | waiting]
+        step_id = self._steps.get(unit.id, unit.step or "")
         part = judge_unit(
-            self._edition, unit.state or FilingState.DRAFT, unit.step or "", unit.at
+            self._edition, unit.state or FilingState.DRAFT, step_id, unit.at
         )
         return UnitLine(
             unit.id,
@@ -203,6 +209,7 @@ def _find_units(connection: Connection, actor: Actor, round_: AreaRound):
             UnitRound.phases,
             UnitRound.state,
             UnitRound.step,
+            UnitRound.content_hash,
             UnitRound.submitted_at.label("at"),
         )
         .join_from(Unit, Round, Round.id == round_.id)

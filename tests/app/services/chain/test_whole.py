@@ -20,7 +20,12 @@ from app.services.chain.whole import (
     return_whole,
     withdraw_whole,
 )
+from app.services.duties import find_duties
+from app.services.progress.area import AreaRound
+from app.services.progress.units import load_area
+from app.services.review_lists import list_wholes
 from app.storage.binding import bind
+from tests.support.chain import STEPS
 
 
 @pytest.fixture
@@ -56,6 +61,12 @@ def pass_form(school, code):
     while moved.state is FilingState.SUBMITTED:
         actor = {"department": school.head, "compliance": school.office}[moved.step]
         moved = approve(school.workshop, actor, school.scope, form, moved.content_hash)
+
+
+def read_area_line(school, actor):
+    """The school's line among the units below an authority."""
+    round_ = AreaRound(school.round_id, "", "test", "2024", is_open=True)
+    return load_area(school.engine, school.catalogue, actor, round_).lines[0]
 
 
 def report(school, actor=None):
@@ -112,6 +123,36 @@ def test_a_level_without_a_unit_is_left_out(school, done):
     )
     report(school)
     assert decide(school, school.leader).step == "province"
+
+
+def test_a_round_whose_unit_moved_away_from_its_step_waits_at_the_next(school, done):
+    report(school)
+    decide(school, school.leader)
+    school.execute(
+        update(Unit.__table__)
+        .where(Unit.id == school.unit_id)
+        .values(path=f"/{school.province_id}/{school.unit_id}/")
+    )
+    view = view_whole(school.workshop, school.province, school.scope)
+    assert (view.step, view.step_title) == ("province", "省厅审核")
+    assert find_duties(school.engine, school.place(school.leader), ()).unit.word == (
+        "待省厅审核"
+    )
+    (line,) = list_wholes(school.workshop, school.province)
+    assert line.step.id == "province"
+    assert read_area_line(school, school.province).part.word == "待省厅审核"
+    with pytest.raises(Forbidden):
+        decide(school, school.city)
+    assert decide(school, school.province).state is FilingState.APPROVED
+
+
+def test_a_round_whose_step_is_gone_is_returned_by_the_next(school, done, row):
+    report(school)
+    school.have_steps(*(step for step in STEPS if step["id"] != "leadership"))
+    give_back(
+        school, school.city, {school.form("1"): [Named(row.id, "count", "wrong")]}
+    )
+    assert school.filing("1").state is FilingState.RETURNED
 
 
 def test_while_the_round_is_handed_in_no_form_moves(school, done):
