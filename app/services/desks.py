@@ -92,6 +92,12 @@ class Desk:
             rows = self.check_stored(connection, page.rows)
         return CheckedPage(rows, page.total)
 
+    def find_values(self, query: Query) -> tuple[StoredRow, ...]:
+        """One page of rows as they are stored, not judged."""
+        with begin_reading(self.engine) as connection:
+            store = RowStore(connection, self.catalogue)
+            return store.find_page(self.form, self.scope(), query).rows
+
     def count(self, query: Query) -> int:
         """How many rows the person may export."""
         with begin_reading(self.engine) as connection:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from app.errors import NotFound, Refused
 from app.models import Filing, Round, RuleState
@@ -72,11 +72,11 @@ class RoundCheck:
         self.connection = connection
         self.catalogue = catalogue
         self.scope = scope
-        self.edition = get_edition_of_round(connection, catalogue, scope.round_id)
         table = Round.__table__
         self.round = connection.execute(
             select(table).where(table.c.id == scope.round_id)
-        ).one()
+        ).one_or_none()
+        self.edition = _get_edition(catalogue, self.round, scope.round_id)
         self.today = now_utc().astimezone().date()
         self.empty = _find_declared_empty(connection, scope)
         self._filled: dict[tuple[Scope, str], bool] = {}
@@ -260,6 +260,10 @@ def get_edition_of_round(
     found = connection.execute(
         select(Round.collection, Round.edition).where(Round.id == round_id)
     ).one_or_none()
+    return _get_edition(catalogue, found, round_id)
+
+
+def _get_edition(catalogue: Catalogue, found: Row | None, round_id: int) -> Edition:
     if found is None:
         raise NotFound(f"没有编号为 {round_id} 的填报轮次。")
     try:

@@ -39,7 +39,7 @@ from app.permissions import (
 from app.services.chain.waiting import settle_standings
 from app.storage.assignments import Assignments, load_assignments
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import Standing, find_round_state, find_standings
+from app.storage.filing_gate import Standing, find_standings
 from app.storage.keys import initials
 from app.storage.records import Scope
 from app.storage.timetable import Timetable
@@ -198,11 +198,15 @@ def list_offers(
                 row for row in connection.execute(statement) if _matches(row, search)
             ]
             return Offers(tuple(map(_offer_of, found[start:][:size])), len(found))
+        shown = connection.execute(statement.limit(size).offset(start)).all()
+        offers = tuple(map(_offer_of, shown))
+        # A short first page counts itself.
+        if page <= 1 and len(offers) < size:
+            return Offers(offers, len(offers))
         total = connection.scalar(
             select(func.count()).select_from(_offers(catalogue, actor).subquery())
         )
-        shown = connection.execute(statement.limit(size).offset(start))
-        return Offers(tuple(map(_offer_of, shown)), total or 0)
+        return Offers(offers, total or 0)
 
 
 def find_offer(
@@ -242,26 +246,26 @@ def open_workplace(
     edition = catalogue.edition(offer.collection, offer.edition)
     scope = Scope(offer.unit_id, offer.round_id)
     with begin_reading(engine) as connection:
-        unit = connection.execute(
-            select(Unit.id, Unit.name, Unit.path).where(Unit.id == offer.unit_id)
-        ).one()
         found = connection.execute(
-            select(Round.__table__).where(Round.id == offer.round_id)
+            select(Round.__table__, Unit.path)
+            .join_from(Round, Unit, Unit.id == offer.unit_id)
+            .where(Round.id == offer.round_id)
         ).one()
         assignments = load_assignments(connection, offer.unit_id, offer.round_id)
         stored = find_standings(connection, edition.forms, scope, assignments)
+        standings = settle_standings(connection, edition, scope, stored)
         return Workplace(
             actor,
             edition,
             offer.unit_id,
-            unit.name,
-            unit.path,
+            offer.unit_name,
+            found.path,
             found.id,
             found.title,
             found.periods,
-            find_round_state(connection, unit.id, found.id) is RoundState.OPEN,
+            any(one.round_state is RoundState.OPEN for one in standings.values()),
             assignments,
-            settle_standings(connection, edition, scope, stored),
+            standings,
             found.previous_id,
             _find_departments(connection, actor, offer.unit_id),
         )
@@ -334,10 +338,13 @@ def _initials(name: str) -> str:
 def _find_departments(
     connection: Connection, actor: Actor, unit_id: int
 ) -> tuple[str, ...]:
-    ids = [g.department_id for g in actor.grants if g.unit_id == unit_id]
+    own = [grant for grant in actor.grants if grant.unit_id == unit_id]
+    ids = [grant.department_id for grant in own if grant.department_id is not None]
+    if not ids:
+        return ()
     found = connection.scalars(
         select(Department.name)
-        .where(Department.id.in_([one for one in ids if one is not None]))
+        .where(Department.id.in_(ids))
         .order_by(Department.position, Department.id)
     )
     return tuple(found)

@@ -218,8 +218,8 @@ def find_standings(
 ) -> dict[str, Standing]:
     """How forms stand in a unit's round, by code: a handful of questions for all."""
     unit_id, round_id = scope.unit_id, scope.round_id
-    round_state = find_round_state(connection, unit_id, round_id)
-    timetable = find_timetable(connection, unit_id, round_id)
+    round_state, phases = _find_round(connection, unit_id, round_id)
+    timetable = _read_timetable(connection, unit_id, round_id, phases)
     assignments = assignments or load_assignments(connection, unit_id, round_id)
     filings = {
         found.form_code: found
@@ -259,8 +259,15 @@ def find_round_state(
     connection: Connection, unit_id: int, round_id: int
 ) -> RoundState | None:
     """How the round stands for a unit: some are done with it before others."""
+    return _find_round(connection, unit_id, round_id)[0]
+
+
+def _find_round(
+    connection: Connection, unit_id: int, round_id: int
+) -> tuple[RoundState | None, list]:
+    """How the round stands for a unit, and the unit's phases as stored."""
     found = connection.execute(
-        select(Round.state, UnitRound.closed_at)
+        select(Round.state, UnitRound.closed_at, UnitRound.phases)
         .outerjoin(
             UnitRound,
             and_(UnitRound.round_id == Round.id, UnitRound.unit_id == unit_id),
@@ -268,17 +275,15 @@ def find_round_state(
         .where(Round.id == round_id)
     ).first()
     if found is None:
-        return None
-    return found.state if found.closed_at is None else RoundState.CLOSED
+        return None, []
+    state = found.state if found.closed_at is None else RoundState.CLOSED
+    return state, found.phases or []
 
 
-def find_timetable(connection: Connection, unit_id: int, round_id: int) -> Timetable:
+def _read_timetable(
+    connection: Connection, unit_id: int, round_id: int, stored: list
+) -> Timetable:
     """The phases and extensions of a unit's round, at the database's moment."""
-    stored = connection.scalar(
-        select(UnitRound.phases).where(
-            UnitRound.unit_id == unit_id, UnitRound.round_id == round_id
-        )
-    )
     if not stored:
         return Timetable(find_now(connection))
     return Timetable(

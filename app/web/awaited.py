@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.permissions import Action
 from app.services.desks import Desk
-from app.services.preconditions import find_waiting
+from app.services.preconditions import find_waiting, list_needs
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.web.form_urls import url_of_form
@@ -25,6 +25,8 @@ class Awaited:
 def list_awaited(desk: Desk) -> tuple[Awaited, ...]:
     """What has to come before the desk's form can be completed."""
     place, form = desk.place, desk.form
+    if not list_needs(desk.catalogue, form):
+        return ()
     scope = Scope(place.unit_id, place.round_id)
     with begin_reading(desk.engine) as connection:
         waiting = find_waiting(connection, desk.catalogue, scope, [form])

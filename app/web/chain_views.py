@@ -1,6 +1,7 @@
 """What pages show of the chain of reviews: state, history, questions about cells."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,10 +9,11 @@ from flask import url_for
 
 from app.models import DecisionKind, ThreadState
 from app.permissions import Action
+from app.services.chain.cases import Case, looking
 from app.services.chain.obstacles import Obstacle
 from app.services.chain.steps import Chain
 from app.services.chain.threads import ThreadView
-from app.services.chain.views import FilingView, LogLine, PartView, view_filing
+from app.services.chain.views import FilingView, LogLine, PartView, view_case
 from app.services.desks import Desk
 from app.services.form_states import find_due
 from app.services.review_lists import may_go_on
@@ -113,14 +115,22 @@ class FormFacts:
         return next(own, None)
 
 
-def find_facts(desk: Desk) -> FormFacts:
-    """What the chain says of the desk's form now."""
-    workshop, actor = get_server().workshop, desk.place.actor
-    scope = Scope(desk.place.unit_id, desk.place.round_id)
-    view = view_filing(workshop, actor, scope, desk.form)
+@contextmanager
+def looking_from(desk: Desk) -> Iterator[Case]:
+    """The desk's form in the chain: all that a page asks about it, asked at once."""
+    place = desk.place
+    scope = Scope(place.unit_id, place.round_id)
+    workshop = get_server().workshop
+    with looking(workshop, place.actor, scope, desk.form, known=place) as case:
+        yield case
+
+
+def read_facts(case: Case) -> FormFacts:
+    """What the chain says of the form now."""
+    view = view_case(case)
     return FormFacts(
         view,
-        tuple(view_history(view.log, view.step_title, actor.user_id)),
+        tuple(view_history(view.log, view.step_title, case.actor.user_id)),
         view_undoable(view.log, view.undoable_id),
     )
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from app.permissions import Action
 from app.services.chain.figures import FiguresView, list_figures
-from app.services.comparing import find_compared
+from app.services.continuity import find_last_rows
 from app.services.desks import Desk, find_desk
 from app.services.workplaces import Workplace
+from app.storage.engine import share_reading
 from app.storage.records import Query, Scope
 from app.web.seen_views import name_row, show_value
 from app.web.server import get_server
@@ -35,19 +36,19 @@ def list_figure_rows(desk: Desk) -> tuple[FigureRow, ...]:
     fields = desk.form.key_figures
     if not fields:
         return ()
-    found = find_compared(desk, Query(size=_ROWS))
+    rows = [stored.row for stored in desk.find_values(Query(size=_ROWS))]
     return tuple(
         FigureRow(
-            name_row(desk, row.stored.row),
+            name_row(desk, row),
             item.label,
             item.unit,
-            show_value(desk, item, row.stored.row.get(item.id)),
+            show_value(desk, item, row.get(item.id)),
             show_value(desk, item, (last or {}).get(item.id)),
-            show_change(item, row.stored.row.get(item.id), (last or {}).get(item.id))
+            show_change(item, row.get(item.id), (last or {}).get(item.id))
             if is_figure(item)
             else "",
         )
-        for row, last in zip(found.rows, found.last, strict=True)
+        for row, last in zip(rows, find_last_rows(desk, rows), strict=True)
         for item in fields
     )
 
@@ -73,12 +74,13 @@ def list_form_figures(place: Workplace) -> list[FormFigures]:
         if form.key_figures and place.can(Action.VIEW_ROWS, form)
     ]
     scope = Scope(place.unit_id, place.round_id)
-    return [
-        FormFigures(
-            view,
-            list_figure_rows(
-                find_desk(server.engine, server.catalogue, place, view.form.code)
-            ),
-        )
-        for view in list_figures(server.workshop, place.actor, scope, forms)
+    # A desk may bring computed values up to date, which shared reading would not see.
+    desks = [
+        find_desk(server.engine, server.catalogue, place, form.code) for form in forms
     ]
+    with share_reading(server.engine):
+        views = list_figures(server.workshop, place.actor, scope, forms, known=place)
+        return [
+            FormFigures(view, list_figure_rows(desk))
+            for view, desk in zip(views, desks, strict=True)
+        ]

@@ -4,25 +4,25 @@ from dataclasses import dataclass
 
 from app.models import ContributionState, DecisionKind, FilingState, ThreadState
 from app.permissions import Action
-from app.services.chain.figures import view_figures
+from app.services.chain.cases import Case
+from app.services.chain.figures import view_case_figures
 from app.services.chain.obstacles import NotReady
-from app.services.chain.threads import ThreadView, list_threads
+from app.services.chain.threads import ThreadView, view_threads
 from app.services.chain.views import FilingView, PartView
 from app.services.desks import Desk
 from app.services.unlocking import find_opening
-from app.storage.records import Scope
 from app.web.chain_views import (
     HistoryLine,
     MissingLine,
     Talk,
     TimeLeft,
     Undoable,
-    find_facts,
     find_time_left,
+    looking_from,
+    read_facts,
     view_missing,
     view_talks,
 )
-from app.web.server import get_server
 from renderers.returned import Asked, Returned
 
 #: Obstacles that the page lists.
@@ -81,7 +81,10 @@ def make_chain(desk: Desk, missing: NotReady | None = None) -> ChainPanel:
     Args:
         missing: why it could not be handed in.
     """
-    facts, threads = find_facts(desk), _list_threads(desk)
+    with looking_from(desk) as case:
+        facts = read_facts(case)
+        threads = view_threads(case, department_id=desk.scope().department_id)
+        figures = _tell_figures(case)
     view, place = facts.view, desk.place
     acts = _list_acts(desk, facts.acts, facts.own_part)
     return ChainPanel(
@@ -89,7 +92,7 @@ def make_chain(desk: Desk, missing: NotReady | None = None) -> ChainPanel:
         view.state in (FilingState.DRAFT, FilingState.RETURNED),
         find_time_left(place, desk.form),
         _view_own(facts.own_part),
-        _tell_figures(desk),
+        figures,
         bool(view.parts) and _may_see_parts(desk, view),
         acts,
         _find_undo(facts.undo, acts) if _is_filler(desk) else None,
@@ -99,17 +102,6 @@ def make_chain(desk: Desk, missing: NotReady | None = None) -> ChainPanel:
         Returned(find_opening(place, desk.form), _find_asked(threads)),
         () if missing is None else view_missing(place, missing.obstacles)[:_LISTED],
         0 if missing is None else missing.total,
-    )
-
-
-def _list_threads(desk: Desk) -> tuple[ThreadView, ...]:
-    scope = desk.scope()
-    return list_threads(
-        get_server().workshop,
-        desk.place.actor,
-        Scope(scope.unit_id, scope.round_id),
-        desk.form,
-        department_id=scope.department_id,
     )
 
 
@@ -150,11 +142,10 @@ def _view_own(part: PartView | None) -> OwnPart | None:
     return OwnPart(part.department_id, part.name, word)
 
 
-def _tell_figures(desk: Desk) -> str:
-    if not desk.form.key_figures:
+def _tell_figures(case: Case) -> str:
+    if not case.form.key_figures:
         return ""
-    scope = Scope(desk.place.unit_id, desk.place.round_id)
-    view = view_figures(get_server().workshop, desk.place.actor, scope, desk.form)
+    view = view_case_figures(case)
     if not view.is_needed:
         return ""
     return f"{view.approved_by}已审批" if view.is_approved else "还没有审批"

@@ -29,6 +29,7 @@ from app.services.desks import Desk
 from app.services.entering import Entry, Outcome, Status, delete_rows, save_rows
 from app.services.recording import record_view
 from app.services.templates import write_template_for
+from app.storage.engine import share_reading
 from app.storage.files import XLSX_TYPE
 from app.web.addresses import read_number
 from app.web.conflicts import name_row, show_conflict
@@ -50,7 +51,8 @@ def show(collection: str, code: str) -> Answer:
     if "cell" in request.args:
         return redirect(url_of_cell(desk.form, *read_cell_name(request.args["cell"])))
     record_view(desk)
-    return show_form(desk, request.args)
+    with share_reading(desk.engine):
+        return show_form(desk, request.args)
 
 
 @forms.post("/")
@@ -85,7 +87,8 @@ def show_row(collection: str, code: str, row_id: int) -> str:
     _require_rows(desk)
     row = desk.get(row_id)
     record_view(desk)
-    return show_record(desk, row)
+    with share_reading(desk.engine):
+        return show_record(desk, row)
 
 
 @forms.post("/rows/<id:row_id>")

@@ -10,11 +10,11 @@ from app.models import DecisionKind, FilingState
 from app.permissions import Action
 from app.services.chain.changes import (
     ChangePage,
-    find_changes,
+    view_changes,
 )
 from app.services.chain.questions import RETURN_REASONS
 from app.services.chain.summaries import summarise
-from app.services.chain.threads import list_threads
+from app.services.chain.threads import view_threads
 from app.services.chain.views import LogLine
 from app.services.comparing import count_rows
 from app.services.desks import Desk
@@ -28,7 +28,8 @@ from app.web.chain_views import (
     HistoryLine,
     Talk,
     Undoable,
-    find_facts,
+    looking_from,
+    read_facts,
     view_talks,
 )
 from app.web.review_rows import (
@@ -173,10 +174,11 @@ class ReviewPage:
 def make_page(desk: Desk) -> ReviewPage:
     """The page of the desk's form, with the rows that the address asks for."""
     place, form = desk.place, desk.form
-    workshop, scope = get_server().workshop, Scope(place.unit_id, place.round_id)
-    facts = find_facts(desk)
-    threads = list_threads(workshop, place.actor, scope, form)
-    changes = find_changes(workshop, place.actor, scope, form, 1, COUNTED)
+    workshop = get_server().workshop
+    with looking_from(desk) as case:
+        facts = read_facts(case)
+        threads = view_threads(case)
+        changes = view_changes(case, 1, COUNTED)
     view, number = _choose_view(changes), read_page_number()
     body = make_body(desk, view, number, changes, threads)
     warnings, has_more = view_warnings(desk)

@@ -9,6 +9,7 @@ from app.services.chain import changes, deciding, figures, returning, threads, u
 from app.services.chain.questions import Named
 from app.services.desks import Desk
 from app.services.recording import record_view
+from app.storage.engine import share_reading
 from app.web.addresses import own_path
 from app.web.chain_posts import cut, find_round_of, read_remark
 from app.web.figure_views import list_form_figures
@@ -63,8 +64,9 @@ def show(collection: str, code: str) -> Answer:
     if desk.form.is_derived:
         raise NotFound
     record_view(desk)
-    page = make_page(desk)
-    return render_template("review.html", page=page, workplace=desk.place)
+    with share_reading(desk.engine):
+        page = make_page(desk)
+        return render_template("review.html", page=page, workplace=desk.place)
 
 
 @reviews.post("/<collection>/<code>/looked")

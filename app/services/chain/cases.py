@@ -4,11 +4,12 @@ Acts open a case, judge whether they may, change the filing through it, and conc
 the entry of the audit log is the last statement of their transaction.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Protocol
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -31,6 +32,7 @@ from app.services.round_checks import get_edition_of_round
 from app.services.workshop import Workshop
 from app.storage.assignments import Assignments, Supplier, load_assignments
 from app.storage.audit import AuditRecord, record
+from app.storage.columns import has_rows
 from app.storage.engine import begin_reading
 from app.storage.filing_gate import Standing, find_standings, lock_filing
 from app.storage.records import Scope
@@ -42,6 +44,30 @@ _DECISION = Decision.__table__
 
 #: A form that people still work at.
 EDITABLE = frozenset({FilingState.DRAFT, FilingState.RETURNED})
+
+
+class UnitFacts(Protocol):
+    """What all forms of a unit's round share; a workplace has read it already."""
+
+    @property
+    def edition(self) -> Edition: ...
+
+    @property
+    def unit_path(self) -> str: ...
+
+    @property
+    def assignments(self) -> Assignments: ...
+
+    @property
+    def standings(self) -> Mapping[str, Standing]: ...
+
+
+@dataclass(frozen=True)
+class _ReadFacts:
+    edition: Edition
+    unit_path: str
+    assignments: Assignments
+    standings: Mapping[str, Standing]
 
 
 @dataclass(frozen=True)
@@ -92,7 +118,8 @@ class Case:
 
     @cached_property
     def chain(self) -> Chain:
-        return find_chain(self.connection, self.edition, self.scope.unit_id)
+        unit_id = self.scope.unit_id
+        return find_chain(self.connection, self.edition, unit_id, self.unit_path)
 
     @cached_property
     def log(self) -> DecisionLog:
@@ -103,6 +130,11 @@ class Case:
     def waiting(self) -> StepAt | None:
         """The step that the form waits for, as the case was opened."""
         return find_waiting(self.chain.form_steps, self.filing, lambda: self.log)
+
+    @cached_property
+    def has_rows(self) -> bool:
+        """As it was when it was first asked; no act of the chain changes rows."""
+        return has_rows(self.connection, self.catalogue, self.form, self.scope)
 
     @property
     def now(self) -> datetime:
@@ -276,23 +308,35 @@ def deciding(
 
 @contextmanager
 def looking(
-    workshop: Workshop, actor: Actor, scope: Scope, form: FormSpec
+    workshop: Workshop,
+    actor: Actor,
+    scope: Scope,
+    form: FormSpec,
+    known: UnitFacts | None = None,
 ) -> Iterator[Case]:
     """A case that is only read; a filing that does not exist yet reads as a draft."""
-    with looking_at(workshop, actor, scope, [form]) as (case,):
+    with looking_at(workshop, actor, scope, [form], known) as (case,):
         yield case
 
 
 @contextmanager
 def looking_at(
-    workshop: Workshop, actor: Actor, scope: Scope, forms: Iterable[FormSpec]
+    workshop: Workshop,
+    actor: Actor,
+    scope: Scope,
+    forms: Iterable[FormSpec],
+    known: UnitFacts | None = None,
 ) -> Iterator[tuple[Case, ...]]:
-    """Cases of many forms, which ask the database together what they share."""
+    """Cases of many forms, which ask the database together what they share.
+
+    Args:
+        known: what a page of this request has read of the unit's round.
+    """
     unit = Scope(scope.unit_id, scope.round_id)
     with begin_reading(workshop.engine) as connection:
-        known = _find_filings(connection, unit)
-        filings = {form: known.get(form.code, Unfiled()) for form in forms}
-        yield _make_cases(connection, workshop.catalogue, actor, unit, filings)
+        found = _find_filings(connection, unit)
+        filings = {form: found.get(form.code, Unfiled()) for form in forms}
+        yield _make_cases(connection, workshop.catalogue, actor, unit, filings, known)
 
 
 def open_case(
@@ -315,32 +359,43 @@ def _make_cases(
     actor: Actor,
     scope: Scope,
     filings: Mapping[FormSpec, Row | Unfiled],
+    known: UnitFacts | None = None,
 ) -> tuple[Case, ...]:
-    path = connection.scalar(select(Unit.path).where(Unit.id == scope.unit_id))
-    if path is None:
-        raise NotFound("没有这个单位。")
-    edition = get_edition_of_round(connection, catalogue, scope.round_id)
-    if any(edition.by_code.get(form.code) is not form for form in filings):
-        raise NotFound("本期没有这张报表，它可能在新版里改了编号。")
-    assignments = load_assignments(connection, scope.unit_id, scope.round_id)
-    standings = find_standings(connection, filings, scope, assignments)
+    facts = known or _read_facts(connection, catalogue, scope, filings)
     whole_state = find_whole_state(connection, scope)
     return tuple(
         Case(
             connection,
             catalogue,
             actor,
-            edition,
+            facts.edition,
             form,
             scope,
-            path,
+            facts.unit_path,
             filing,
-            standings[form.code],
-            assignments,
+            facts.standings[form.code],
+            facts.assignments,
             whole_state,
         )
         for form, filing in filings.items()
     )
+
+
+def _read_facts(
+    connection: Connection,
+    catalogue: Catalogue,
+    scope: Scope,
+    forms: Collection[FormSpec],
+) -> UnitFacts:
+    path = connection.scalar(select(Unit.path).where(Unit.id == scope.unit_id))
+    if path is None:
+        raise NotFound("没有这个单位。")
+    edition = get_edition_of_round(connection, catalogue, scope.round_id)
+    if any(edition.by_code.get(form.code) is not form for form in forms):
+        raise NotFound("本期没有这张报表，它可能在新版里改了编号。")
+    assignments = load_assignments(connection, scope.unit_id, scope.round_id)
+    standings = find_standings(connection, forms, scope, assignments)
+    return _ReadFacts(edition, path, assignments, standings)
 
 
 def find_whole_state(connection: Connection, scope: Scope) -> FilingState:

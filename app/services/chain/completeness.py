@@ -19,7 +19,6 @@ from app.services.chain.unmet import find_unmet
 from app.services.findings import FormFindings
 from app.services.round_checks import RoundCheck
 from app.services.row_names import name_row
-from app.storage.columns import has_rows
 from app.storage.content import hash_figures
 from app.storage.records import Scope
 from form_schemas.spec import FormSpec, Level
@@ -176,11 +175,7 @@ def _find_unapproved_figures(case: Case) -> Iterator[Obstacle]:
 
 def needs_figures(case: Case) -> bool:
     """Whether there are key figures that a leader has to approve."""
-    return (
-        bool(case.form.key_figures)
-        and not case.filing.is_empty
-        and has_rows(case.connection, case.catalogue, case.form, case.scope)
-    )
+    return bool(case.form.key_figures) and not case.filing.is_empty and case.has_rows
 
 
 def _of_form(

@@ -9,7 +9,6 @@ from app.services.chain.cases import Case, deciding
 from app.services.chain.completeness import count_pending
 from app.services.chain.telling import tell_lead
 from app.services.workshop import Workshop
-from app.storage.columns import has_rows
 from app.storage.records import Scope
 from app.storage.rows import RowStore
 from form_schemas.spec import FormSpec
@@ -119,7 +118,7 @@ def _require_confirmed(confirmed: bool, message: str) -> None:
 
 def _require_no_rows(case: Case, act: str) -> None:
     """Rows, and imports that may still bring some."""
-    if has_rows(case.connection, case.catalogue, case.form, case.scope):
+    if case.has_rows:
         count = RowStore(case.connection, case.catalogue).count(case.form, case.scope)
         raise Refused(f"本表还有 {count} 行数据，不能{act}。要办，请先删除这些行。")
     pending = count_pending(case.connection, case.form, case.scope)

@@ -4,7 +4,7 @@ The approval binds to the values and the keys of their rows: any change of them 
 it, while other cells of the form may change.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,8 +15,9 @@ from app.models import AuditAction, DecisionKind, NoticeKind, Role, User
 from app.permissions import Action, Actor, require
 from app.services.chain.acts import Act, may
 from app.services.chain.authors import find_authors
-from app.services.chain.cases import Case, deciding, looking_at
+from app.services.chain.cases import Case, UnitFacts, deciding, looking_at
 from app.services.chain.completeness import find_figures_approval, needs_figures
+from app.services.chain.logs import DecisionLog, load_logs
 from app.services.chain.telling import (
     find_people_of_unit,
     review_link,
@@ -57,11 +58,22 @@ def view_figures(
 
 
 def list_figures(
-    workshop: Workshop, actor: Actor, scope: Scope, forms: Iterable[FormSpec]
+    workshop: Workshop,
+    actor: Actor,
+    scope: Scope,
+    forms: Iterable[FormSpec],
+    known: UnitFacts | None = None,
 ) -> tuple[FiguresView, ...]:
-    """As `view_figures`, of many forms."""
-    with looking_at(workshop, actor, scope, forms) as cases:
-        return tuple(map(_view, cases))
+    """As `view_figures`, of many forms.
+
+    Args:
+        known: what a page of this request has read of the unit's round.
+    """
+    with looking_at(workshop, actor, scope, forms, known) as cases:
+        if not cases:
+            return ()
+        ids = [case.filing.id for case in cases]
+        return _view_all(cases, load_logs(cases[0].connection, ids))
 
 
 def request_approval(
@@ -135,15 +147,41 @@ def _hash(case: Case) -> str:
     return hash_figures(case.connection, case.catalogue, case.form, case.scope)
 
 
-def _view(case: Case) -> FiguresView:
-    figures_hash = _hash(case)
-    found = find_figures_approval(case.log, figures_hash)
-    needed = needs_figures(case)
-    may_approve = may(case, Act.APPROVE_FIGURES)
-    view = FiguresView(case.form, figures_hash, needed, may_approve)
-    if found is None:
-        return view
-    by = case.connection.scalar(select(User.name).where(User.id == found.actor_id))
-    return replace(
-        view, approved_by=by or "", approved_at=found.at, remark=found.remark
+def view_case_figures(case: Case) -> FiguresView:
+    """As `view_figures`, of a case that is open."""
+    (view,) = _view_all((case,), {case.filing.id: case.log})
+    return view
+
+
+def _view_all(
+    cases: Sequence[Case], logs: Mapping[int, DecisionLog]
+) -> tuple[FiguresView, ...]:
+    views, approvals = [], []
+    for case in cases:
+        figures_hash = _hash(case)
+        log = logs.get(case.filing.id, DecisionLog(()))
+        approvals.append(find_figures_approval(log, figures_hash))
+        may_approve = may(case, Act.APPROVE_FIGURES)
+        needed = needs_figures(case)
+        views.append(FiguresView(case.form, figures_hash, needed, may_approve))
+    names = _find_names(cases, [one.actor_id for one in approvals if one is not None])
+    return tuple(
+        view
+        if one is None
+        else replace(
+            view,
+            approved_by=names.get(one.actor_id, ""),
+            approved_at=one.at,
+            remark=one.remark,
+        )
+        for view, one in zip(views, approvals, strict=True)
     )
+
+
+def _find_names(cases: Sequence[Case], user_ids: Sequence[int]) -> dict[int, str]:
+    if not user_ids:
+        return {}
+    found = cases[0].connection.execute(
+        select(User.id, User.name).where(User.id.in_(user_ids))
+    )
+    return dict(map(tuple, found))

@@ -4,7 +4,7 @@ Decisions are never changed: one that was taken back stands with the one that di
 What counts is what nobody took back.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -99,6 +99,19 @@ def load_log(connection: Connection, filing_id: int) -> DecisionLog:
         select(_TABLE).where(_TABLE.c.filing_id == filing_id).order_by(_TABLE.c.id)
     )
     return DecisionLog(found.all())
+
+
+def load_logs(
+    connection: Connection, filing_ids: Collection[int]
+) -> dict[int, DecisionLog]:
+    """As `load_log`, of many filings; one that nothing was decided about lacks."""
+    found = connection.execute(
+        select(_TABLE).where(_TABLE.c.filing_id.in_(filing_ids)).order_by(_TABLE.c.id)
+    )
+    records: dict[int, list[Row]] = {}
+    for record in found:
+        records.setdefault(record.filing_id, []).append(record)
+    return {filing_id: DecisionLog(own) for filing_id, own in records.items()}
 
 
 def load_whole_log(connection: Connection, scope: Scope) -> DecisionLog:

@@ -61,13 +61,18 @@ class Chain:
         return "" if found is None else found.title
 
 
-def find_chain(connection: Connection, edition: Edition, unit_id: int) -> Chain:
+def find_chain(
+    connection: Connection, edition: Edition, unit_id: int, path: str | None = None
+) -> Chain:
     """The chain of a unit.
+
+    Args:
+        path: the unit's place in the tree, where it is known.
 
     Raises:
         Refused: the edition's settings declare no steps.
     """
-    units = _find_units_upward(connection, unit_id)
+    units = _find_units_upward(connection, unit_id, path)
     steps = [at for step in edition.steps if (at := _place_step(step, units))]
     if not steps:
         raise Refused("这一版报表没有设置审核流程，暂时不能提交。请找系统管理员。")
@@ -99,10 +104,11 @@ def require_step(actor: Actor, step: StepAt, place: Place) -> None:
     require(replace(actor, grants=own), Action.REVIEW_FORM, place)
 
 
-def _find_units_upward(connection: Connection, unit_id: int) -> list:
+def _find_units_upward(connection: Connection, unit_id: int, path: str | None) -> list:
     """The unit, then those above it, the nearest first."""
-    path = connection.scalar(select(Unit.path).where(Unit.id == unit_id)) or ""
-    ids = [int(part) for part in path.split("/") if part] or [unit_id]
+    if path is None:
+        path = connection.scalar(select(Unit.path).where(Unit.id == unit_id))
+    ids = [int(part) for part in (path or "").split("/") if part] or [unit_id]
     found = connection.execute(
         select(Unit.id, Unit.name, Unit.kind).where(Unit.id.in_(ids))
     )

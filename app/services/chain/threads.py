@@ -156,21 +156,28 @@ def list_threads(
         department_id: only about its rows and the form as a whole.
     """
     with looking(workshop, actor, scope, form) as case:
-        found = [
-            thread
-            for thread in _find_threads(case)
-            if not (only_open and thread.state is ThreadState.CLOSED)
-            and (
-                department_id is None
-                or thread.row_id is None
-                or thread.department_id == department_id
-            )
-        ]
-        rows = find_rows(case, {one.row_id for one in found if one.row_id})
-        messages = _find_messages(case, [one.id for one in found])
-        return tuple(
-            _view(case, thread, rows, messages.get(thread.id, ())) for thread in found
+        return view_threads(case, only_open=only_open, department_id=department_id)
+
+
+def view_threads(
+    case: Case, *, only_open: bool = False, department_id: int | None = None
+) -> tuple[ThreadView, ...]:
+    """As `list_threads`, of a case that is open."""
+    found = [
+        thread
+        for thread in _find_threads(case)
+        if not (only_open and thread.state is ThreadState.CLOSED)
+        and (
+            department_id is None
+            or thread.row_id is None
+            or thread.department_id == department_id
         )
+    ]
+    rows = find_rows(case, {one.row_id for one in found if one.row_id})
+    messages = _find_messages(case, [one.id for one in found])
+    return tuple(
+        _view(case, thread, rows, messages.get(thread.id, ())) for thread in found
+    )
 
 
 @contextmanager

@@ -115,22 +115,27 @@ def view_filing(
 ) -> FilingView:
     """A form as its page shows it to the actor."""
     with looking(workshop, actor, scope, form) as case:
-        require(actor, Action.VIEW_ROWS, case.place)
-        filing = case.filing
-        return FilingView(
-            form,
-            filing.state,
-            *_name_waiting(case.waiting),
-            filing.is_empty,
-            filing.is_closed,
-            filing.content_hash,
-            filing.submitted_at,
-            case.chain,
-            find_acts(case),
-            tuple(_view_parts(case)),
-            view_log(case.connection, case.chain, case.log),
-            find_undoable(case),
-        )
+        return view_case(case)
+
+
+def view_case(case: Case) -> FilingView:
+    """As `view_filing`, of a case that is open."""
+    require(case.actor, Action.VIEW_ROWS, case.place)
+    filing = case.filing
+    return FilingView(
+        case.form,
+        filing.state,
+        *_name_waiting(case.waiting),
+        filing.is_empty,
+        filing.is_closed,
+        filing.content_hash,
+        filing.submitted_at,
+        case.chain,
+        find_acts(case),
+        tuple(_view_parts(case)),
+        view_log(case.connection, case.chain, case.log),
+        find_undoable(case),
+    )
 
 
 def view_whole(workshop: Workshop, actor: Actor, scope: Scope) -> WholeView:
