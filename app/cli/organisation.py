@@ -200,7 +200,8 @@ def carry(round_id: int, code: str, forms: tuple[str, ...]) -> None:
         workshop.engine, workshop.catalogue, None, scope, forms or None
     )
     for one in done:
-        note = one.obstacle or (f"另有 {one.left} 行没有带入" if one.left else "")
+        left = f"另有 {one.left} 行没有带入。" if one.left else ""
+        note = one.obstacle or left + one.held_back
         click.echo(f"{one.form.code}\t{one.added}\t{note}")
 
 

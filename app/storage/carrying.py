@@ -5,7 +5,7 @@ time is left empty; a row that could not be told from another without it stays b
 Judging the copies, and whether the form may change at all, is left to the services.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,16 +53,24 @@ class CarryCounts:
 
     #: the last round's
     rows: int
-    #: of these: whose keys this round does not have yet
+    #: of these: whose keys this round does not have yet, and which may come
     new: int
     #: of the new ones: with an empty value in a required field
     gaps: int
     #: rows that this round has already
     here: int
+    #: rows of departments that have handed over what they supply
+    handed: int = 0
+    #: these departments
+    held_back: tuple[int, ...] = ()
 
 
 class Carrier:
-    """One form's rows on their way from one round of a unit to another."""
+    """One form's rows on their way from one round of a unit to another.
+
+    Args:
+        handed: departments that handed over what they supply: it stays as it is.
+    """
 
     def __init__(
         self,
@@ -71,10 +79,12 @@ class Carrier:
         form: FormSpec,
         source: Scope,
         target: Scope,
+        handed: Collection[int] = (),
     ) -> None:
         self._connection = connection
         self._catalogue = catalogue
         self._source, self._target = source, target
+        self._handed = sorted(handed)
         self._binding = bind(catalogue, form)
         self._table = self._binding.table
         self._last = self._table.alias("last_round")
@@ -86,7 +96,8 @@ class Carrier:
             *(self._old(item).is_(None) for item in _required_fields(self.form)),
             literal(value=False),
         )
-        new = self._is_new()
+        held_back = self._count_held_back()
+        new = and_(self._is_new(), self._may_come(self._last))
         rows, fresh, gaps = self._connection.execute(
             select(
                 func.count(),
@@ -101,7 +112,14 @@ class Carrier:
             .select_from(self._table)
             .where(self._binding.in_unit(self._target))
         )
-        return CarryCounts(rows, fresh or 0, gaps or 0, here or 0)
+        return CarryCounts(
+            rows,
+            fresh or 0,
+            gaps or 0,
+            here or 0,
+            sum(held_back.values()),
+            tuple(held_back),
+        )
 
     def copy(
         self,
@@ -130,6 +148,7 @@ class Carrier:
         wanted = (
             select(*(value.label(name) for name, value in values.items()))
             .where(self._in_source(), self._is_new(), *self._keeps_key())
+            .where(self._may_come(self._last))
             .where(*self._keeps_unique(values))
             .order_by(self._last.c._id)
         )
@@ -218,6 +237,27 @@ class Carrier:
         same = and_(*_at(here, self._target), here.c._key == self._last.c._key)
         return ~exists().where(same)
 
+    def _may_come(self, rows) -> ColumnElement[bool]:
+        """Whether rows are not of a department that has handed over."""
+        if not self._handed:
+            return true()
+        owner = rows.c._department_id
+        return or_(owner.is_(None), owner.not_in(self._handed))
+
+    def _count_held_back(self) -> dict[int, int]:
+        """Department that has handed over -> its rows that are not here."""
+        if not self._handed:
+            return {}
+        owner = self._last.c._department_id
+        found = self._connection.execute(
+            select(owner, func.count())
+            .select_from(self._last)
+            .where(self._in_source(), self._is_new(), owner.in_(self._handed))
+            .group_by(owner)
+            .order_by(owner)
+        )
+        return dict(map(tuple, found))
+
     def _keeps_key(self) -> list[ColumnElement[bool]]:
         """A row whose key refers to nothing is another row, or none."""
         return [
@@ -260,7 +300,11 @@ class Carrier:
         if target is self.form:
             scopes.append(self._source)
         return [
-            exists().where(*_at(here, scope), here.c[name] == self._old(item))
+            exists().where(
+                *_at(here, scope),
+                here.c[name] == self._old(item),
+                true() if scope is self._target else self._may_come(here),
+            )
             for scope in scopes
         ]
 

@@ -81,6 +81,13 @@ class Standing:
             return "本表已申报“本期无数据”。要填，请先撤回申报。"
         return _LOCKED.get(self.state, "")
 
+    @property
+    def load_obstacle(self) -> str:
+        """Why many rows may not come at once, whatever the time; empty if they may."""
+        if not self.obstacle and _is_narrow(self):
+            return "本表是退回修改，只退回了部分格，不能整批导入。请在页面上改这些格。"
+        return self.obstacle
+
     def find_obstacle(self, department_id: int | None) -> str:
         """Why a person may not change rows now; empty if the person may.
 
@@ -156,13 +163,12 @@ class FilingGate:
                 "本表是退回修改，只能改被退回的格，这一行没有退回，不能删除。"
             )
 
-    def require_load(self, form: FormSpec, scope: Scope) -> None:
+    def require_load(self, form: FormSpec, scope: Scope) -> Standing:
         """Raise LockedForm where many rows may not come at once."""
         standing = self._require_open(form, scope)
-        if _is_narrow(standing):
-            raise LockedForm(
-                "本表是退回修改，只退回了部分格，不能整批导入。请在页面上改这些格。"
-            )
+        if standing.load_obstacle:
+            raise LockedForm(standing.load_obstacle)
+        return standing
 
     def require_open(self, form: FormSpec, scope: Scope) -> None:
         """Raise LockedForm where nothing of the form may change, and hold it shared."""

@@ -148,6 +148,10 @@ def carry(unit_id: int, round_id: int) -> Answer:
     if left:
         why = "它们引用的行本期没有，或者值与本期的行重复"
         flash(f"{'、'.join(left)} 没有带入：{why}。", "warn")
+    if held_back := [
+        f"{one.form.code}：{one.held_back}" for one in done if one.held_back
+    ]:
+        flash("".join(held_back), "warn")
     if alone:
         flash("没有动的表：" + "".join(alone), "warn")
     return redirect(url_for(".show_carrying", **_place(scope)), 303)

@@ -17,7 +17,7 @@ from app.services.contexts import make_context
 from app.services.preconditions import order_forms
 from app.services.rechecking import check_stored
 from app.services.rounds.parts import Part, find_part_of
-from app.storage.assignments import load_assignments
+from app.storage.assignments import Assignments, load_assignments
 from app.storage.audit import AuditRecord, record
 from app.storage.carrying import REASON, Carrier, CarryCounts, has_same_key
 from app.storage.change_digests import describe_load
@@ -39,6 +39,8 @@ class CarryLine:
     counts: CarryCounts
     #: why it is left alone; empty if rows may come
     obstacle: str = ""
+    #: whose rows stay behind, and why
+    held_back: str = ""
 
     @property
     def can_be_carried(self) -> bool:
@@ -65,6 +67,8 @@ class Carried:
     left: int
     #: why the form was left alone
     obstacle: str = ""
+    #: whose rows stayed behind, and why
+    held_back: str = ""
 
 
 def preview_carrying(
@@ -76,11 +80,15 @@ def preview_carrying(
         source = _find_source(connection, part)
         if source is None:
             return CarryPlan(part, "", ())
-        standings = find_standings(connection, part.edition.forms, scope)
+        assignments = load_assignments(connection, scope.unit_id, scope.round_id)
+        forms = part.edition.forms
+        standings = find_standings(connection, forms, scope, assignments)
         earlier = _find_edition(catalogue, source)
         lines = (
-            _judge(connection, catalogue, part, form, earlier, source, standings)
-            for form in list_carried(catalogue, part.edition)
+            _judge(connection, catalogue, standing, earlier, source, assignments, scope)
+            for standing in (
+                standings[form.code] for form in list_carried(catalogue, part.edition)
+            )
         )
         return CarryPlan(part, source.title, tuple(lines))
 
@@ -145,24 +153,26 @@ class _Run:
         self.entries: list[AuditRecord] = []
 
     def carry(self, form: FormSpec) -> Carried:
-        carrier = _carrier(
-            self._connection, self._catalogue, form, self._scope, self._source.id
-        )
+        handed: frozenset[int] = frozenset()
         obstacle = _find_key_obstacle(form, self._earlier)
         if not obstacle:
             try:
-                self._gate.require_load(form, self._scope)
+                handed = self._gate.require_load(form, self._scope).handed
             except LockedForm as locked:
                 obstacle = locked.message
-        new = carrier.count().new
-        if obstacle or not new:
-            return Carried(form, 0, new, obstacle)
+        carrier = _carrier(
+            self._connection, self._catalogue, form, self._scope, self._source, handed
+        )
+        counts = carrier.count()
+        held_back = _tell_held_back(form, self._assignments, counts)
+        if obstacle or not counts.new:
+            return Carried(form, 0, counts.new, obstacle, held_back)
         now = now_utc()
         added = carrier.copy(self._assignments.ids(form), now)
         self._settle(carrier, now)
         if added:
             self.entries.append(self._describe(form, added, now))
-        return Carried(form, added, new - added)
+        return Carried(form, added, counts.new - added, held_back=held_back)
 
     def _settle(self, carrier: Carrier, now) -> None:
         """Compute, judge and write down what came, block by block."""
@@ -212,17 +222,32 @@ def _judge_rows(
 def _judge(
     connection: Connection,
     catalogue: Catalogue,
-    part: Part,
-    form: FormSpec,
+    standing: Standing,
     earlier: Edition | None,
     source: Row,
-    standings: dict[str, Standing],
+    assignments: Assignments,
+    scope: Scope,
 ) -> CarryLine:
-    scope = Scope(part.unit_id, part.round_id)
-    carrier = _carrier(connection, catalogue, form, scope, source.id)
-    standing = standings[form.code]
-    obstacle = _find_key_obstacle(form, earlier) or standing.obstacle
-    return CarryLine(form, carrier.count(), obstacle)
+    form = standing.form
+    carrier = _carrier(connection, catalogue, form, scope, source, standing.handed)
+    counts = carrier.count()
+    obstacle = _find_key_obstacle(form, earlier) or standing.load_obstacle
+    held_back = _tell_held_back(form, assignments, counts)
+    return CarryLine(form, counts, obstacle, held_back)
+
+
+def _tell_held_back(
+    form: FormSpec, assignments: Assignments, counts: CarryCounts
+) -> str:
+    """What departments that handed over do not get, in words; empty for nothing."""
+    suppliers = assignments.suppliers(form)
+    names = [one.name for one in suppliers if one.department_id in counts.held_back]
+    if not names:
+        return ""
+    return (
+        f"{'、'.join(names)}已移交数据，它的 {counts.handed} 行不带入。"
+        "要带入，请先由它收回，或请牵头部门退回。"
+    )
 
 
 def _carrier(
@@ -230,10 +255,11 @@ def _carrier(
     catalogue: Catalogue,
     form: FormSpec,
     scope: Scope,
-    source_id: int,
+    source: Row,
+    handed: Collection[int],
 ) -> Carrier:
-    source = replace(scope, round_id=source_id)
-    return Carrier(connection, catalogue, form, source, scope)
+    last = replace(scope, round_id=source.id)
+    return Carrier(connection, catalogue, form, last, scope, handed)
 
 
 def _find_key_obstacle(form: FormSpec, earlier: Edition | None) -> str:

@@ -8,9 +8,11 @@ from sqlalchemy import insert, select, update
 
 from app.errors import Refused
 from app.models import (
+    Assignment,
     AuditAction,
     AuditEntry,
     Base,
+    Contribution,
     Department,
     Filing,
     Round,
@@ -280,6 +282,65 @@ def test_a_form_that_was_handed_in_is_left_alone(engine, carry):
         )
     done = carry()["R"]
     assert (done.added, "已提交" in done.obstacle) == (0, True)
+
+
+@pytest.fixture
+def handed_over(engine, put):
+    """The second department has handed over its part of the teachers."""
+    put("T", {"number": "1", "name": "甲"})
+    put("T", {"number": "2", "name": "乙"}, department=2)
+    put("T", {"number": "3", "name": "丙", "mentor": "2"})
+    with engine.begin() as connection:
+        connection.execute(
+            insert(Assignment),
+            [
+                {
+                    "unit_id": 1,
+                    "round_id": 2,
+                    "form_code": "T",
+                    "department_id": department_id,
+                    "position": department_id,
+                }
+                for department_id in (1, 2)
+            ],
+        )
+        filing_id = connection.execute(
+            insert(Filing).values(unit_id=1, round_id=2, form_code="T")
+        ).inserted_primary_key[0]
+        connection.execute(
+            insert(Contribution).values(
+                filing_id=filing_id, department_id=2, state="handed"
+            )
+        )
+
+
+@pytest.mark.usefixtures("handed_over")
+def test_what_a_department_handed_over_stays_as_it_is(
+    engine, catalogue, carry, rows_of
+):
+    plan = preview_carrying(engine, catalogue, None, HERE)
+    line = next(one for one in plan.lines if one.form.code == "T")
+    assert (line.counts.new, line.counts.handed) == (2, 1)
+    assert "旧部门已移交数据，它的 1 行不带入" in line.held_back
+    done = carry("T")["T"]
+    assert (done.added, done.left, done.held_back) == (2, 0, line.held_back)
+    rows = {row.row["number"]: row.row["mentor"] for row in rows_of("T")}
+    # Who stayed behind cannot be referred to.
+    assert rows == {"1": None, "3": None}
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_form_that_is_mended_in_places_takes_no_rows(engine, catalogue, carry):
+    with engine.begin() as connection:
+        connection.execute(
+            insert(Filing).values(
+                unit_id=1, round_id=2, form_code="R", state="returned"
+            )
+        )
+    plan = preview_carrying(engine, catalogue, None, HERE)
+    line = next(one for one in plan.lines if one.form.code == "R")
+    assert "退回修改" in line.obstacle
+    assert carry("R")["R"].obstacle == line.obstacle
 
 
 def test_a_form_whose_key_changed_is_left_alone(put, carry):
