@@ -8,7 +8,7 @@ half-done change, and a change none that was just decided about.
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, Row, and_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.errors import LockedForm
@@ -209,6 +209,33 @@ def lock_filing(
         _insert_filing(connection, form, scope)
         found = connection.execute(held).one()
     return found
+
+
+def lock_filings(
+    connection: Connection,
+    forms: Collection[FormSpec],
+    scope: Scope,
+    *,
+    shared: bool = False,
+) -> dict[str, Row]:
+    """As `lock_filing`, of many forms of a unit's round, by code.
+
+    Whoever holds more than one takes them in the order of their ids, or two would wait
+    for each other.
+    """
+    for form in sorted(forms, key=lambda form: form.code):
+        _insert_filing(connection, form, scope)
+    found = connection.execute(
+        select(_FILING)
+        .where(
+            _FILING.c.unit_id == scope.unit_id,
+            _FILING.c.round_id == scope.round_id,
+            _FILING.c.form_code.in_([form.code for form in forms]),
+        )
+        .order_by(_FILING.c.id)
+        .with_for_update(read=shared)
+    )
+    return {one.form_code: one for one in found}
 
 
 def find_standing(connection: Connection, form: FormSpec, scope: Scope) -> Standing:

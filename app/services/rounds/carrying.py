@@ -22,7 +22,12 @@ from app.storage.audit import AuditRecord, record
 from app.storage.carrying import REASON, Carrier, CarryCounts, has_same_key
 from app.storage.change_digests import describe_load
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import FilingGate, Standing, find_standings
+from app.storage.filing_gate import (
+    FilingGate,
+    Standing,
+    find_standings,
+    lock_filings,
+)
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
 from form_schemas.catalogue import Catalogue, Edition
@@ -116,6 +121,7 @@ def carry_forward(
         if source is None:
             raise Refused("本单位没有上一期的数据，没有可以带入的。")
         forms = _choose(catalogue, part.edition, codes)
+        lock_filings(connection, forms, scope, shared=True)
         run = _Run(connection, catalogue, actor, part, source)
         carried = tuple(run.carry(form) for form in forms)
         for entry in run.entries:

@@ -37,7 +37,7 @@ from app.services.rounds.phase_faults import find_phase_faults, show_codes
 from app.services.rounds.staff import find_staff_faults, load_staff
 from app.services.rounds.telling import tell_of_round
 from app.storage.assignments import load_assignments
-from app.storage.filing_gate import lock_filing
+from app.storage.filing_gate import lock_filings
 from app.storage.records import Scope
 from app.storage.timetable import RoundPhase, write_phases
 from form_schemas.catalogue import Catalogue
@@ -157,11 +157,8 @@ def change_assignments(
 def _hold(connection: Connection, part: Part, changes: Assigned) -> None:
     """Keep the forms as they stand; none of them may be before a reviewer."""
     scope = Scope(part.unit_id, part.round_id)
-    held = {
-        code: lock_filing(connection, part.edition.get(code), scope)
-        for code in sorted(changes)
-    }
-    reviewed = [code for code, filing in held.items() if filing.state in _IN_REVIEW]
+    held = lock_filings(connection, [part.edition.get(c) for c in changes], scope)
+    reviewed = sorted(code for code in held if held[code].state in _IN_REVIEW)
     if reviewed:
         message = (
             f"{show_codes(reviewed)} 已提交或已审核通过，分工不能再改。"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
-from app.errors import AppError, Forbidden
+from app.errors import AppError, Forbidden, Refused
 from app.models import (
     Decision,
     FilingState,
@@ -25,14 +25,17 @@ from app.models.base import now_utc
 from app.permissions import Actor
 from app.services.chain.deciding import approve
 from app.services.chain.submitting import submit, withdraw
+from app.services.chain.whole import withdraw_whole
 from app.services.entering import Entry, Status, save_rows
 from app.services.passing import pass_rows
+from app.services.rounds.changing import change_assignments
 from app.services.rounds.closing import close_part
 from app.storage.content import hash_content
 from app.storage.engine import begin_reading
+from app.storage.filing_gate import lock_filing
 from app.storage.rows import RowStore
 from app.storage.timetable import find_now
-from tests.support.chain import LEAD, School
+from tests.support.chain import LEAD, SUPPLIER, School
 
 _FILLERS = 200
 _TRIES = 4
@@ -310,3 +313,39 @@ def test_closing_a_round_waits_for_what_was_let_in(school, form, row):
     assert len(school.rows("2")) == 2
     with pytest.raises(Forbidden, match="没有开放"):
         school.save(school.filler, "2", name="丙")
+
+
+def test_who_holds_many_forms_waits_for_nobody_that_waits_for_him(school):
+    """Forms were begun against the order of their codes: whoever goes by that order
+    holds the first of them while the round as a whole holds the last."""
+    with school.engine.begin() as connection:
+        for code in ("3", "2", "1"):
+            lock_filing(connection, school.form(code), school.scope)
+    lead, supplier = school.departments[LEAD], school.supplier_id
+    assigned = {"1": (lead,), "3": (lead, supplier)}
+    school.add_person("other", Role.DEPARTMENT_HEAD, SUPPLIER)
+    act = school.workshop, school.office, school.scope
+    between = threading.Barrier(2)
+    blocker = threading.Thread(target=hold, args=(school, "2", between))
+    blocker.start()
+    between.wait()
+
+    def change():
+        # By then the other one is stopped.
+        time.sleep(0.5)
+        return change_assignments(
+            school.engine, school.catalogue, school.office, school.scope, assigned
+        )
+
+    withdrawn, changed = at_once(lambda: withdraw_whole(*act), change)
+    blocker.join()
+    assert isinstance(withdrawn, Refused)
+    assert changed == ("1", "3")
+
+
+def hold(school, code, between):
+    """Keep a form for a while, so that others are stopped in the middle."""
+    with school.engine.begin() as connection:
+        lock_filing(connection, school.form(code), school.scope)
+        between.wait()
+        time.sleep(1.5)
