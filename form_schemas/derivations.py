@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 from form_schemas.expressions import Expression
 from form_schemas.functions import GROUPING
-from form_schemas.nodes import Call, Logical, Node, parts_of
+from form_schemas.nodes import Call, Node, parts_of
 
 #: Days or numbers that one row is expanded to at most; further ones are left out.
 MOST_EXPANDED = 1000
@@ -107,15 +107,6 @@ class Derivation:
     def names_today(self) -> bool:
         """Whether its rows change from day to day by themselves."""
         return any(map(_names_today, (one.root for one in self.expressions)))
-
-
-def conjuncts_of(node: Node) -> Iterator[Node]:
-    """The parts of a condition that all have to be true."""
-    if isinstance(node, Logical) and node.op == "and":
-        for operand in node.operands:
-            yield from conjuncts_of(operand)
-    else:
-        yield node
 
 
 def is_over_group(node: Node) -> TypeGuard[Call]:

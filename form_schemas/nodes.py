@@ -184,3 +184,12 @@ def parts_of(node: Node) -> Iterator[Node]:
         for part in value if isinstance(value, tuple) else (value,):
             if hasattr(part, "__dataclass_fields__"):
                 yield part
+
+
+def conjuncts_of(node: Node) -> Iterator[Node]:
+    """The parts of a condition that all have to be true."""
+    if isinstance(node, Logical) and node.op == "and":
+        for operand in node.operands:
+            yield from conjuncts_of(operand)
+    else:
+        yield node

@@ -6,7 +6,7 @@ every row. What no grouping can say is counted over pairs of rows.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -18,9 +18,12 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    or_,
     select,
+    true,
 )
 
+from app.storage.condition_parts import Parts, divide, find_item_around, reads_around
 from app.storage.expression_rows import Moment, NotInSqlError, RowsOf
 from app.storage.sql_values import Sql, Value
 from app.storage.tables import is_foreign_key
@@ -28,19 +31,20 @@ from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
     Call,
-    Compare,
     Field,
     Logical,
     Node,
     Previous,
     RefColumn,
-    ThisField,
+    conjuncts_of,
     parts_of,
 )
 from form_schemas.spec import FieldSpec, FormSpec
 
 #: Each one within another is written out three times.
 _MOST_NESTED = 4
+#: Ways to fulfil a condition that are asked for one by one.
+_MOST_TERMS = 4
 
 
 class Compiler(Protocol):
@@ -48,6 +52,7 @@ class Compiler(Protocol):
 
     def value(self, node: Node, rows: RowsOf, wanted: ValueType) -> Value: ...
     def condition(self, node: Node, rows: RowsOf) -> Sql: ...
+    def argument(self, node: Node, rows: RowsOf, wanted: ValueType) -> Value: ...
     def comparable(
         self, sides: Sequence[Node], rows: Sequence[RowsOf]
     ) -> list[Value]: ...
@@ -152,7 +157,7 @@ def aggregate(
     if asked not in rows.found:
         form = rows.place.now.edition.by_code[node.table]
         inner = RowsOf(rows.place, form, moment, around=rows)
-        if node.condition is None or not _reads_around(node.condition):
+        if node.condition is None or not reads_around(node.condition):
             value = _count_apart(compiler, node, inner)
         else:
             value = _count_for_each(compiler, node, inner, rows)
@@ -177,16 +182,21 @@ def _count_for_each(
     compiler: Compiler, node: Aggregate, inner: RowsOf, rows: RowsOf
 ) -> Value:
     """An aggregate that compares its rows with the one it is made for."""
-    parts = _divide(node.condition) if rows.only is None else None
+    assert node.condition is not None
+    parts = divide(node.condition) if rows.only is None else None
+    if parts is not None and parts.within and node.name != "exists":
+        # A row may hold the same item twice, and would be counted twice.
+        parts = None
+    if parts is None and (terms := _find_terms(node, rows)):
+        found = [aggregate(compiler, term, rows, inner.moment).sql for term in terms]
+        return Value(or_(*found), ValueType.BOOLEAN)
     if parts is None:
-        mine = rows.copy(rows.only)
-        inner = inner.beside(mine)
-        condition = compiler.condition(node.condition, inner)
-        listed = _pair(mine, inner, condition, *_label(_summed(node, inner)))
-        keys = [(Value(mine.id, ValueType.NUMBER), Value(rows.id, ValueType.NUMBER))]
+        listed, keys = _pair_up(compiler, node, inner, rows)
         conditions = []
     else:
+        inner = _narrow(node, parts, inner)
         keys = [compiler.comparable(pair, (inner, inner)) for pair in parts.equal]
+        keys += [_find_item(compiler, pair, inner) for pair in parts.within]
         conditions = [compiler.condition(part, inner) for part in parts.around]
         own = [compiler.condition(part, inner) for part in parts.own]
         listed = _list_keys(inner, keys, own, *_label(_summed(node, inner)))
@@ -204,6 +214,71 @@ def _count_for_each(
     return total.become(func.coalesce(groups.c.total, nothing))
 
 
+def _pair_up(
+    compiler: Compiler, node: Aggregate, inner: RowsOf, rows: RowsOf
+) -> tuple[Subquery, list[list[Value]]]:
+    """Every pair of a row and one that the aggregate counts for it."""
+    mine = rows.copy(rows.only)
+    other = inner.beside(mine)
+    conditions = []
+    for part in conjuncts_of(node.condition):
+        sides = find_item_around(part)
+        if sides is None:
+            conditions.append(compiler.condition(part, other))
+            continue
+        # Joined by its items a list is looked up; asked, it is read for every pair.
+        items, item = rows.place.words.items(_as_list(compiler, sides[0], other))
+        mine.join(items, true())
+        wanted = compiler.argument(sides[1], other, ValueType.TEXT)
+        conditions.append(rows.place.words.compare("==", item, wanted))
+    listed = _pair(mine, other, and_(*conditions), *_label(_summed(node, other)))
+    sides = zip(mine.identity(), rows.identity(), strict=True)
+    return listed, [[_plain(ours), _plain(theirs)] for ours, theirs in sides]
+
+
+def _plain(sql: Sql) -> Value:
+    return Value(sql, ValueType.TEXT)
+
+
+def _as_list(compiler: Compiler, node: Node, rows: RowsOf) -> Value:
+    return compiler.argument(node, rows, ValueType.LIST)
+
+
+def _find_item(
+    compiler: Compiler, sides: tuple[Node, Node], inner: RowsOf
+) -> list[Value]:
+    """An item of a list of the rows looked through, and what it is to equal."""
+    items, item = inner.place.words.items(_as_list(compiler, sides[0], inner))
+    inner.join(items, true())
+    return [item, compiler.argument(sides[1], inner, ValueType.TEXT)]
+
+
+def _narrow(node: Aggregate, parts: Parts, inner: RowsOf) -> RowsOf:
+    """Of rows whose lists are taken apart only those that differ where it matters."""
+    own = [*parts.own, *(side for side, _ in (*parts.equal, *parts.within))]
+    fields = [name for one in own for name in _list_fields(one)]
+    if not parts.within or None in fields:
+        return inner
+    differing = tuple(dict.fromkeys(fields))
+    return RowsOf(
+        inner.place, inner.form, inner.moment, around=inner.around, differing=differing
+    )
+
+
+def _list_fields(node: Node) -> Iterator[str | None]:
+    """The fields that it reads of its row; None for what asks for the row itself."""
+    if isinstance(node, Field):
+        yield node.id
+    elif isinstance(node, RefColumn):
+        yield node.field_id
+    elif isinstance(node, Aggregate | Previous) or (
+        isinstance(node, Call) and node.name == "is_unique"
+    ):
+        yield None
+    for part in parts_of(node):
+        yield from _list_fields(part)
+
+
 def is_unique(compiler: Compiler, node: Call, rows: RowsOf) -> Value:
     """Whether no other row of the form has the same values; null if one is empty."""
     words, arguments = rows.place.words, node.arguments
@@ -213,6 +288,8 @@ def is_unique(compiler: Compiler, node: Call, rows: RowsOf) -> Value:
         raise NotInSqlError("asks is_unique() within is_unique() again and again")
     values = [compiler.comparable([part], [rows])[0] for part in arguments]
     other = rows.copy()
+    if rows.parts is not None:
+        raise NotInSqlError("asks is_unique() of what a derivation joins")
     if rows.only is None:
         keys = [compiler.comparable([part] * 2, (other, rows)) for part in arguments]
         listed = _list_keys(other, keys, [])
@@ -257,7 +334,8 @@ def _list_keys(
 
 def _pair(mine: RowsOf, other: RowsOf, condition: Sql, *more: Label) -> Subquery:
     """Pairs of rows that fulfil a condition, by the id of the first."""
-    listed = select(mine.id.label("k0"), *more)
+    keys = [sql.label(f"k{place}") for place, sql in enumerate(mine.identity())]
+    listed = select(*keys, *more)
     listed = listed.select_from(mine.joined().join(other.joined(), condition))
     return listed.where(mine.in_place(), other.in_place()).subquery()
 
@@ -279,64 +357,24 @@ def _match(rows: RowsOf, groups: Subquery, keys: Sequence[Sequence[Value]]) -> S
     )
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """A condition between two rows, taken apart; all of it has to be true."""
+def _find_terms(node: Aggregate, rows: RowsOf) -> list[Aggregate]:
+    """Conditions of which one is enough, where each can be grouped but not all of them.
 
-    #: of the rows looked through alone
-    own: tuple[Node, ...]
-    #: of the row around alone
-    around: tuple[Node, ...]
-    #: equations: the side of the rows looked through, the side of the row around
-    equal: tuple[tuple[Node, Node], ...]
-
-
-def _divide(condition: Node) -> _Parts | None:
-    """The parts of a condition that grouping can answer; None if it cannot."""
-    own, around, equal = [], [], []
-    for part in _conjuncts(condition):
-        if not _reads_around(part):
-            own.append(part)
-        elif not _reads_own(part):
-            around.append(part)
-        elif (sides := _find_equation(part)) is not None:
-            equal.append(sides)
-        else:
-            return None
-    return _Parts(tuple(own), tuple(around), tuple(equal)) if equal else None
-
-
-def _conjuncts(node: Node) -> Iterator[Node]:
-    if isinstance(node, Logical) and node.op == "and":
-        for operand in node.operands:
-            yield from _conjuncts(operand)
-    else:
-        yield node
-
-
-def _find_equation(node: Node) -> tuple[Node, Node] | None:
-    if not isinstance(node, Compare) or node.op != "==":
-        return None
-    for own, around in ((node.left, node.right), (node.right, node.left)):
-        if not _reads_around(own) and not _reads_own(around):
-            return own, around
-    return None
-
-
-def _reads_around(node: Node) -> bool:
-    """Whether it reads the row around; what `this` is in an aggregate within is not."""
-    if isinstance(node, ThisField) or (isinstance(node, RefColumn) and node.of_this):
-        return True
-    return not isinstance(node, Aggregate) and any(map(_reads_around, parts_of(node)))
-
-
-def _reads_own(node: Node) -> bool:
-    """Whether it reads the rows that are looked through."""
-    if isinstance(node, Field | Aggregate | Previous):
-        return True
-    if isinstance(node, RefColumn):
-        return not node.of_this
-    return any(map(_reads_own, parts_of(node)))
+    `a and (b or c)` asks for `a and b` or `a and c`.
+    """
+    if node.name != "exists" or rows.only is not None:
+        return []
+    assert node.condition is not None
+    terms: list[tuple[Node, ...]] = [()]
+    for part in conjuncts_of(node.condition):
+        ways = part.operands if isinstance(part, Logical) else (part,)
+        terms = [(*term, way) for term in terms for way in ways]
+    if not 1 < len(terms) <= _MOST_TERMS:
+        return []
+    conditions = [Logical("and", term) for term in terms]
+    if any(divide(condition) is None for condition in conditions):
+        return []
+    return [replace(node, condition=condition) for condition in conditions]
 
 
 def _count_nested(node: Node) -> int:

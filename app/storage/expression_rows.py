@@ -5,11 +5,12 @@ reach those of another. What a row looks up elsewhere (the rows that its referen
 pick, its own last year, counts of others) is joined to it once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, and_, select
+from sqlalchemy import Connection, FromClause, and_, func, select
 
 from app.models import Round
 from app.storage.binding import bind
@@ -93,14 +94,24 @@ class RowsOf:
     #: whether the database is to fetch them before it looks through them: SQLite
     #: takes a unit's 60,000 rows for ten and reads them again for every other row
     is_fetched: bool = False
+    #: of the rows only what differs in these fields, without ids; None for all rows
+    differing: tuple[str, ...] | None = None
     #: what was looked up already, by what asked for it
     found: dict[object, Any] = field(default_factory=dict)
-    _joins: list[tuple[FromClause, Sql]] = field(default_factory=list)
+    #: in a derivation: what else a row consists of
+    parts: "OriginParts | None" = None
+    _joins: list[tuple[FromClause, Sql, bool]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         #: as the edition of the moment declares it
         self.stored = self.moment.edition.by_code.get(self.form.code, self.form)
         self.table = bind(self.place.catalogue, self.form).table.alias()
+        if self.differing is not None:
+            stored = [self.find_field(name) for name in self.differing]
+            names = ("_unit_id", "_round_id", *(f.id for f in stored if f is not None))
+            columns = [self.table.c[name] for name in dict.fromkeys(names)]
+            chosen = select(*columns).where(self.in_place()).distinct()
+            self.table = chosen.subquery()
         if self.is_fetched:
             # OFFSET: else it is read row by row all the same.
             fetched = select(self.table).where(self.in_place())
@@ -114,8 +125,14 @@ class RowsOf:
     def key(self) -> Sql:
         return self.table.c._key
 
+    def identity(self) -> list[Sql]:
+        """What tells each of these rows from the others."""
+        return [self.id] if self.parts is None else [self.id, *self.parts.identity()]
+
     def copy(self, only: tuple[int, ...] | None = None) -> "RowsOf":
         """The same rows under another name."""
+        if self.parts is not None:
+            return self.parts.remake()
         return RowsOf(self.place, self.form, self.moment, only=only)
 
     def beside(self, mine: "RowsOf") -> "RowsOf":
@@ -149,18 +166,52 @@ class RowsOf:
             conditions.append(c._id.in_(self.only))
         return and_(*conditions)
 
-    def join(self, rows: FromClause, condition: Sql) -> None:
-        """Look up at most one row for each of these."""
+    def add_partner(self, alias: str, form: FormSpec) -> "RowsOf":
+        """Rows that are to stand beside these ones, with their look-ups."""
+        assert self.parts is not None
+        partner = RowsOf(self.place, form, self.moment, around=self)
+        partner._joins = self._joins
+        self.parts.partners[alias] = partner
+        return partner
+
+    def join(
+        self, rows: FromClause, condition: Sql, *, is_optional: bool = True
+    ) -> None:
+        """Look up rows for each of these: at most one, but where more are meant."""
         if len(self._joins) >= _MOST_JOINS:
             raise NotInSqlError("looks into too many tables")
-        self._joins.append((rows, condition))
+        self._joins.append((rows, condition, is_optional))
 
     def joined(self) -> FromClause:
         """The rows with all that was looked up, for FROM."""
         source: FromClause = self.table
-        for rows, condition in self._joins:
-            source = source.outerjoin(rows, condition)
+        if self.parts is not None and self.parts.groups is not None:
+            # Groups lead to their rows, so that no other row is looked at.
+            groups = self.parts.groups
+            source = groups.join(self.table, self.id == groups.c.first)
+        for rows, condition, is_optional in self._joins:
+            source = source.join(rows, condition, isouter=is_optional)
         return source
+
+
+@dataclass(eq=False)
+class OriginParts:
+    """What a row of a derivation's source has beside its own fields."""
+
+    #: the same rows made anew, under other names
+    remake: Callable[[], RowsOf]
+    partners: dict[str, RowsOf] = field(default_factory=dict)
+    #: column -> its value
+    expanded: dict[str, Value] = field(default_factory=dict)
+    #: groups with `first`, the id of their first row: these rows stand for them then
+    groups: FromClause | None = None
+    #: calls of functions over the rows of a group -> their values
+    calls: dict[object, Value] = field(default_factory=dict)
+
+    def identity(self) -> list[Sql]:
+        # A partner may be missing; null equals nothing.
+        partners = (func.coalesce(rows.id, 0) for rows in self.partners.values())
+        return [*partners, *(value.sql for value in self.expanded.values())]
 
 
 def _count_digits(field: FieldSpec) -> int:

@@ -18,12 +18,14 @@ from sqlalchemy import Boolean, and_, case, cast, not_, or_
 
 from app.storage.expression_functions import FUNCTIONS
 from app.storage.expression_joins import aggregate, look_back, refer
-from app.storage.expression_rows import NotInSqlError, RowsOf
+from app.storage.expression_rows import NotInSqlError, OriginParts, RowsOf
 from app.storage.sql_values import Sql, Value, join_sizes
+from form_schemas.derivations import is_over_group
 from form_schemas.expressions import Expression
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
+    AliasColumn,
     Binary,
     Call,
     Compare,
@@ -134,9 +136,16 @@ class _Compiler:
         return place.words.constant(getattr(place, node.name), node.type)
 
     def _ref_column(self, node: RefColumn, rows: RowsOf) -> Value:
+        owner = _get_around(rows) if node.of_this else rows
         if node.alias:
-            raise NotInSqlError("follows a reference of a joined form")
-        return refer(self, node, _get_around(rows) if node.of_this else rows)
+            owner = _get_parts(owner).partners[node.alias]
+        return refer(self, node, owner)
+
+    def _alias_column(self, node: AliasColumn, rows: RowsOf) -> Value:
+        parts = _get_parts(_get_around(rows) if node.of_this else rows)
+        if not node.alias:
+            return parts.expanded[node.column]
+        return parts.partners[node.alias].value(node.column, node.type)
 
     # Operators.
 
@@ -180,6 +189,8 @@ class _Compiler:
         return self.choose(values, case((test, then.sql), else_=otherwise.sql))
 
     def _call(self, node: Call, rows: RowsOf) -> Value:
+        if is_over_group(node):
+            return _get_parts(rows).calls[node]
         if node.name not in FUNCTIONS:
             raise NotInSqlError(f"calls {node.name}()")
         return FUNCTIONS[node.name](self, node, rows)
@@ -195,8 +206,17 @@ class _Compiler:
 
 def _get_around(rows: RowsOf) -> RowsOf:
     if rows.around is None:
+        if rows.parts is not None:
+            # In a derivation the row of the source is `this` on its own level too.
+            return rows
         raise NotInSqlError("reads `this` where there is no row around")
     return rows.around
+
+
+def _get_parts(rows: RowsOf) -> OriginParts:
+    if rows.parts is None:
+        raise NotInSqlError("reads a partner where there is no derivation")
+    return rows.parts
 
 
 _ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
@@ -207,6 +227,7 @@ _NODES: Mapping[type, Callable[[_Compiler, Any, RowsOf], Value]] = {
     ThisField: _Compiler._this,
     Given: _Compiler._given,
     RefColumn: _Compiler._ref_column,
+    AliasColumn: _Compiler._alias_column,
     Unary: _Compiler._unary,
     Binary: _Compiler._binary,
     Compare: _Compiler._compare,

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Date,
+    FromClause,
     Integer,
     Numeric,
     Text,
@@ -170,6 +171,17 @@ class PostgresWords:
         sql = joined.filter(text != literal_column("''")).collate("default")
         return Value(sql, ValueType.TEXT)
 
+    def in_order(self, sql: Sql, value: Value) -> Sql:
+        """A value as it is ordered among others: texts by characters."""
+        is_text = value.type in (ValueType.TEXT, ValueType.MONTH)
+        return sql.collate("C") if is_text else sql
+
+    def out_of_order(self, sql: Sql, value: Value) -> Sql:
+        """The least or greatest of such values as what it is."""
+        is_text = value.type in (ValueType.TEXT, ValueType.MONTH)
+        plain = sql.collate("default") if is_text else sql
+        return type_coerce(plain, value.sql.type)
+
     # Comparisons: both sides are of one type.
 
     def compare(self, op: str, left: Value, right: Value) -> Sql:
@@ -211,6 +223,12 @@ class PostgresWords:
             return case((whole.is_(None), false()), else_=find(whole, wanted))
 
         return type_coerce(_hold(look, value, part), Boolean())
+
+    def items(self, value: Value) -> tuple[FromClause, Value]:
+        """The items of a list as rows of their own, to be joined."""
+        held = _where(value.sql, _LIST, cast(value.sql, JSONB))
+        rows = func.jsonb_array_elements_text(held).table_valued("value")
+        return rows, Value(type_coerce(rows.c.value, Text()), ValueType.TEXT)
 
     def count_items(self, value: Value) -> Value:
         if value.type is not ValueType.LIST:
@@ -265,6 +283,9 @@ class PostgresWords:
             return _where(number, _ANY_IDENTITY, case((is_male, "男"), else_="女"))
 
         return Value(type_coerce(_hold(read, value), Text()), ValueType.TEXT)
+
+    def add_days(self, day: Value, count: Sql) -> Value:
+        return Value(type_coerce(day.sql + count, Date()), ValueType.DATE)
 
     def between(self, value: Value, first: date, last: date) -> Sql:
         return value.sql.between(first, last)

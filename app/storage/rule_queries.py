@@ -5,7 +5,7 @@ neither. Only rows of the unit and round that the place names are ever read, and
 the same unit's last round where a rule compares with it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -107,7 +107,7 @@ def find_broken_rows(
     """
     rows = rows_of(connection, catalogue, form, place, row_ids)
     statement = _select_broken(rows, rule, place, rows.id).order_by(rows.id)
-    with planned(connection, rows):
+    with planned(connection, rows.only):
         return list(connection.scalars(statement))
 
 
@@ -121,7 +121,7 @@ def is_broken_once(
     """Whether a rule that names no field of the row is broken."""
     rows = rows_of(connection, catalogue, form, place)
     condition = _is_broken(rule, rows)
-    with planned(connection, rows):
+    with planned(connection, rows.only):
         return bool(connection.scalar(select(true()).where(condition)))
 
 
@@ -144,7 +144,7 @@ def read_totals(
     rows = rows_of(connection, catalogue, form, place)
     totals = [node for root in _roots(rule) for node in _find_totals(root)]
     asked = [compile_sql(node, rows) for node in totals]
-    with planned(connection, rows):
+    with planned(connection, rows.only):
         return tuple(map(str, connection.execute(select(*asked)).one()))
 
 
@@ -213,18 +213,24 @@ def rows_of(
     row_ids: Sequence[int] | None = None,
 ) -> RowsOf:
     """The rows of a form at a place, to be asked by its expressions."""
-    now = Moment(place.scope, catalogue.edition_of(form))
-    at = SqlPlace(
+    at = find_sql_place(connection, catalogue, form, place)
+    only = None if row_ids is None else tuple(row_ids)
+    return RowsOf(at, form, at.now, only=only)
+
+
+def find_sql_place(
+    connection: Connection, catalogue: Catalogue, form: FormSpec, place: RulePlace
+) -> SqlPlace:
+    """The place as expressions of a form are evaluated there."""
+    return SqlPlace(
         catalogue,
         words_for(connection),
-        now,
+        Moment(place.scope, catalogue.edition_of(form)),
         _find_previous(connection, catalogue, place.previous),
         place.today,
         place.period_start,
         place.period_end,
     )
-    only = None if row_ids is None else tuple(row_ids)
-    return RowsOf(at, form, now, only=only)
 
 
 def _find_previous(
@@ -256,9 +262,11 @@ def _is_broken(rule: RuleSpec, rows: RowsOf) -> Sql:
 
 
 @contextmanager
-def planned(connection: Connection, rows: RowsOf) -> Iterator[None]:
-    """Have whole forms joined as whole forms."""
-    if rows.only is not None or is_sqlite(connection):
+def planned(
+    connection: Connection, only: Collection[int] | None = None
+) -> Iterator[None]:
+    """Have whole forms joined as whole forms, but where only some rows are asked."""
+    if only is not None or is_sqlite(connection):
         yield
         return
     for name, value in _FOR_MANY_ROWS.items():

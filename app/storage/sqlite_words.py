@@ -17,6 +17,7 @@ from sqlalchemy import (
     Boolean,
     Date,
     Float,
+    FromClause,
     Integer,
     Text,
     case,
@@ -239,6 +240,14 @@ class SqliteWords:
         sql = func.joined_texts(value.sql, type_=Text())
         return Value(sql, ValueType.TEXT)
 
+    def in_order(self, sql: Sql, value: Value) -> Sql:
+        """A value as it is ordered among others."""
+        return sql
+
+    def out_of_order(self, sql: Sql, value: Value) -> Sql:
+        """The least or greatest of such values as what it is."""
+        return type_coerce(sql, value.sql.type)
+
     # Comparisons: both sides are of one type, and unified.
 
     def compare(self, op: str, left: Value, right: Value) -> Sql:
@@ -273,6 +282,13 @@ class SqliteWords:
         is_list = value.type is ValueType.LIST
         name = "list_contains" if is_list else "text_contains"
         return getattr(func, name)(value.sql, part.sql, type_=Boolean())
+
+    def items(self, value: Value) -> tuple[FromClause, Value]:
+        """The items of a list as rows of their own, to be joined."""
+        # A column may hold what was a text once.
+        held = case((func.json_valid(value.sql) == 1, value.sql))
+        rows = func.json_each(held).table_valued("value")
+        return rows, Value(type_coerce(rows.c.value, Text()), ValueType.TEXT)
 
     def count_items(self, value: Value) -> Value:
         if value.type is ValueType.LIST:
@@ -316,6 +332,10 @@ class SqliteWords:
 
     def id_gender(self, value: Value) -> Value:
         return Value(func.id_gender(value.sql, type_=Text()), ValueType.TEXT)
+
+    def add_days(self, day: Value, count: Sql) -> Value:
+        later = func.date(day.sql, cast(count, Text()) + " days", type_=Text())
+        return Value(later, ValueType.DATE)
 
     def between(self, value: Value, first: date, last: date) -> Sql:
         return value.sql.between(first.isoformat(), last.isoformat())

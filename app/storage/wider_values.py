@@ -25,7 +25,7 @@ def find_wider_values(
         except NotInSqlError:
             continue
     statement = select(rows.id, *asked.values()).select_from(rows.joined())
-    with planned(connection, rows):
+    with planned(connection, rows.only):
         found = connection.execute(statement.where(rows.in_place())).all()
     fields = [form.by_id[name] for name in asked]
     return {row_id: _settle_all(fields, values) for row_id, *values in found}

@@ -1,0 +1,304 @@
+"""A derivation as one SELECT over the rows of a unit and round.
+
+Origins are the rows of the source with their partners and expanded values. Where they
+are grouped, a first SELECT computes for each origin what its group is told by and what
+the functions over a group take; a second one groups; a third leads from each group to
+its first origin, whose columns are computed once a group, not once a row.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    FromClause,
+    Integer,
+    Label,
+    Select,
+    and_,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
+
+from app.storage.condition_parts import find_alias_equation, reads_only
+from app.storage.expression_rows import (
+    NotInSqlError,
+    OriginParts,
+    RowsOf,
+    SqlPlace,
+)
+from app.storage.expressions import COMPILER
+from app.storage.group_functions import GROUP_FUNCTIONS, GroupCall
+from app.storage.sql_values import Sql, Value
+from form_schemas.derivations import (
+    MOST_EXPANDED,
+    Derivation,
+    Expansion,
+    Join,
+    is_over_group,
+)
+from form_schemas.expressions import Expression
+from form_schemas.kinds import ValueType
+from form_schemas.nodes import Call, Node, conjuncts_of, parts_of
+from form_schemas.spec import FormSpec
+
+#: What a group is told by: the values of its columns, in the order of `group_by`.
+GroupKey = tuple[object, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class DerivationQuery:
+    """What a form's derivation gives at a place.
+
+    Every SELECT gives `origin`, the id of the (first) source row, then the columns of
+    the derivation in their order.
+    """
+
+    place: SqlPlace
+    form: FormSpec
+    derivation: Derivation
+    #: source rows to look at; None for all
+    only: tuple[int, ...] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.derivation.columns)
+
+    def select_rows(self) -> Select:
+        """The rows, but for the total row."""
+        if self.derivation.is_grouped:
+            return self._select_groups(self.derivation.group_by)
+        origins, conditions = self.list_origins()
+        columns = self._compile(self.derivation.columns, origins)
+        return self._take(origins, conditions, columns)
+
+    def select_total(self) -> Select | None:
+        """The total row, if the derivation has one and any origin fulfils it."""
+        if self.derivation.total_row is None:
+            return None
+        return self._select_groups((), self.derivation.total_row)
+
+    def list_origins(self) -> tuple[RowsOf, list[Sql]]:
+        """The origins, and what has to be true of them."""
+        origins = self._make_origins()
+        self._join_all(origins)
+        conditions = self._expand_all(origins)
+        conditions += [
+            COMPILER.condition(condition.check.root, origins)
+            for condition in self.derivation.conditions
+        ]
+        return origins, conditions
+
+    # Origins.
+
+    def _make_origins(self, groups: FromClause | None = None) -> RowsOf:
+        place, edition = self.place, self.place.now.edition
+        source = edition.by_code.get(self.derivation.source)
+        if source is None:
+            raise NotInSqlError(f"derives from {self.derivation.source}")
+        parts = OriginParts(remake=lambda: self._remake(groups), groups=groups)
+        return RowsOf(place, source, place.now, only=self.only, parts=parts)
+
+    def _remake(self, groups: FromClause | None) -> RowsOf:
+        origins = self._make_origins(groups)
+        self._join_all(origins)
+        if groups is None:
+            self._expand_all(origins)
+        else:
+            self._expand_groups(origins, groups)
+        return origins
+
+    def _join_all(self, origins: RowsOf) -> None:
+        for join in self.derivation.joins:
+            self._join(origins, join)
+
+    def _join(self, origins: RowsOf, join: Join) -> None:
+        form = self.place.now.edition.by_code.get(join.table)
+        if form is None:
+            raise NotInSqlError(f"joins {join.table}")
+        partner = origins.add_partner(join.alias, form)
+        conditions = []
+        if join.first is not None:
+            partner.table = self._rank_partners(join, form)
+            conditions.append(partner.table.c._rank == 1)
+        conditions.append(partner.in_place())
+        conditions.append(COMPILER.condition(join.on.root, origins))
+        on = and_(*conditions)
+        origins.join(partner.table, on, is_optional=join.optional)
+
+    def _rank_partners(self, join: Join, form: FormSpec) -> FromClause:
+        """All partners, with their rank among those of the same origins."""
+        assert join.first is not None
+        alone = self._make_origins()
+        partner = alone.add_partner(join.alias, form)
+        # Its look-ups are its own here: no origin stands beside it.
+        partner._joins = alone._joins = []
+        equal, own = [], [partner.in_place()]
+        for part in conjuncts_of(join.on.root):
+            side = find_alias_equation(part, join.alias)
+            if side is not None:
+                equal.append(COMPILER.comparable((side,), (alone,))[0].sql)
+            elif reads_only(part, join.alias):
+                own.append(COMPILER.condition(part, alone))
+            else:
+                raise NotInSqlError(f"picks the first {join.table} by no equation")
+        order = COMPILER.comparable((join.first.root,), (alone,))[0].sql
+        rank = func.row_number().over(
+            partition_by=equal, order_by=[order.asc().nulls_last(), partner.id]
+        )
+        ranked = select(partner.table, rank.label("_rank"))
+        return ranked.select_from(partner.joined()).where(*own).subquery()
+
+    def _expand_all(self, origins: RowsOf) -> list[Sql]:
+        assert origins.parts is not None
+        conditions = []
+        for expansion in self.derivation.expansions:
+            kind = self.form.by_id[expansion.column].value_type
+            if expansion.start is None:
+                value = self._list_values(origins, expansion, kind)
+            else:
+                value, is_within = self._run(origins, expansion, kind)
+                conditions.append(is_within)
+            origins.parts.expanded[expansion.column] = value
+        return conditions
+
+    def _list_values(
+        self, origins: RowsOf, expansion: Expansion, kind: ValueType
+    ) -> Value:
+        words = self.place.words
+        values = [words.constant(_as_value(one), kind) for one in expansion.values]
+        alike = words.unify(values)
+        listed = union_all(*(select(one.sql.label("v")) for one in alike)).subquery()
+        origins.join(listed, true())
+        return alike[0].become(listed.c.v)
+
+    def _run(
+        self, origins: RowsOf, expansion: Expansion, kind: ValueType
+    ) -> tuple[Value, Sql]:
+        """Days or whole numbers from the first to the last."""
+        words = self.place.words
+        assert expansion.start is not None
+        assert expansion.end is not None
+        sides = (expansion.start.root, expansion.end.root)
+        start, end = (COMPILER.argument(side, origins, kind) for side in sides)
+        steps = _count_up()
+        origins.join(steps, true())
+        step = words.whole(steps.c.n, 4)
+        if kind is ValueType.DATE:
+            is_within = words.compare("<=", step, words.days(start, end))
+            return words.add_days(start, steps.c.n), is_within
+        value = words.add(words.ceil(start), step)
+        return value, words.compare("<=", *words.unify((value, end)))
+
+    def _expand_groups(self, origins: RowsOf, groups: FromClause) -> None:
+        assert origins.parts is not None
+        for place, name in enumerate(self.derivation.group_by):
+            if name not in self.derivation.columns:
+                kind = self.form.by_id[name].value_type
+                value = Value(groups.c[f"g{place}"], kind)
+                origins.parts.expanded[name] = value
+
+    # Groups.
+
+    def _select_groups(
+        self,
+        group_by: tuple[str, ...],
+        columns: Mapping[str, Expression] | None = None,
+    ) -> Select:
+        origins, conditions = self.list_origins()
+        kinds = [self._compile_group(name, origins) for name in group_by]
+        calls = _find_calls((columns or self.derivation.columns).values())
+        making = [
+            GROUP_FUNCTIONS[call.name](
+                GroupCall(COMPILER, call, f"a{place}", origins, [k.sql for k in kinds])
+            )
+            for place, call in enumerate(calls)
+        ]
+        keys = [kind.sql.label(f"g{place}") for place, kind in enumerate(kinds)]
+        inner = [label for one in making for label in one.inner]
+        listed = self._take(origins, conditions, [*keys, *inner]).subquery()
+        results = [one.combine(listed) for one in making]
+        totals = [one.sql.label(f"t{place}") for place, one in enumerate(results)]
+        told = [listed.c[key.name] for key in keys]
+        grouped = select(func.min(listed.c.origin).label("first"), *told, *totals)
+        grouped = grouped.group_by(*told) if told else grouped.having(func.count() > 0)
+        groups = grouped.cte("groups")
+        leading = self._make_origins(groups)
+        self._join_all(leading)
+        self._expand_groups(leading, groups)
+        assert leading.parts is not None
+        leading.parts.calls = {
+            call: one.become(groups.c[f"t{place}"])
+            for place, (call, one) in enumerate(zip(calls, results, strict=True))
+        }
+        given = {
+            name: kind.become(groups.c[f"g{place}"])
+            for place, (name, kind) in enumerate(zip(group_by, kinds, strict=True))
+        }
+        wanted = self._compile(columns or self.derivation.columns, leading, given)
+        return self._take(leading, [], wanted)
+
+    def _compile_group(self, name: str, origins: RowsOf) -> Value:
+        expression = self.derivation.columns.get(name)
+        if expression is None:
+            assert origins.parts is not None
+            return origins.parts.expanded[name]
+        return COMPILER.value(expression.root, origins, expression.type)
+
+    # Columns.
+
+    def _compile(
+        self,
+        columns: Mapping[str, Expression],
+        rows: RowsOf,
+        given: Mapping[str, Value] | None = None,
+    ) -> list[Label[Any]]:
+        """The columns of the derivation in their order; null for one not told."""
+        words, made = self.place.words, []
+        for name in self.names:
+            if given and name in given:
+                value = given[name]
+            elif name in columns:
+                kind = self.form.by_id[name].value_type
+                value = COMPILER.value(columns[name].root, rows, kind)
+            else:
+                value = words.nothing(self.form.by_id[name].value_type)
+            made.append(words.result(value).label(f"c{len(made)}"))
+        return made
+
+    def _take(
+        self, rows: RowsOf, conditions: Sequence[Sql], columns: Sequence[Label[Any]]
+    ) -> Select:
+        # Joined last: columns look things up while they are compiled.
+        taken = select(rows.id.label("origin"), *columns).select_from(rows.joined())
+        return taken.where(rows.in_place(), *conditions)
+
+
+def _find_calls(expressions: Iterable[Expression]) -> tuple[Call, ...]:
+    """The different calls of functions over the rows of a group."""
+    found: dict[Call, None] = {}
+
+    def look(node: Node) -> None:
+        if is_over_group(node):
+            found[node] = None
+        for part in parts_of(node):
+            look(part)
+
+    for expression in expressions:
+        look(expression.root)
+    return tuple(found)
+
+
+def _as_value(written: str | int) -> object:
+    return Decimal(written) if isinstance(written, int) else written
+
+
+def _count_up() -> FromClause:
+    """0, 1, 2 …, as many as one row is expanded to."""
+    numbers = select(literal(0, Integer()).label("n")).cte("numbers", recursive=True)
+    following = select(numbers.c.n + 1).where(numbers.c.n < MOST_EXPANDED - 1)
+    return numbers.union_all(following)

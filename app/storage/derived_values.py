@@ -1,0 +1,73 @@
+"""What derivations come to: rows of values, as the fields of the form hold them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+from sqlalchemy import Connection, Select
+
+from app.storage.derivation_queries import DerivationQuery
+from app.storage.rule_queries import RulePlace, find_sql_place, planned
+from form_schemas.catalogue import Catalogue
+from form_schemas.derivations import Derivation
+from form_schemas.spec import FormSpec
+from validators.rules import settle
+
+
+@dataclass(frozen=True)
+class DerivedRow:
+    """A row that follows from others."""
+
+    #: the id of the source row it follows from, of a group's first one; None for the
+    #: total row
+    origin: int | None
+    values: dict[str, object]
+
+
+def find_derived_rows(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    derivation: Derivation,
+    place: RulePlace,
+    only: Sequence[int] | None = None,
+) -> list[DerivedRow]:
+    """The rows that a derivation gives in the unit and round, in the order of entry.
+
+    Args:
+        only: ids of source rows; what follows from others is left out.
+
+    Raises:
+        NotInSqlError: no SQL says the derivation.
+    """
+    at = find_sql_place(connection, catalogue, form, place)
+    chosen = None if only is None else tuple(only)
+    query = DerivationQuery(at, form, derivation, chosen)
+    rows = _read(connection, query, query.select_rows())
+    total = query.select_total()
+    if total is not None:
+        rows += [
+            DerivedRow(None, row.values) for row in _read(connection, query, total)
+        ]
+    return rows
+
+
+def _read(
+    connection: Connection, query: DerivationQuery, statement: Select
+) -> list[DerivedRow]:
+    with planned(connection, query.only):
+        # Put in order here: SQLite would read the source in this order instead, and
+        # look through all groups for each of its rows.
+        records = sorted(connection.execute(statement), key=itemgetter(0))
+    if not records:
+        return []
+    origins, *columns = zip(*records, strict=True)
+    fields = [query.form.by_id[name] for name in query.names]
+    settled = [
+        [settle(field, value) for value in column]
+        for field, column in zip(fields, columns, strict=True)
+    ]
+    return [
+        DerivedRow(origin, dict(zip(query.names, values, strict=True)))
+        for origin, *values in zip(origins, *settled, strict=True)
+    ]
