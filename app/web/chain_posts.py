@@ -2,6 +2,7 @@
 
 from flask import request
 
+from app.errors import Refused
 from app.permissions import Actor
 from app.services.workplaces import Workplace
 from app.services.workshop import Workshop
@@ -9,7 +10,7 @@ from app.storage.records import Scope
 from app.web.server import get_server
 
 #: The boxes of pages take no more.
-_LONGEST = 500
+LONGEST = 500
 
 
 def find_round_of(place: Workplace) -> tuple[Workshop, Actor, Scope]:
@@ -18,9 +19,17 @@ def find_round_of(place: Workplace) -> tuple[Workshop, Actor, Scope]:
 
 
 def read_remark() -> str:
-    return cut(request.form.get("remark", ""))
+    return require_short(request.form.get("remark", ""))
 
 
-def cut(text: str) -> str:
-    """What somebody wrote, as long as the pages let it be."""
-    return text[:_LONGEST]
+def require_short(text: str) -> str:
+    """What somebody wrote, if it is no longer than the pages let it be.
+
+    Raises:
+        Refused: to cut it would lose words unseen.
+    """
+    # A browser sends the end of a line as two characters, and counts it as one.
+    words = text.replace("\r\n", "\n").strip()
+    if len(words) > LONGEST:
+        raise Refused(f"写了 {len(words)} 个字，最多 {LONGEST} 个字，请缩短。")
+    return words

@@ -11,7 +11,7 @@ from app.services.desks import Desk
 from app.services.recording import record_view
 from app.storage.engine import share_reading
 from app.web.addresses import own_path
-from app.web.chain_posts import cut, find_round_of, read_remark
+from app.web.chain_posts import find_round_of, read_remark, require_short
 from app.web.figure_views import list_form_figures
 from app.web.form_urls import read_cell_name
 from app.web.review_lists import approve_chosen as approve_seen
@@ -148,7 +148,7 @@ def _read_named() -> Sequence[Named]:
         Named(
             *(read_cell_name(mark) if mark != _WHOLE_FORM else (None, "")),
             sent.get(f"reason|{mark}") or sent.get("reason", ""),
-            cut(sent.get(f"words|{mark}") or sent.get("remark", "")),
+            require_short(sent.get(f"words|{mark}") or sent.get("remark", "")),
         )
         for mark in marks
     ]

@@ -14,6 +14,7 @@ from app.services.entering import Entry, Outcome, saved_at
 from app.services.wider_rules import judge_wider
 from app.storage.confirmations import Mark
 from app.web.addresses import LARGEST_ID, read_number
+from app.web.chain_posts import require_short
 from app.web.notes import Warned, view_notes
 from app.web.security import JSON, UPLOADS, takes, upload_limit
 from app.web.server import get_server
@@ -288,4 +289,4 @@ def read_reason(body: Mapping[str, object]) -> str | None:
     reason = body.get("reason")
     if reason is not None and not isinstance(reason, str):
         raise BadRequest
-    return _without_nul(reason)[:500] if reason else None
+    return require_short(_without_nul(reason)) if reason else None

@@ -21,7 +21,7 @@ from app.services.form_states import DONE, STATE_WORDS, FormState
 from app.services.unit_rounds import judge_unit
 from app.services.whole_reviews import WholeForm, list_whole
 from app.services.workplaces import Workplace
-from app.web.chain_posts import cut, find_round_of, read_remark
+from app.web.chain_posts import find_round_of, read_remark, require_short
 from app.web.chain_views import (
     HistoryLine,
     MissingLine,
@@ -164,25 +164,24 @@ def show_missing() -> Answer:
 def decide() -> Answer:
     """Hand the round in, take it back, approve it, or return what is ticked."""
     place, sent = get_visit().get_workplace(), request.form
-    remark = read_remark()
     acts: dict[str, tuple[Callable[[], object], str]] = {
         "hand_in": (
-            lambda: whole.hand_in(*find_round_of(place), remark),
+            lambda: whole.hand_in(*find_round_of(place), read_remark()),
             "已整体上报。",
         ),
         "withdraw": (
-            lambda: whole.withdraw_whole(*find_round_of(place), remark),
+            lambda: whole.withdraw_whole(*find_round_of(place), read_remark()),
             "上报已撤回。",
         ),
         "approve": (
             lambda: whole.approve_whole(
-                *find_round_of(place), sent.get("seen", ""), remark
+                *find_round_of(place), sent.get("seen", ""), read_remark()
             ),
             "已通过。",
         ),
         "return": (
             lambda: whole.return_whole(
-                *find_round_of(place), _read_named(place), remark
+                *find_round_of(place), _read_named(place), read_remark()
             ),
             "已退回，质量监督处和填报部门会收到通知。",
         ),
@@ -271,7 +270,7 @@ def _read_named(place: Workplace) -> dict[FormSpec, list[Named]]:
     named = {}
     for code in dict.fromkeys(sent.getlist("form")):
         reason = sent.get(f"reason|{code}", "")
-        words = cut(sent.get(f"words|{code}") or sent.get("remark", ""))
+        words = require_short(sent.get(f"words|{code}") or sent.get("remark", ""))
         places = [read_cell_name(mark) for mark in cells.get(code, [])]
         named[place.get_form(code)] = [
             Named(*one, reason, words) for one in places or [(None, "")]

@@ -9,6 +9,9 @@ from app.services.workshop import Workshop
 from app.storage.records import Scope
 from form_schemas.catalogue import Edition
 
+#: Characters of a reason.
+_LONGEST = 500
+
 
 def order_sealed(workshop: Workshop, place: Workplace, reason: str) -> int:
     """Order the package; a worker makes it. Gives the id of the export.
@@ -18,7 +21,7 @@ def order_sealed(workshop: Workshop, place: Workplace, reason: str) -> int:
 
     Raises:
         Forbidden: the person does not report for this unit.
-        Refused: no reason was given.
+        Refused: no reason was given, or one that is too long to be kept.
     """
     require(place.actor, Action.REPORT_ROUND, place.whole)
     if not reason.strip():
@@ -31,6 +34,8 @@ def order_sealed(workshop: Workshop, place: Workplace, reason: str) -> int:
 def make_order(
     edition: Edition, scope: Scope, actor_id: int, reason: str
 ) -> ExportOrder:
+    if len(reason.strip()) > _LONGEST:
+        raise Refused(f"用途最多写 {_LONGEST} 个字，请缩短。")
     return ExportOrder(
         ExportKind.SEALED_PACKAGE,
         edition.forms,
@@ -38,5 +43,5 @@ def make_order(
         actor_id,
         file_format="zip",
         is_unmasked=True,
-        reason=reason.strip()[:500],
+        reason=reason.strip(),
     )

@@ -153,6 +153,25 @@ def test_a_remark_asks_without_returning(filler, reviewer):
     assert "待部门负责人审核" in text
 
 
+def test_what_is_too_long_is_refused_and_not_cut(filler, reviewer, sign_in):
+    row = add(filler, GRANTS, GRANT)
+    long = "长" * 501
+    fields = {"act": "submit", "checked": "1", "remark": long}
+    filler.post(f"/forms/{GRANTS}/submit", fields, page=f"/forms/{GRANTS}/")
+    assert "写了 501 个字，最多 500 个字" in shown(filler, f"/forms/{GRANTS}/")
+    submit(filler)
+    mark = f"{row['id']}.amount"
+    fields = {"act": "return", "cell": mark, f"reason|{mark}": "wrong"}
+    reviewer.post(f"{REVIEW}decide", {**fields, f"words|{mark}": long}, page=REVIEW)
+    text = shown(reviewer, REVIEW)
+    assert "最多 500 个字" in text
+    assert "待部门负责人审核" in text
+    office = sign_in("admin")
+    fields = {"act": "hand_in", "remark": long}
+    office.post("/reviews/round", fields, page="/reviews/round")
+    assert "最多 500 个字" in shown(office, "/reviews/round")
+
+
 def test_many_forms_pass_after_their_summary(filler, reviewer):
     add(filler, GRANTS, GRANT)
     submit(filler)
