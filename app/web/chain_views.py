@@ -191,7 +191,8 @@ def _view_talk(desk: Desk, one: ThreadView, chain: Chain, back: str) -> Talk:
     form = desk.form
     look, word = _TALK_LOOKS[one.state]
     if one.unlocks and one.state is ThreadState.OPEN:
-        word = "已退回"
+        word = "已修改" if one.is_changed else "已退回"
+        look = "wait" if one.is_changed else look
     name = " · ".join(filter(None, (one.row_name, one.label))) or "整张表"
     return Talk(
         one.id,

@@ -77,7 +77,7 @@ def approve_many(
 ) -> tuple[BulkResult, ...]:
     """Approve forms, each by itself: one that is refused stops no other.
 
-    Forms with open questions are left to be looked at one by one.
+    Forms about which the step has open questions are left to be looked at one by one.
     """
     return tuple(
         _try_to_approve(workshop, actor, scope, form, content_hash, remark)
@@ -189,7 +189,7 @@ def _try_to_approve(
     try:
         with deciding(workshop, actor, scope, form) as case:
             step = require_waiting(case)
-            _refuse_open_questions(case)
+            _refuse_open_questions(case, step)
             _require_same(case, content_hash)
             moved = _approve(case, step, remark)
     except AppError as refusal:
@@ -197,9 +197,9 @@ def _try_to_approve(
     return BulkResult(form, moved)
 
 
-def _refuse_open_questions(case: Case) -> None:
-    if count_open(case):
-        raise Refused("本表还有没了结的问题，请单独打开，逐处核对后再通过。")
+def _refuse_open_questions(case: Case, step: StepAt) -> None:
+    if count_open(case, step.id):
+        raise Refused("本表还有您提出、没了结的问题，请单独打开，逐处核对后再通过。")
 
 
 def _find_hash(case: Case) -> str | None:

@@ -168,13 +168,18 @@ def set_thread_state(case: Case, thread_id: int, state: ThreadState) -> None:
     )
 
 
-def count_open(case: Case) -> int:
-    """How many questions about the form nobody has closed."""
+def count_open(case: Case, step: str) -> int:
+    """How many questions of a step about the form nobody has closed.
+
+    Approving closes them; those of others are in nobody's way.
+    """
     wanted = (
         select(func.count())
         .select_from(_THREAD)
         .where(
-            _THREAD.c.filing_id == case.filing.id, _THREAD.c.state != ThreadState.CLOSED
+            _THREAD.c.filing_id == case.filing.id,
+            _THREAD.c.step == step,
+            _THREAD.c.state != ThreadState.CLOSED,
         )
     )
     return case.connection.scalar(wanted) or 0

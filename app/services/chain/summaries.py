@@ -68,10 +68,12 @@ def _summarise(
 
 def _find_obstacle(case: Case) -> str:
     try:
-        require_waiting(case)
+        step = require_waiting(case)
     except AppError as refusal:
         return refusal.message
-    return "本表还有没了结的问题，请单独审核。" if count_open(case) else ""
+    if count_open(case, step.id):
+        return "本表还有您提出、没了结的问题，请单独审核。"
+    return ""
 
 
 def _find_warnings(case: Case) -> tuple[WarningLine, ...]:

@@ -17,7 +17,7 @@ from app.models import (
     User,
 )
 from app.permissions import Action, Actor, can, require
-from app.services.chain.cases import Case, deciding, looking
+from app.services.chain.cases import EDITABLE, Case, deciding, looking
 from app.services.chain.cells import show_value
 from app.services.chain.questions import (
     RETURN_REASONS,
@@ -29,7 +29,7 @@ from app.services.chain.questions import (
 )
 from app.services.chain.steps import require_step
 from app.services.chain.telling import tell, tell_lead
-from app.services.chain.unmet import find_rows
+from app.services.chain.unmet import find_rows, read_state
 from app.services.places import is_in_sight
 from app.services.round_checks import get_edition_of_round
 from app.services.row_names import name_row
@@ -273,6 +273,21 @@ def _find_threads(case: Case) -> Sequence[Row]:
     ).all()
 
 
+def _is_changed(case: Case, thread: Row, row: StoredRow | None) -> bool:
+    """Whether what is named is another than it was then.
+
+    Of the form as a whole it is told once it was handed in again: the hash is known.
+    """
+    is_cell = bool(thread.field_id)
+    if thread.row_id is None:
+        is_held = case.filing.state not in EDITABLE and thread.value is not None
+        return is_held and case.filing.content_hash != thread.value
+    if row is None or (is_cell and thread.field_id not in case.form.by_id):
+        return False
+    is_known = is_cell or thread.value is not None
+    return is_known and read_state(case, row, thread.field_id) != thread.value
+
+
 def _find_messages(
     case: Case, ids: Sequence[int]
 ) -> Mapping[int, tuple[MessageView, ...]]:
@@ -317,7 +332,7 @@ def _view(
         thread.opened_at,
         show_value(form, thread.field_id, thread.value, codelists),
         show_value(form, thread.field_id, now, codelists),
-        field is not None and row is not None and now != thread.value,
+        _is_changed(case, thread, row),
         thread.row_id is not None and row is None,
         messages,
     )

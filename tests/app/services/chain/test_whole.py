@@ -5,13 +5,15 @@ from sqlalchemy import update
 
 from app.errors import Forbidden, Refused
 from app.models import FilingState, Unit, UnitRound
-from app.services.chain.deciding import approve
+from app.services.chain.deciding import approve, approve_many
 from app.services.chain.emptying import close_form, declare_empty
 from app.services.chain.handing import hand_over
 from app.services.chain.obstacles import NotReady
 from app.services.chain.questions import Named
 from app.services.chain.returning import return_form
 from app.services.chain.submitting import submit
+from app.services.chain.summaries import summarise
+from app.services.chain.threads import list_threads
 from app.services.chain.undoing import undo
 from app.services.chain.views import Act, view_filing, view_whole
 from app.services.chain.whole import (
@@ -144,6 +146,23 @@ def test_a_round_whose_unit_moved_away_from_its_step_waits_at_the_next(school, d
     with pytest.raises(Forbidden):
         decide(school, school.city)
     assert decide(school, school.province).state is FilingState.APPROVED
+
+
+def test_what_others_ask_keeps_nobody_from_approving_many(school, done, row):
+    form = school.form("1")
+    report(school)
+    decide(school, school.leader)
+    give_back(school, school.city, {form: [Named(reason="wrong")]})
+    school.edit("1", row.id, count="4")
+    moved = submit(school.workshop, school.filler, school.scope, form)
+    (thread,) = list_threads(school.workshop, school.head, school.scope, form)
+    assert thread.is_changed
+    (line,) = summarise(school.workshop, school.head, school.scope, [form])
+    assert line.obstacle == ""
+    (done,) = approve_many(
+        school.workshop, school.head, school.scope, {form: moved.content_hash}
+    )
+    assert done.moved.step == "compliance"
 
 
 def test_a_round_whose_step_is_gone_is_returned_by_the_next(school, done, row):
