@@ -24,7 +24,7 @@ from app.services.rounds.overview import (
     load_usual,
 )
 from app.services.rounds.previewing import Preview, list_openable, preview_opening
-from app.services.rounds.proposing import move_phases, propose_for
+from app.services.rounds.proposing import move_phases, name_joinable, propose_for
 from app.services.rounds.telling import show_phase
 from app.storage.assignments import Assignments
 from app.web.addresses import read_number, read_page_number
@@ -66,6 +66,8 @@ class Planner:
     #: the units for which the person may open a round of the edition
     units: Sequence
     assignments: Assignments
+    #: title of the open round that the unit would join; empty: it would be a new one
+    joins: str = ""
 
     @property
     def department_names(self) -> dict[int, str]:
@@ -245,6 +247,7 @@ def _find_desk() -> Planner | None:
         unit.name,
         units,
         load_usual(server.engine, unit.id),
+        name_joinable(server.engine, edition, unit.id),
     )
 
 

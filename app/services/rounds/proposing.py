@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, select
 
 from app.models import Assignment, Department
 from app.services.rounds.drafts import Assigned, RoundDraft
-from app.services.rounds.participation import find_last_round
+from app.services.rounds.participation import find_joinable, find_last_round
 from app.storage.assignments import Assignments, load_assignments
 from app.storage.engine import begin_reading
 from app.storage.timetable import PhaseTask, RoundPhase
@@ -28,6 +28,13 @@ def propose_for(
         return propose_round(connection, edition, unit_id, date.today(), first_day)
 
 
+def name_joinable(engine: Engine, edition: Edition, unit_id: int) -> str:
+    """Title of the open round that a unit would join; empty: there is none."""
+    with begin_reading(engine) as connection:
+        found = find_joinable(connection, edition, [unit_id])
+    return "" if found is None else found.title
+
+
 def propose_round(
     connection: Connection,
     edition: Edition,
@@ -37,19 +44,33 @@ def propose_round(
 ) -> RoundDraft:
     """A plan for a unit's next round of the edition.
 
+    A round that is open already is joined under its own title and periods.
+
     Args:
         first_day: the first phase begins on it; by default on the day of the edition's
-            example, in the first year in which that day is still to come.
+            example, in the first year in which that day is still to come. Who joins a
+            round begins today.
     """
-    last = find_last_round(connection, edition.collection, unit_id)
-    periods = _find_periods(edition, last)
+    joined = find_joinable(connection, edition, [unit_id])
+    before = None if joined is None else joined.id
+    last = find_last_round(connection, edition.collection, unit_id, before)
     assignments = load_assignments(connection, unit_id, 0)
+    changed = {} if last is None else copy_changes(connection, unit_id, last.id)
+    if joined is not None:
+        return RoundDraft(
+            edition,
+            joined.title,
+            _read(joined.periods),
+            place_phases(edition, assignments, first_day or today),
+            changed,
+        )
+    periods = _find_periods(edition, last)
     return RoundDraft(
         edition,
         f"{edition.short_title}（{_name_year(periods)}）",
         periods,
         place_phases(edition, assignments, first_day or _find_day(edition, today)),
-        {} if last is None else copy_changes(connection, unit_id, last.id),
+        changed,
     )
 
 

@@ -186,6 +186,9 @@ def _upload(office, post, workbook):
 
 
 def test_the_round_that_all_take_part_in_is_joined(office, post, engine):
+    page = office.get(_NEW).text
+    assert 'value="人才培养数据（2024）"' in page
+    assert "在这里打开就是加入这一期" in page
     assert "本单位加入这一期" in post("preview").text
     opened = office.get(post("open").location).text
     assert "本期已打开" in opened

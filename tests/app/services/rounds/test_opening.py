@@ -23,8 +23,10 @@ from app.services.organisation import prepare_unit
 from app.services.rounds.drafts import RefusedRound
 from app.services.rounds.opening import open_round_for
 from app.services.rounds.previewing import preview_opening
+from app.services.rounds.proposing import propose_round
 from app.storage.engine import begin_reading
 from app.storage.timetable import PhaseTask, read_phases
+from tests.app.services.rounds.conftest import TODAY
 from tests.support.people import add_person, find_actor, notices_of
 from tests.support.rounds import phase_of
 
@@ -131,6 +133,19 @@ def test_a_round_that_other_schools_have_open_is_joined(
     assert preview_opening(engine, administrator, [other], joining).joins == "全省采集"
     assert open_round_for(engine, administrator, [other], joining) == first
     assert len(_read(engine, UnitRound, round_id=first)) == 2
+
+
+def test_who_joins_a_round_is_proposed_its_title_and_periods_from_today_on(
+    engine, edition, propose, open_for
+):
+    with engine.begin() as connection:
+        other = prepare_unit(connection, edition, "second-school", "第二所学校")
+    first = propose(title="全省采集")
+    open_for(first)
+    with begin_reading(engine) as connection:
+        joining = propose_round(connection, edition, other, TODAY)
+    assert (joining.title, joining.periods) == ("全省采集", first.periods)
+    assert min(phase.first for phase in joining.phases).astimezone().date() == TODAY
 
 
 def test_only_the_unit_that_opened_a_round_takes_part(engine, propose, open_for):
