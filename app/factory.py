@@ -1,6 +1,7 @@
 """Puts the application together: settings, database, catalogue, pages."""
 
 from flask import Flask
+from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config, load_config, load_secret
@@ -120,6 +121,8 @@ def _configure(app: Flask, config: Config, secret: str) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         TIANBAO_MAX_UPLOAD_MB=config.max_upload_mb,
     )
+    # A name that a page misspells fails in its test, not silently before a filler.
+    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.json.ensure_ascii = False
