@@ -22,7 +22,7 @@ def find_opening(place: Workplace, form: FormSpec) -> FindOpen | None:
         return None
 
     def find_open(row_id: int) -> frozenset[str] | None:
-        if row_id in unlocked.rows:
+        if row_id in unlocked.rows | unlocked.instead:
             return None
         return find_unlocked_fields(form, unlocked, row_id)
 

@@ -5,8 +5,8 @@ on PostgreSQL by a row lock, on SQLite because only one writes. So a decision me
 half-done change, and a change none that was just decided about.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, Row, and_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -27,6 +27,7 @@ from app.models.base import now_utc
 from app.storage.assignments import Assignments, load_assignments
 from app.storage.engine import is_sqlite
 from app.storage.records import Scope
+from app.storage.replacing import Replacing, find_replacing
 from app.storage.timetable import (
     Timetable,
     find_extensions,
@@ -49,6 +50,8 @@ class Unlocked:
     rows: frozenset[int] = frozenset()
     #: (row id, field id)
     cells: frozenset[tuple[int, str]] = frozenset()
+    #: rows that came in the place of deleted ones of `rows`
+    instead: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ class FilingGate:
     def require_insert(self, form: FormSpec, scope: Scope) -> None:
         """Raise LockedForm where no row may be added."""
         standing = self._require_open(form, scope)
-        if _is_narrow(standing):
+        if _is_narrow(standing) and not self._find_replacing(standing, scope).places:
             raise LockedForm(
                 "本表是退回修改，只能改被退回的格，不能增加行。"
                 "要增加行，请审核人按整表退回。"
@@ -148,7 +151,7 @@ class FilingGate:
     ) -> None:
         """Raise LockedForm where these fields of the row may not change."""
         standing = self._require_open(form, scope)
-        if not _is_narrow(standing) or row_id in standing.unlocked.rows:
+        if not _is_narrow(standing) or self._is_unlocked(standing, scope, row_id):
             return
         free = find_unlocked_fields(form, standing.unlocked, row_id)
         if locked := [name for name in fields if name not in free]:
@@ -158,7 +161,8 @@ class FilingGate:
     def require_delete(self, form: FormSpec, scope: Scope, row_id: int) -> None:
         """Raise LockedForm where the row may not go."""
         standing = self._require_open(form, scope)
-        if _is_narrow(standing) and row_id not in standing.unlocked.rows:
+        is_free = not _is_narrow(standing) or self._is_unlocked(standing, scope, row_id)
+        if not is_free:
             raise LockedForm(
                 "本表是退回修改，只能改被退回的格，这一行没有退回，不能删除。"
             )
@@ -173,6 +177,19 @@ class FilingGate:
     def require_open(self, form: FormSpec, scope: Scope) -> None:
         """Raise LockedForm where nothing of the form may change, and hold it shared."""
         self._require_open(form, scope)
+
+    def _is_unlocked(self, standing: Standing, scope: Scope, row_id: int) -> bool:
+        """Whether a row was returned as a whole, or stands in the place of one."""
+        if row_id in standing.unlocked.rows:
+            return True
+        return row_id in self._find_replacing(standing, scope).rows
+
+    def _find_replacing(self, standing: Standing, scope: Scope) -> Replacing:
+        # Asked anew each time: rows of this very transaction count.
+        named, table_name = standing.unlocked.rows, standing.form.table_name
+        if not named:
+            return Replacing()
+        return find_replacing(self._connection, table_name, scope, named)
 
     def _require_open(self, form: FormSpec, scope: Scope) -> Standing:
         key = (form.code, scope.unit_id, scope.round_id)
@@ -283,7 +300,7 @@ def find_standings(
             found.is_closed,
             departments,
             frozenset(handed.get(found.id, ())),
-            unlocked.get(found.id, Unlocked()),
+            _find_instead(connection, form, scope, found, unlocked),
         )
     return standings
 
@@ -396,6 +413,21 @@ def _find_handed(connection: Connection, scope: Scope) -> dict[int, list[int]]:
     for filing_id, department_id in found:
         handed.setdefault(filing_id, []).append(department_id)
     return handed
+
+
+def _find_instead(
+    connection: Connection,
+    form: FormSpec,
+    scope: Scope,
+    filing: Row,
+    unlocked: Mapping[int, Unlocked],
+) -> Unlocked:
+    """What is unlocked in a form, with what stands in the place of deleted rows."""
+    own = unlocked.get(filing.id, Unlocked())
+    if filing.state is not FilingState.RETURNED or own.whole or not own.rows:
+        return own
+    found = find_replacing(connection, form.table_name, scope, own.rows)
+    return replace(own, instead=found.rows)
 
 
 def _find_unlocked(connection: Connection, scope: Scope) -> dict[int, Unlocked]:

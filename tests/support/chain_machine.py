@@ -202,7 +202,7 @@ class ChainMachine(RuleBasedStateMachine):
         actor = "supplier" if by_supplier and form.is_shared else "filler"
         line = Line(name, self._values(code, number), actor == "supplier")
         known = self._find_id(form, name)
-        allowed = form.may_add(actor) and (known is None or form.sees(actor, known))
+        allowed = form.may_load(actor) and (known is None or form.sees(actor, known))
         done = self._try(lambda: self._load(actor, code, line))
         self._agree(allowed, done is not None)
         if allowed:
@@ -231,7 +231,7 @@ class ChainMachine(RuleBasedStateMachine):
         actor = "supplier" if by_supplier and form.is_shared else "filler"
         line = Line(name, self._values(code, number), actor == "supplier")
         job_id = self._try(lambda: self._stage(actor, code, line))
-        self._agree(form.may_add(actor), job_id is not None)
+        self._agree(form.may_load(actor), job_id is not None)
         if job_id is not None:
             form.pending[job_id] = (actor, actor == "supplier", line)
 
@@ -243,7 +243,7 @@ class ChainMachine(RuleBasedStateMachine):
         job_id = next(iter(form.pending))
         actor, by_supplier, line = form.pending[job_id]
         known = self._find_id(form, line.name)
-        allowed = form.may_add(actor) and (known is None or form.sees(actor, known))
+        allowed = form.may_load(actor) and (known is None or form.sees(actor, known))
         if known is not None:
             # The row was not there, or another, when the import was checked.
             allowed = allowed and True
@@ -273,7 +273,7 @@ class ChainMachine(RuleBasedStateMachine):
         if edits != form.edits:
             return
         allowed = actor in LEADS and not by_supplier
-        allowed = allowed and form.may_add("filler")
+        allowed = allowed and form.may_load("filler")
         changed = was is None or was.content != form.rows[row_id].content
         person = self.people[actor]
         done = self._try(lambda: take_back_import(self.workshop, person, job_id))

@@ -50,6 +50,23 @@ class Entry:
     undone: bool = False
 
 
+class Rows(dict):
+    """Rows by id, with when each came and went."""
+
+    def __init__(self):
+        super().__init__()
+        self.log = []
+
+    def __setitem__(self, row_id, line):
+        if row_id not in self:
+            self.log.append(("came", row_id))
+        super().__setitem__(row_id, line)
+
+    def __delitem__(self, row_id):
+        self.log.append(("went", row_id))
+        super().__delitem__(row_id)
+
+
 @dataclass
 class Asked:
     """A thread that unlocks."""
@@ -83,7 +100,7 @@ class FormModel:
     is_empty: bool = False
     is_closed: bool = False
     part: str = "open"
-    rows: dict = field(default_factory=dict)
+    rows: Rows = field(default_factory=Rows)
     threads: list = field(default_factory=list)
     log: list = field(default_factory=list)
     #: import id -> (who staged it, whether it is the supplier's, lines)
@@ -159,7 +176,22 @@ class FormModel:
         return not (actor == "supplier" and self.part == "handed")
 
     def may_add(self, actor):
+        """Whether one new row may come, as on a page."""
+        gone, instead = self._find_replaced()
+        has_place = len(gone) > len(instead)
+        return self.may_enter(actor) and (not self.is_narrow or has_place)
+
+    def may_load(self, actor):
         return self.may_enter(actor) and not self.is_narrow
+
+    def _find_replaced(self):
+        """Returned rows that were deleted, and those that came in their place."""
+        named = {one.row_id for one in self.unlocked if not one.field_id}
+        gone = [n for n, (how, i) in enumerate(self.rows.log) if how == "went"]
+        gone = [n for n in gone if self.rows.log[n][1] in named]
+        later = self.rows.log[gone[0] :] if gone else []
+        came = [i for how, i in later if how == "came" and i in self.rows]
+        return gone, came[: len(gone)]
 
     def sees(self, actor, row_id):
         return actor != "supplier" or self.rows[row_id].by_supplier
@@ -174,10 +206,13 @@ class FormModel:
         if not self.may_enter(actor) or not self.sees(actor, row_id):
             return False
         rows = {one.row_id for one in self.unlocked if not one.field_id}
+        rows |= {*self._find_replaced()[1]}
         return not self.is_narrow or row_id in rows
 
     def _is_free(self, row_id, touched):
         own = [one for one in self.unlocked if one.row_id == row_id]
+        if row_id in self._find_replaced()[1]:
+            return True
         if any(not one.field_id for one in own):
             return True
         free = set().union(*(_UNLOCKS.get(o.field_id, {o.field_id}) for o in own))

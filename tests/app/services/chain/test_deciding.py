@@ -16,6 +16,7 @@ from app.services.chain.summaries import summarise
 from app.services.chain.threads import ask, list_threads
 from app.services.chain.undoing import undo
 from app.services.chain.views import view_filing
+from app.services.unlocking import find_opening
 from app.storage.binding import bind
 from tests.support.chain import LEAD
 
@@ -144,6 +145,21 @@ def test_a_whole_form_unlocks_as_a_whole(school, form, row, submitted):
     give_back(school, school.head, form, Named(reason="missing"))
     assert school.add("2", name="乙", count="1").message == ""
     assert school.delete("2", row.id).deleted == (row.id,)
+
+
+def test_a_returned_row_that_was_deleted_is_replaced(school, form, row, submitted):
+    give_back(school, school.head, form, Named(row.id, reason="wrong"))
+    assert "不能增加行" in school.save(school.filler, "2", name="乙").message
+    school.delete("2", row.id)
+    new = school.add("2", name="乙", count="1")
+    assert "不能增加行" in school.save(school.filler, "2", name="丙").message
+    assert school.edit("2", new.id, count="2").message == ""
+    opening = find_opening(school.place(school.filler), form)
+    assert opening(new.id) is None
+    assert school.delete("2", new.id).deleted == (new.id,)
+    assert school.add("2", name="丙", count="1").message == ""
+    moved = submit(school.workshop, school.filler, school.scope, form)
+    assert moved.step == "department"
 
 
 def test_the_filler_is_told_what_was_returned(school, form, row, submitted):
