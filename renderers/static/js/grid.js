@@ -84,6 +84,7 @@ class Grid {
     this.answers.restore();
     for (const row of this.body.rows) this.followRow(row);
     if (!this.body.rows.length && !this.isNarrow) this.addRow();
+    this.root.querySelector("[data-waiting]").disabled = false;
   }
 
   // Rows and cells.
