@@ -17,10 +17,12 @@ from sqlalchemy import (
     Label,
     Select,
     and_,
+    case,
     func,
     literal,
     select,
     true,
+    type_coerce,
     union_all,
 )
 
@@ -43,8 +45,8 @@ from form_schemas.derivations import (
 )
 from form_schemas.expressions import Expression
 from form_schemas.kinds import ValueType
-from form_schemas.nodes import Call, Node, conjuncts_of, parts_of
-from form_schemas.spec import FormSpec
+from form_schemas.nodes import AliasColumn, Call, Node, conjuncts_of, parts_of
+from form_schemas.spec import FieldSpec, FormSpec
 
 #: What a group is told by: the values of its columns, in the order of `group_by`.
 GroupKey = tuple[object, ...]
@@ -63,6 +65,8 @@ class DerivationQuery:
     derivation: Derivation
     #: source rows to look at; None for all
     only: tuple[int, ...] | None = None
+    #: whether rows stay that have no partner, or nothing to be expanded to
+    keeps_all: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,31 +99,30 @@ class DerivationQuery:
 
     # Origins.
 
-    def _make_origins(self, groups: FromClause | None = None) -> RowsOf:
-        place, edition = self.place, self.place.now.edition
-        source = edition.by_code.get(self.derivation.source)
-        if source is None:
-            raise NotInSqlError(f"derives from {self.derivation.source}")
-        parts = OriginParts(remake=lambda: self._remake(groups), groups=groups)
+    def _make_origins(self, parts: OriginParts | None = None) -> RowsOf:
+        place = self.place
+        source = self._get_form(self.derivation.source)
+        parts = parts or OriginParts(remake=self._remake)
         return RowsOf(place, source, place.now, only=self.only, parts=parts)
 
-    def _remake(self, groups: FromClause | None) -> RowsOf:
-        origins = self._make_origins(groups)
+    def _remake(self) -> RowsOf:
+        origins = self._make_origins()
         self._join_all(origins)
-        if groups is None:
-            self._expand_all(origins)
-        else:
-            self._expand_groups(origins, groups)
+        self._expand_all(origins)
         return origins
+
+    def _get_form(self, code: str) -> FormSpec:
+        form = self.place.now.edition.by_code.get(code)
+        if form is None:
+            raise NotInSqlError(f"derives from {code}")
+        return form
 
     def _join_all(self, origins: RowsOf) -> None:
         for join in self.derivation.joins:
             self._join(origins, join)
 
     def _join(self, origins: RowsOf, join: Join) -> None:
-        form = self.place.now.edition.by_code.get(join.table)
-        if form is None:
-            raise NotInSqlError(f"joins {join.table}")
+        form = self._get_form(join.table)
         partner = origins.add_partner(join.alias, form)
         conditions = []
         if join.first is not None:
@@ -128,7 +131,7 @@ class DerivationQuery:
         conditions.append(partner.in_place())
         conditions.append(COMPILER.condition(join.on.root, origins))
         on = and_(*conditions)
-        origins.join(partner.table, on, is_optional=join.optional)
+        origins.join(partner.table, on, is_optional=join.optional or self.keeps_all)
 
     def _rank_partners(self, join: Join, form: FormSpec) -> FromClause:
         """All partners, with their rank among those of the same origins."""
@@ -186,21 +189,18 @@ class DerivationQuery:
         sides = (expansion.start.root, expansion.end.root)
         start, end = (COMPILER.argument(side, origins, kind) for side in sides)
         steps = _count_up()
-        origins.join(steps, true())
         step = words.whole(steps.c.n, 4)
         if kind is ValueType.DATE:
+            value = words.add_days(start, steps.c.n)
             is_within = words.compare("<=", step, words.days(start, end))
-            return words.add_days(start, steps.c.n), is_within
-        value = words.add(words.ceil(start), step)
-        return value, words.compare("<=", *words.unify((value, end)))
-
-    def _expand_groups(self, origins: RowsOf, groups: FromClause) -> None:
-        assert origins.parts is not None
-        for place, name in enumerate(self.derivation.group_by):
-            if name not in self.derivation.columns:
-                kind = self.form.by_id[name].value_type
-                value = Value(groups.c[f"g{place}"], kind)
-                origins.parts.expanded[name] = value
+        else:
+            value = words.add(words.ceil(start), step)
+            is_within = words.compare("<=", *words.unify((value, end)))
+        if self.keeps_all:
+            origins.join(steps, is_within)
+            return value, true()
+        origins.join(steps, true())
+        return value, is_within
 
     # Groups.
 
@@ -219,17 +219,19 @@ class DerivationQuery:
             for place, call in enumerate(calls)
         ]
         keys = [kind.sql.label(f"g{place}") for place, kind in enumerate(kinds)]
+        firsts = self._tell_first(origins, [kind.sql for kind in kinds])
         inner = [label for one in making for label in one.inner]
-        listed = self._take(origins, conditions, [*keys, *inner]).subquery()
+        listed = self._take(origins, conditions, [*keys, *firsts, *inner])
+        listed = listed.subquery()
         results = [one.combine(listed) for one in making]
         totals = [one.sql.label(f"t{place}") for place, one in enumerate(results)]
         told = [listed.c[key.name] for key in keys]
-        grouped = select(func.min(listed.c.origin).label("first"), *told, *totals)
+        first = func.min(listed.c.origin).label("first")
+        beside = [_of_first(listed, label.name) for label in firsts[1:]]
+        grouped = select(first, *told, *beside, *totals)
         grouped = grouped.group_by(*told) if told else grouped.having(func.count() > 0)
         groups = grouped.cte("groups")
-        leading = self._make_origins(groups)
-        self._join_all(leading)
-        self._expand_groups(leading, groups)
+        leading = self._lead(groups, origins)
         assert leading.parts is not None
         leading.parts.calls = {
             call: one.become(groups.c[f"t{place}"])
@@ -247,7 +249,80 @@ class DerivationQuery:
         if expression is None:
             assert origins.parts is not None
             return origins.parts.expanded[name]
-        return COMPILER.value(expression.root, origins, expression.type)
+        value = COMPILER.value(expression.root, origins, expression.type)
+        return self._settle(value, self.form.by_id[name])
+
+    def _settle(self, value: Value, field: FieldSpec) -> Value:
+        """The value as its column holds it: groups differ by what people see."""
+        words, kinds = self.place.words, (value.type, field.value_type)
+        if kinds == (ValueType.DATE, ValueType.MONTH):
+            return words.cut_to_month(value)
+        if kinds == (ValueType.MONTH, ValueType.DATE):
+            return words.first_day(value)
+        if value.type is ValueType.NUMBER and value.size.places > (field.places or 0):
+            return words.round(value, field.places or 0)
+        return words.trim(value) if value.type is ValueType.TEXT else value
+
+    # The first origin of a group. One source row may give several: then it is not
+    # enough to know the row.
+
+    @property
+    def _is_manifold(self) -> bool:
+        joins = self.derivation.joins
+        return bool(self.derivation.expansions) or not all(map(self._is_single, joins))
+
+    def _is_single(self, join: Join) -> bool:
+        """Whether a row has one partner at most."""
+        form = self._get_form(join.table)
+        equal = [
+            find_alias_equation(part, join.alias) for part in conjuncts_of(join.on.root)
+        ]
+        columns = [(side.column,) for side in equal if isinstance(side, AliasColumn)]
+        is_keyed = any(each in (form.key, *form.unique) for each in columns)
+        return join.first is not None or is_keyed
+
+    def _tell_first(self, origins: RowsOf, told_by: list[Sql]) -> list[Label[Any]]:
+        """The rank of each origin in its group, and what stands beside its row."""
+        if not self._is_manifold:
+            return []
+        assert origins.parts is not None
+        partners = [rows.id for rows in origins.parts.partners.values()]
+        values = [value.sql for value in origins.parts.expanded.values()]
+        order = [origins.id, *(one.nulls_last() for one in partners)]
+        order += [self._order(one, origins) for one in self.derivation.expansions]
+        rank = func.row_number().over(partition_by=told_by or None, order_by=order)
+        return [
+            rank.label("rank"),
+            *(one.label(f"p{place}") for place, one in enumerate(partners)),
+            *(one.label(f"e{place}") for place, one in enumerate(values)),
+        ]
+
+    def _order(self, expansion: Expansion, origins: RowsOf) -> Sql:
+        assert origins.parts is not None
+        value, words = origins.parts.expanded[expansion.column], self.place.words
+        if expansion.start is not None:
+            return value.sql
+        listed = [
+            words.constant(_as_value(one), value.type) for one in expansion.values
+        ]
+        same = (words.compare("==", *words.unify((value, one))) for one in listed)
+        return case(*((is_same, place) for place, is_same in enumerate(same)))
+
+    def _lead(self, groups: FromClause, origins: RowsOf) -> RowsOf:
+        """The first origin of each group."""
+        assert origins.parts is not None
+        parts = OriginParts(remake=lambda: self._lead(groups, origins), groups=groups)
+        leading = self._make_origins(parts)
+        if not self._is_manifold:
+            self._join_all(leading)
+            return leading
+        for place, join in enumerate(self.derivation.joins):
+            partner = leading.add_partner(join.alias, self._get_form(join.table))
+            is_first = partner.id == groups.c[f"p{place}"]
+            leading.join(partner.table, and_(partner.in_place(), is_first))
+        for place, (column, value) in enumerate(origins.parts.expanded.items()):
+            parts.expanded[column] = value.become(groups.c[f"e{place}"])
+        return leading
 
     # Columns.
 
@@ -291,6 +366,13 @@ def _find_calls(expressions: Iterable[Expression]) -> tuple[Call, ...]:
     for expression in expressions:
         look(expression.root)
     return tuple(found)
+
+
+def _of_first(listed: FromClause, name: str) -> Label[Any]:
+    """A column of the first origin of a group."""
+    column = listed.c[name]
+    found = func.max(case((listed.c.rank == 1, column)))
+    return type_coerce(found, column.type).label(name)
 
 
 def _as_value(written: str | int) -> object:

@@ -164,7 +164,8 @@ def _latest(at: GroupCall) -> Combined:
     order = _short(at.value(1))
     by = at.words.in_order(order.sql, order)
     # The last one entered of those that are equally late.
-    last = at.rank(by.desc().nulls_last(), at.rows.id.desc())
+    entered = (one.desc() for one in at.rows.identity())
+    last = at.rank(by.desc().nulls_last(), *entered)
     label, rank = at.label(value.sql), at.label(last, "_rank")
 
     def combine(listed: FromClause) -> Value:
