@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
     AliasColumn,
@@ -63,20 +62,23 @@ def describe_condition(node: Node, names: Names) -> str:
     return f"{said}为“是”" if isinstance(node, _VALUES) else said
 
 
-def find_field(node: Node, names: Names) -> FieldSpec | None:
-    """The field that a node reads; None where it reads none, or more."""
+def find_read(node: Node, names: Names) -> tuple[FormSpec, FieldSpec] | None:
+    """The field that a node reads, and its form; None where it reads none, or more."""
     form: FormSpec | None
+    known: FieldSpec | None
     if isinstance(node, Field):
-        return names.own.by_id.get(node.id)
-    if isinstance(node, ThisField):
+        form, known = names.own, names.own.by_id.get(node.id)
+    elif isinstance(node, ThisField):
         form = names.this or names.own
-        return form.by_id.get(node.id)
-    if isinstance(node, AliasColumn):
+        known = form.by_id.get(node.id)
+    elif isinstance(node, AliasColumn):
         form = names.partners[node.alias] if node.alias else names.derived
-        return None if form is None else form.by_id.get(node.column)
-    if isinstance(node, RefColumn):
-        return _find_picked(node, names)[1]
-    return None
+        known = None if form is None else form.by_id.get(node.column)
+    elif isinstance(node, RefColumn):
+        form, known = _find_picked(node, names)
+    else:
+        return None
+    return None if form is None or known is None else (form, known)
 
 
 def find_referring(node: RefColumn, names: Names) -> tuple[FormSpec, FieldSpec]:
@@ -357,6 +359,6 @@ __all__ = [
     "Names",
     "describe",
     "describe_condition",
-    "find_field",
+    "find_read",
     "find_referring",
 ]

@@ -63,7 +63,7 @@ class Compiler(Protocol):
 
 def refer(compiler: Compiler, node: RefColumn, rows: RowsOf) -> Value:
     """A column of the row that a reference picks."""
-    targets = _find_targets(compiler, node.field_id, rows)
+    targets = find_targets(compiler, node.field_id, rows)
     words = rows.place.words
     if not targets:
         return words.nothing(node.type)
@@ -79,7 +79,7 @@ def refer(compiler: Compiler, node: RefColumn, rows: RowsOf) -> Value:
     return values[0].become(found, size=size)
 
 
-def _find_targets(
+def find_targets(
     compiler: Compiler, field_id: str, rows: RowsOf
 ) -> tuple[RowsOf, ...]:
     asked = ("ref", field_id)
