@@ -1,7 +1,6 @@
 """Puts the application together: settings, database, catalogue, pages."""
 
 from flask import Flask
-from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config, load_config, load_secret
@@ -24,6 +23,7 @@ from app.web.disclosing import disclosing
 from app.web.exports import exports
 from app.web.filings import filings
 from app.web.forms import forms
+from app.web.generating import generating
 from app.web.health import health
 from app.web.imports import imports
 from app.web.letters import letters
@@ -38,6 +38,7 @@ from app.web.rows import rows
 from app.web.selection import selection
 from app.web.server import Server, attach_server
 from app.web.staged_rows import staged_rows
+from app.web.templating import prepare_templates
 from app.web.unlinking import unlinking
 from app.web.whole_reviews import whole_reviews
 from app.web.workbench import workbench
@@ -57,6 +58,7 @@ _BLUEPRINTS = (
     exports,
     filings,
     forms,
+    generating,
     health,
     imports,
     letters,
@@ -121,9 +123,6 @@ def _configure(app: Flask, config: Config, secret: str) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         TIANBAO_MAX_UPLOAD_MB=config.max_upload_mb,
     )
-    # A name that a page misspells fails in its test, not silently before a filler.
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
+    prepare_templates(app)
     app.json.ensure_ascii = False
     app.url_map.converters["id"] = IdConverter

@@ -25,9 +25,11 @@ from form_schemas.settings import (
     list_phases,
     list_reasons,
     list_steps,
+    list_work_chains,
     read_settings,
 )
 from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.work_chains import WorkChain
 
 SCHEMAS_FOLDER = Path(__file__).parent
 
@@ -98,6 +100,11 @@ class Edition:
     def steps(self) -> tuple[ReviewStep, ...]:
         """From the filler's submission upward; none while the settings have faults."""
         return list_steps(self.settings)
+
+    @cached_property
+    def work_chains(self) -> tuple[WorkChain, ...]:
+        """Forms that follow from one another, step by step."""
+        return list_work_chains(self.settings)
 
     @cached_property
     def phases(self) -> tuple[Phase, ...]:
@@ -188,13 +195,18 @@ class Catalogue:
     def _referring(self) -> Mapping[str, tuple[tuple[FormSpec, FieldSpec], ...]]:
         found: dict[str, list[tuple[FormSpec, FieldSpec]]] = {}
         for form in self.all_forms:
+            if form.is_derived:
+                continue
             for field in form.fields:
                 for target in self.targets(form, field):
                     found.setdefault(target.full_name, []).append((form, field))
         return {name: tuple(pairs) for name, pairs in found.items()}
 
     def referring(self, form: FormSpec) -> tuple[tuple[FormSpec, FieldSpec], ...]:
-        """The reference fields of the edition that pick rows of this form."""
+        """The reference fields of the edition that pick rows of this form.
+
+        Those of derived forms do not: their rows follow whatever becomes of this one.
+        """
         return self._referring.get(form.full_name, ())
 
     @cached_property

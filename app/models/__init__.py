@@ -17,8 +17,10 @@ from app.models.checking import (
     RuleState,
 )
 from app.models.declarations import FormDeclaration
+from app.models.derived import DerivedState
 from app.models.disclosures import Disclosure
 from app.models.files import StoredFile
+from app.models.generations import Generation
 from app.models.history import RowAction, RowChange
 from app.models.jobs import ExportJob, ExportKind, JobState
 from app.models.notices import (
@@ -75,6 +77,7 @@ __all__ = [
     "Decision",
     "DecisionKind",
     "Department",
+    "DerivedState",
     "Disclosure",
     "ExportJob",
     "ExportKind",
@@ -82,6 +85,7 @@ __all__ = [
     "Filing",
     "FilingState",
     "FormDeclaration",
+    "Generation",
     "ImportJob",
     "ImportProblem",
     "ImportState",

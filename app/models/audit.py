@@ -41,6 +41,9 @@ class AuditAction(StrEnum):
     CARRIED_FORWARD = "carried_forward"
     ROWS_SAVED = "rows_saved"
     ROWS_DELETED = "rows_deleted"
+    #: rows added from the step before, with those deleted that it no longer has
+    ROWS_GENERATED = "rows_generated"
+    GENERATION_UNDONE = "generation_undone"
     WARNINGS_EXPLAINED = "warnings_explained"
     CHECK_RUN = "check_run"
     IMPORT_STAGED = "import_staged"

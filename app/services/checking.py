@@ -15,10 +15,10 @@ from app.errors import Forbidden, NotFound
 from app.models import AuditAction, CheckResult, CheckRun, JobState, Unit
 from app.models.base import now_utc
 from app.permissions import Action, Actor, can
+from app.services.derived_forms import refresh_forms
 from app.services.findings import replace_findings
 from app.services.places import place_finder
 from app.services.round_checks import RoundCheck, get_edition_of_round
-from app.services.wider_values import refresh_wider_values
 from app.services.workshop import Workshop, end_job, keep_lease, take_lease
 from app.storage.audit import AuditRecord, record
 from app.storage.changes import count_changes
@@ -158,8 +158,7 @@ def _refresh_round(workshop: Workshop, job_id: int) -> None:
         job = connection.execute(select(_RUN).where(_RUN.c.id == job_id)).one()
         edition = get_edition_of_round(connection, workshop.catalogue, job.round_id)
     scope = Scope(job.unit_id, job.round_id)
-    for form in edition.forms:
-        refresh_wider_values(workshop.engine, workshop.catalogue, form, scope)
+    refresh_forms(workshop.engine, workshop.catalogue, edition.forms, scope)
 
 
 def first_moment(started_at: datetime) -> datetime:

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine
 
 from app.errors import Forbidden
 from app.permissions import Action
+from app.services.derived_forms import refresh_forms
 from app.services.rechecking import check_stored
-from app.services.wider_values import refresh_wider_values
 from app.services.workplaces import Workplace
 from app.storage.confirmations import (
     Confirmed,
@@ -254,5 +254,5 @@ def find_desk(
     """The desk of a form, if the person may see the form at all."""
     form = place.get_form(code)
     scope = Scope(place.unit_id, place.round_id)
-    refresh_wider_values(engine, catalogue, form, scope)
+    refresh_forms(engine, catalogue, (form,), scope)
     return Desk(engine, catalogue, place, form)

@@ -22,6 +22,7 @@ from app.models import (
     JobState,
 )
 from app.models.base import now_utc
+from app.services.derived_forms import refresh_forms
 from app.services.desks import Desk
 from app.services.packages import (
     PACKAGE_ENDINGS,
@@ -32,7 +33,6 @@ from app.services.recording import record_at_desk
 from app.services.sealed.making import Sealed, write_sealed
 from app.services.staging import iterate_problems
 from app.services.templates import write_template_for
-from app.services.wider_values import refresh_wider_values
 from app.services.workshop import Workshop, end_job, keep_lease
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
@@ -176,7 +176,7 @@ def write_rows_file(
     """
     if file_format not in FORMATS:
         raise BadRequest(f"不支持导出为 {file_format}，请选 xlsx 或 csv。")
-    refresh_wider_values(engine, catalogue, form, scope)
+    refresh_forms(engine, catalogue, (form,), scope)
     with begin_reading(engine) as connection:
         chunks = _watch(
             RowStore(connection, catalogue).iterate(
@@ -357,8 +357,7 @@ def _make_templates(workshop: Workshop, job, path: Path, progress: _Progress) ->
 
 def _make_data(workshop: Workshop, job, path: Path, progress: _Progress) -> _Made:
     forms = [workshop.catalogue.get(name) for name in job.form_names]
-    for form in forms:
-        refresh_wider_values(workshop.engine, workshop.catalogue, form, _scope(job))
+    refresh_forms(workshop.engine, workshop.catalogue, forms, _scope(job))
     with begin_reading(workshop.engine) as connection:
         rows = write_data_package(
             connection,

@@ -248,6 +248,9 @@ def _describe(
             name = forms[key.table.name].full_name
             detail = "已有字段改为引用其他表"
             yield Change(name, column, ChangeKind.CHANGE_REFERENCE, detail)
+    for table in found.holding:
+        detail = "由系统汇总的表不再锁住它引用的行"
+        yield Change(forms[table.name].full_name, "", ChangeKind.WIDEN, detail)
     for column in found.retyped:
         name = forms[column.table.name].full_name
         yield Change(name, column.name, ChangeKind.RETYPE, "数据库中的列是另一种类型")

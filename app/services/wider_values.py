@@ -5,7 +5,7 @@ a form that has them is shown, exported or checked; a closed round keeps what it
 and so does a form that was handed in: reviews bind to its content.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, bindparam, update
@@ -38,9 +38,17 @@ class _Change:
 
 
 def refresh_wider_values(
-    engine: Engine, catalogue: Catalogue, form: FormSpec, scope: Scope
+    engine: Engine,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    also: Callable[[Connection], None] = lambda connection: None,
 ) -> None:
-    """Bring the computed values of the unit's rows up to date, if any look wider."""
+    """Bring the computed values of the unit's rows up to date, if any look wider.
+
+    Args:
+        also: what is to be done in the same transaction where values changed.
+    """
     if not form.wider_fields:
         return
     unit = replace(scope, department_id=None)
@@ -54,6 +62,7 @@ def refresh_wider_values(
         changes = _find_changes(connection, catalogue, form, unit)
         if changes:
             _store(connection, catalogue, form, unit, changes)
+            also(connection)
 
 
 def _find_changes(

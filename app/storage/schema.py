@@ -53,6 +53,8 @@ class Differences:
     foreign_keys: tuple[ForeignKeyConstraint, ...] = ()
     #: columns whose type differs
     retyped: tuple[Column, ...] = ()
+    #: derived tables whose foreign keys hold rows that nobody's rows are to hold
+    holding: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ def find_differences(connection: Connection, catalogue: Catalogue) -> Difference
     indexes = [(c[1].table.name, c[1].name) for c in found.get("add_index", ())]
     keys = [(c[1].table.name, c[1].name) for c in found.get("add_fk", ())]
     retyped = [(c[2], c[3]) for c in found.get("modify_type", ())]
+    freed = {change[1].table.name for change in found.get("remove_fk", ())}
     return Differences(
         tuple(metadata.tables[name] for name in sorted(tables)),
         tuple(metadata.tables[table].c[name] for table, name in columns),
@@ -156,6 +159,11 @@ def find_differences(connection: Connection, catalogue: Catalogue) -> Difference
             if key.name == name and table not in tables
         ),
         tuple(metadata.tables[table].c[name] for table, name in retyped),
+        tuple(
+            metadata.tables[name]
+            for name in sorted(freed)
+            if "_origin" in metadata.tables[name].c
+        ),
     )
 
 
@@ -175,9 +183,12 @@ def grow(connection: Connection, catalogue: Catalogue, growth: Growth) -> None:
         connection, tables=missing.tables, checkfirst=False
     )
     if is_sqlite(connection):
-        for table in dict.fromkeys(key.table for key in missing.foreign_keys):
+        keyed = (key.table for key in missing.foreign_keys)
+        for table in dict.fromkeys((*keyed, *missing.holding)):
             _rebuild(connection, table)
     else:
+        for table in missing.holding:
+            _drop_foreign_keys(connection, table)
         for key in missing.foreign_keys:
             connection.execute(AddConstraint(key))
     _rescale(connection, catalogue, growth.more_places)
@@ -219,6 +230,14 @@ def _create_index(connection: Connection, index: Index) -> None:
             f"{index.table.name} 中已有重复的值，不能要求 {columns} 唯一，"
             "请先清理数据。"
         ) from error
+
+
+def _drop_foreign_keys(connection: Connection, table: Table) -> None:
+    for key in inspect(connection).get_foreign_keys(table.name):
+        quoted = connection.dialect.identifier_preparer.quote(key["name"])
+        connection.exec_driver_sql(
+            f'ALTER TABLE "{table.name}" DROP CONSTRAINT {quoted}'
+        )
 
 
 def _rescale(

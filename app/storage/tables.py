@@ -72,6 +72,8 @@ def _build_table(
         name,
         metadata,
         *_engine_columns(),
+        # Of derived rows: the (first) source row that they follow from.
+        *([Column("_origin", BIG_KEY)] if forms[-1].is_derived else []),
         *(Column(field_id, kind) for field_id, kind in _unite_types(forms).items()),
         PrimaryKeyConstraint("_id", name=f"pk_{name}"),
         *_indexes(name, catalogue, forms),
@@ -125,6 +127,8 @@ def _indexes(
     # Pages in the order of entry, and their count, without reading the table.
     yield Index(f"ix_{name}_page", *_SCOPE, "_id", "_department_id")
     yield _index_levels(name)
+    if forms[-1].is_derived:
+        yield Index(f"ix_{name}_origin", *_SCOPE, "_origin")
     unique = _find_unique(catalogue, forms)
     for columns in unique:
         yield Index(_name("uq", name, columns), *_SCOPE, *columns, unique=True)
@@ -161,7 +165,8 @@ def _find_unique(
 def _foreign_keys(
     name: str, catalogue: Catalogue, newest: FormSpec, fields: dict[str, FieldSpec]
 ) -> Iterator[ForeignKeyConstraint]:
-    for field in newest.fields:
+    # Derived rows hold nobody's rows: they follow.
+    for field in () if newest.is_derived else newest.fields:
         targets = catalogue.targets(newest, field) if is_foreign_key(field) else ()
         for target in targets:
             yield ForeignKeyConstraint(

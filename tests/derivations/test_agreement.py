@@ -54,7 +54,7 @@ def _derive(connection, catalogue, form, tables):
 
 def _plain(form, rows):
     """Rows to be compared, in any order."""
-    listed = [[to_plain(row[name]) for name in form.derive.columns] for row in rows]
+    listed = [[to_plain(row.get(name)) for name in form.by_id] for row in rows]
     return sorted(listed, key=str)
 
 

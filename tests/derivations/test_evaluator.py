@@ -281,9 +281,15 @@ def test_a_run_of_days_gives_a_row_each(starts, ends, expected):
 
 @pytest.mark.parametrize(
     ("first", "last", "expected"),
-    [(1, 3, [1, 2, 3]), (2, 1, []), (1, 5000, list(range(1, 1001)))],
+    [
+        (1, 3, [1, 2, 3]),
+        (2, 1, []),
+        (1, 5000, list(range(1, 1001))),
+        (Decimal("1.4"), Decimal("3.9"), [2, 3]),
+        (Decimal("1.4"), Decimal("1.9"), []),
+    ],
 )
-def test_a_run_of_numbers_ends_somewhere(first, last, expected):
+def test_a_run_of_numbers_is_whole_and_ends_somewhere(first, last, expected):
     found = derive(
         {
             "expand": {"week": {"from": "first", "to": "last"}},

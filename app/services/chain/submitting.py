@@ -14,7 +14,7 @@ from app.services.chain.completeness import Completeness, judge_completeness
 from app.services.chain.obstacles import NotReady
 from app.services.chain.questions import close_threads, reopen_threads
 from app.services.chain.telling import tell_lead, tell_reviewers
-from app.services.wider_values import refresh_wider_values
+from app.services.derived_forms import refresh_forms
 from app.services.workshop import Workshop
 from app.storage.content import hash_content
 from app.storage.records import Scope
@@ -33,7 +33,7 @@ def submit(
         Refused: it is not the time, or the form is under review.
         Forbidden: another department hands it in.
     """
-    refresh_wider_values(workshop.engine, workshop.catalogue, form, scope)
+    refresh_forms(workshop.engine, workshop.catalogue, (form,), scope)
     with deciding(workshop, actor, scope, form) as case:
         case.require_lead()
         case.require_editable()
@@ -48,7 +48,7 @@ def find_missing(
     workshop: Workshop, actor: Actor, scope: Scope, form: FormSpec
 ) -> NotReady | None:
     """What `submit` would find missing now."""
-    refresh_wider_values(workshop.engine, workshop.catalogue, form, scope)
+    refresh_forms(workshop.engine, workshop.catalogue, (form,), scope)
     with looking(workshop, actor, scope, form) as case:
         found = judge_completeness(case)
     if not found.obstacles:
