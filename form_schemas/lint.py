@@ -17,8 +17,9 @@ from form_schemas.codelists import load_codelists
 from form_schemas.faults import Fault, point
 from form_schemas.kinds import PERSONAL_KINDS
 from form_schemas.reader import read_edition
-from form_schemas.settings import read_settings
+from form_schemas.settings import COLLECTION_FILE, Settings, read_settings
 from form_schemas.spec import FieldSpec, FormSpec, Shape
+from form_schemas.work_chains import find_faulty_gaps
 
 
 def lint_folder(folder: Path = SCHEMAS_FOLDER) -> tuple[Fault, ...]:
@@ -33,12 +34,14 @@ def lint_edition(path: Path) -> tuple[Fault, ...]:
     root = path.parent.parent
     sources = read_sources(path, root)
     reading = read_edition(path.parent.name, path.name, sources, load_codelists())
-    faults = [*read_settings(path).faults, *reading.faults]
+    settings = read_settings(path)
+    faults = [*settings.faults, *reading.faults]
     files = {source.code: source.file for source in sources}
     for form in reading.forms:
         faults += _form_faults(files[form.code], form)
     faults += _circle_faults(files, reading.forms)
     faults += _target_faults(files, reading.forms)
+    faults += _chain_faults(path, settings, reading.forms)
     return tuple(faults)
 
 
@@ -205,6 +208,16 @@ def _target_faults(
                     "也不在它的 x-unique 里，认定不了一行。请换一列，或补上 x-unique。"
                 )
                 yield Fault(files[form.code], point("properties", field.id), message)
+
+
+def _chain_faults(
+    path: Path, settings: Settings, forms: Sequence[FormSpec]
+) -> Iterator[Fault]:
+    """Chains of work whose gap lists are none."""
+    file = f"{path.parent.name}/{path.name}/{COLLECTION_FILE}"
+    by_code = {form.code: form for form in forms}
+    for place, message in find_faulty_gaps(settings.values.get("chains", ()), by_code):
+        yield Fault(file, place, message)
 
 
 def _tells_apart(target: FormSpec, field_id: str) -> bool:

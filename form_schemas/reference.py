@@ -56,6 +56,8 @@ _SETTINGS_PARTS = (
     ("phases：阶段", ("$defs", "phase")),
     ("phases 的 tasks：任务", ("$defs", "task")),
     ("reviewSteps：审核步骤", ("$defs", "step")),
+    ("chains：业务链", ("$defs", "chain")),
+    ("chains 的 steps：各步", ("$defs", "chainStep")),
 )
 
 _TYPES = {

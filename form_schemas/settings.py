@@ -1,5 +1,6 @@
 """What `collection.json` says of an edition: titles, periods, phases, steps of review,
-reasons for which a warning may pass. `settings.json` says what shape that has.
+chains of work, reasons for which a warning may pass. `settings.json` says what shape
+that has.
 
 An edition whose settings have faults still serves its forms, under its bare name; what
 needs the settings asks `Edition.faults` first.
@@ -16,6 +17,7 @@ from form_schemas.chain import ReviewStep, find_faulty_steps, read_steps
 from form_schemas.dialect import find_breaches
 from form_schemas.faults import Fault
 from form_schemas.phases import Phase, find_faulty_phases, read_phases
+from form_schemas.work_chains import WorkChain, find_faulty_chains, read_work_chains
 
 COLLECTION_FILE = "collection.json"
 
@@ -85,6 +87,11 @@ def list_steps(values: Mapping[str, Any]) -> tuple[ReviewStep, ...]:
     return read_steps(values.get("reviewSteps", ()))
 
 
+def list_work_chains(values: Mapping[str, Any]) -> tuple[WorkChain, ...]:
+    """The chains of work; none where the settings have faults."""
+    return read_work_chains(values.get("chains", ()))
+
+
 def list_reasons(values: Mapping[str, Any]) -> tuple[WarningReason, ...]:
     """The reasons that an edition's settings offer (`warningReasons`)."""
     return tuple(
@@ -115,6 +122,7 @@ def _find_contradictions(
     return [
         *find_faulty_phases(values.get("phases", ()), codes),
         *find_faulty_steps(values["reviewSteps"]),
+        *find_faulty_chains(values.get("chains", ()), codes),
     ]
 
 
