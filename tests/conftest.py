@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
+from tests.support.lending import PostgresLender, SqliteLender
 from tests.support.machine import CHROMIUM_ARGUMENTS, convert_with_office, get_chromium
 from tests.support.postgres import create_database, run_server
 
@@ -43,6 +44,28 @@ def postgresql_url(postgres_server):
 def database_url(request):
     """URL of an empty database; the test runs once on SQLite, once on PostgreSQL."""
     return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture(scope="session")
+def sqlite_lender(tmp_path_factory):
+    return SqliteLender(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_lender(postgres_server):
+    lender = PostgresLender(postgres_server)
+    yield lender
+    lender.close()
+
+
+@pytest.fixture(scope="session")
+def lend(request):
+    """A filled database for a while: `lend("sqlite", install, catalogue)`."""
+
+    def lend(kind, fill, *given):
+        return request.getfixturevalue(f"{kind}_lender").lend(fill, *given)
+
+    return lend
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,10 @@ import pytest
 
 from app.config import Config
 from app.services.workshop import open_workshop
-from app.storage.engine import open_engine
-from form_schemas.catalogue import load_catalogue
-from tests.support.databases import copy_sqlite, prepare, prepared_postgresql
+from tests.support.catalogues import get_catalogue
+from tests.support.databases import install
 from tests.support.imports import SAMPLES, Office, load_expected
-from tests.support.postgres import create_database
+from tests.support.lending import get_engine
 
 EXPECTED = {entry["file"]: entry for entry in load_expected()}
 #: Rules over several rows or tables may wait until such rules run.
@@ -23,26 +22,13 @@ WAITING = ("table", "cross")
 
 @pytest.fixture(scope="module")
 def catalogue():
-    return load_catalogue()
+    return get_catalogue()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def engine(request, catalogue, tmp_path_factory):
-    if request.param == "sqlite":
-        folder = tmp_path_factory.mktemp("samples")
-        prepare(f"sqlite:///{folder / 'original.sqlite'}", catalogue)
-        engine = open_engine(copy_sqlite(folder / "original.sqlite", folder))
-        yield engine
-        engine.dispose()
-        return
-    server = request.getfixturevalue("postgres_server")
-    with (
-        prepared_postgresql(server, catalogue) as original,
-        create_database(server, template=original) as url,
-    ):
-        engine = open_engine(url)
-        yield engine
-        engine.dispose()
+def engine(request, lend, catalogue):
+    with lend(request.param, install, catalogue) as url:
+        yield get_engine(url)
 
 
 @pytest.fixture(scope="module")

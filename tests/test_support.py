@@ -1,9 +1,27 @@
 """The fixtures themselves: both databases, the browser and LibreOffice."""
 
 import openpyxl
-from sqlalchemy import create_engine, inspect, text
+import pytest
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    inspect,
+    text,
+)
 
+from tests.support.lending import get_engine
 from tests.support.postgres import create_database
+
+PEOPLE = Table(
+    "people",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("name", Text),
+)
 
 
 def test_a_database_is_empty_and_can_be_written(database_url):
@@ -25,6 +43,42 @@ def test_a_postgresql_database_can_be_copied(postgres_server, postgresql_url):
         copy = create_engine(copy_url)
         assert inspect(copy).get_table_names() == ["t"]
         copy.dispose()
+
+
+def fill(engine):
+    PEOPLE.metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(PEOPLE.insert(), [{"name": "甲"}, {"name": "乙"}])
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SELECT 1",
+        "INSERT INTO people (name) VALUES ('丙')",
+        "UPDATE people SET name = '丙' WHERE id = 2",
+        "DELETE FROM people WHERE id = 2",
+        "DELETE FROM people",
+        "ALTER TABLE people ADD COLUMN age INTEGER",
+        "DROP TABLE people",
+        "CREATE TABLE places (id INTEGER)",
+    ],
+)
+def test_a_lent_database_is_as_it_was_filled(lend, kind, change):
+    with lend(kind, fill) as url, get_engine(url).begin() as connection:
+        connection.execute(text(change))
+    with lend(kind, fill) as url, get_engine(url).begin() as connection:
+        assert inspect(connection).get_table_names() == ["people"]
+        rows = connection.execute(text("SELECT * FROM people ORDER BY id")).all()
+        assert rows == [(1, "甲"), (2, "乙")]
+        added = connection.execute(PEOPLE.insert().values(name="丙"))
+        assert added.inserted_primary_key == (3,)
+
+
+def test_two_databases_are_lent_at_a_time(lend):
+    with lend("postgresql", fill) as one, lend("postgresql", fill) as other:
+        assert one != other
 
 
 def test_the_browser_shows_a_page(browser):

@@ -4,17 +4,14 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from form_schemas.catalogue import load_catalogue
-from tests.support.databases import prepare
 
 
 @pytest.fixture
-def tianbao(database_url, tmp_path):
+def tianbao(installed_url, data_folder):
     """Call a command on the demo units: gives its exit code and output."""
-    prepare(database_url, load_catalogue())
     settings = {
-        "TIANBAO_DATABASE_URL": database_url,
-        "TIANBAO_DATA_FOLDER": str(tmp_path / "data"),
+        "TIANBAO_DATABASE_URL": installed_url,
+        "TIANBAO_DATA_FOLDER": str(data_folder),
     }
     return lambda *words: CliRunner().invoke(main, words, env=settings)
 

@@ -10,24 +10,32 @@ from app.models import AuditEntry, AuditHead
 from app.services.installation import open_database
 
 
-@pytest.fixture
-def settings(database_url, tmp_path):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request, lend, data_folder):
+    """Of an installation where a unit was added."""
+    with lend(request.param, _install, data_folder) as url:
+        yield _settings(url, data_folder)
+
+
+def _install(engine, data_folder):
+    settings = _settings(engine.url.render_as_string(hide_password=False), data_folder)
+    unit = ("school", "--name", "某学校", "--collection", "talent")
+    added = CliRunner().invoke(main, ["unit", "add", *unit], env=settings)
+    assert added.exit_code == 0, added.output
+
+
+def _settings(url, data_folder):
     return {
-        "TIANBAO_DATABASE_URL": database_url,
-        "TIANBAO_DATA_FOLDER": str(tmp_path / "data"),
+        "TIANBAO_DATABASE_URL": url,
+        "TIANBAO_DATA_FOLDER": str(data_folder),
+        # The folder, which else holds it, is empty at each test.
+        "TIANBAO_SECRET_KEY": "the secret of this installation, long enough",
     }
 
 
 @pytest.fixture
 def tianbao(settings):
-    """Call a command of an installation where a unit was added."""
-
-    def call(*arguments):
-        return CliRunner().invoke(main, arguments, env=settings)
-
-    added = call("unit", "add", "school", "--name", "某学校", "--collection", "talent")
-    assert added.exit_code == 0, added.output
-    return call
+    return lambda *words: CliRunner().invoke(main, words, env=settings)
 
 
 @pytest.fixture

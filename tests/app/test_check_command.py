@@ -6,46 +6,19 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from form_schemas.catalogue import load_catalogue
-from tests.support.databases import copy_sqlite, prepare, prepared_postgresql
 from tests.support.imports import SAMPLES
-from tests.support.postgres import create_database
 
 MAJORS = "talent/0.1.1"
 AWARDS = "talent/1.1.7"
 MAJORS_FILE = str(SAMPLES / "01_0.1.1开设专业基础信息表.xlsx")
 
 
-@pytest.fixture(scope="module")
-def sqlite_original(tmp_path_factory):
-    path = tmp_path_factory.mktemp("original") / "tianbao.sqlite"
-    prepare(f"sqlite:///{path}", load_catalogue())
-    return path
-
-
-@pytest.fixture(scope="module")
-def postgresql_original(postgres_server):
-    with prepared_postgresql(postgres_server, load_catalogue()) as name:
-        yield name
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def installed_url(request, tmp_path):
-    original = request.getfixturevalue(f"{request.param}_original")
-    if request.param == "sqlite":
-        yield copy_sqlite(original, tmp_path)
-        return
-    server = request.getfixturevalue("postgres_server")
-    with create_database(server, template=original) as url:
-        yield url
-
-
 @pytest.fixture
-def tianbao(installed_url, tmp_path):
+def tianbao(installed_url, data_folder):
     """Call a command: `tianbao("check", …)` gives its exit code and output."""
     settings = {
         "TIANBAO_DATABASE_URL": installed_url,
-        "TIANBAO_DATA_FOLDER": str(tmp_path / "data"),
+        "TIANBAO_DATA_FOLDER": str(data_folder),
     }
     return lambda *arguments: CliRunner().invoke(main, arguments, env=settings)
 

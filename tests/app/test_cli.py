@@ -19,9 +19,9 @@ from app.cli import main
 from app.models import ExportJob, FormDeclaration, JobState, User
 from app.services.installation import CONSOLE
 from app.storage.engine import open_engine
-from form_schemas.catalogue import load_catalogue
-from tests.support.databases import prepare
 from tests.support.imports import SAMPLES
+
+pytestmark = pytest.mark.long
 
 MAJORS_FILE = str(SAMPLES / "01_0.1.1开设专业基础信息表.xlsx")
 FAULTY_FILE = str(SAMPLES / "07_2.13.2奖助学情况表.xlsx")
@@ -30,28 +30,19 @@ OTHER_FORMS_FILE = str(SAMPLES / "12_0.1.3校内教师（交来的却是校外�
 
 @pytest.fixture
 def settings(database_url, tmp_path):
-    return {
-        "TIANBAO_DATABASE_URL": database_url,
-        "TIANBAO_DATA_FOLDER": str(tmp_path / "data"),
-    }
+    return make_settings(database_url, tmp_path / "data")
 
 
 @pytest.fixture
 def tianbao(settings):
     """Call a command: `tianbao("import", …)` gives its exit code and output."""
-
-    def call(*arguments):
-        return CliRunner().invoke(main, arguments, env=settings)
-
-    call.database_url = settings["TIANBAO_DATABASE_URL"]
-    return call
+    return Caller(settings)
 
 
 @pytest.fixture
-def filled(tianbao, database_url):
-    """The demo school without rows."""
-    prepare(database_url, load_catalogue())
-    return tianbao
+def filled(installed_url, data_folder):
+    """Call a command for the demo school, which has no rows."""
+    return Caller(make_settings(installed_url, data_folder))
 
 
 def test_every_command_has_help(tianbao):
@@ -285,6 +276,22 @@ def test_the_server_answers_and_keeps_data_over_a_restart(settings, tmp_path):
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
+
+
+def make_settings(url, folder):
+    return {
+        "TIANBAO_DATABASE_URL": url,
+        "TIANBAO_DATA_FOLDER": str(folder),
+    }
+
+
+class Caller:
+    def __init__(self, settings):
+        self._settings = settings
+        self.database_url = settings["TIANBAO_DATABASE_URL"]
+
+    def __call__(self, *arguments):
+        return CliRunner().invoke(main, arguments, env=self._settings)
 
 
 def list_exports(url):

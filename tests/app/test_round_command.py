@@ -7,30 +7,37 @@ from sqlalchemy import select, update
 from app.cli import main
 from app.models import Extension, Round, RoundState, UnitRound
 from app.permissions import Role
-from app.storage.engine import begin_reading, open_engine
-from form_schemas.catalogue import load_catalogue
-from tests.support.databases import prepare
+from app.storage.engine import begin_reading
+from tests.support.databases import install
+from tests.support.lending import get_engine
 from tests.support.people import SCHOOL, add_person
 
 
-@pytest.fixture
-def engine(database_url):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, lend, catalogue):
+    with lend(request.param, _fill, catalogue) as url:
+        yield url
+
+
+def _fill(engine, catalogue):
     """The demo school with everybody a round needs; its last round is closed."""
-    prepare(database_url, load_catalogue())
-    engine = open_engine(database_url)
+    install(engine, catalogue)
     add_person(engine, "quality", Role.QUALITY_OFFICE)
     add_person(engine, "principal", Role.LEADERSHIP)
     with engine.begin() as connection:
         connection.execute(update(Round.__table__).values(state=RoundState.CLOSED))
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
-def tianbao(engine, database_url, tmp_path):
+def engine(database_url):
+    return get_engine(database_url)
+
+
+@pytest.fixture
+def tianbao(database_url, data_folder):
     settings = {
         "TIANBAO_DATABASE_URL": database_url,
-        "TIANBAO_DATA_FOLDER": str(tmp_path / "data"),
+        "TIANBAO_DATA_FOLDER": str(data_folder),
     }
     return lambda *words: CliRunner().invoke(main, words, env=settings)
 

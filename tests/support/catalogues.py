@@ -1,11 +1,18 @@
-"""Small catalogues for tests, of forms made by `tests.support.forms`."""
+"""Catalogues for tests: all forms, and small ones made by `tests.support.forms`."""
 
 import json
+from functools import cache
 
-from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.catalogue import Catalogue, Edition, load_catalogue
 from form_schemas.codelists import load_codelists
 from form_schemas.drafts import Source
 from form_schemas.reader import read_edition
+
+
+@cache
+def get_catalogue() -> Catalogue:
+    """All forms of the schema files, read once: what is derived of them is kept too."""
+    return load_catalogue()
 
 
 def catalogue_of(*schemas: dict, editions: dict[str, list[dict]] | None = None):

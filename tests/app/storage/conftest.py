@@ -3,12 +3,12 @@
 import pytest
 
 from app.models import Base
-from app.storage.engine import open_engine
 from app.storage.records import Scope
 from app.storage.rows import RowStore
 from app.storage.tables import build_metadata
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
+from tests.support.lending import get_engine
 from tests.support.places import add_round, add_units
 
 
@@ -73,23 +73,25 @@ def _school():
     return major, student, club, plan, lesson, visitor, prize, record
 
 
-@pytest.fixture(scope="session")
-def school():
-    """The catalogue of the small school."""
-    return catalogue_of(*_school())
-
-
-@pytest.fixture
-def engine(database_url, school):
-    engine = open_engine(database_url)
+def _fill(engine, school):
     with engine.begin() as connection:
         Base.metadata.create_all(connection, checkfirst=False)
         build_metadata(school).create_all(connection, checkfirst=False)
         add_units(connection, 1, 2)
         for number in (1, 2):
             add_round(connection, number, "test", "2024")
-    yield engine
-    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def school():
+    """The catalogue of the small school."""
+    return catalogue_of(*_school())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request, lend, school):
+    with lend(request.param, _fill, school) as url:
+        yield get_engine(url)
 
 
 @pytest.fixture

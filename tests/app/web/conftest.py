@@ -1,13 +1,11 @@
 """A running application with the demo school and group, on either database.
 
-The database is made once a test process and copied for each test.
+The database is made once a test process, and each test gets it as it was then.
 """
 
 import re
-import shutil
 
 import pytest
-from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
@@ -19,10 +17,9 @@ from app.models import Base, Department, Role, Round, Unit, UnitKind
 from app.services.accounts import NewMembership, create_user
 from app.services.demo import DEMO_PASSWORD, prepare_demo
 from app.services.workshop import open_workshop
-from app.storage.engine import open_engine
 from app.storage.tables import build_metadata
-from form_schemas.catalogue import load_catalogue
-from tests.support.postgres import create_database
+from tests.support.databases import ease_passwords
+from tests.support.lending import get_engine
 
 PASSWORD = DEMO_PASSWORD
 OTHER_UNIT = "other-school"
@@ -30,40 +27,15 @@ OTHER_UNIT = "other-school"
 _TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 
 
-@pytest.fixture(scope="session")
-def catalogue():
-    return load_catalogue()
-
-
-@pytest.fixture(scope="session")
-def sqlite_original(catalogue, tmp_path_factory):
-    path = tmp_path_factory.mktemp("original") / "tianbao.sqlite"
-    engine = open_engine(f"sqlite:///{path}")
-    _fill(engine, catalogue)
-    # The last connection writes the log back into the file that is copied.
-    engine.dispose()
-    return path
-
-
-@pytest.fixture(scope="session")
-def postgresql_original(catalogue, postgres_server):
-    with create_database(postgres_server) as url:
-        engine = open_engine(url)
-        _fill(engine, catalogue)
-        engine.dispose()
-        yield make_url(url).database
+@pytest.fixture
+def sqlite_url(lend, catalogue):
+    with lend("sqlite", _fill, catalogue) as url:
+        yield url
 
 
 @pytest.fixture
-def sqlite_url(sqlite_original, tmp_path):
-    path = tmp_path / "tianbao.sqlite"
-    shutil.copyfile(sqlite_original, path)
-    return f"sqlite:///{path}"
-
-
-@pytest.fixture
-def postgresql_url(postgresql_original, postgres_server):
-    with create_database(postgres_server, template=postgresql_original) as url:
+def postgresql_url(lend, catalogue):
+    with lend("postgresql", _fill, catalogue) as url:
         yield url
 
 
@@ -74,7 +46,7 @@ def config(tmp_path):
 
 @pytest.fixture
 def workshop(config, database_url, catalogue):
-    engine = open_engine(database_url)
+    engine = get_engine(database_url)
     yield open_workshop(config, engine, catalogue)
     engine.dispose()
 
@@ -224,3 +196,4 @@ def _fill(engine, catalogue):
             password=PASSWORD,
             must_change_password=False,
         )
+    ease_passwords(engine)

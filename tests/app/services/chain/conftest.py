@@ -5,7 +5,7 @@ import pytest
 from tests.support.chain import School, chain_catalogue
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def catalogue():
     return chain_catalogue()
 
