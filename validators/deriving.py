@@ -9,12 +9,15 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 from form_schemas.derivations import MOST_EXPANDED, Derivation, Expansion, Join
 from form_schemas.expressions import Expression
+from form_schemas.kinds import ValueType
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.compiling import Env, Row
+from validators.functions import Number, find_first_day
 from validators.interpreting import Place, Tables, interpret, interpret_comparable
 from validators.rules import settle
 
@@ -162,15 +165,24 @@ def _find_values(
         yield from (settle(field, value) for value in expansion.values)
         return
     first, last = (
-        settle(field, interpret(end.root, origin))
-        for end in (expansion.start, expansion.end)
+        interpret(end.root, origin) for end in (expansion.start, expansion.end)
     )
     if first is None or last is None:
         return
-    is_day = isinstance(first, date)
-    steps = (last - first).days if is_day else math.floor(last - first)
-    for number in range(min(steps + 1, MOST_EXPANDED)):
-        yield first + (timedelta(number) if is_day else number)
+    run = _count_days if field.value_type is ValueType.DATE else _count_numbers
+    for value in islice(run(first, last), MOST_EXPANDED):
+        yield settle(field, value)
+
+
+def _count_days(first: date | str, last: date | str) -> Iterator[date]:
+    start, end = (
+        d if isinstance(d, date) else find_first_day(d) for d in (first, last)
+    )
+    return (start + timedelta(number) for number in range((end - start).days + 1))
+
+
+def _count_numbers(first: Number, last: Number) -> Iterator[Number]:
+    return iter(range(math.ceil(first), math.floor(last) + 1))
 
 
 def _add_value(form: FormSpec, origin: Place, column: str, value: Any) -> Place:

@@ -26,7 +26,6 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.storage.condition_parts import find_alias_equation, reads_only
 from app.storage.expression_rows import (
     NotInSqlError,
     OriginParts,
@@ -36,6 +35,7 @@ from app.storage.expression_rows import (
 from app.storage.expressions import COMPILER
 from app.storage.group_functions import GROUP_FUNCTIONS, GroupCall
 from app.storage.sql_values import Sql, Value
+from form_schemas.condition_parts import find_alias_equation, reads_only
 from form_schemas.derivations import (
     MOST_EXPANDED,
     Derivation,
@@ -70,7 +70,9 @@ class DerivationQuery:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(self.derivation.columns)
+        """The columns; an expanded one needs no expression."""
+        expanded = (one.column for one in self.derivation.expansions)
+        return tuple(dict.fromkeys((*self.derivation.columns, *expanded)))
 
     def select_rows(self) -> Select:
         """The rows, but for the total row."""
@@ -149,7 +151,8 @@ class DerivationQuery:
                 own.append(COMPILER.condition(part, alone))
             else:
                 raise NotInSqlError(f"picks the first {join.table} by no equation")
-        order = COMPILER.comparable((join.first.root,), (alone,))[0].sql
+        value = COMPILER.comparable((join.first.root,), (alone,))[0]
+        order = self.place.words.in_order(value.sql, value)
         rank = func.row_number().over(
             partition_by=equal, order_by=[order.asc().nulls_last(), partner.id]
         )
@@ -334,12 +337,16 @@ class DerivationQuery:
     ) -> list[Label[Any]]:
         """The columns of the derivation in their order; null for one not told."""
         words, made = self.place.words, []
+        is_total = columns is self.derivation.total_row
+        expanded = {} if is_total or rows.parts is None else rows.parts.expanded
         for name in self.names:
             if given and name in given:
                 value = given[name]
             elif name in columns:
                 kind = self.form.by_id[name].value_type
                 value = COMPILER.value(columns[name].root, rows, kind)
+            elif name in expanded:
+                value = expanded[name]
             else:
                 value = words.nothing(self.form.by_id[name].value_type)
             made.append(words.result(value).label(f"c{len(made)}"))

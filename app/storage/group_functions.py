@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from app.storage.expression_functions import FunctionCompiler
-from app.storage.expression_rows import NotInSqlError, RowsOf
+from app.storage.expression_rows import RowsOf
 from app.storage.sql_values import Sql, Value
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import Call, Node
@@ -100,7 +100,7 @@ def _distinct(at: GroupCall) -> Combined:
 
 
 def _total(at: GroupCall) -> Combined:
-    value = _short(at.number(0))
+    value = at.number(0)
     label = at.label(at.where(1, value.sql))
 
     def combine(listed: FromClause) -> Value:
@@ -110,8 +110,9 @@ def _total(at: GroupCall) -> Combined:
 
 
 def _total_per(at: GroupCall) -> Combined:
-    value, per = _short(at.number(0)), at.value(1)
-    first = at.rank(value.sql.desc().nulls_last(), at.rows.id, among=[per.sql])
+    value, per = at.number(0), at.value(1)
+    most = at.words.in_order(value.sql, value).desc().nulls_last()
+    first = at.rank(most, at.rows.id, among=[per.sql])
     label, rank = at.label(value.sql), at.label(first, "_rank")
     known = at.label(case((per.sql.is_not(None), 1)), "_known")
 
@@ -123,7 +124,7 @@ def _total_per(at: GroupCall) -> Combined:
 
 
 def _mean(at: GroupCall) -> Combined:
-    value = _short(at.number(0))
+    value = at.number(0)
     label = at.label(value.sql)
 
     def combine(listed: FromClause) -> Value:
@@ -136,7 +137,7 @@ def _mean(at: GroupCall) -> Combined:
 
 def _extreme(name: str) -> Callable[[GroupCall], Combined]:
     def build(at: GroupCall) -> Combined:
-        value = _short(at.value(0))
+        value = at.value(0)
         label = at.label(value.sql)
 
         def combine(listed: FromClause) -> Value:
@@ -161,7 +162,7 @@ def _joined(at: GroupCall) -> Combined:
 def _latest(at: GroupCall) -> Combined:
     node = at.call.arguments[0]
     value = at.compiler.value(node, at.rows, node.type)
-    order = _short(at.value(1))
+    order = at.value(1)
     by = at.words.in_order(order.sql, order)
     # The last one entered of those that are equally late.
     entered = (one.desc() for one in at.rows.identity())
@@ -177,13 +178,6 @@ def _latest(at: GroupCall) -> Combined:
         return value.become(found == 1 if is_truth else type_coerce(found, column.type))
 
     return Combined((label, rank), combine)
-
-
-def _short(value: Value) -> Value:
-    """A number that SQL adds up and compares as it is."""
-    if value.is_long:
-        raise NotInSqlError("sums or compares numbers of more digits than 64 bits hold")
-    return value
 
 
 GROUP_FUNCTIONS: Mapping[str, Callable[[GroupCall], Combined]] = {

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 from validators.functions import (
@@ -34,6 +34,7 @@ def register(connection: sqlite3.Connection) -> None:
         connection.create_function(name, arguments, function, deterministic=True)
     for name, collected in AGGREGATES.items():
         connection.create_aggregate(name, 1, collected)
+    connection.create_collation(DECIMALS, lambda a, b: _compare(a, b) or 0)
 
 
 def write_decimal(number: Decimal | int) -> str:
@@ -146,6 +147,24 @@ def _split(text: str | None, separator: str) -> str | None:
     return json.dumps(split_items(text, separator), ensure_ascii=False)
 
 
+class _Sum:
+    """The sum of a group's decimals; null where it grows too long."""
+
+    def __init__(self) -> None:
+        self._numbers: list[str] = []
+
+    def step(self, text: str | None) -> None:
+        if text is not None:
+            self._numbers.append(text)
+
+    def finalize(self) -> str | None:
+        try:
+            total = reduce(add, map(Decimal, self._numbers), Decimal(0))
+        except TOO_LONG:
+            return None
+        return write_decimal(total)
+
+
 class _JoinedTexts:
     """The different texts of a group: SQLite's own joining knows no order."""
 
@@ -199,4 +218,10 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[..., object]]] = {
 }
 
 #: Name -> what collects a group's values, each of one argument.
-AGGREGATES: Mapping[str, type[Any]] = {"joined_texts": _JoinedTexts}
+AGGREGATES: Mapping[str, type[Any]] = {
+    "exact_sum": _Sum,
+    "joined_texts": _JoinedTexts,
+}
+
+#: The collation that puts decimals written as texts in the order of numbers.
+DECIMALS = "decimals"

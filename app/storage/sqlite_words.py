@@ -35,7 +35,7 @@ from app.storage.sql_values import (
     WrittenDecimal,
     join_sizes,
 )
-from app.storage.sqlite_functions import write_decimal
+from app.storage.sqlite_functions import DECIMALS, write_decimal
 from app.storage.types import ExactDecimal
 from form_schemas.digits import (
     Size,
@@ -230,6 +230,9 @@ class SqliteWords:
     def sum(self, value: Value) -> Value:
         """The sum over a group; never null, never too large."""
         size = value.size.grow(10)
+        if value.is_long:
+            total = func.exact_sum(value.sql, type_=Text())
+            return Value(total, ValueType.NUMBER, size, is_long=True)
         half = literal(_HALF, BigInteger())
         high, low = func.sum(value.sql // half), func.sum(value.sql % half)
         sql = func.units_sum(high, low, _HALF, value.size.places, type_=Text())
@@ -242,7 +245,7 @@ class SqliteWords:
 
     def in_order(self, sql: Sql, value: Value) -> Sql:
         """A value as it is ordered among others."""
-        return sql
+        return sql.collate(DECIMALS) if value.is_long else sql
 
     def out_of_order(self, sql: Sql, value: Value) -> Sql:
         """The least or greatest of such values as what it is."""

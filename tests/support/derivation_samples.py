@@ -147,7 +147,7 @@ _SAMPLES: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "expand": {"level": ["甲", "丙"], "n": [1, 2, 3]},
             "where": "number != n and "
             "not exists('T', level == this.level and age > this.n)",
-            "columns": {"no": "no", "level": "level", "n": "n"},
+            "columns": {"no": "no", "level": "level"},
         },
     ),
     "runs of days": (
@@ -166,7 +166,7 @@ _SAMPLES: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "runs of numbers": (
         {"no": "text", "step": "integer", "n": "integer"},
         {
-            "expand": {"step": {"from": "number - 2", "to": "number + 1"}},
+            "expand": {"step": {"from": "hours - 2.25", "to": "number / 3"}},
             "columns": {
                 "no": "no",
                 "step": "step",
@@ -248,7 +248,7 @@ _SAMPLES: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 "name": "name",
                 "other": "b.no",
                 "n": "rows(b.is_first)",
-                "cost": "total(b.cost)",
+                "cost": "total(b.cost * number)",
                 "last": "latest(b.no, b.day)",
                 "names": "joined(b.name)",
             },
@@ -281,12 +281,46 @@ _SAMPLES: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "where": "sort != level and number != step",
             "groupBy": ["level"],
             "columns": {
-                "level": "level",
                 "name": "name",
                 "step": "step",
                 "order": "1 if level == '甲' else count('B', mark == this.step)",
                 "n": "rows(exists('T', level == this.level and no == this.person))",
                 "cost": "total(hours)",
+            },
+        },
+    ),
+    "long numbers of groups": (
+        {
+            "sort": field_of("enum", enum=_OPTIONS),
+            "total": "money",
+            "mean": "money",
+            "least": "money",
+            "most": "money",
+            "n": "integer",
+            "per": "money",
+            "last": "text",
+            "latest": "money",
+        },
+        {
+            "join": [
+                _B
+                | {
+                    "on": "b.person == person",
+                    "first": "b.cost * b.mark / 7",
+                    "optional": True,
+                }
+            ],
+            "groupBy": _BY_SORT,
+            "columns": {
+                **_SORT,
+                "total": "total(hours / 3)",
+                "mean": "mean(hours * number * b.cost)",
+                "least": "least(hours / 7 * b.mark)",
+                "most": "greatest(hours / 7 * b.mark)",
+                "n": "distinct(hours / 7)",
+                "per": "total_per(hours / 7 * number, person)",
+                "last": "latest(b.no, hours / 7 * number)",
+                "latest": "latest(hours / 7, starts)",
             },
         },
     ),
