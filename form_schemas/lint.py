@@ -14,8 +14,10 @@ from form_schemas.catalogue import (
     read_sources,
 )
 from form_schemas.codelists import load_codelists
+from form_schemas.derivation_lint import find_derivation_faults
 from form_schemas.faults import Fault, point
 from form_schemas.kinds import PERSONAL_KINDS
+from form_schemas.measure_reader import read_measures
 from form_schemas.reader import read_edition
 from form_schemas.settings import COLLECTION_FILE, Settings, read_settings
 from form_schemas.spec import FieldSpec, FormSpec, Shape
@@ -41,7 +43,9 @@ def lint_edition(path: Path) -> tuple[Fault, ...]:
         faults += _form_faults(files[form.code], form)
     faults += _circle_faults(files, reading.forms)
     faults += _target_faults(files, reading.forms)
+    faults += find_derivation_faults(files, reading.forms)
     faults += _chain_faults(path, settings, reading.forms)
+    faults += _measure_faults(path, settings, reading.forms)
     return tuple(faults)
 
 
@@ -217,6 +221,15 @@ def _chain_faults(
     file = f"{path.parent.name}/{path.name}/{COLLECTION_FILE}"
     by_code = {form.code: form for form in forms}
     for place, message in find_faulty_gaps(settings.values.get("chains", ()), by_code):
+        yield Fault(file, place, message)
+
+
+def _measure_faults(
+    path: Path, settings: Settings, forms: Sequence[FormSpec]
+) -> Iterator[Fault]:
+    """Measures that nothing can be counted by."""
+    file = f"{path.parent.name}/{path.name}/{COLLECTION_FILE}"
+    for place, message in read_measures(settings.values, forms).faults:
         yield Fault(file, place, message)
 
 

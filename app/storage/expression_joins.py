@@ -23,10 +23,10 @@ from sqlalchemy import (
     true,
 )
 
-from app.storage.condition_parts import Parts, divide, find_item_around, reads_around
 from app.storage.expression_rows import Moment, NotInSqlError, RowsOf
 from app.storage.sql_values import Sql, Value
 from app.storage.tables import is_foreign_key
+from form_schemas.condition_parts import Parts, divide, find_item_around, reads_around
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
@@ -79,9 +79,7 @@ def refer(compiler: Compiler, node: RefColumn, rows: RowsOf) -> Value:
     return values[0].become(found, size=size)
 
 
-def find_targets(
-    compiler: Compiler, field_id: str, rows: RowsOf
-) -> tuple[RowsOf, ...]:
+def find_targets(compiler: Compiler, field_id: str, rows: RowsOf) -> tuple[RowsOf, ...]:
     asked = ("ref", field_id)
     if asked not in rows.found:
         spec = rows.find_field(field_id)

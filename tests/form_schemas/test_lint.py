@@ -1,20 +1,11 @@
 import json
-from pathlib import Path
 
 import pytest
 
 from form_schemas.catalogue import SCHEMAS_FOLDER
 from form_schemas.lint import lint_edition, lint_folder
+from tests.form_schemas.conftest import SETTINGS
 from tests.support.forms import field_of, schema_of
-
-SETTINGS = {
-    "collection": "test",
-    "edition": "2024",
-    "title": "测试",
-    "unitKind": "school",
-    "periods": {},
-    "reviewSteps": [{"id": "first_check", "title": "初审", "role": "filler"}],
-}
 
 
 def carried(*without, **words):
@@ -24,21 +15,6 @@ def carried(*without, **words):
     )
     words = {"period": "none", "carryWithout": list(without), **words}
     return schema | {"x-form": schema["x-form"] | words}
-
-
-@pytest.fixture
-def lint(tmp_path: Path):
-    folder = tmp_path / "test" / "2024"
-    folder.mkdir(parents=True)
-
-    def run(*schemas, settings=SETTINGS):
-        (folder / "collection.json").write_text(json.dumps(settings), "utf-8")
-        for schema in schemas:
-            name = f"{schema['x-form']['code']}.json"
-            (folder / name).write_text(json.dumps(schema), "utf-8")
-        return [(f.pointer, f.message) for f in lint_edition(folder)]
-
-    return run
 
 
 def test_the_files_of_the_project_are_clean():

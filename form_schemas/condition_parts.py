@@ -67,25 +67,25 @@ def find_equation(node: Node) -> tuple[Node, Node] | None:
 
 def find_item_within(node: Node) -> tuple[Node, Node] | None:
     """A list of the rows looked through that is to hold a value of the row around."""
-    items, item = _find_membership(node)
-    if items is None or reads_around(items) or reads_own(item):
+    found = _find_membership(node)
+    if found is None or reads_around(found[0]) or reads_own(found[1]):
         return None
-    return items, item
+    return found
 
 
 def find_item_around(node: Node) -> tuple[Node, Node] | None:
     """A list of the row around that is to hold a value of the rows looked through."""
-    items, item = _find_membership(node)
-    if items is None or reads_own(items) or reads_around(item):
+    found = _find_membership(node)
+    if found is None or reads_own(found[0]) or reads_around(found[1]):
         return None
-    return items, item
+    return found
 
 
-def _find_membership(node: Node) -> tuple[Node, Node] | tuple[None, None]:
+def _find_membership(node: Node) -> tuple[Node, Node] | None:
     if not isinstance(node, Call) or node.name != "contains":
-        return None, None
+        return None
     items, item = node.arguments
-    return (items, item) if items.type is ValueType.LIST else (None, None)
+    return (items, item) if items.type is ValueType.LIST else None
 
 
 def reads_around(node: Node) -> bool:

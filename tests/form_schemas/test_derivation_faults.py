@@ -1,0 +1,132 @@
+"""What a file may not say of how its rows follow from others."""
+
+import pytest
+
+from tests.support.forms import field_of, schema_of
+
+SOURCE = schema_of(
+    "A", no="text", sort="text", hours="decimal", tags=field_of("multi_enum")
+) | {"x-form": schema_of("A", no="text")["x-form"] | {"key": ["no"]}}
+PARTNER = schema_of("B", a="text", mark="integer", day="date")
+PARTNER["x-form"] |= {"key": ["a", "day"]}
+DERIVED = {"sort": "text", "hours": "decimal"}
+BY_SORT = {
+    "from": "A",
+    "groupBy": ["sort"],
+    "columns": {"sort": "sort", "hours": "total(hours)"},
+}
+
+
+def derived(derive, code="D", key=("sort",), **fields):
+    schema = schema_of(code, **(fields or DERIVED))
+    schema["x-form"] |= {"kind": "auto", "key": list(key)}
+    return schema | {"x-derive": derive}
+
+
+def joined(**words):
+    return {
+        "from": "A",
+        "join": [{"table": "B", "as": "b", "on": "b.a == no", **words}],
+        "columns": {"sort": "sort", "hours": "hours"},
+    }
+
+
+def test_a_sound_derivation_has_no_fault(lint):
+    assert lint(SOURCE, PARTNER, derived(BY_SORT)) == []
+    assert lint(SOURCE, PARTNER, derived(joined(many=True))) == []
+    assert lint(SOURCE, PARTNER, derived(joined(first="b.day"))) == []
+
+
+@pytest.mark.parametrize(
+    ("derive", "pointer", "part"),
+    [
+        ({**BY_SORT, "from": "C"}, "/x-derive", "没有表“C”"),
+        (
+            {**BY_SORT, "columns": {"sort": "sort", "hours": "total(hour)"}},
+            "/x-derive/columns/hours",
+            "没有字段",
+        ),
+        (
+            {**BY_SORT, "columns": {"sort": "sort"}},
+            "/x-derive/columns",
+            "没有算式的字段：hours",
+        ),
+        (
+            {**BY_SORT, "groupBy": ["sort", "hours"], "columns": {"sort": "sort"}},
+            "/x-derive/groupBy",
+            "没有算式",
+        ),
+        (
+            {"from": "A", "columns": {"sort": "sort", "hours": "total(hours)"}},
+            "/x-derive/columns/hours",
+            "没有分组",
+        ),
+        (
+            {**BY_SORT, "columns": {"sort": "sort", "hours": "total(rows())"}},
+            "/x-derive/columns/hours",
+            "里面不能再用",
+        ),
+        ({**BY_SORT, "where": "rows() > 1"}, "/x-derive/where", "没有分组"),
+        (joined(), "/x-derive/join/0", "没有写全表 B 的关键字段（a、day）"),
+        (joined(on="b.a == nothing"), "/x-derive/join/0/on", "没有字段"),
+        (
+            {**joined(many=True), "groupBy": ["sort"]},
+            "/x-derive/join/0",
+            "重复计数",
+        ),
+        (
+            {
+                **BY_SORT,
+                "expand": {"hours": [1, 2]},
+                "columns": {"sort": "sort", "hours": "hours"},
+            },
+            "/x-derive/columns/hours",
+            "在一组里有几个值",
+        ),
+        (
+            {**BY_SORT, "totalRow": {"name": "'合计'"}},
+            "/x-derive/totalRow",
+            "没有字段“name”",
+        ),
+        ({**BY_SORT, "close": {"form": "Z"}}, "/x-derive/close", "没有表“Z”"),
+        (
+            {**BY_SORT, "close": {"form": "A", "values": {"of": "sort"}}},
+            "/x-derive/close/values",
+            "表 A 没有字段“of”",
+        ),
+    ],
+)
+def test_a_derivation_that_cannot_be_is_a_fault(lint, derive, pointer, part):
+    faults = lint(SOURCE, PARTNER, derived(derive))
+    assert any(at == pointer and part in message for at, message in faults), faults
+
+
+def test_forms_that_follow_from_each_other_are_a_fault(lint):
+    columns = {"sort": "sort", "hours": "hours"}
+    one = derived({"from": "E", "columns": columns})
+    other = derived({"from": "D", "columns": columns}, code="E")
+    (fault,) = lint(SOURCE, PARTNER, one, other)
+    assert fault[0] == "/x-derive"
+    assert "圈" in fault[1]
+
+
+def test_a_run_without_an_end_is_a_fault(lint):
+    expand = {"hours": {"from": 1}}
+    derive = {"from": "A", "expand": expand, "columns": {"sort": "sort"}}
+    faults = lint(SOURCE, PARTNER, derived(derive))
+    assert any("expand" in at for at, _ in faults)
+
+
+def test_rows_of_a_group_that_the_key_cannot_tell_apart_are_a_fault(lint):
+    (fault,) = lint(SOURCE, PARTNER, derived(BY_SORT, key=("hours",)))
+    assert fault[0] == "/x-derive/groupBy"
+    assert "分不开" in fault[1]
+
+
+def test_only_derived_forms_have_a_total_row(lint):
+    schema = schema_of("G", **DERIVED)
+    schema["x-form"] |= {"key": ["sort"]}
+    schema["x-generate"] = {**BY_SORT, "totalRow": {"sort": "'合计'"}}
+    assert ("/x-generate/totalRow", "totalRow 只用在 x-derive 里，请删去。") in lint(
+        SOURCE, PARTNER, schema
+    )
