@@ -19,12 +19,23 @@ SECRET = "the secret of an installation"
 LENGTH = 7
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, lend):
+    with lend(request.param, _fill) as url:
+        yield url
+
+
+def _fill(engine):
+    Base.metadata.create_all(engine)
+    sealing = open_engine(engine.url, SECRET)
+    for number in range(LENGTH):
+        write(sealing, number)
+    sealing.dispose()
+
+
 @pytest.fixture
 def engine(database_url):
     engine = open_engine(database_url, SECRET)
-    Base.metadata.create_all(engine)
-    for number in range(LENGTH):
-        write(engine, number)
     yield engine
     engine.dispose()
 

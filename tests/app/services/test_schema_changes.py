@@ -16,12 +16,12 @@ from app.services.schema_changes import (
     load_in_use,
     plan,
 )
-from app.storage.engine import open_engine
 from app.storage.records import Scope
 from app.storage.rows import RowStore
 from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
+from tests.support.lending import get_engine
 from tests.support.places import add_round, add_units
 
 SCOPE = Scope(unit_id=1, round_id=1)
@@ -40,16 +40,18 @@ def with_words(kind, **words):
     return major(x=field_of(kind, **words))
 
 
-@pytest.fixture
-def engine(database_url):
-    engine = open_engine(database_url)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request, lend):
+    with lend(request.param, _fill) as url:
+        yield get_engine(url)
+
+
+def _fill(engine):
     # The forms' tables follow; what rows stand in is there from the first start.
     initialise(engine, catalogue_of())
     with engine.begin() as connection:
         add_units(connection, 1)
         add_round(connection, 1, "test", "2024")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

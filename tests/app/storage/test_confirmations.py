@@ -18,13 +18,13 @@ from app.storage.confirmations import (
     withdraw_confirmations,
     write_confirmation,
 )
-from app.storage.engine import open_engine
 from app.storage.passed_warnings import write_values
 from app.storage.records import Scope
 from app.storage.rows import RowStore
 from app.storage.tables import build_metadata
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, rule_of, schema_of
+from tests.support.lending import get_engine
 from validators.conversion import from_json
 
 FEES = ("rule:dear", "fee")
@@ -58,15 +58,20 @@ def forms():
     return catalogue_of(*_forms())
 
 
-@pytest.fixture
-def connection(database_url, forms):
-    engine = open_engine(database_url)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def connection(request, lend, forms):
+    with (
+        lend(request.param, _fill, forms) as url,
+        get_engine(url).begin() as connection,
+    ):
+        yield connection
+
+
+def _fill(engine, forms):
     with engine.begin() as connection:
         Base.metadata.create_all(connection, checkfirst=False)
         build_metadata(forms).create_all(connection, checkfirst=False)
         _add_people(connection)
-        yield connection
-    engine.dispose()
 
 
 def _add_people(connection):

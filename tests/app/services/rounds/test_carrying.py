@@ -23,12 +23,13 @@ from app.models.base import now_utc
 from app.services.audit_chain import verify
 from app.services.rounds.carrying import carry_forward, preview_carrying
 from app.storage.carrying import count_gaps, find_empty, find_gaps
-from app.storage.engine import begin_reading, open_engine
+from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.storage.rows import RowStore
 from app.storage.tables import build_metadata
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
+from tests.support.lending import get_engine
 from tests.support.places import add_round, add_units
 
 LAST, HERE = Scope(1, 1), Scope(1, 2)
@@ -94,9 +95,13 @@ def catalogue():
     return replace(made, editions=tuple(editions))
 
 
-@pytest.fixture
-def engine(database_url, catalogue):
-    engine = open_engine(database_url)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request, lend, catalogue):
+    with lend(request.param, _fill, catalogue) as url:
+        yield get_engine(url)
+
+
+def _fill(engine, catalogue):
     with engine.begin() as connection:
         Base.metadata.create_all(connection, checkfirst=False)
         build_metadata(catalogue).create_all(connection, checkfirst=False)
@@ -113,8 +118,6 @@ def engine(database_url, catalogue):
         connection.execute(
             update(Base.metadata.tables["units"]).values(collections=["test"])
         )
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
