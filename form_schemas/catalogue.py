@@ -17,6 +17,7 @@ from form_schemas.codelists import CODES_FOLDER, CodeList, load_codelists
 from form_schemas.drafts import FOREIGN_BYTES, Source
 from form_schemas.faults import Fault
 from form_schemas.freezes import Freeze
+from form_schemas.measure_reader import MeasureReading, read_measures
 from form_schemas.phases import Phase
 from form_schemas.reader import EditionReading, read_edition
 from form_schemas.settings import (
@@ -110,6 +111,11 @@ class Edition:
     def phases(self) -> tuple[Phase, ...]:
         """The example a new round starts from."""
         return list_phases(self.settings)
+
+    @cached_property
+    def measures(self) -> MeasureReading:
+        """What its statistics count; a measure with a fault is left out."""
+        return read_measures(self.settings, self.forms)
 
     @cached_property
     def by_code(self) -> Mapping[str, FormSpec]:
