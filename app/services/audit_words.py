@@ -29,6 +29,8 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.CARRIED_FORWARD: "沿用上期",
     AuditAction.ROWS_SAVED: "保存数据",
     AuditAction.ROWS_DELETED: "删除数据",
+    AuditAction.ROWS_GENERATED: "由上一步生成",
+    AuditAction.GENERATION_UNDONE: "撤销生成",
     AuditAction.WARNINGS_EXPLAINED: "说明警告",
     AuditAction.CHECK_RUN: "检查",
     AuditAction.IMPORT_STAGED: "导入到临时库",

@@ -15,7 +15,9 @@ from app.services.desks import Desk
 from app.storage.audit import AuditRecord, find_head, record
 from app.storage.change_digests import describe_changes
 from app.storage.engine import begin_reading
+from app.storage.records import Scope
 from app.storage.rows import RowStore
+from form_schemas.spec import FormSpec
 
 _ENTRY = AuditEntry.__table__
 
@@ -65,6 +67,29 @@ def record_changes(
         return
     details = describe_changes(connection, store.change_ids)
     record_at_desk(connection, desk, action, {**details, **_with_reason(reason)})
+
+
+def record_act(
+    connection: Connection,
+    form: FormSpec,
+    scope: Scope,
+    action: AuditAction,
+    actor_id: int | None,
+    details: Mapping[str, object],
+) -> None:
+    """What became of a form's rows by one act on many of them."""
+    record(
+        connection,
+        AuditRecord(
+            action,
+            actor_id,
+            scope.unit_id,
+            scope.round_id,
+            form.full_name,
+            f"{form.code} {form.title}",
+            details,
+        ),
+    )
 
 
 def record_import(

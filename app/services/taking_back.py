@@ -7,8 +7,6 @@ from sqlalchemy import (
     and_,
     delete,
     func,
-    insert,
-    literal,
     select,
     true,
     update,
@@ -44,6 +42,7 @@ from app.storage.keys import key_text
 from app.storage.loading import Item
 from app.storage.records import Change, Counts, Scope
 from app.storage.rows import RowStore
+from app.storage.undoing import log_removal
 from form_schemas.spec import FormSpec
 from validators.conversion import (
     to_json,
@@ -213,31 +212,8 @@ def _remove_added(
     connection: Connection, workshop: Workshop, form: FormSpec, job, change: Change
 ) -> int:
     table = bind(workshop.catalogue, form).table
-    entries = select(
-        _CHANGE.c.table_name,
-        _CHANGE.c.unit_id,
-        _CHANGE.c.round_id,
-        _CHANGE.c.row_id,
-        literal(RowAction.DELETE, _CHANGE.c.action.type),
-        literal(now_utc(), _CHANGE.c.at.type),
-        literal(change.actor_id, _CHANGE.c.actor_id.type),
-        literal(change.reason, _CHANGE.c.reason.type),
-        _CHANGE.c.after,
-    ).where(_CHANGE.c.import_id == job.id, _CHANGE.c.action == RowAction.INSERT)
-    names = [
-        "table_name",
-        "unit_id",
-        "round_id",
-        "row_id",
-        "action",
-        "at",
-        "actor_id",
-        "reason",
-        "before",
-    ]
-    connection.execute(
-        insert(_CHANGE).from_select(names, entries, include_defaults=False)
-    )
+    added = and_(_CHANGE.c.import_id == job.id, _CHANGE.c.action == RowAction.INSERT)
+    log_removal(connection, added, change)
     return connection.execute(
         delete(table).where(table.c._id.in_(_added_ids(job.id)))
     ).rowcount

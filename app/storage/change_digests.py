@@ -71,6 +71,22 @@ def describe_undoing(
     return _describe(connection, {"undone_id": import_id, "first": after + 1})
 
 
+def describe_act(
+    connection: Connection, table_name: str, scope: Scope, after: int
+) -> dict[str, object]:
+    """Details of what an act wrote about a form beyond an entry of this number.
+
+    The act must hold the form's filing alone: nobody else writes about it meanwhile.
+    """
+    which: dict[str, object] = {
+        "table_name": table_name,
+        "unit_id": scope.unit_id,
+        "round_id": scope.round_id,
+        "first": after + 1,
+    }
+    return _describe(connection, which)
+
+
 def describe_load(
     connection: Connection, table_name: str, scope: Scope, at: datetime
 ) -> dict[str, object]:
@@ -165,18 +181,27 @@ def _is_named(which: Mapping[str, object]) -> ColumnElement[bool]:
         return _CHANGE.c.id.in_(which["ids"])
     if "at" in which:
         return and_(
-            _CHANGE.c.table_name == which["table_name"],
-            _CHANGE.c.unit_id == which["unit_id"],
-            _CHANGE.c.round_id == which["round_id"],
+            _is_of_form(which),
             _CHANGE.c.at == datetime.fromisoformat(str(which["at"])),
             _CHANGE.c.actor_id.is_(None),
         )
     within = [_CHANGE.c.id >= which["first"]]
     if "last" in which:
         within.append(_CHANGE.c.id <= which["last"])
+    if "table_name" in which:
+        return and_(_is_of_form(which), *within)
     if "import_id" in which:
         return and_(_CHANGE.c.import_id == which["import_id"], *within)
     return and_(_is_of_undone(which["undone_id"]), *within)
+
+
+def _is_of_form(which: Mapping[str, object]) -> ColumnElement[bool]:
+    """Entries about a form's rows of a unit and round."""
+    return and_(
+        _CHANGE.c.table_name == which["table_name"],
+        _CHANGE.c.unit_id == which["unit_id"],
+        _CHANGE.c.round_id == which["round_id"],
+    )
 
 
 def _is_of_undone(import_id: object) -> ColumnElement[bool]:

@@ -14,7 +14,6 @@ from app.storage.records import Scope
 from app.storage.search import holds
 from app.storage.tables import is_foreign_key
 from form_schemas.catalogue import Catalogue
-from form_schemas.expressions import Expression
 from form_schemas.nodes import Compare, Field, Logical, Node, ThisField
 from form_schemas.spec import FieldSpec, FormSpec
 
@@ -70,6 +69,18 @@ def find_missing(
     return missing
 
 
+def equal_fields(field: FieldSpec) -> list[tuple[str, str]]:
+    """(field of the target, field of the referring row) that a filter holds equal.
+
+    Other parts of a filter are passed over: rather a row too many counts as in use.
+    """
+    condition = field.reference.filter
+    if condition is None:
+        return []
+    pairs = map(_equation, _conjuncts(condition.root))
+    return [pair for pair in pairs if pair is not None]
+
+
 def _referred(field: FieldSpec) -> frozenset[str]:
     """The fields of the target that decide whether the reference holds."""
     condition = field.reference.filter
@@ -86,7 +97,7 @@ def _count_users(
     column = user.table.c[field.id]
     condition = holds(column, value) if field.is_list else column == value
     statement = select(func.count()).where(
-        user.in_unit(scope), condition, *_filter(user, field.reference.filter, row)
+        user.in_unit(scope), condition, *_filter(user, field, row)
     )
     return connection.scalar(statement) or 0
 
@@ -98,18 +109,10 @@ def _refers_to_itself(field: FieldSpec, row: Row) -> bool:
     return own in value if isinstance(value, tuple) else own == value
 
 
-def _filter(
-    user: Binding, condition: Expression | None, row: Row
-) -> list[ColumnElement[bool]]:
-    """A filter's equations with this row, as conditions on the referring rows.
-
-    Other parts of a filter are passed over: rather a row too many counts as in use.
-    """
-    if condition is None:
-        return []
-    pairs = map(_equation, _conjuncts(condition.root))
+def _filter(user: Binding, field: FieldSpec, row: Row) -> list[ColumnElement[bool]]:
+    """A filter's equations with this row, as conditions on the referring rows."""
     return [
-        _equals(user.table.c[mine], row.get(own)) for own, mine in filter(None, pairs)
+        _equals(user.table.c[mine], row.get(own)) for own, mine in equal_fields(field)
     ]
 
 

@@ -27,6 +27,7 @@ from app.storage.records import Scope, StoredRow
 from app.web.awaited import Awaited, list_awaited
 from app.web.form_chain import ChainPanel, make_chain
 from app.web.form_urls import list_urls, url_of_form, url_of_reveal, url_of_row
+from app.web.generation_page import GenerationPanel, make_panel
 from app.web.notes import Warned, view_notes, view_table_problems
 from app.web.queries import to_storage_query
 from app.web.server import get_server
@@ -75,6 +76,8 @@ class FormPage:
     has_rows: bool = False
     #: where it stands in the chain of reviews; None for a computed form
     chain: ChainPanel | None = None
+    #: where its rows come from, if they can be generated now
+    generation: GenerationPanel | None = None
     obstacle: str = ""
     #: base forms that have to come first
     awaited: tuple[Awaited, ...] = ()
@@ -262,6 +265,7 @@ def show_frame(
         on_saving=_find_judged_on_saving(form),
         of_table=() if shown.get("is_row_page") else view_table_problems(desk),
         found=_find_in_row(desk, row),
+        generation=None if shown.get("is_row_page") else make_panel(desk),
         obstacle=obstacle,
         awaited=() if obstacle else list_awaited(desk),
         may_unlink=bool(row and list_links(desk, row.stored)),

@@ -1,0 +1,224 @@
+"""Takes back what one act did to the rows of a form, as its history tells it.
+
+An act is told by the stretch of row_change that it wrote while it held the form's
+filing alone, so that no entry of anybody else stands between. Rows that somebody
+changed since, and rows that others refer to by now, are left alone.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    insert,
+    literal,
+    select,
+)
+
+from app.models.base import now_utc
+from app.models.history import RowAction, RowChange
+from app.storage.binding import bind
+from app.storage.frozen_loads import refuse_frozen_rows
+from app.storage.lookup import ROWS_AT_ONCE, in_groups
+from app.storage.records import Change, Scope
+from app.storage.references import equal_fields
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FieldSpec, FormSpec
+from validators.conversion import from_json
+
+_CHANGE = RowChange.__table__
+
+_LOGGED = (
+    "table_name",
+    "unit_id",
+    "round_id",
+    "row_id",
+    "action",
+    "at",
+    "actor_id",
+    "reason",
+    "before",
+)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The entries of row_change that an act wrote about a form's rows."""
+
+    form: FormSpec
+    scope: Scope
+    first: int
+    last: int
+
+    def holds(self, action: RowAction) -> ColumnElement[bool]:
+        return and_(
+            _CHANGE.c.table_name == self.form.table_name,
+            _CHANGE.c.unit_id == self.scope.unit_id,
+            _CHANGE.c.round_id == self.scope.round_id,
+            _CHANGE.c.id.between(self.first, self.last),
+            _CHANGE.c.action == action,
+        )
+
+
+def is_touched(connection: Connection, stretch: Stretch) -> bool:
+    """Whether anybody changed or deleted an added row since."""
+    found = select(_CHANGE.c.id).where(
+        stretch.holds(RowAction.INSERT), _changed_since(stretch)
+    )
+    return connection.scalar(found.limit(1)) is not None
+
+
+def find_untouched(
+    connection: Connection, catalogue: Catalogue, stretch: Stretch
+) -> list[int]:
+    """The added rows that are as they were, of those that the scope may change."""
+    binding = bind(catalogue, stretch.form)
+    table = binding.table
+    found = (
+        select(table.c._id)
+        .join(_CHANGE, _CHANGE.c.row_id == table.c._id)
+        .where(
+            stretch.holds(RowAction.INSERT),
+            ~_changed_since(stretch),
+            binding.in_scope(stretch.scope),
+        )
+        .order_by(table.c._id)
+    )
+    return list(connection.scalars(found))
+
+
+def find_used(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    row_ids: Collection[int],
+) -> set[int]:
+    """Those of the rows that rows of other forms refer to."""
+    used = set[int]()
+    for user, field in catalogue.referring(form):
+        for ids in in_groups(row_ids, ROWS_AT_ONCE):
+            find = _find_listed if field.is_list else _find_picked
+            used |= find(connection, catalogue, form, scope, user, field, ids)
+    return used
+
+
+def remove_rows(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    row_ids: Collection[int],
+    added: ColumnElement[bool],
+    change: Change,
+) -> int:
+    """Delete rows that are as they were added; gives how many.
+
+    Args:
+        added: tells the entries of row_change that added them.
+
+    Raises:
+        RowFrozen: a stored link keeps one of them.
+    """
+    table, removed = bind(catalogue, form).table, 0
+    for ids in in_groups(row_ids, ROWS_AT_ONCE):
+        wanted = table.c._id.in_(ids)
+        refuse_frozen_rows(connection, catalogue, form, wanted)
+        log_removal(connection, and_(added, _CHANGE.c.row_id.in_(ids)), change)
+        removed += connection.execute(delete(table).where(wanted)).rowcount
+    return removed
+
+
+def log_removal(
+    connection: Connection, added: ColumnElement[bool], change: Change
+) -> None:
+    """Write down that rows go which are as these entries of row_change added them."""
+    entries = select(
+        _CHANGE.c.table_name,
+        _CHANGE.c.unit_id,
+        _CHANGE.c.round_id,
+        _CHANGE.c.row_id,
+        literal(RowAction.DELETE, _CHANGE.c.action.type),
+        literal(now_utc(), _CHANGE.c.at.type),
+        literal(change.actor_id, _CHANGE.c.actor_id.type),
+        literal(change.reason, _CHANGE.c.reason.type),
+        _CHANGE.c.after,
+    ).where(added)
+    connection.execute(
+        insert(_CHANGE).from_select(list(_LOGGED), entries, include_defaults=False)
+    )
+
+
+def read_deleted(
+    connection: Connection, stretch: Stretch
+) -> dict[int, Mapping[str, object]]:
+    """Id -> values of the rows that the act deleted, in their order."""
+    found = connection.execute(
+        select(_CHANGE.c.row_id, _CHANGE.c.before)
+        .where(stretch.holds(RowAction.DELETE))
+        .order_by(_CHANGE.c.id)
+    )
+    return {row_id: from_json(stretch.form, before or {}) for row_id, before in found}
+
+
+def _changed_since(stretch: Stretch) -> ColumnElement[bool]:
+    later = _CHANGE.alias("later")
+    return exists().where(
+        later.c.table_name == _CHANGE.c.table_name,
+        later.c.row_id == _CHANGE.c.row_id,
+        later.c.id > stretch.last,
+    )
+
+
+def _find_picked(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    user: FormSpec,
+    field: FieldSpec,
+    ids: Collection[int],
+) -> set[int]:
+    """The rows that a reference to one row picks."""
+    assert field.reference is not None
+    table, users = bind(catalogue, form).table, bind(catalogue, user)
+    there = users.table.alias("there")
+    itself = there.c._id != table.c._id if user is form else literal(value=True)
+    filtered = (
+        there.c[mine].is_not_distinct_from(table.c[own])
+        for own, mine in equal_fields(field)
+    )
+    picked = exists().where(
+        there.c._unit_id == scope.unit_id,
+        there.c._round_id == scope.round_id,
+        there.c[field.id] == table.c[field.reference.field],
+        itself,
+        *filtered,
+    )
+    found = connection.scalars(select(table.c._id).where(table.c._id.in_(ids), picked))
+    return set(found)
+
+
+def _find_listed(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    user: FormSpec,
+    field: FieldSpec,
+    ids: Collection[int],
+) -> set[int]:
+    """The rows that a reference to several rows picks."""
+    assert field.reference is not None
+    table, users = bind(catalogue, form).table, bind(catalogue, user)
+    column = users.table.c[field.id]
+    lists = connection.scalars(
+        select(column).where(users.in_unit(scope), column.is_not(None)).distinct()
+    )
+    picked = {value for values in lists for value in values}
+    own = table.c[field.reference.field]
+    rows = connection.execute(select(table.c._id, own).where(table.c._id.in_(ids)))
+    return {row_id for row_id, value in rows if value in picked}
