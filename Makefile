@@ -46,9 +46,11 @@ setup: $(INSTALLED) $(ASSETS)
 run: setup
 	@PORT=$(PORT) exec $(VENV)/bin/tianbao serve --demo
 
-# Files of tests go whole to one worker: their fixtures are made once.
+# Files of tests go whole to one worker: their fixtures are made once. They go in the
+# order of tests/conftest.py, not by their number of tests: few may take long.
 test: setup machine
-	$(VENV)/bin/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	$(VENV)/bin/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+		$(PYTEST_ARGS)
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff check .

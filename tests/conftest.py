@@ -14,10 +14,14 @@ settings.load_profile("tianbao")
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what uses a browser or LibreOffice, so that `-m "not browser"` works."""
+    """Mark what uses a browser or LibreOffice, so that `-m "not browser"` works.
+
+    Long files come first: the last one keeps a single worker busy while others wait.
+    """
     for item in items:
         for name in {"browser", "office"}.intersection(item.fixturenames):
             item.add_marker(name)
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,8 @@ from tests.support.postgres import create_database
 from validators.check import Stage, check_columns, check_row
 from validators.conversion import ConvertedColumns, RawRow, display
 
+pytestmark = pytest.mark.long
+
 CATALOGUE = load_catalogue()
 FORMS = CATALOGUE.all_forms
 ROWS = 4

@@ -29,7 +29,7 @@ from validators.rules import (
     required_fields,
 )
 
-pytestmark = pytest.mark.office
+pytestmark = [pytest.mark.office, pytest.mark.long]
 
 CATALOGUE = load_catalogue()
 FORMS = [

@@ -19,6 +19,8 @@ from tests.support.sentences import Sentences, draw_row
 from tests.support.sql_answers import BEFORE, NOW, SqlAnswers, open_rows
 from validators.interpreting import Place, interpret
 
+pytestmark = pytest.mark.long
+
 EXPRESSIONS = 600
 BATCH = 12
 

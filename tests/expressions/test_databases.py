@@ -27,6 +27,8 @@ from tests.support.sql_answers import NOW, SqlAnswers, open_rows
 from validators.compiling import Question, compile_row
 from validators.trees import to_tree
 
+pytestmark = pytest.mark.long
+
 #: Expressions of one run, and how many stand in one question to a database.
 EXPRESSIONS = 20_000
 BATCH = 250

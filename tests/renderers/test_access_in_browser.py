@@ -9,7 +9,7 @@ from form_schemas.catalogue import load_catalogue
 from form_schemas.spec import Shape
 from tests.support.pages import PageServer, serve
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 # Between them: every kind of control, conditions, problems, frozen keys, files.

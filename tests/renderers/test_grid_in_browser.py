@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.support.forms import field_of
 from tests.support.pages import PageServer, catalogue_of, serve
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 FIELDS = {
     "number": field_of("text", "学号"),

@@ -14,6 +14,8 @@ from form_schemas.kinds import FILE_KINDS
 from validators.check import waiting_rules
 from validators.report import Code
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def filled(workshop):

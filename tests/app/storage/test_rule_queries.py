@@ -30,6 +30,8 @@ from validators.compiling import Env
 from validators.interpreting import Place, is_broken
 from validators.rules import waiting_rules
 
+pytestmark = pytest.mark.long
+
 CATALOGUE = load_catalogue()
 TODAY = date(2024, 11, 1)
 PERIOD = (date(2023, 9, 1), date(2024, 8, 31))

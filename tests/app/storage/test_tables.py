@@ -24,6 +24,8 @@ from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
 from tests.support.places import add_round, add_units
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def catalogue():

@@ -20,6 +20,8 @@ from tests.support.authorised_routes import ENTRIES
 from tests.support.authorised_schools import make_catalogue
 from tests.support.postgres import create_database
 
+pytestmark = pytest.mark.long
+
 _SECRET = "a secret of tests, long enough!"
 _REFUSED = frozenset(
     {Outcome.FORBIDDEN, Outcome.HIDDEN, Outcome.LOGIN, Outcome.PASSWORD}

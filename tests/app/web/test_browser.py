@@ -15,7 +15,10 @@ from tests.app.web.conftest import PASSWORD
 from tests.app.web.test_policy import GOOD_ROW, upload
 from tests.app.web.test_rows import GRANT, add
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.long,
+]
 
 _AXE = Path("node_modules/axe-core/axe.min.js")
 GRANTS = "/forms/talent/2.13.2/"

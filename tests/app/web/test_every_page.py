@@ -4,7 +4,10 @@ import pytest
 
 from form_schemas.spec import Shape
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.long,
+]
 
 
 def addresses_of(form):

@@ -8,7 +8,10 @@ from playwright.sync_api import expect
 from tests.app.web.test_browser import address, find_serious, log_in, open_page
 from tests.app.web.test_rows import GRANT, GRANTS, add
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.long,
+]
 
 __all__ = ["address", "open_page"]
 

@@ -29,6 +29,8 @@ from tests.support.round_acts import send_in
 from tests.support.round_books import Books, make_plan
 from tests.support.stage import Stage
 
+pytestmark = pytest.mark.long
+
 __all__ = ["address"]
 
 _NEAR = {Reach.ROW, Reach.REFERENCE}
