@@ -20,6 +20,7 @@ from app.web.auditing import auditing
 from app.web.auth import auth
 from app.web.checks import checks
 from app.web.disclosing import disclosing
+from app.web.explaining import explaining
 from app.web.exports import exports
 from app.web.filings import filings
 from app.web.forms import forms
@@ -41,6 +42,7 @@ from app.web.staged_rows import staged_rows
 from app.web.templating import prepare_templates
 from app.web.unlinking import unlinking
 from app.web.whole_reviews import whole_reviews
+from app.web.work_chains import work_chains
 from app.web.workbench import workbench
 
 _BLUEPRINTS = (
@@ -55,6 +57,7 @@ _BLUEPRINTS = (
     auth,
     checks,
     disclosing,
+    explaining,
     exports,
     filings,
     forms,
@@ -74,6 +77,7 @@ _BLUEPRINTS = (
     staged_rows,
     unlinking,
     whole_reviews,
+    work_chains,
     workbench,
 )
 
