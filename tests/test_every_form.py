@@ -21,12 +21,12 @@ from exporters.layout import sheet_layout
 from exporters.reader import read_workbook
 from exporters.template import write_template
 from exporters.workbook import chunks_of, export_fields, write_xlsx
-from form_schemas.catalogue import load_catalogue
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import Shape
 from renderers.grid_page import GridQuery, build_grid_page, render_grid_page
 from renderers.record_page import build_record_page, render_record_page
 from renderers.urls import PageUrls
+from tests.support.catalogues import get_catalogue
 from tests.support.places import add_round, add_units
 from tests.support.postgres import create_database
 from validators.check import Stage, check_columns, check_row
@@ -34,7 +34,7 @@ from validators.conversion import ConvertedColumns, RawRow, display
 
 pytestmark = pytest.mark.long
 
-CATALOGUE = load_catalogue()
+CATALOGUE = get_catalogue()
 FORMS = CATALOGUE.all_forms
 ROWS = 4
 SCOPE = Scope(unit_id=1, round_id=1)

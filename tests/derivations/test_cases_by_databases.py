@@ -9,7 +9,8 @@ from app.models.base import now_utc
 from app.storage.binding import bind
 from app.storage.derived_values import find_derived_rows
 from app.storage.rule_queries import RulePlace
-from form_schemas.catalogue import Catalogue, load_catalogue
+from form_schemas.catalogue import Catalogue
+from tests.support.catalogues import get_catalogue
 from tests.support.derivation_cases import (
     FIRST_DAY,
     LAST_DAY,
@@ -28,7 +29,7 @@ GENERATED = [
 @pytest.fixture(scope="module")
 def catalogue():
     """The edition that the cases are written for, alone."""
-    whole = load_catalogue()
+    whole = get_catalogue()
     wanted = [e for e in whole.editions if e.name == "national/2024"]
     return Catalogue(tuple(wanted), whole.codelists)
 

@@ -10,13 +10,13 @@ from app.storage.engine import open_engine
 from app.storage.records import Scope
 from app.storage.rows import RowStore
 from app.storage.tables import build_metadata
-from form_schemas.catalogue import load_catalogue
+from tests.support.catalogues import get_catalogue
 from tests.support.derivation_strategies import TODAY, random_tables
 from tests.support.places import add_round, add_units
 from validators.compiling import Env
 from validators.deriving import derive_rows, generate_rows
 
-CATALOGUE = load_catalogue()
+CATALOGUE = get_catalogue()
 FORMS = [form for form in CATALOGUE.all_forms if form.derive or form.generate]
 HERE = Scope(1, 1)
 every_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.full_name)

@@ -9,9 +9,10 @@ import pytest
 from app.storage.derivation_tracing import Asked, Tracing, Window, equals
 from app.storage.rows import RowStore
 from app.storage.rule_queries import RulePlace
-from form_schemas.catalogue import Catalogue, load_catalogue
+from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import Aggregate, Literal, parts_of
+from tests.support.catalogues import get_catalogue
 from tests.support.derivation_cases import (
     FIRST_DAY,
     LAST_DAY,
@@ -55,7 +56,7 @@ COUNTING = [case for case in CASES if find_counts(national_forms()[case.code])]
 
 @pytest.fixture(scope="module")
 def catalogue():
-    whole = load_catalogue()
+    whole = get_catalogue()
     wanted = [e for e in whole.editions if e.name == "national/2024"]
     return Catalogue(tuple(wanted), whole.codelists)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.services.navigation import matches
-from form_schemas.catalogue import load_catalogue
+from tests.support.catalogues import get_catalogue
 from tests.support.docs import find_code, find_rows, find_section, read_page
 from tests.support.forms import form_of, schema_of
 from validators.conversion import convert_value
@@ -32,6 +32,6 @@ def test_what_the_handbook_lets_one_write_is_read(label):
 
 
 def test_forms_are_found_as_the_handbook_says():
-    form = load_catalogue().get("talent/0.1.5")
+    form = get_catalogue().get("talent/0.1.5")
     for text in find_code(find_section(PAGE, "登录和找表")):
         assert matches(form, text)

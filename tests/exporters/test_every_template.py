@@ -18,8 +18,8 @@ from exporters.form_formulas import form_formulas
 from exporters.header import is_importable
 from exporters.layout import sheet_layout
 from exporters.reader import read_workbook
-from form_schemas.catalogue import load_catalogue
 from form_schemas.expressions import Reach
+from tests.support.catalogues import get_catalogue
 from tests.support.machine import convert_all_with_office
 from tests.support.templates import Filled, fill_template, invent_rows
 from validators.rules import (
@@ -31,7 +31,7 @@ from validators.rules import (
 
 pytestmark = [pytest.mark.office, pytest.mark.long]
 
-CATALOGUE = load_catalogue()
+CATALOGUE = get_catalogue()
 FORMS = [
     form
     for form in CATALOGUE.all_forms

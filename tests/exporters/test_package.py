@@ -13,8 +13,7 @@ from exporters.package import (
 )
 from exporters.reader import read_workbook
 from exporters.workbook import chunks_of
-from form_schemas.catalogue import load_catalogue
-from tests.support.catalogues import catalogue_of
+from tests.support.catalogues import catalogue_of, get_catalogue
 from tests.support.forms import field_of, schema_of
 
 ROWS = {"T1": [{"number": "A1", "kind": "甲"}, {"number": "=A2"}], "T2": []}
@@ -71,7 +70,7 @@ def test_one_workbook_has_a_sheet_a_form(catalogue, rows_of):
 
 
 def test_all_forms_of_an_edition_fit_into_one_workbook():
-    catalogue = load_catalogue()
+    catalogue = get_catalogue()
     stream = io.BytesIO()
     forms = catalogue.newest["talent"].forms
     write_one_workbook(forms, catalogue, stream)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from exporters.reader import read_workbook
-from form_schemas.catalogue import load_catalogue
+from tests.support.catalogues import get_catalogue
 from validators.report import Code
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -24,7 +24,7 @@ _OF_CELLS = {
 
 @pytest.fixture(scope="module")
 def catalogue():
-    return load_catalogue()
+    return get_catalogue()
 
 
 def read_sample(entry, catalogue):

@@ -10,8 +10,7 @@ from exporters.layout import sheet_layout, sheet_title
 from exporters.reader import read_workbook
 from exporters.refusals import Reason, RefusedFile
 from exporters.template import build_template, write_template
-from form_schemas.catalogue import load_catalogue
-from tests.support.catalogues import catalogue_of
+from tests.support.catalogues import catalogue_of, get_catalogue
 from tests.support.forms import field_of, schema_of
 
 
@@ -121,7 +120,7 @@ def test_titles_of_sheets_are_allowed_ones(text):
     assert not title.startswith("'")
 
 
-ALL = load_catalogue()
+ALL = get_catalogue()
 
 
 @pytest.mark.parametrize("form", ALL.forms, ids=lambda form: form.name)

@@ -4,14 +4,14 @@ from datetime import date
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.expressions import Reach
 from form_schemas.functions import GIVEN
+from tests.support.catalogues import get_catalogue
 from tests.support.expressions import run_browser, to_plain
 from validators.examples import make_setting, read_place
 from validators.trees import to_tree
 
-CATALOGUE = load_catalogue()
+CATALOGUE = get_catalogue()
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from form_schemas.chain import ReviewStep
 from form_schemas.phases import Phase, Task, read_phases, shift_phases, write_phases
 from form_schemas.settings import FREE_REASON, WarningReason, read_settings
 from form_schemas.spec import FormKind
+from tests.support.catalogues import get_catalogue
 
 SETTINGS = {
     "collection": "test",
@@ -36,7 +37,7 @@ def read(tmp_path):
 
 
 def test_every_edition_lists_reasons_and_one_of_them_is_in_own_words():
-    for edition in load_catalogue().editions:
+    for edition in get_catalogue().editions:
         assert len(edition.reasons) > 1
         assert [r.title for r in edition.reasons if r.needs_text] == ["其他"]
 
@@ -219,13 +220,13 @@ def test_a_wrong_phase_is_a_fault_with_its_place(read, phases, pointer, part):
 
 
 def test_every_form_can_be_entered_in_a_phase_of_its_edition():
-    for edition in load_catalogue().editions:
+    for edition in get_catalogue().editions:
         for form in edition.forms:
             assert any(phase.opens(form.code) for phase in edition.phases)
 
 
 def test_the_first_week_of_the_national_round_is_for_its_base_forms():
-    national = load_catalogue().newest["national"]
+    national = get_catalogue().newest["national"]
     first = national.phases[0]
     opened = {form.code for form in national.forms if first.opens(form.code)}
     assert opened == {f.code for f in national.forms if f.kind is FormKind.BASE}

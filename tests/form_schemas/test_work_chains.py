@@ -8,6 +8,7 @@ from form_schemas.catalogue import load_catalogue
 from form_schemas.lint import lint_edition
 from form_schemas.settings import read_settings
 from form_schemas.work_chains import is_gap_list, read_work_chains
+from tests.support.catalogues import get_catalogue
 from tests.support.forms import schema_of
 
 SETTINGS = {
@@ -121,7 +122,7 @@ def test_a_form_that_tells_of_no_gap_is_no_gap_list(folder, read):
 
 
 def test_the_chains_in_use_name_every_gap_list_of_their_edition():
-    for edition in load_catalogue().editions:
+    for edition in get_catalogue().editions:
         told = {code for chain in edition.work_chains for code in chain.codes}
         gaps = {form.code for form in edition.forms if is_gap_list(form)}
         assert gaps <= told

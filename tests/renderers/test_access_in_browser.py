@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.spec import Shape
+from tests.support.catalogues import get_catalogue
 from tests.support.pages import PageServer, serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -42,7 +42,7 @@ def page(browser, request):
 
 @pytest.mark.parametrize("name", FORMS)
 def test_axe_finds_nothing_serious(page, name):
-    catalogue = load_catalogue()
+    catalogue = get_catalogue()
     form = catalogue.get(name)
     pages = PageServer(
         form, catalogue, options=(("320000", "江苏省"),), previous_rows={1: {}}
@@ -81,7 +81,7 @@ def _provoke(page):
 
 @pytest.mark.parametrize("name", FORMS)
 def test_nothing_breaks_the_content_security_policy(browser, name):
-    catalogue = load_catalogue()
+    catalogue = get_catalogue()
     form = catalogue.get(name)
     pages = PageServer(form, catalogue)
     pages.add()
@@ -102,7 +102,7 @@ def test_nothing_breaks_the_content_security_policy(browser, name):
 
 @pytest.mark.parametrize("name", FORMS)
 def test_a_phone_scrolls_only_downwards(browser, name):
-    catalogue = load_catalogue()
+    catalogue = get_catalogue()
     form = catalogue.get(name)
     pages = PageServer(form, catalogue)
     pages.add()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.kinds import FieldKind
 from renderers import bindings, cells, display, inputs
 from renderers.bindings import Control, step_class, width_class
+from tests.support.catalogues import get_catalogue
 
 KIND_TABLES = {
     "controls": bindings.CONTROLS,
@@ -28,7 +28,7 @@ def test_every_control_is_drawn(table):
 
 
 def test_no_control_validates():
-    for form in load_catalogue().forms:
+    for form in get_catalogue().forms:
         for field in inputs.make_inputs(form, {}):
             assert not field.validators
 
@@ -41,6 +41,6 @@ def test_a_width_is_one_the_style_sheet_knows(width, expected):
 
 
 def test_a_long_head_makes_room_for_two_lines():
-    fields = [f for form in load_catalogue().forms for f in form.fields]
+    fields = [f for form in get_catalogue().forms for f in form.fields]
     longest = max(fields, key=lambda field: len(field.label))
     assert int(width_class(longest).removeprefix("ch-")) * 2 > len(longest.label)

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from renderers.display import is_mask, mask, show, show_change
+from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of
 from tests.support.pages import catalogue_of
 
@@ -70,7 +70,7 @@ def test_a_posted_mask_is_no_change():
 
 
 def test_no_personal_value_shows_whole():
-    for form in load_catalogue().forms:
+    for form in get_catalogue().forms:
         for field in form.fields:
             if field.sensitive:
                 assert "*" in mask(field, "张三")

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.spec import Level, Shape
 from renderers.cells import frozen_fields
 from renderers.grid_page import (
@@ -16,6 +15,7 @@ from renderers.grid_page import (
     render_grid_page,
 )
 from renderers.urls import PageUrls
+from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of
 from tests.support.pages import catalogue_of
 from validators.report import Code, Problem
@@ -81,7 +81,7 @@ def test_a_problem_stands_in_its_cell_and_in_the_list():
 
 
 def test_the_key_and_the_name_are_frozen():
-    catalogue = load_catalogue()
+    catalogue = get_catalogue()
     student = catalogue.get("talent/0.1.5")
     assert [f.label for f in frozen_fields(student)] == ["学号", "姓名"]
 
@@ -127,7 +127,7 @@ def test_a_read_only_grid_takes_no_typing():
 
 
 def test_every_form_has_a_grid_page():
-    catalogue = load_catalogue()
+    catalogue = get_catalogue()
     for form in catalogue.forms:
         if form.shape is not Shape.ROWS:
             continue

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from form_schemas.catalogue import load_catalogue
+from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of, rule_of
 from tests.support.pages import PageServer, catalogue_of, serve
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def areas():
     """The page of 1.1.4: figures, parts and totals."""
-    catalogue = load_catalogue()
+    catalogue = get_catalogue()
     pages = PageServer(catalogue.get("talent/1.1.4"), catalogue)
     pages.previous = {"owned_land_area": Decimal("100.00")}
     with serve(pages):

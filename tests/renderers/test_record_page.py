@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.spec import Level
 from renderers.record_page import FileView, build_record_page, render_record_page
 from renderers.urls import PageUrls
+from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of
 from tests.support.pages import ENV, catalogue_of
 from validators.report import Code, Problem
@@ -132,7 +132,7 @@ def test_a_value_that_is_no_option_any_more_is_shown():
 
 
 def test_every_form_has_a_record_page():
-    catalogue = load_catalogue()
+    catalogue = get_catalogue()
     for form in catalogue.forms:
         html = render(form, catalogue, {}, env=ENV, previous={})
         assert all(f'data-line="{field.id}"' in html for field in form.fields)

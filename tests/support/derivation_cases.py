@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.spec import FormSpec
+from tests.support.catalogues import get_catalogue
 from validators.compiling import Env, Row
 from validators.conversion import from_json
 
@@ -93,7 +93,7 @@ class Case:
 @cache
 def national_forms() -> Mapping[str, FormSpec]:
     """The forms of the edition that the cases are written for, by code."""
-    editions = {(e.collection, e.year): e for e in load_catalogue().editions}
+    editions = {(e.collection, e.year): e for e in get_catalogue().editions}
     return {form.code: form for form in editions["national", "2024"].forms}
 
 
@@ -121,7 +121,7 @@ def read_cases(file: Path) -> Iterator[Case]:
             code=code,
             name=case["name"],
             today=date.fromisoformat(case.get("today", TODAY)),
-            tables=_read_tables(told.get("given", {}), case.get("tables", {})),
+            tables=read_tables(told.get("given", {}), case.get("tables", {})),
             rows=_read_rows(code, case["rows"]),
             change=None if change is None else _read_change(change),
             rows_after=_read_rows(code, case.get("rows_after", ())),
@@ -130,7 +130,7 @@ def read_cases(file: Path) -> Iterator[Case]:
         )
 
 
-def _read_tables(*parts: Mapping[str, list[dict]]) -> Tables:
+def read_tables(*parts: Mapping[str, list[dict]]) -> Tables:
     codes = sort_by_dependency({code for part in parts for code in part})
     return {
         code: tuple(

@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import Level
+from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of, form_of, rule_of, schema_of
 from tests.support.lookups import Rows
 from validators.check import (
@@ -33,7 +33,7 @@ from validators.converters import BadCell
 from validators.messages import describe
 from validators.report import Code
 
-CATALOGUE = load_catalogue()
+CATALOGUE = get_catalogue()
 PERIODS = (date(2023, 9, 1), date(2024, 8, 31), date(2024, 10, 1))
 EVERY_FORM = pytest.mark.parametrize(
     "form", CATALOGUE.forms, ids=lambda form: form.name

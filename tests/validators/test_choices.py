@@ -2,8 +2,8 @@
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.codelists import load_codelists
+from tests.support.catalogues import get_catalogue
 from validators.choices import get_codes, get_options, split_values
 from validators.report import Code, Finding
 
@@ -134,7 +134,7 @@ def test_a_value_with_separators_may_stand_beside_its_code():
 def _code_fields():
     fields = {
         (field.codes, field.pattern)
-        for form in load_catalogue().forms
+        for form in get_catalogue().forms
         for field in form.fields
         if field.codes
     }
@@ -153,7 +153,7 @@ def test_every_shown_name_of_a_code_list_can_be_typed_back(slug, pattern):
 
 
 def test_every_option_of_the_catalogue_is_found_as_itself():
-    for form in load_catalogue().forms:
+    for form in get_catalogue().forms:
         for field in form.fields:
             finder = get_options(field.options)
             assert [finder.find(option) for option in field.options] == list(

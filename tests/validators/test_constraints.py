@@ -5,9 +5,9 @@ from decimal import Decimal
 import jsonschema
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.codelists import load_codelists
 from form_schemas.spec import Level
+from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of, form_of, schema_of
 from validators.constraints import compile_form, get_judges
 from validators.report import Code
@@ -109,7 +109,7 @@ def _candidates(prop):
     return values
 
 
-@pytest.mark.parametrize("form", load_catalogue().forms, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", get_catalogue().forms, ids=lambda form: form.name)
 def test_jsonschema_agrees_about_every_property(form):
     for field_id, judge in get_judges(form, {}).items():
         prop = form.schema["properties"][field_id]
@@ -123,7 +123,7 @@ def test_jsonschema_agrees_about_every_property(form):
             assert bool(found) == (not peer.is_valid(value)), (field_id, value)
 
 
-@pytest.mark.parametrize("form", load_catalogue().forms, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", get_catalogue().forms, ids=lambda form: form.name)
 def test_the_whole_file_compiles_and_asks_for_what_is_required(form):
     missing = {
         error.kind.property

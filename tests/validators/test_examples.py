@@ -8,6 +8,7 @@ import pytest
 
 from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
 from form_schemas.codelists import load_codelists
+from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of, read_schemas, rule_of, schema_of
 from validators.examples import (
     find_wrong_examples,
@@ -138,7 +139,7 @@ def test_a_wrong_example_stops_no_form(tmp_path):
 
 @pytest.fixture(scope="module")
 def editions():
-    catalogue = load_catalogue()
+    catalogue = get_catalogue()
     return [
         (edition, make_setting(edition.forms, edition.settings, catalogue.codelists))
         for edition in catalogue.editions

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.expressions import Column, parse_expression
 from form_schemas.kinds import FieldKind, ValueType
 from form_schemas.ordering import order_steps
@@ -19,6 +18,7 @@ from form_schemas.spec import (
     RuleSpec,
     Shape,
 )
+from tests.support.catalogues import get_catalogue
 from validators import rules
 from validators.compiling import Ask, Env, Question, compile_row
 from validators.generating import NotRunnableError
@@ -327,7 +327,7 @@ def test_every_kind_knows_how_its_values_are_kept():
 
 @pytest.fixture(scope="module")
 def catalogue():
-    return load_catalogue()
+    return get_catalogue()
 
 
 def test_expressions_of_every_form_run_and_travel(catalogue):

@@ -5,9 +5,9 @@ import pytest
 from app.services.demo import fill_demo
 from app.services.schema_changes import initialise
 from app.storage.engine import open_engine
-from form_schemas.catalogue import load_catalogue
+from tests.support.catalogues import get_catalogue
 
-CATALOGUE = load_catalogue()
+CATALOGUE = get_catalogue()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from app.storage.engine import open_engine
 from app.storage.records import Query, Scope
 from app.storage.rows import RowStore
 from app.storage.tables import build_metadata
-from form_schemas.catalogue import load_catalogue
+from tests.support.catalogues import get_catalogue
 from tests.support.derivation_cases import (
     FIRST_DAY,
     LAST_DAY,
@@ -30,7 +30,7 @@ _UNITS = count(1)
 
 @pytest.fixture(scope="module")
 def catalogue():
-    return load_catalogue()
+    return get_catalogue()
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from app.services.form_states import (
 )
 from app.storage.filing_gate import Standing
 from app.storage.timetable import MoreTime, PhaseTask, RoundPhase, Timetable
-from form_schemas.catalogue import load_catalogue
+from tests.support.catalogues import get_catalogue
 
-EDITION = load_catalogue().newest["talent"]
+EDITION = get_catalogue().newest["talent"]
 FORM, OTHER = EDITION.get("0.1.1"), EDITION.get("1.1.1")
 NOW = datetime(2024, 9, 5, 10, tzinfo=UTC)
 DAY = timedelta(days=1)

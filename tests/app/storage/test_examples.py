@@ -15,14 +15,14 @@ from app.storage.rule_queries import (
     is_table_rule,
 )
 from app.storage.tables import build_metadata
-from form_schemas.catalogue import load_catalogue
+from tests.support.catalogues import get_catalogue
 from tests.support.places import add_round, add_units
 from tests.support.postgres import create_database
 from validators.examples import make_setting, read_place
 from validators.rules import waiting_rules
 
 # Its own, for its tables have no constraints: rows of examples are not whole.
-CATALOGUE = load_catalogue()
+CATALOGUE = get_catalogue()
 FORMS = [form for form in CATALOGUE.all_forms if waiting_rules(form)]
 SETTINGS = {
     edition.name: make_setting(edition.forms, edition.settings, CATALOGUE.codelists)

@@ -21,8 +21,7 @@ from app.storage.rule_queries import (
     tables_read,
 )
 from app.storage.tables import build_metadata
-from form_schemas.catalogue import load_catalogue
-from tests.support.catalogues import catalogue_of
+from tests.support.catalogues import catalogue_of, get_catalogue
 from tests.support.forms import field_of, rule_of, schema_of
 from tests.support.places import add_round, add_units
 from tests.support.postgres import create_database
@@ -32,7 +31,7 @@ from validators.rules import waiting_rules
 
 pytestmark = pytest.mark.long
 
-CATALOGUE = load_catalogue()
+CATALOGUE = get_catalogue()
 TODAY = date(2024, 11, 1)
 PERIOD = (date(2023, 9, 1), date(2024, 8, 31))
 #: The rounds before and now of each edition.

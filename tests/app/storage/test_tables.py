@@ -18,9 +18,8 @@ from app.storage.schema import (
 )
 from app.storage.tables import build_metadata, is_foreign_key
 from app.storage.types import COLUMN_TYPES, column_type
-from form_schemas.catalogue import load_catalogue
 from form_schemas.kinds import FieldKind
-from tests.support.catalogues import catalogue_of
+from tests.support.catalogues import catalogue_of, get_catalogue
 from tests.support.forms import field_of, schema_of
 from tests.support.places import add_round, add_units
 
@@ -29,7 +28,7 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def catalogue():
-    return load_catalogue()
+    return get_catalogue()
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from contextlib import ExitStack
 import pytest
 
 from app.storage.engine import open_engine
-from form_schemas.catalogue import load_catalogue
+from tests.support.catalogues import get_catalogue
 from tests.support.generating import GeneratingSchool, prepare_engine
 from tests.support.postgres import create_database
 
 
 @pytest.fixture(scope="package")
 def catalogue():
-    return load_catalogue()
+    return get_catalogue()
 
 
 @pytest.fixture(scope="package")

@@ -11,11 +11,11 @@ from app.services.demo import find_people
 from app.services.inventing.days import stage_of
 from app.services.inventing.making import demo_rows
 from app.services.inventing.world import World, in_order
-from form_schemas.catalogue import load_catalogue
 from form_schemas.kinds import FieldKind
+from tests.support.catalogues import get_catalogue
 from validators.formats import RESIDENT_CARD
 
-CATALOGUE = load_catalogue()
+CATALOGUE = get_catalogue()
 ROWS = 12
 SEED = 2024
 

@@ -7,9 +7,9 @@ import pytest
 
 from app.services.inventing.options import choose_option, invent_boolean
 from app.services.inventing.tasks import Task
-from form_schemas.catalogue import load_catalogue
+from tests.support.catalogues import get_catalogue
 
-CATALOGUE = load_catalogue()
+CATALOGUE = get_catalogue()
 DRAWS = 2000
 
 
