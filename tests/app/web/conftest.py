@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from app.config import Config
+from app.config import Config, load_secret
 from app.factory import create_app
 from app.jobs import Worker
 from app.models import Base, Department, Role, Round, Unit, UnitKind
@@ -18,6 +18,7 @@ from app.services.accounts import NewMembership, create_user
 from app.services.demo import DEMO_PASSWORD, prepare_demo
 from app.services.workshop import open_workshop
 from app.storage.tables import build_metadata
+from app.web.server import Server, attach_server
 from tests.support.databases import ease_passwords
 from tests.support.lending import get_engine
 
@@ -56,9 +57,20 @@ def engine(workshop):
     return workshop.engine
 
 
+@pytest.fixture(scope="session")
+def apps():
+    """Applications by their engines; one takes long to make."""
+    return {}
+
+
 @pytest.fixture
-def app(config, workshop):
-    return create_app(config, workshop=workshop)
+def app(apps, config, workshop):
+    """Of the test before it keeps compiled templates, and nothing else."""
+    engine = workshop.engine
+    if engine not in apps:
+        apps[engine] = create_app(config, workshop=workshop)
+    attach_server(apps[engine], Server(config, workshop, load_secret(config)))
+    return apps[engine]
 
 
 @pytest.fixture
