@@ -5,12 +5,12 @@ reach those of another. What a row looks up elsewhere (the rows that its referen
 pick, its own last year, counts of others) is joined to it once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, and_, func, select
+from sqlalchemy import Connection, FromClause, Select, and_, func, select, union_all
 
 from app.models import Round
 from app.storage.binding import bind
@@ -42,6 +42,8 @@ class Moment:
 
     scope: Scope
     edition: Edition
+    #: SELECTs the ids of several units, whose rows are meant instead
+    units: Select | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +98,8 @@ class RowsOf:
     is_fetched: bool = False
     #: of the rows only what differs in these fields, without ids; None for all rows
     differing: tuple[str, ...] | None = None
+    #: rows as they were once, by field, in place of those that are stored
+    images: tuple[Mapping[str, object], ...] | None = None
     #: what was looked up already, by what asked for it
     found: dict[object, Any] = field(default_factory=dict)
     #: in a derivation: what else a row consists of
@@ -106,6 +110,8 @@ class RowsOf:
         #: as the edition of the moment declares it
         self.stored = self.moment.edition.by_code.get(self.form.code, self.form)
         self.table = bind(self.place.catalogue, self.form).table.alias()
+        if self.images is not None:
+            self.table = self._list_images(self.images)
         if self.differing is not None:
             stored = [self.find_field(name) for name in self.differing]
             names = ("_unit_id", "_round_id", *(f.id for f in stored if f is not None))
@@ -138,9 +144,34 @@ class RowsOf:
     def beside(self, mine: "RowsOf") -> "RowsOf":
         """The same rows, to be looked through for each of other rows."""
         is_fetched = mine.only is None and not self.place.words.plans_for_many
+        if self.moment.units is not None:
+            # It would have to be fetched for each unit.
+            is_fetched = False
         return RowsOf(
             self.place, self.form, self.moment, around=mine, is_fetched=is_fetched
         )
+
+    def _list_images(self, images: Sequence[Mapping[str, object]]) -> FromClause:
+        """Rows that are written into the question instead of being stored."""
+        scope = self.moment.scope
+        place = {"_unit_id": scope.unit_id, "_round_id": scope.round_id}
+        named = [
+            column
+            for column in self.table.c
+            if column.name in self.stored.by_id or column.name in ("_id", *place)
+        ]
+        listed = [
+            select(
+                *(
+                    self.place.words.write(
+                        {**place, **image}.get(column.name), column.type
+                    ).label(column.name)
+                    for column in named
+                )
+            )
+            for image in images
+        ]
+        return union_all(*listed).subquery()
 
     def find_field(self, field_id: str) -> FieldSpec | None:
         """A field as it was stored; an older edition may have another id for it."""
@@ -161,10 +192,19 @@ class RowsOf:
     def in_place(self) -> Sql:
         """What is true of these rows and of no others of their table."""
         c, scope = self.table.c, self.moment.scope
-        conditions = [c._unit_id == scope.unit_id, c._round_id == scope.round_id]
+        conditions = [self._in_unit(), c._round_id == scope.round_id]
         if self.only is not None:
             conditions.append(c._id.in_(self.only))
         return and_(*conditions)
+
+    def _in_unit(self) -> Sql:
+        unit, moment = self.table.c._unit_id, self.moment
+        if moment.units is None:
+            return unit == moment.scope.unit_id
+        if self.around is not None:
+            # What a row looks up is of its own unit.
+            return unit == self.around.table.c._unit_id
+        return unit.in_(moment.units)
 
     def add_partner(self, alias: str, form: FormSpec) -> "RowsOf":
         """Rows that are to stand beside these ones, with their look-ups."""

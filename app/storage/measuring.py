@@ -1,0 +1,236 @@
+"""Counts what measures ask of the rows of a form: for one unit or many, round by round.
+
+One statement a form and dimension, whatever the number of measures. Everything is
+counted by unit first and added up then, so that what differs between the rows of a unit
+(`distinct`) means the same in a province as in a school.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Label,
+    Select,
+    Subquery,
+    literal,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy import null as sql_null
+
+from app.storage.expression_rows import Moment, RowsOf, SqlPlace, words_for
+from app.storage.expressions import COMPILER
+from app.storage.group_functions import GROUP_FUNCTIONS, GroupCall
+from app.storage.records import Scope
+from app.storage.rule_queries import planned
+from app.storage.sql_values import Sql, Value
+from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.expressions import Expression
+from form_schemas.kinds import ValueType
+from form_schemas.measures import Quantity
+from form_schemas.spec import FormSpec
+
+#: A value of a dimension: text, Decimal, bool, date; None where it is empty.
+Key = object
+
+
+@dataclass(frozen=True)
+class MeasuredRound:
+    """A round whose rows are counted."""
+
+    round_id: int
+    edition: Edition
+    period_start: date
+    period_end: date
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Whose rows are counted: a unit's, or those of all units that a SELECT gives."""
+
+    unit_id: int = 0
+    units: Select | None = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the rows of a form are told apart, and which of them are counted."""
+
+    #: None: not at all
+    by: Expression | None = None
+    #: by the unit that supplied them instead
+    by_unit: bool = False
+    #: only rows with this value
+    only: tuple[Expression, Key] | None = None
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted, in the order of the quantities."""
+
+    round_id: int
+    key: Key
+    values: tuple[Decimal, ...]
+
+
+def count_quantities(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    quantities: Sequence[Quantity],
+    coverage: Coverage,
+    rounds: Sequence[MeasuredRound],
+    split: Split,
+    today: date,
+) -> list[Counted]:
+    """Count quantities of a form in some rounds; a statement for each edition of them.
+
+    Args:
+        form: as the measures name its fields; where a round's edition had other ids for
+            them, those are read.
+
+    Raises:
+        NotInSqlError: no SQL says a measure.
+    """
+    counting = _Counting(
+        connection, catalogue, form, quantities, coverage, split, today
+    )
+    listed = sorted(rounds, key=lambda one: one.edition.name)
+    found = []
+    with planned(connection):
+        for _, alike in groupby(listed, key=lambda one: one.edition.name):
+            statement = counting.select([*alike])
+            found += map(counting.read, connection.execute(statement))
+    return found
+
+
+def can_count(form: FormSpec, edition: Edition, fields: frozenset[str]) -> bool:
+    """Whether a round of the edition has these fields of the form, under any name."""
+    stored = edition.by_code.get(form.code)
+    return stored is not None and all(
+        any(
+            name in stored.by_id
+            and stored.by_id[name].value_type is form.by_id[field].value_type
+            for name in (field, *form.by_id[field].was)
+        )
+        for field in fields
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Counting:
+    connection: Connection
+    catalogue: Catalogue
+    form: FormSpec
+    quantities: Sequence[Quantity]
+    coverage: Coverage
+    split: Split
+    today: date
+
+    def select(self, rounds: Sequence[MeasuredRound]) -> Select:
+        parts = [self._select_round(one) for one in rounds]
+        if len(parts) == 1:
+            return parts[0]
+        return select(union_all(*parts).subquery())
+
+    def read(self, record: Sequence[object]) -> Counted:
+        round_id, key, *values = record
+        # SQLite sums nothing to null where no unit has a row.
+        return Counted(round_id, key, tuple(Decimal(one or 0) for one in values))
+
+    def _select_round(self, at: MeasuredRound) -> Select:
+        rows = self._make_rows(at)
+        key = self._find_key(rows)
+        conditions = [rows.in_place(), *self._only(rows)]
+        making = [
+            GROUP_FUNCTIONS[one.call.name](
+                GroupCall(COMPILER, one.call, f"a{place}", rows, ())
+            )
+            for place, one in enumerate(self.quantities)
+        ]
+        inner = [label for one in making for label in one.inner]
+        columns = [rows.table.c._unit_id.label("unit"), *_label(key, "k"), *inner]
+        # Joined last: columns look things up while they are compiled.
+        listed = select(*columns).select_from(rows.joined()).where(*conditions)
+        values = listed.subquery()
+        return self._add_up(at, key, values, [one.combine(values) for one in making])
+
+    def _add_up(
+        self,
+        at: MeasuredRound,
+        key: Value | None,
+        listed: Subquery,
+        results: Sequence[Value],
+    ) -> Select:
+        words = words_for(self.connection)
+        told = [listed.c.unit] if key is None else [listed.c.unit, listed.c.k]
+        totals = [one.sql.label(f"t{place}") for place, one in enumerate(results)]
+        per_unit = select(*told, *totals).group_by(*told).subquery()
+        sums = [
+            words.result(words.sum(one.become(per_unit.c[f"t{place}"]))).label(
+                f"v{place}"
+            )
+            for place, one in enumerate(results)
+        ]
+        by, shown = self._group(key, per_unit)
+        made = select(literal(at.round_id, Integer()).label("round"), shown, *sums)
+        return made if by is None else made.group_by(by)
+
+    def _group(self, key: Value | None, per_unit: Subquery) -> tuple[Sql | None, Label]:
+        """What the sums are grouped by, and the key that is shown for it."""
+        if self.split.by_unit:
+            return per_unit.c.unit, per_unit.c.unit.label("key")
+        if key is None:
+            return None, sql_null().label("key")
+        words = words_for(self.connection)
+        shown = words.result(key.become(per_unit.c.k)).label("key")
+        return per_unit.c.k, shown
+
+    def _make_rows(self, at: MeasuredRound) -> RowsOf:
+        scope = Scope(self.coverage.unit_id, at.round_id)
+        place = SqlPlace(
+            self.catalogue,
+            words_for(self.connection),
+            Moment(scope, at.edition, self.coverage.units),
+            None,
+            self.today,
+            at.period_start,
+            at.period_end,
+        )
+        return RowsOf(place, self.form, place.now)
+
+    def _find_key(self, rows: RowsOf) -> Value | None:
+        if self.split.by is None:
+            return None
+        words, root = rows.place.words, self.split.by.root
+        value = words.trim(COMPILER.operand(root, rows, self.split.by.type))
+        if value.type is not ValueType.LIST:
+            return value
+        items, item = words.items(value)
+        # A row without items stays, with none.
+        rows.join(items, true())
+        return item
+
+    def _only(self, rows: RowsOf) -> list[Sql]:
+        if self.split.only is None:
+            return []
+        expression, key = self.split.only
+        words = rows.place.words
+        value = words.trim(COMPILER.operand(expression.root, rows, expression.type))
+        if key is None:
+            return [value.sql.is_(None)]
+        is_list = value.type is ValueType.LIST
+        wanted = words.constant(key, ValueType.TEXT if is_list else value.type)
+        if is_list:
+            return [words.contains(value, wanted)]
+        return [words.compare("==", *words.unify((value, wanted)))]
+
+
+def _label(key: Value | None, name: str) -> list[Label]:
+    return [] if key is None else [key.sql.label(name)]
