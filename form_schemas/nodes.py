@@ -193,3 +193,13 @@ def conjuncts_of(node: Node) -> Iterator[Node]:
             yield from conjuncts_of(operand)
     else:
         yield node
+
+
+def equations_of(node: Node) -> Iterator[tuple[Field, ThisField]]:
+    """Parts `x == this.y` of a condition, all of which have to be true."""
+    for part in conjuncts_of(node):
+        if isinstance(part, Compare) and part.op == "==":
+            sides = {type(side): side for side in (part.left, part.right)}
+            own, mine = sides.get(Field), sides.get(ThisField)
+            if isinstance(own, Field) and isinstance(mine, ThisField):
+                yield own, mine

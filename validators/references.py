@@ -11,7 +11,8 @@ from functools import cache
 from typing import Any, Protocol
 
 from form_schemas.expressions import Expression
-from form_schemas.nodes import RefColumn
+from form_schemas.kinds import ValueType
+from form_schemas.nodes import RefColumn, equations_of
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.compiling import Ask, Env, Question, compile_row, iterate_rows
 from validators.conversion import Row
@@ -19,6 +20,10 @@ from validators.report import Code, Finding, quote
 
 Columns = Mapping[str, Sequence[object]]
 
+#: Values of these types are equal as Python has it, texts after trimming.
+_EXACT = frozenset({ValueType.TEXT, ValueType.DATE})
+#: Rows of one value that are looked through one by one.
+_FEW = 8
 #: Unknown values of a block for which similar ones are looked for.
 _UNKNOWN_VALUES = 50
 
@@ -98,20 +103,48 @@ class References:
         self._env = env
         self._own = _OwnRows(columns, count, own_values or {})
         self._rows: dict[str, Mapping[object, Sequence[Row]]] = {}
+        #: of values that many rows hold: those rows by the filter's equations
+        self._likely: dict[tuple[str, object], dict[tuple[object, ...], list[Row]]] = {}
         for field in reference_fields(form):
             if field.id in columns:
                 self._rows[field.id] = self._fetch(field, columns[field.id])
 
     def pick(self, row: Row, field_id: str) -> Row | None:
         """Give the row that a reference of a row picks."""
-        rows = self._rows.get(field_id, {}).get(row.get(field_id), ())
+        value = row.get(field_id)
+        rows = self._rows.get(field_id, {}).get(value, ())
         reference = self._form.by_id[field_id].reference
         assert reference is not None
         if reference.filter is None:
             return rows[0] if rows else None
+        if len(rows) > _FEW:
+            rows = self._find_likely(reference.filter, row, (field_id, value), rows)
         fits = compile_row(Question(reference.filter, Ask.TRUE))
         env = replace(self._env, this=row)
         return next((target for target in rows if fits(target, env)), None)
+
+    def _find_likely(
+        self,
+        condition: Expression,
+        row: Row,
+        picked: tuple[str, object],
+        rows: Sequence[Row],
+    ) -> Sequence[Row]:
+        """Those of the rows that fulfil the filter's equations with this one.
+
+        Thousands of rows may hold one value, and a block refers to it as often.
+        """
+        pairs = _exact_equations(condition)
+        if not pairs:
+            return rows
+        if picked not in self._likely:
+            index: dict[tuple[object, ...], list[Row]] = {}
+            for target in rows:
+                key = tuple(_trim(target.get(own)) for own, _ in pairs)
+                index.setdefault(key, []).append(target)
+            self._likely[picked] = index
+        key = tuple(_trim(row.get(mine)) for _, mine in pairs)
+        return self._likely[picked].get(key, ())
 
     def ask(self, row: Row, field_id: str, column: str) -> Any:
         """Answer `ref(field_id).column` for a row."""
@@ -269,6 +302,20 @@ def columns_read(form: FormSpec) -> Mapping[str, frozenset[str]]:
             if node.field_id in read:
                 read[node.field_id].add(node.column)
     return {field_id: frozenset(columns) for field_id, columns in read.items()}
+
+
+@cache
+def _exact_equations(condition: Expression) -> tuple[tuple[str, str], ...]:
+    """(field of the target, field of the row) that have to hold the same value."""
+    return tuple(
+        (own.id, mine.id)
+        for own, mine in equations_of(condition.root)
+        if own.type is mine.type and own.type in _EXACT
+    )
+
+
+def _trim(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
 
 
 def _expressions(form: FormSpec) -> Iterator[Expression]:

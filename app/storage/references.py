@@ -14,7 +14,7 @@ from app.storage.records import Scope
 from app.storage.search import holds
 from app.storage.tables import is_foreign_key
 from form_schemas.catalogue import Catalogue
-from form_schemas.nodes import Compare, Field, Logical, Node, ThisField
+from form_schemas.nodes import equations_of
 from form_schemas.spec import FieldSpec, FormSpec
 
 Row = Mapping[str, object]
@@ -77,8 +77,7 @@ def equal_fields(field: FieldSpec) -> list[tuple[str, str]]:
     condition = field.reference.filter
     if condition is None:
         return []
-    pairs = map(_equation, _conjuncts(condition.root))
-    return [pair for pair in pairs if pair is not None]
+    return [(own.id, mine.id) for own, mine in equations_of(condition.root)]
 
 
 def _referred(field: FieldSpec) -> frozenset[str]:
@@ -118,21 +117,3 @@ def _filter(user: Binding, field: FieldSpec, row: Row) -> list[ColumnElement[boo
 
 def _equals(column: Column, value: object) -> ColumnElement[bool]:
     return column.is_(None) if value is None else column == value
-
-
-def _conjuncts(node: Node) -> tuple[Node, ...]:
-    if isinstance(node, Logical) and node.op == "and":
-        return node.operands
-    return (node,)
-
-
-def _equation(node: Node) -> tuple[str, str] | None:
-    """(field of the target, field of the referring row) of `x == this.y`."""
-    if not isinstance(node, Compare) or node.op != "==":
-        return None
-    sides = {
-        type(side): side.id for side in (node.left, node.right) if hasattr(side, "id")
-    }
-    if Field in sides and ThisField in sides:
-        return sides[Field], sides[ThisField]
-    return None

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from tests.support.forms import field_of, form_of, rule_of, schema_of
 from tests.support.lookups import Rows
 from validators.check import Context, Stage, check_columns, check_row
@@ -11,6 +13,7 @@ from validators.report import Code
 
 TEACHERS = schema_of("T2", no="text", name="text", born="date")
 GUESTS = schema_of("T3", no="text", name="text")
+FITS = "month == this.month and this.day == born"
 SEVERAL = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
 
 
@@ -99,6 +102,40 @@ def test_a_filter_chooses_among_the_rows_of_a_value():
     (problem,) = block.problems
     assert (problem.row_number, problem.kind) == (4, "reference")
     assert problem.details["reason"] == "filter"
+
+
+@pytest.mark.parametrize(
+    ("month", "expected"),
+    [("甲 ", "第 2 位"), ("乙", "第 41 位"), ("丙", None), (None, None)],
+)
+def test_a_filter_finds_its_row_among_many_of_a_value(month, expected):
+    teacher = field_of("ref", ref={"table": "T2", "field": "no", "filter": FITS})
+    form = form_of(
+        schema_of(
+            "T1",
+            code="text",
+            month="text",
+            day="date",
+            teacher=teacher,
+            teacher_name=field_of("text", fill="teacher.name"),
+        ),
+        schema_of("T2", no="text", month="text", born="date", name="text"),
+    )
+    names = ["乙", "甲", *["乙"] * 40]
+    rows = [
+        {
+            "no": "1",
+            "month": m,
+            "born": date(2000, 1, 1 + (n == 41)),
+            "name": f"第 {n} 位",
+        }
+        for n, m in enumerate(names, 1)
+    ]
+    day = date(2000, 1, 2) if month == "乙" else date(2000, 1, 1)
+    row = {"code": "A", "teacher": "1", "month": month, "day": day}
+    checked = check(form, row, context(T2=rows))
+    assert checked.row["teacher_name"] == expected
+    assert kinds(checked) == ([] if expected else [("teacher", "reference")])
 
 
 def test_every_value_of_several_has_to_exist():
