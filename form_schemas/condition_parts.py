@@ -13,6 +13,7 @@ from form_schemas.nodes import (
     Call,
     Compare,
     Field,
+    Logical,
     Node,
     Previous,
     RefColumn,
@@ -20,6 +21,9 @@ from form_schemas.nodes import (
     conjuncts_of,
     parts_of,
 )
+
+#: Ways to fulfil a condition that are asked for one by one.
+_MOST_WAYS = 4
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,23 @@ def divide(condition: Node) -> Parts | None:
     if not (equal or within):
         return None
     return Parts(tuple(own), tuple(around), tuple(equal), tuple(within))
+
+
+def list_ways(condition: Node) -> list[Node]:
+    """Conditions of which one is enough: `a and (b or c)` is `a and b` or `a and c`.
+
+    The condition alone where there are too many, or it can be taken apart as it is.
+    """
+    if divide(condition) is not None:
+        return [condition]
+    ways: list[tuple[Node, ...]] = [()]
+    for part in conjuncts_of(condition):
+        is_choice = isinstance(part, Logical) and part.op == "or"
+        choices = part.operands if is_choice else (part,)  # type: ignore[union-attr]
+        ways = [(*way, choice) for way in ways for choice in choices]
+    if not 1 < len(ways) <= _MOST_WAYS:
+        return [condition]
+    return [Logical("and", way) for way in ways]
 
 
 def find_equation(node: Node) -> tuple[Node, Node] | None:

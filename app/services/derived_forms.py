@@ -12,7 +12,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, Engine
 
 from app.models import RoundState
-from app.services.round_checks import RoundCheck
+from app.services.derived_rows import DerivedMaker
 from app.services.wider_values import refresh_wider_values
 from app.storage.derived_states import (
     Marks,
@@ -24,8 +24,6 @@ from app.storage.derived_states import (
     lock_states,
     outdate_states,
 )
-from app.storage.derived_tables import store_derived_rows
-from app.storage.derived_values import find_derived_rows
 from app.storage.engine import begin_reading
 from app.storage.filing_gate import find_round_state
 from app.storage.records import Scope
@@ -146,15 +144,16 @@ def _refresh_derived(
     with engine.begin() as connection:
         lock_states(connection, scope, readings.values())
         stale, marks = _find_stale(connection, scope, readings)
-        check = RoundCheck(connection, catalogue, scope)
+        states = find_states(connection, scope)
+        maker = DerivedMaker(connection, catalogue, scope, today)
         outdated = set[str]()
         for form in forms:
             reading = readings[form.code]
-            if form.code not in stale and reading.table_name not in outdated:
+            is_outdated = reading.table_name in outdated
+            if form.code not in stale and not is_outdated:
                 continue
-            place = replace(check.place_of(form), today=today)
-            rows = find_derived_rows(connection, catalogue, form, form.derive, place)
-            if store_derived_rows(connection, catalogue, form, scope, rows):
+            state = None if is_outdated else states[reading.table_name]
+            if maker.make(form, reading, state, marks):
                 outdated |= set(_find_followers(readings, form.table_name))
             keep_state(connection, scope, reading, marks)
 

@@ -18,8 +18,10 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    false,
     func,
     literal,
+    or_,
     select,
     true,
     type_coerce,
@@ -67,6 +69,10 @@ class DerivationQuery:
     only: tuple[int, ...] | None = None
     #: whether rows stay that have no partner, or nothing to be expanded to
     keeps_all: bool = False
+    #: groups to look at; None for all
+    groups: tuple[GroupKey, ...] | None = None
+    #: source rows as they were once, to be looked at instead of those that are stored
+    images: tuple[Mapping[str, object], ...] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -99,15 +105,29 @@ class DerivationQuery:
         ]
         return origins, conditions
 
+    def select_keys(self) -> Select:
+        """What the groups of all origins are told by, conditions or not."""
+        origins = self.list_all_origins()
+        words = self.place.words
+        told_by = [
+            words.result(self._compile_group(name, origins)).label(f"g{place}")
+            for place, name in enumerate(self.derivation.group_by)
+        ]
+        keys = select(*told_by).select_from(origins.joined())
+        return keys.where(origins.in_place()).distinct()
+
     # Origins.
 
     def _make_origins(self, parts: OriginParts | None = None) -> RowsOf:
         place = self.place
         source = self._get_form(self.derivation.source)
-        parts = parts or OriginParts(remake=self._remake)
-        return RowsOf(place, source, place.now, only=self.only, parts=parts)
+        parts = parts or OriginParts(remake=self.list_all_origins)
+        return RowsOf(
+            place, source, place.now, only=self.only, images=self.images, parts=parts
+        )
 
-    def _remake(self) -> RowsOf:
+    def list_all_origins(self) -> RowsOf:
+        """The origins, whether or not they fulfil the conditions."""
         origins = self._make_origins()
         self._join_all(origins)
         self._expand_all(origins)
@@ -214,6 +234,9 @@ class DerivationQuery:
     ) -> Select:
         origins, conditions = self.list_origins()
         kinds = [self._compile_group(name, origins) for name in group_by]
+        if group_by and self.groups is not None:
+            keys_met = [self._is_group(kinds, key) for key in self.groups]
+            conditions.append(or_(false(), *keys_met))
         calls = _find_calls((columns or self.derivation.columns).values())
         making = [
             GROUP_FUNCTIONS[call.name](
@@ -254,6 +277,16 @@ class DerivationQuery:
             return origins.parts.expanded[name]
         value = COMPILER.value(expression.root, origins, expression.type)
         return self._settle(value, self.form.by_id[name])
+
+    def _is_group(self, told_by: Sequence[Value], key: GroupKey) -> Sql:
+        words, same = self.place.words, []
+        for value, known in zip(told_by, key, strict=True):
+            if known is None:
+                same.append(value.sql.is_(None))
+                continue
+            wanted = words.constant(as_constant(known, value.type), value.type)
+            same.append(words.compare("==", *words.unify((value, wanted))))
+        return and_(*same)
 
     def _settle(self, value: Value, field: FieldSpec) -> Value:
         """The value as its column holds it: groups differ by what people see."""
@@ -380,6 +413,11 @@ def _of_first(listed: FromClause, name: str) -> Label[Any]:
     column = listed.c[name]
     found = func.max(case((listed.c.rank == 1, column)))
     return type_coerce(found, column.type).label(name)
+
+
+def as_constant(found: object, kind: ValueType) -> object:
+    """A value that was read, to be written into a question."""
+    return Decimal(str(found)) if kind is ValueType.NUMBER else found
 
 
 def _as_value(written: str | int) -> object:

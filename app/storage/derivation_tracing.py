@@ -1,297 +1,296 @@
-"""Leads from derived rows back to the rows they follow from, and says of others why no
-row follows from them: which partner they lack, which conditions they do not fulfil.
+"""Which derived rows a few changes of one form can concern.
 
-Origins are asked without the conditions of the derivation, which then are values like
-any other: `app.services.explaining` and `missing_rows` tell people what came of it.
+Rather too many than too few: a row that is computed again without need stays as it was.
+Where the ways from a changed row to the origins are too winding, nothing is said, and
+all is computed again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from itertools import chain
-from typing import Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
-from sqlalchemy import Connection, Label, Select, case, func, select
+from sqlalchemy import Connection, and_, false, or_, select, true
 
-from app.storage.binding import bind
-from app.storage.derivation_queries import DerivationQuery
-from app.storage.expression_joins import find_targets
-from app.storage.expression_rows import RowsOf, SqlPlace
+from app.storage.derivation_queries import DerivationQuery, GroupKey, as_constant
+from app.storage.expression_rows import NotInSqlError, RowsOf
 from app.storage.expressions import COMPILER
-from app.storage.rule_queries import RulePlace, find_sql_place, planned
-from app.storage.sql_values import Sql
-from form_schemas.catalogue import Catalogue
-from form_schemas.derivations import Derivation, Join
+from app.storage.sql_values import Sql, Value
+from form_schemas.condition_parts import divide, find_alias_equation, list_ways
+from form_schemas.derivations import Join
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
     AliasColumn,
-    Call,
     Compare,
-    Literal,
+    Field,
     Node,
+    Previous,
     RefColumn,
+    conjuncts_of,
     parts_of,
 )
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
-#: A reference that expressions follow: alias of its row ("" for the source), field.
-Followed = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is wanted of each origin beside its rows."""
-
-    #: whether each of them is true
-    conditions: tuple[Node, ...] = ()
-    values: tuple[Node, ...] = ()
-    references: tuple[Followed, ...] = ()
+#: Beyond so many changed rows, origins and groups all is computed again.
+_MOST_ROWS, _MOST_ORIGINS, _MOST_GROUPS = 50, 500, 50
 
 
 @dataclass(frozen=True)
-class Origin:
-    """A source row with its partners and expanded values, and what was asked of it."""
+class Changed:
+    """Rows of one form that changed since derived rows were computed."""
 
-    source: int
-    #: alias -> id of the partner; None where there is none
-    partners: Mapping[str, int | None]
-    truths: tuple[bool, ...]
-    values: Mapping[Node, object] = field(hash=False)
-    #: reference -> code of a form and the id of the row that it picks there
-    picked: Mapping[Followed, tuple[str, int]] = field(hash=False)
+    code: str
+    ids: tuple[int, ...]
+    #: the rows as they were then; those that came later had none
+    before: tuple[Mapping[str, object], ...]
 
-
-@dataclass(frozen=True)
-class Origins:
-    """Some of the origins in question, in their order of entry."""
-
-    origins: tuple[Origin, ...]
-    total: int
+    @property
+    def is_few(self) -> bool:
+        return len(self.ids) <= _MOST_ROWS
 
 
 @dataclass(frozen=True)
-class Window:
-    """Which of many are wanted."""
+class Affected:
+    """What is to be computed again: origins, or groups where there are groups."""
 
-    size: int
-    start: int = 0
-
-
-def equals(node: Node, item: FieldSpec, value: object) -> Node:
-    """That an expression comes to what a field holds; null equals null here."""
-    if value is None:
-        return Call("is_empty", (node,), ValueType.BOOLEAN)
-    if item.value_type is ValueType.NUMBER:
-        places = Literal(Decimal(item.places or 0), ValueType.NUMBER)
-        node = Call("round", (node, places), ValueType.NUMBER)
-        value = Decimal(str(value))
-    # A day is held as such: no author writes one, but places do.
-    return Compare("==", node, Literal(cast(Any, value), item.value_type))
+    origins: tuple[int, ...] = ()
+    groups: tuple[GroupKey, ...] | None = None
 
 
-def find_first_source(
-    connection: Connection, catalogue: Catalogue, form: FormSpec, row_id: int
-) -> int | None:
-    """The id of the (first) source row of a derived row; None for a total row."""
-    c = bind(catalogue, form).table.c
-    return connection.scalar(select(c._origin).where(c._id == row_id))
+class _TooWindingError(Exception):
+    """No short way leads from a changed row to the origins."""
 
 
-class Tracing:
-    """A form's derivation at a place, asked for its origins."""
+def find_affected(
+    connection: Connection, query: DerivationQuery, changed: Changed
+) -> Affected | None:
+    """What changes of one form concern; None: rather compute all again."""
+    if not changed.is_few or query.derivation.total_row is not None:
+        return None
+    try:
+        return _Tracing(connection, query, changed).find()
+    except (_TooWindingError, NotInSqlError):
+        return None
 
+
+class _Tracing:
     def __init__(
-        self,
-        connection: Connection,
-        catalogue: Catalogue,
-        form: FormSpec,
-        place: RulePlace,
+        self, connection: Connection, query: DerivationQuery, changed: Changed
     ) -> None:
-        assert form.derive is not None
-        self._connection = connection
-        self._form, self._derivation = form, form.derive
-        self._at: SqlPlace = find_sql_place(connection, catalogue, form, place)
-        #: of the source: only its own rows are told of
-        self.department_id: int | None = None
+        self._connection, self._query, self._changed = connection, query, changed
+        self._derivation = query.derivation
+        self._forms = query.place.now.edition.by_code
+        self._form: FormSpec = self._forms[changed.code]
+        #: conditions on origins, any of which makes one concerned
+        self._met: list[Sql] = []
 
-    def find_origins(
+    def find(self) -> Affected | None:
+        origins = self._trace() if self._is_read_beside() else set[int]()
+        keys = set[GroupKey]()
+        if self._changed.code == self._derivation.source:
+            origins |= set(self._changed.ids)
+            keys |= self._find_keys(images=self._changed.before)
+        elif self._derivation.is_grouped and self._tells_groups():
+            return None
+        if not self._derivation.is_grouped:
+            few = len(origins) <= _MOST_ORIGINS
+            return Affected(tuple(sorted(origins))) if few else None
+        if len(origins) > _MOST_ORIGINS:
+            return None
+        keys |= self._find_keys(only=tuple(sorted(origins)))
+        return Affected(groups=tuple(keys)) if len(keys) <= _MOST_GROUPS else None
+
+    # Groups.
+
+    def _find_keys(self, **which: object) -> set[GroupKey]:
+        if not self._derivation.is_grouped or not any(which.values()):
+            return set()
+        query: DerivationQuery = replace(self._query, **which)  # type: ignore[arg-type]
+        return {tuple(key) for key in self._connection.execute(query.select_keys())}
+
+    def _tells_groups(self) -> bool:
+        """Whether the changed form decides in which group an origin is."""
+        for name in self._derivation.group_by:
+            expression = self._derivation.columns.get(name)
+            if expression is not None and self._is_read_by(expression.root):
+                return True
+        return False
+
+    def _is_read_by(self, node: Node) -> bool:
+        """Whether it reads the changed form, or a row that joins bring in."""
+        if isinstance(node, RefColumn | AliasColumn) and node.alias:
+            return True
+        if isinstance(node, RefColumn) and self._picks(node, self._derivation.source):
+            return True
+        if isinstance(node, Aggregate):
+            return True
+        return any(map(self._is_read_by, parts_of(node)))
+
+    # Ways from the changed rows to the origins.
+
+    def _is_read_beside(self) -> bool:
+        """Whether the form is read otherwise than as the source."""
+        roots = [one.root for one in self._derivation.expressions]
+        return any(one.table == self._changed.code for one in self._joins) or any(
+            self._names(root, self._derivation.source) for root in roots
+        )
+
+    @property
+    def _joins(self) -> tuple[Join, ...]:
+        return self._derivation.joins
+
+    def _names(self, node: Node, code: str) -> bool:
+        """Whether the changed form is picked or looked into; `code`: whose fields."""
+        if isinstance(node, RefColumn) and self._picks(node, code):
+            return True
+        if isinstance(node, Aggregate):
+            within = node.condition is not None and self._names(
+                node.condition, node.table
+            )
+            return node.table == self._changed.code or within
+        return any(self._names(part, code) for part in parts_of(node))
+
+    def _picks(self, node: RefColumn, code: str) -> bool:
+        if node.alias:
+            code = next(one.table for one in self._joins if one.alias == node.alias)
+        elif node.of_this:
+            code = self._derivation.source
+        field = self._forms[code].by_id.get(node.field_id)
+        reference = None if field is None else field.reference
+        return reference is not None and self._changed.code in reference.tables
+
+    def _trace(self) -> set[int]:
+        origins = replace(self._query, keeps_all=True).list_all_origins()
+        for join in self._joins:
+            if join.table == self._changed.code:
+                self._follow_join(join, origins)
+        for expression in self._derivation.expressions:
+            self._follow(expression.root, origins)
+        found = select(origins.id).select_from(origins.joined())
+        found = found.where(origins.in_place(), or_(false(), *self._met))
+        limited = found.distinct().limit(_MOST_ORIGINS + 1)
+        return set(self._connection.scalars(limited))
+
+    def _follow(self, node: Node, origins: RowsOf) -> None:
+        if isinstance(node, Previous):
+            raise _TooWindingError
+        if isinstance(node, RefColumn) and self._picks(node, self._derivation.source):
+            self._follow_reference(node, origins)
+        if isinstance(node, Aggregate):
+            self._follow_aggregate(node, origins)
+            return
+        for part in parts_of(node):
+            self._follow(part, origins)
+
+    def _follow_reference(self, node: RefColumn, origins: RowsOf) -> None:
+        code = self._derivation.source
+        if node.alias:
+            code = next(one.table for one in self._joins if one.alias == node.alias)
+        field = self._forms[code].by_id[node.field_id]
+        assert field.reference is not None
+        target = self._form.by_id[field.reference.field]
+        follow: Node = (
+            AliasColumn(node.alias, field.id, field.value_type)
+            if node.alias
+            else Field(field.id, field.value_type)
+        )
+        self._add([(Field(target.id, target.value_type), follow)], origins)
+
+    def _follow_join(self, join: Join, origins: RowsOf) -> None:
+        pairs = []
+        for part in conjuncts_of(join.on.root):
+            side = find_alias_equation(part, join.alias)
+            if side is None:
+                continue
+            assert isinstance(part, Compare)
+            other = part.right if side is part.left else part.left
+            pairs.append((_without_alias(side, join.alias), other))
+        if not pairs:
+            raise _TooWindingError
+        self._add(pairs, origins)
+
+    def _follow_aggregate(self, node: Aggregate, origins: RowsOf) -> None:
+        if node.condition is None:
+            if node.table == self._changed.code:
+                raise _TooWindingError
+            return
+        for part in _walk(node.condition):
+            if isinstance(part, Aggregate):
+                raise _TooWindingError
+            if isinstance(part, RefColumn) and self._picks(part, node.table):
+                if not part.of_this:
+                    # A row that is looked through picks it.
+                    raise _TooWindingError
+                self._follow_reference(part, origins)
+        if node.table != self._changed.code:
+            return
+        for way in list_ways(node.condition):
+            parts = divide(way)
+            if parts is None:
+                raise _TooWindingError
+            self._add(parts.equal, origins, parts.within)
+
+    def _add(
         self,
-        narrowed: Iterable[Node],
-        window: Window,
-        asked: Asked,
-        source: int | None = None,
-    ) -> Origins:
-        """The origins that fulfil the derivation, and these conditions beside."""
-        only = None if source is None else (source,)
-        query = DerivationQuery(self._at, self._form, self._derivation, only)
-        return self._find(query, list(narrowed), window, asked)
+        pairs: Sequence[tuple[Node, Node]],
+        origins: RowsOf,
+        within: Sequence[tuple[Node, Node]] = (),
+    ) -> None:
+        """Origins that equal a changed row, as it is or was, in all of some pairs."""
+        owns = [own for own, _ in pairs]
+        lists = [own for own, _ in within]
+        others = [other for _, other in (*pairs, *within)]
+        for values in self._find_values(owns, lists):
+            known = zip(others, values, strict=True)
+            self._met.append(
+                and_(*(self._equals(other, value, origins) for other, value in known))
+            )
 
-    def find_sources(self, condition: Node, window: Window) -> tuple[list[int], int]:
-        """Ids of source rows of which something is true, whatever the conditions say.
+    def _equals(self, node: Node, known: Value, origins: RowsOf) -> Sql:
+        words = origins.place.words
+        (value,) = COMPILER.comparable((node,), (origins,))
+        if {value.type, known.type} == {ValueType.DATE, ValueType.MONTH}:
+            raise _TooWindingError
+        return words.compare("==", *words.unify((value, known)))
 
-        Returns:
-            The ids of some of them, and how many there are.
-        """
-        bare = replace(self._derivation, conditions=(), group_by=())
-        bare = _keep_needed(bare, condition)
-        query = DerivationQuery(self._at, self._form, bare, keeps_all=True)
-        origins, wanted = query.list_origins()
-        wanted += [COMPILER.condition(condition, origins), *self._own(origins)]
-        listed = select(origins.id.label("id")).select_from(origins.joined())
-        listed = listed.where(origins.in_place(), *wanted).distinct().subquery()
-        statement = select(listed.c.id, func.count().over()).order_by(listed.c.id)
-        with planned(self._connection):
-            found = self._execute(_cut(statement, window))
-        return [row_id for row_id, _ in found], found[0][1] if found else 0
-
-    def trace(
-        self, sources: Sequence[int], condition: Node, window: Window, asked: Asked
-    ) -> Origins:
-        """The origins of source rows of which something is true, fulfilled or not."""
-        bare = replace(self._derivation, conditions=())
-        query = DerivationQuery(
-            self._at, self._form, bare, tuple(sources), keeps_all=True
-        )
-        return self._find(query, [condition], window, asked)
-
-    def find_counted(
-        self, node: Aggregate, source: int, narrowed: Iterable[Node], window: Window
-    ) -> tuple[list[int], int]:
-        """Ids of the rows that an aggregate counts for an origin, and their number.
-
-        Whether the origin fulfils the derivation is not asked.
-        """
-        bare = replace(self._derivation, conditions=())
-        query = DerivationQuery(self._at, self._form, bare, (source,), keeps_all=True)
-        origins, wanted = query.list_origins()
-        wanted += [COMPILER.condition(one, origins) for one in narrowed]
-        form = self._at.now.edition.by_code[node.table]
-        counted = RowsOf(self._at, form, self._at.now, around=origins)
-        if node.condition is not None:
-            wanted.append(COMPILER.condition(node.condition, counted))
-        wanted += [origins.in_place(), counted.in_place()]
-        pairs = select(counted.id.label("id"))
-        pairs = pairs.select_from(_side_by_side(origins, counted)).where(*wanted)
-        listed = pairs.distinct().subquery()
-        statement = select(listed.c.id, func.count().over()).order_by(listed.c.id)
-        found = self._execute(_cut(statement, window))
-        return [row_id for row_id, _ in found], found[0][1] if found else 0
-
-    def _find(
-        self,
-        query: DerivationQuery,
-        narrowed: list[Node],
-        window: Window,
-        asked: Asked,
-    ) -> Origins:
-        origins, wanted = query.list_origins()
-        wanted += [COMPILER.condition(one, origins) for one in narrowed]
-        wanted += self._own(origins)
-        reading = _Reading(origins, asked)
-        statement = select(*reading.columns, func.count().over().label("total"))
-        statement = statement.select_from(origins.joined())
-        statement = statement.where(origins.in_place(), *wanted)
-        ordered = statement.order_by(*origins.identity())
-        with planned(self._connection, query.only):
-            found = self._execute(_cut(ordered, window))
-        total = found[0][-1] if found else 0
-        return Origins(tuple(reading.read(row[:-1]) for row in found), total)
-
-    def _own(self, origins: RowsOf) -> list[Sql]:
-        if self.department_id is None:
-            return []
-        return [origins.table.c._department_id == self.department_id]
-
-    def _execute(self, statement: Select) -> list[tuple]:
-        # No question comes twice: keeping them would only cost time.
-        options = {"compiled_cache": None}
-        found = self._connection.execute(statement, execution_options=options)
-        return list(map(tuple, found))
+    def _find_values(
+        self, owns: Sequence[Node], lists: Sequence[Node]
+    ) -> Iterator[list[Value]]:
+        """What the changed rows hold in some expressions, as they are and were."""
+        place = self._query.place
+        words, make = place.words, partial(RowsOf, place, self._form, place.now)
+        looked = [make(only=self._changed.ids)]
+        if self._changed.before:
+            looked.append(make(images=self._changed.before))
+        for rows in looked:
+            values = [COMPILER.comparable((own,), (rows,))[0] for own in owns]
+            for node in lists:
+                table, item = words.items(COMPILER.argument(node, rows, ValueType.LIST))
+                rows.join(table, true())
+                values.append(item)
+            asked = [words.result(one).label(f"v{n}") for n, one in enumerate(values)]
+            statement = select(*asked).select_from(rows.joined())
+            statement = statement.where(rows.in_place()).distinct()
+            kinds = [value.type for value in values]
+            for record in self._connection.execute(statement.limit(_MOST_ORIGINS)):
+                # Null equals nothing.
+                if None not in record:
+                    yield [
+                        words.constant(as_constant(value, kind), kind)
+                        for value, kind in zip(record, kinds, strict=True)
+                    ]
 
 
-class _Reading:
-    """The columns of a SELECT of origins, and what becomes of its rows."""
-
-    def __init__(self, origins: RowsOf, asked: Asked) -> None:
-        assert origins.parts is not None
-        self._asked = asked
-        self._aliases = tuple(origins.parts.partners)
-        partners = [rows.id for rows in origins.parts.partners.values()]
-        truths = [
-            case((COMPILER.condition(one, origins), 1), else_=0)
-            for one in asked.conditions
-        ]
-        result = origins.place.words.result
-        values = [
-            result(COMPILER.value(one, origins, one.type)) for one in asked.values
-        ]
-        self._targets = [
-            (followed, target)
-            for followed in asked.references
-            for target in _follow(followed, origins)
-        ]
-        picked = [target.id for _, target in self._targets]
-        self._parts = [partners, truths, values, picked]
-        self.columns: list[Label[Any]] = [
-            sql.label(f"c{number}")
-            for number, sql in enumerate([origins.id, *chain(*self._parts)])
-        ]
-
-    def read(self, row: Sequence[Any]) -> Origin:
-        source, *left = row
-        cells = iter(left)
-        partners, truths, values, picked = (
-            [next(cells) for _ in part] for part in self._parts
-        )
-        return Origin(
-            source,
-            dict(zip(self._aliases, partners, strict=True)),
-            tuple(map(bool, truths)),
-            dict(zip(self._asked.values, values, strict=True)),
-            {
-                followed: (target.form.code, row_id)
-                for (followed, target), row_id in zip(
-                    reversed(self._targets), reversed(picked), strict=True
-                )
-                if row_id is not None
-            },
-        )
+def _without_alias(node: Node, alias: str) -> Node:
+    """What reads a joined row, as that row reads itself."""
+    if isinstance(node, AliasColumn) and node.alias == alias:
+        return Field(node.column, node.type)
+    if isinstance(node, RefColumn) and node.alias == alias:
+        return replace(node, alias="", of_this=False)
+    raise _TooWindingError
 
 
-def _follow(followed: Followed, origins: RowsOf) -> tuple[RowsOf, ...]:
-    assert origins.parts is not None
-    alias, field_id = followed
-    owner = origins.parts.partners[alias] if alias else origins
-    return find_targets(COMPILER, field_id, owner)
-
-
-def _side_by_side(origins: RowsOf, counted: RowsOf) -> Any:
-    # Which pairs fit is said in WHERE; there is one origin.
-    return origins.joined().join(counted.joined(), origins.in_place())
-
-
-def _cut(statement: Select, window: Window) -> Select:
-    return statement.limit(window.size).offset(window.start)
-
-
-def _keep_needed(derivation: Derivation, condition: Node) -> Derivation:
-    """Without the partners and expansions that a condition does not read."""
-    read = set(_find_names(condition))
-    joins: list[Join] = []
-    for join in reversed(derivation.joins):
-        if join.alias in read:
-            joins.insert(0, join)
-            read |= set(_find_names(join.on.root))
-    expansions = (one for one in derivation.expansions if one.column in read)
-    return replace(derivation, joins=tuple(joins), expansions=tuple(expansions))
-
-
-def _find_names(node: Node) -> Iterator[str]:
-    """Aliases and expanded columns that a node reads."""
-    if isinstance(node, AliasColumn):
-        yield node.alias or node.column
-    elif isinstance(node, RefColumn) and node.alias:
-        yield node.alias
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
     for part in parts_of(node):
-        yield from _find_names(part)
+        yield from _walk(part)

@@ -11,8 +11,10 @@ from datetime import date
 
 from sqlalchemy import (
     Connection,
+    Row,
     func,
     literal,
+    or_,
     select,
     union_all,
     update,
@@ -22,10 +24,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.models import AuditAction, AuditEntry, DerivedState, RowChange
 from app.storage.engine import is_sqlite
 from app.storage.records import Scope
+from form_schemas.spec import FormSpec
 
 _STATE = DerivedState.__table__
 _ENTRY = AuditEntry.__table__
 _CHANGE = RowChange.__table__
+#: Beyond so many changes derived rows are rather computed as a whole.
+_MOST_CHANGES = 100
 #: Acts that concern a form and leave its rows alone.
 _HARMLESS = frozenset(
     {
@@ -99,11 +104,15 @@ def find_states(connection: Connection, scope: Scope) -> dict[str, DerivedState]
 
 def is_current(reading: Reading, state: DerivedState | None, marks: Marks) -> bool:
     """Whether the rows are what they would be if computed now."""
-    if state is None or state.position < 0:
-        return False
-    if (state.fingerprint, state.day) != (reading.fingerprint, reading.day):
+    if state is None or not is_same_way(reading, state):
         return False
     return not find_changed(reading, state, marks)
+
+
+def is_same_way(reading: Reading, state: DerivedState) -> bool:
+    """Whether the rows were computed as they would be now, from whatever rows."""
+    now, then = (reading.fingerprint, reading.day), (state.fingerprint, state.day)
+    return state.position >= 0 and now == then
 
 
 def find_changed(reading: Reading, state: DerivedState, marks: Marks) -> frozenset[str]:
@@ -114,6 +123,54 @@ def find_changed(reading: Reading, state: DerivedState, marks: Marks) -> frozens
         if marks.touched.get(name, 0) > state.position
         or marks.newest.get(table, 0) != state.seen.get(table, 0)
     )
+
+
+def find_changes(
+    connection: Connection, scope: Scope, form: FormSpec, state: DerivedState
+) -> list[Row] | None:
+    """The changes of a form since a state, newest first; None where they are many."""
+    since = state.seen.get(form.table_name, 0)
+    named = _find_named(connection, scope, form.full_name, state.position)
+    if named is None:
+        return None
+    c = _CHANGE.c
+    # What was written before others but committed after them has a lower number; the
+    # log names it.
+    found = connection.execute(
+        select(c.row_id, c.action, c.before)
+        .where(
+            c.unit_id == scope.unit_id,
+            c.round_id == scope.round_id,
+            c.table_name == form.table_name,
+            or_(c.id > since, c.id.in_(named)),
+        )
+        .order_by(c.id.desc())
+        .limit(_MOST_CHANGES + 1)
+    ).all()
+    return list(found) if len(found) <= _MOST_CHANGES else None
+
+
+def _find_named(
+    connection: Connection, scope: Scope, name: str, after: int
+) -> list[int] | None:
+    """Numbers of changes that entries of the log name; None where one names a run."""
+    c = _ENTRY.c
+    details = connection.scalars(
+        select(c.details).where(
+            c.unit_id == scope.unit_id,
+            c.id > after,
+            c.round_id == scope.round_id,
+            c.form_name == name,
+            c.action.not_in(_HARMLESS),
+        )
+    )
+    named: list[int] = []
+    for one in details:
+        ids = one.get("changes", {}).get("ids")
+        if ids is None or len(named) > _MOST_CHANGES:
+            return None
+        named += ids
+    return named
 
 
 def lock_states(

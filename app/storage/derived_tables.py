@@ -4,11 +4,21 @@ Rows that stay as they were keep their ids, so that an open page still finds the
 Nothing of this is written to the history of rows: it follows from what is.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    false,
+    or_,
+    select,
+    update,
+)
 
 from app.models.base import now_utc
 from app.storage.binding import Binding, bind
@@ -18,7 +28,8 @@ from app.storage.loading import get_initials, write_tuples
 from app.storage.lookup import ROWS_AT_ONCE, in_groups
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FormSpec
+from form_schemas.spec import FieldSpec, FormSpec
+from validators.rules import settle
 
 _ENGINE_COLUMNS = (
     "_unit_id",
@@ -55,6 +66,40 @@ def store_derived_rows(
     writer.change(changes.changed)
     writer.add(changes.new)
     return bool(changes.gone or changes.changed or changes.new)
+
+
+def has_origin(binding: Binding, origins: Collection[int]) -> ColumnElement[bool]:
+    """Stored rows that follow from these source rows."""
+    return binding.table.c._origin.in_(origins)
+
+
+def is_of_group(
+    binding: Binding, names: Sequence[str], groups: Collection[Sequence[object]]
+) -> ColumnElement[bool]:
+    """Stored rows of these groups.
+
+    Args:
+        names: the columns that groups are told by.
+        groups: their values as they were read.
+    """
+    fields = [binding.form.by_id[name] for name in names]
+    return or_(
+        false(),
+        *(
+            and_(
+                *(
+                    _holds(binding, field, value)
+                    for field, value in zip(fields, group, strict=True)
+                )
+            )
+            for group in groups
+        ),
+    )
+
+
+def _holds(binding: Binding, field: FieldSpec, value: object) -> ColumnElement[bool]:
+    column, settled = binding.table.c[field.id], settle(field, value)
+    return column.is_(None) if settled is None else column == settled
 
 
 @dataclass

@@ -1,12 +1,12 @@
 """What derivations come to: rows of values, as the fields of the form hold them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from sqlalchemy import Connection, Select
 
-from app.storage.derivation_queries import DerivationQuery
+from app.storage.derivation_queries import DerivationQuery, GroupKey
 from app.storage.rule_queries import RulePlace, find_sql_place, planned
 from form_schemas.catalogue import Catalogue
 from form_schemas.derivations import Derivation
@@ -31,18 +31,23 @@ def find_derived_rows(
     derivation: Derivation,
     place: RulePlace,
     only: Sequence[int] | None = None,
+    groups: Sequence[GroupKey] | None = None,
 ) -> list[DerivedRow]:
     """The rows that a derivation gives in the unit and round, in the order of entry.
 
     Args:
         only: ids of source rows; what follows from others is left out.
+        groups: what some groups are told by; others are left out.
 
     Raises:
         NotInSqlError: no SQL says the derivation.
     """
-    at = find_sql_place(connection, catalogue, form, place)
-    chosen = None if only is None else tuple(only)
-    query = DerivationQuery(at, form, derivation, chosen)
+    query = make_query(connection, catalogue, form, derivation, place)
+    query = replace(
+        query,
+        only=None if only is None else tuple(only),
+        groups=None if groups is None else tuple(groups),
+    )
     rows = _read(connection, query, query.select_rows())
     total = query.select_total()
     if total is not None:
@@ -50,6 +55,18 @@ def find_derived_rows(
             DerivedRow(None, row.values) for row in _read(connection, query, total)
         ]
     return rows
+
+
+def make_query(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    derivation: Derivation,
+    place: RulePlace,
+) -> DerivationQuery:
+    """A derivation, to be asked at a place."""
+    at = find_sql_place(connection, catalogue, form, place)
+    return DerivationQuery(at, form, derivation)
 
 
 def _read(

@@ -26,13 +26,18 @@ from sqlalchemy import (
 from app.storage.expression_rows import Moment, NotInSqlError, RowsOf
 from app.storage.sql_values import Sql, Value
 from app.storage.tables import is_foreign_key
-from form_schemas.condition_parts import Parts, divide, find_item_around, reads_around
+from form_schemas.condition_parts import (
+    Parts,
+    divide,
+    find_item_around,
+    list_ways,
+    reads_around,
+)
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
     Call,
     Field,
-    Logical,
     Node,
     Previous,
     RefColumn,
@@ -43,8 +48,6 @@ from form_schemas.spec import FieldSpec, FormSpec
 
 #: Each one within another is written out three times.
 _MOST_NESTED = 4
-#: Ways to fulfil a condition that are asked for one by one.
-_MOST_TERMS = 4
 
 
 class Compiler(Protocol):
@@ -356,23 +359,14 @@ def _match(rows: RowsOf, groups: Subquery, keys: Sequence[Sequence[Value]]) -> S
 
 
 def _find_terms(node: Aggregate, rows: RowsOf) -> list[Aggregate]:
-    """Conditions of which one is enough, where each can be grouped but not all of them.
-
-    `a and (b or c)` asks for `a and b` or `a and c`.
-    """
+    """Questions of which one is enough, where each can be grouped but not all of it."""
     if node.name != "exists" or rows.only is not None:
         return []
     assert node.condition is not None
-    terms: list[tuple[Node, ...]] = [()]
-    for part in conjuncts_of(node.condition):
-        ways = part.operands if isinstance(part, Logical) else (part,)
-        terms = [(*term, way) for term in terms for way in ways]
-    if not 1 < len(terms) <= _MOST_TERMS:
+    ways = list_ways(node.condition)
+    if any(divide(way) is None for way in ways):
         return []
-    conditions = [Logical("and", term) for term in terms]
-    if any(divide(condition) is None for condition in conditions):
-        return []
-    return [replace(node, condition=condition) for condition in conditions]
+    return [replace(node, condition=way) for way in ways]
 
 
 def _count_nested(node: Node) -> int:

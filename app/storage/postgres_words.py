@@ -30,6 +30,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy.types import TypeEngine
 
 from app.storage.sql_values import (
     COMPARISONS,
@@ -100,6 +101,11 @@ class PostgresWords:
             sql = type_coerce(column, Numeric())
             return Value(sql, kind, Size(whole, column.type.places))
         return Value(cast(column, Numeric()), kind, Size(whole, 0))
+
+    def write(self, value: object, kind: TypeEngine) -> Sql:
+        """What a column of a type may hold, written into a question."""
+        # A cast: of nothing but nulls it does not know the type.
+        return cast(literal(value, kind), kind)
 
     def result(self, value: Value) -> Sql:
         """The value as a column that Python reads."""

@@ -27,6 +27,7 @@ from sqlalchemy import (
     null,
     type_coerce,
 )
+from sqlalchemy.types import TypeEngine
 
 from app.storage.sql_values import (
     COMPARISONS,
@@ -104,6 +105,10 @@ class SqliteWords:
         places = column.type.places if isinstance(column.type, ExactDecimal) else 0
         sql = type_coerce(column, _TYPES[kind])
         return Value(sql, kind, Size(whole, places), is_atomic=True)
+
+    def write(self, value: object, kind: TypeEngine) -> Sql:
+        """What a column of a type may hold, written into a question."""
+        return literal(value, kind)
 
     def result(self, value: Value) -> Sql:
         """The value as a column that Python reads."""

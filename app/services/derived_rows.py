@@ -1,0 +1,117 @@
+"""Computes the rows of derived forms: all of them, or what a few changes concern."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from sqlalchemy import ColumnElement, Connection, Row
+
+from app.errors import NotFound
+from app.models import DerivedState, RowAction
+from app.services.round_checks import RoundCheck
+from app.storage.binding import bind
+from app.storage.derivation_queries import DerivationQuery
+from app.storage.derivation_tracing import Affected, Changed, find_affected
+from app.storage.derived_states import (
+    Marks,
+    Reading,
+    find_changed,
+    find_changes,
+    is_same_way,
+)
+from app.storage.derived_tables import has_origin, is_of_group, store_derived_rows
+from app.storage.derived_values import DerivedRow, find_derived_rows, make_query
+from app.storage.records import Scope
+from app.storage.rows import RowStore
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FormSpec
+from validators.conversion import from_json
+
+
+class DerivedMaker:
+    """Computes derived rows in one transaction."""
+
+    def __init__(
+        self, connection: Connection, catalogue: Catalogue, scope: Scope, today: date
+    ) -> None:
+        self._connection, self._catalogue = connection, catalogue
+        self._scope, self._today = scope, today
+        self._check = RoundCheck(connection, catalogue, scope)
+
+    def make(
+        self,
+        form: FormSpec,
+        reading: Reading,
+        state: DerivedState | None,
+        marks: Marks,
+    ) -> bool:
+        """Bring the rows of a form up to date; gives whether any changed."""
+        assert form.derive is not None
+        place = replace(self._check.place_of(form), today=self._today)
+        asked = (self._connection, self._catalogue, form, form.derive, place)
+        affected = None
+        if state is not None and is_same_way(reading, state):
+            affected = self._trace(form, make_query(*asked), reading, state, marks)
+        if affected is None:
+            return self._store(form, find_derived_rows(*asked))
+        binding = bind(self._catalogue, form)
+        if affected.groups is None:
+            rows = find_derived_rows(*asked, only=affected.origins)
+            return self._store(form, rows, has_origin(binding, affected.origins))
+        rows = find_derived_rows(*asked, groups=affected.groups)
+        names = form.derive.group_by
+        return self._store(form, rows, is_of_group(binding, names, affected.groups))
+
+    def _store(
+        self,
+        form: FormSpec,
+        rows: list[DerivedRow],
+        instead_of: ColumnElement[bool] | None = None,
+    ) -> bool:
+        return store_derived_rows(
+            self._connection, self._catalogue, form, self._scope, rows, instead_of
+        )
+
+    def _trace(
+        self,
+        form: FormSpec,
+        query: DerivationQuery,
+        reading: Reading,
+        state: DerivedState,
+        marks: Marks,
+    ) -> Affected | None:
+        """What a few changes of one form concern; None: compute all again."""
+        tables = find_changed(reading, state, marks)
+        if len(tables) != 1:
+            return None
+        (table,) = tables
+        forms = self._catalogue.edition_of(form).forms
+        source = next(one for one in forms if one.table_name == table)
+        found = find_changes(self._connection, self._scope, source, state)
+        if not found:
+            return None
+        changed = self._look_back(source, found)
+        return find_affected(self._connection, query, changed)
+
+    def _look_back(self, form: FormSpec, changes: Sequence[Row]) -> Changed:
+        """The rows as they were before the changes, which come newest first."""
+        rows: dict[int, dict[str, object] | None] = {}
+        for row_id, action, before in changes:
+            if row_id not in rows:
+                rows[row_id] = self._find_row(form, row_id)
+            if action is RowAction.INSERT:
+                rows[row_id] = None
+            else:
+                known = rows[row_id] or {}
+                rows[row_id] = {**known, **from_json(form, before or {})}
+        images = tuple(
+            {**image, "_id": row_id} for row_id, image in rows.items() if image
+        )
+        return Changed(form.code, tuple(rows), images)
+
+    def _find_row(self, form: FormSpec, row_id: int) -> dict[str, object] | None:
+        try:
+            store = RowStore(self._connection, self._catalogue)
+            return dict(store.get(form, self._scope, row_id).row)
+        except NotFound:
+            return None
