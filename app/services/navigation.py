@@ -4,7 +4,7 @@ What needs the person comes first: returned, late and begun forms, then open one
 those that wait for others.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from app.models import Contribution, ContributionState, Filing, ImportJob, ImportState
 from app.permissions import Action
+from app.services.derived_forms import refresh_forms
 from app.services.form_states import (
     DONE,
     OPEN,
@@ -33,6 +34,7 @@ from app.storage.keys import initials
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec, Level
+from form_schemas.work_chains import is_gap_list
 
 #: Chips of the workbench: what a person does about the states.
 MINE = OPEN
@@ -81,6 +83,11 @@ class FormLine:
         return self.errors > 0 and self.state in MINE
 
     @property
+    def is_gap_list(self) -> bool:
+        """Whether its rows tell what is missing elsewhere."""
+        return is_gap_list(self.form)
+
+    @property
     def word(self) -> str:
         return self.said or STATE_WORDS[self.state]
 
@@ -122,6 +129,15 @@ def list_forms(
     A handful of questions, however many forms there are.
     """
     forms = [form for form in visible_forms(place) if matches(form, search)]
+    return list_lines(engine, catalogue, place, forms)
+
+
+def list_lines(
+    engine: Engine, catalogue: Catalogue, place: Workplace, forms: Sequence[FormSpec]
+) -> tuple[FormLine, ...]:
+    """How these forms stand, all of which the person may see; counts are current."""
+    scope = Scope(place.unit_id, place.round_id)
+    refresh_forms(engine, catalogue, [f for f in forms if f.is_derived], scope)
     with begin_reading(engine) as connection:
         facts = _find_facts(connection, catalogue, place, forms)
     return tuple(_make_line(place, form, n, facts) for n, form in enumerate(forms))
@@ -207,7 +223,7 @@ def _find_facts(
     connection: Connection,
     catalogue: Catalogue,
     place: Workplace,
-    forms: list[FormSpec],
+    forms: Sequence[FormSpec],
 ) -> _Facts:
     wanted = [Wanted(f, place.department_for(f, Action.VIEW_ROWS)) for f in forms]
     last, scope = place.previous_round_id, Scope(place.unit_id, place.round_id)

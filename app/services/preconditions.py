@@ -31,9 +31,7 @@ def find_waiting(
     }
     if not wanted:
         return {}
-    unit = Scope(scope.unit_id, scope.round_id)
-    there = find_filled(connection, catalogue, tuple(wanted.values()), unit)
-    there |= _find_settled(connection, unit)
+    there = find_supplied(connection, catalogue, scope, tuple(wanted.values()))
     found = {
         code: tuple(
             group[0].code
@@ -43,6 +41,18 @@ def find_waiting(
         for code, groups in needs.items()
     }
     return {code: missing for code, missing in found.items() if missing}
+
+
+def find_supplied(
+    connection: Connection,
+    catalogue: Catalogue,
+    scope: Scope,
+    forms: Collection[FormSpec],
+) -> frozenset[str]:
+    """Codes of the forms that have rows, and of all that were declared to have none."""
+    unit = Scope(scope.unit_id, scope.round_id)
+    there = find_filled(connection, catalogue, forms, unit)
+    return there | _find_settled(connection, unit)
 
 
 def list_needs(

@@ -7,7 +7,7 @@ many rows the page has.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Text, cast, select
+from sqlalchemy import Connection, Text, cast, func, or_, select
 
 from app.storage.binding import bind
 from app.storage.freezing import advise, find_frozen
@@ -49,6 +49,25 @@ def find_frozen_rows(
         linked = _find_linked(connection, catalogue, form, scope, linker, freeze, ids)
         _add(frozen, linked, target)
     return frozen
+
+
+def count_frozen_rows(
+    connection: Connection, catalogue: Catalogue, form: FormSpec, scope: Scope
+) -> int:
+    """How many rows of a form stored links freeze, as either end."""
+    binding = bind(catalogue, form)
+    table = binding.table
+    ends = [table.c[freeze.field].is_not(None) for freeze in form.freezes]
+    for linker, freeze in catalogue.freezing(form):
+        own = table.c[linker.get_field(freeze.field).reference.field]
+        linked = select_linked(connection, catalogue, scope, linker, freeze)
+        ends.append(cast(own, Text).in_(linked))
+    if not ends:
+        return 0
+    wanted = select(func.count()).select_from(table)
+    finished = table.c._level != Level.ERROR
+    found = wanted.where(binding.in_scope(scope), finished, or_(*ends))
+    return connection.scalar(found) or 0
 
 
 def _add(frozen: dict[int, FrozenRow], row_ids: Iterable[int], more: FrozenRow) -> None:

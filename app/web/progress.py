@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from app.errors import Forbidden
 from app.permissions import Action, can, require
 from app.services.form_states import GLYPHS, STATE_WORDS, FormState
+from app.services.gaps import GapLine, list_gaps
 from app.services.open_forms import name_forms, sort_open
 from app.services.progress.area import (
     Area,
@@ -24,6 +25,7 @@ from app.services.progress.history import History, load_history
 from app.services.progress.matrix import Matrix, MatrixRow, load_matrix
 from app.services.progress.units import load_area
 from app.services.reminding import remind
+from app.services.work_chains import list_chains
 from app.services.workplaces import Workplace
 from app.storage.records import Scope
 from app.web.addresses import read_number, read_page_number
@@ -32,6 +34,7 @@ from app.web.downloads import send_made
 from app.web.server import Answer, get_server
 from app.web.time_words import say_left
 from app.web.visit import get_visit
+from form_schemas.work_chains import WorkChain
 
 progress = Blueprint("progress", __name__, url_prefix="/progress")
 
@@ -76,6 +79,9 @@ class ProgressPage:
     may_manage: bool
     #: forms that wait at the person's own step
     mine: int
+    #: lists of what is missing, and the paths they stand in
+    gaps: tuple[GapLine, ...]
+    chains: tuple[WorkChain, ...]
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,8 @@ def show() -> Answer:
         bool(matrix.late) and can(place.actor, Action.SEND_NOTICES, place.whole),
         can(place.actor, Action.MANAGE_ROUND, place.whole),
         _count_mine(place, matrix),
+        list_gaps(server.engine, server.catalogue, place),
+        list_chains(place),
     )
     return render_template("progress.html", page=page, workplace=place)
 

@@ -12,15 +12,18 @@ from app.services import inbox, navigation, noticeboard
 from app.services.duties import Duties, find_duties
 from app.services.facts import Facts, find_facts
 from app.services.form_states import DONE, FormState
+from app.services.gaps import GapLine, make_lines
 from app.services.inbox import ImportView
 from app.services.navigation import FormLine
 from app.services.noticeboard import NoticeLine
 from app.services.progress.history import History, load_history
 from app.services.progress.matrix import Matrix, load_matrix
+from app.services.work_chains import list_chains
 from app.services.workplaces import Workplace
 from app.storage.timetable import RoundPhase
 from app.web.server import get_server
 from app.web.time_words import say_day, say_end, say_span
+from form_schemas.work_chains import WorkChain
 
 #: Imports and notices beside the list of forms.
 _RECENT = 5
@@ -103,6 +106,9 @@ class Workbench:
     may_report: bool
     recent: tuple[ImportView, ...]
     notices: tuple[NoticeLine, ...]
+    #: lists of what is missing, and the paths they stand in
+    gaps: tuple[GapLine, ...]
+    chains: tuple[WorkChain, ...]
     #: whether only the first of many forms are shown
     cut: bool = False
 
@@ -149,6 +155,8 @@ def make_workbench(place: Workplace) -> Workbench:
         can(actor, Action.REPORT_ROUND, place.whole),
         _find_recent(place) if may_enter or may_review else (),
         noticeboard.find_newest(server.engine, actor, _RECENT),
+        make_lines(place, {line.form: line.rows for line in lines}),
+        list_chains(place),
         len(shown) > most,
     )
 

@@ -84,6 +84,10 @@ def _at(things, scene):
     return {"at": things.key(scene.round)}
 
 
+def _chain(things, scene):
+    return _at(things, scene) | {"collection": "test", "chain_id": schools.CHAIN}
+
+
 def _unit_round(things, scene):
     return {"unit_id": things.unit_id, "round_id": things.rounds[scene.round]}
 
@@ -376,6 +380,7 @@ _PLACES = (
         body=lambda t, s: {"place": t.key(s.round)},
         changes=False,
     ),
+    _get("work_chains.show", HERE, _chain, ROUND_SCENES),
     _get("checks.show", HERE, _at, ROUND_SCENES),
     _post(
         "checks.start",

@@ -58,6 +58,8 @@ IN_STATES = (OPEN, OUTSIDE, SUBMITTED, RETURNED, APPROVED)
 #: nothing entered; declared empty; closed; with key figures; one row only
 BARE, DECLARED, CLOSED, FIGURES, RECORD = "E1", "E2", "E3", "K1", "R1"
 MASTER = "M1"
+CHAIN = "path"
+_STEP = {"id": "all", "title": "一步", "forms": [MASTER, *IN_STATES]}
 ROUNDS = ("past", "now", "ready", "leadership", "city")
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
@@ -82,7 +84,8 @@ def make_catalogue():
         "periods": {"snapshot": ["2023-09-01", "2024-08-31"]},
         "reviewSteps": STEPS,
     }
-    edition = replace(edition, settings=settings)
+    chain = {"id": CHAIN, "title": "路", "steps": [_STEP]}
+    edition = replace(edition, settings=settings | {"chains": [chain]})
     return replace(made, editions=(_make_next(settings), edition))
 
 

@@ -1,0 +1,310 @@
+"""Chains of work at a workplace: how each step stands, and what it waits for.
+
+A step that waits is no lock: who knows more may go ahead (see `preconditions`).
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, Engine
+
+from app.errors import NotFound
+from app.permissions import Action
+from app.services.navigation import FormLine, list_lines
+from app.services.preconditions import find_supplied, list_needs
+from app.services.workplaces import Workplace
+from app.storage.engine import begin_reading
+from app.storage.frozen_rows import count_frozen_rows
+from app.storage.records import Scope
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FormSpec
+from form_schemas.work_chains import WorkChain, WorkStep
+
+
+class StepState(StrEnum):
+    """How a step stands."""
+
+    #: what it needs has no rows yet
+    WAITING = "wait"
+    #: it can be begun
+    OPEN = "open"
+    UNDERWAY = "going"
+    DONE = "done"
+
+
+STEP_WORDS = {
+    StepState.WAITING: "等前面的步骤",
+    StepState.OPEN: "可以开始",
+    StepState.UNDERWAY: "进行中",
+    StepState.DONE: "已办好",
+}
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """A form without rows that others wait for."""
+
+    form: FormSpec
+    #: who supplies it
+    departments: tuple[str, ...]
+    #: whether the person may look at it
+    is_visible: bool
+
+
+@dataclass(frozen=True)
+class ChainForm:
+    """A form or a gap list of a step."""
+
+    form: FormSpec
+    #: None: the person may not see it
+    line: FormLine | None
+    departments: tuple[str, ...]
+    awaited: tuple[Awaited, ...] = ()
+    #: rows that links freeze
+    frozen: int = 0
+    #: rows that generating it would add; None: its rows are not generated
+    to_generate: int | None = None
+
+    @property
+    def has_rows(self) -> bool:
+        return self.line is not None and self.line.rows > 0
+
+
+@dataclass(frozen=True)
+class StepView:
+    """A step of a chain."""
+
+    number: int
+    step: WorkStep
+    #: the steps that it follows
+    after: tuple[WorkStep, ...]
+    state: StepState
+    forms: tuple[ChainForm, ...]
+    gaps: tuple[ChainForm, ...]
+    awaited: tuple[Awaited, ...]
+
+    @property
+    def word(self) -> str:
+        return STEP_WORDS[self.state]
+
+    @property
+    def missing(self) -> int:
+        """Rows of its gap lists, of those that the person may see."""
+        return sum(one.line.rows for one in self.gaps if one.line is not None)
+
+
+@dataclass(frozen=True)
+class ChainView:
+    """A chain of work in a unit's round."""
+
+    chain: WorkChain
+    steps: tuple[StepView, ...]
+
+    @property
+    def done(self) -> int:
+        return sum(one.state is StepState.DONE for one in self.steps)
+
+    @property
+    def missing(self) -> int:
+        return sum(one.missing for one in self.steps)
+
+    @property
+    def stages(self) -> tuple[tuple[StepView, ...], ...]:
+        """The steps as a path: those of one stage follow the stages before."""
+        ranks: dict[str, int] = {}
+        stages: list[list[StepView]] = []
+        for one in self.steps:
+            before = [ranks[step.id] for step in one.after]
+            rank = ranks[one.step.id] = max(before, default=-1) + 1
+            stages += [[]] * (rank == len(stages))
+            stages[rank] = [*stages[rank], one]
+        return tuple(map(tuple, stages))
+
+
+def list_chains(place: Workplace) -> tuple[WorkChain, ...]:
+    """The chains of which the person may see a form."""
+    return tuple(
+        chain
+        for chain in place.edition.work_chains
+        if any(_may_see(place, form) for form in _forms_of(place, chain))
+    )
+
+
+def chains_of(place: Workplace, form: FormSpec) -> tuple[WorkChain, ...]:
+    """The chains that a form stands in."""
+    return tuple(one for one in place.edition.work_chains if form.code in one.codes)
+
+
+def get_chain(place: Workplace, chain_id: str) -> WorkChain:
+    """The chain of this id.
+
+    Raises:
+        NotFound: the edition has none, or none of its forms is the person's.
+    """
+    found = next((one for one in list_chains(place) if one.id == chain_id), None)
+    if found is None:
+        raise NotFound("没有这条业务链，它可能在新版里改了名。")
+    return found
+
+
+def view_chain(
+    engine: Engine, catalogue: Catalogue, place: Workplace, chain: WorkChain
+) -> ChainView:
+    """How the steps of a chain stand: the same questions, however many steps."""
+    forms = _forms_of(place, chain)
+    seen = [form for form in forms if _may_see(place, form)]
+    lines = {one.form.code: one for one in list_lines(engine, catalogue, place, seen)}
+    needs = _Needs(catalogue, place, chain)
+    with begin_reading(engine) as connection:
+        facts = _find_facts(connection, catalogue, place, needs, lines, seen)
+    views = tuple(
+        _view_step(place, needs, facts, number, step)
+        for number, step in enumerate(chain.steps, 1)
+    )
+    return ChainView(chain, views)
+
+
+def _forms_of(place: Workplace, chain: WorkChain) -> tuple[FormSpec, ...]:
+    """A form that is held back or broken is left out."""
+    by_code = place.edition.by_code
+    return tuple(by_code[code] for code in chain.codes if code in by_code)
+
+
+def _may_see(place: Workplace, form: FormSpec) -> bool:
+    return place.can(Action.VIEW_ROWS, form)
+
+
+class _Needs:
+    """Which forms each form of a chain follows; of each group one is enough."""
+
+    def __init__(
+        self, catalogue: Catalogue, place: Workplace, chain: WorkChain
+    ) -> None:
+        self._catalogue, self._place, self.chain = catalogue, place, chain
+
+    def of_step(self, step: WorkStep) -> tuple[tuple[FormSpec, ...], ...]:
+        """What is typed in the steps before: what is computed follows by itself."""
+        codes = [c for name in step.needs for c in self.chain.get_step(name).forms]
+        return tuple((form,) for form in self.pick(codes) if not form.is_derived)
+
+    def of_form(
+        self, step: WorkStep, form: FormSpec
+    ) -> tuple[tuple[FormSpec, ...], ...]:
+        """What the form needs beside its step."""
+        before = self.pick(step.forms[: step.forms.index(form.code)])
+        required = [field for field in form.fields if field.required]
+        picked = (self._catalogue.targets(form, field) for field in required)
+        within = (group for group in picked if {*group} & {*before})
+        return (*list_needs(self._catalogue, form), *within)
+
+    def list_all(self) -> tuple[FormSpec, ...]:
+        found: dict[str, FormSpec] = {}
+        for step in self.chain.steps:
+            groups = list(self.of_step(step))
+            for form in self.pick(step.forms):
+                groups += [(form,), *self.of_form(step, form)]
+            found |= {one.code: one for group in groups for one in group}
+        return tuple(found.values())
+
+    def pick(self, codes: Iterable[str]) -> tuple[FormSpec, ...]:
+        by_code = self._place.edition.by_code
+        return tuple(by_code[code] for code in codes if code in by_code)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the views of a chain are made of."""
+
+    lines: Mapping[str, FormLine]
+    #: codes of the forms with rows, or declared to have none
+    supplied: Collection[str]
+    frozen: Mapping[str, int]
+
+
+def _find_facts(
+    connection: Connection,
+    catalogue: Catalogue,
+    place: Workplace,
+    needs: _Needs,
+    lines: Mapping[str, FormLine],
+    seen: Iterable[FormSpec],
+) -> _Facts:
+    unit = Scope(place.unit_id, place.round_id)
+    frozen = {
+        form.code: count_frozen_rows(connection, catalogue, form, unit)
+        for form in seen
+        if lines[form.code].rows and (form.freezes or catalogue.freezing(form))
+    }
+    supplied = find_supplied(connection, catalogue, unit, needs.list_all())
+    return _Facts(lines, supplied, frozen)
+
+
+def _view_step(
+    place: Workplace, needs: _Needs, facts: _Facts, number: int, step: WorkStep
+) -> StepView:
+    of_step = tuple(_find_awaited(place, needs.of_step(step), facts))
+    forms = tuple(
+        _view_form(place, facts, form, needs.of_form(step, form), of_step)
+        for form in needs.pick(step.forms)
+    )
+    gaps = tuple(_view_form(place, facts, one, (), ()) for one in needs.pick(step.gaps))
+    return StepView(
+        number,
+        step,
+        tuple(needs.chain.get_step(name) for name in step.needs),
+        _judge(forms, gaps, of_step, facts.supplied),
+        forms,
+        gaps,
+        of_step,
+    )
+
+
+def _view_form(
+    place: Workplace,
+    facts: _Facts,
+    form: FormSpec,
+    needs: Iterable[tuple[FormSpec, ...]],
+    known: Collection[Awaited],
+) -> ChainForm:
+    """A form with what it waits for, beside what its whole step waits for."""
+    told = {one.form for one in known}
+    awaited = _find_awaited(place, needs, facts)
+    return ChainForm(
+        form,
+        facts.lines.get(form.code),
+        place.assignments.names(form),
+        tuple(one for one in awaited if one.form not in told),
+        facts.frozen.get(form.code, 0),
+    )
+
+
+def _find_awaited(
+    place: Workplace, groups: Iterable[tuple[FormSpec, ...]], facts: _Facts
+) -> Iterator[Awaited]:
+    seen: set[FormSpec] = set()
+    for group in groups:
+        form = group[0]
+        if form in seen or any(one.code in facts.supplied for one in group):
+            continue
+        seen.add(form)
+        yield Awaited(form, place.assignments.names(form), _may_see(place, form))
+
+
+def _judge(
+    forms: Iterable[ChainForm],
+    gaps: Iterable[ChainForm],
+    awaited: Collection[Awaited],
+    supplied: Collection[str],
+) -> StepState:
+    typed = [one for one in forms if not one.form.is_derived]
+    begun = [one for one in typed if one.form.code in supplied]
+    if awaited and not begun:
+        return StepState.WAITING
+    if typed and not begun:
+        return StepState.OPEN
+    is_faulty = any(one.line is not None and one.line.errors for one in typed)
+    has_gaps = any(one.has_rows for one in gaps)
+    if len(begun) < len(typed) or is_faulty or has_gaps:
+        return StepState.UNDERWAY
+    return StepState.DONE

@@ -1,0 +1,146 @@
+"""Chains of work: the path of an edition's forms, and the lists of what is missing."""
+
+import re
+
+import pytest
+
+from app.models import FilingState
+from app.storage.records import Scope
+from app.storage.rows import RowStore
+from tests.support.derivation_cases import read_tables
+from tests.support.standings import SchoolRound
+
+CHAIN = "/chains/national/internship/"
+STUDENTS = ("S001", "S002", "S003")
+BASES = {
+    "Z7.1.1": [{"policy_name": "实习管理办法"}],
+    "Z7.1.2": [{"org_name": "实习领导小组"}],
+    "Z7.1.3": [{"off_base_code": "B01", "off_base_name": "甲公司基地"}],
+}
+PEOPLE = {"Z1.1.18": [{"student_no": n, "student_name": f"学生{n}"} for n in STUDENTS]}
+PROJECT = {
+    "Z7.2.1": [
+        {
+            "internship_no": "X01",
+            "internship_name": "岗位实习",
+            "internship_type": "岗位实习",
+        }
+    ]
+}
+
+
+def destination(student):
+    return {
+        "internship_no": "X01",
+        "student_no": student,
+        "student_name": f"学生{student}",
+        "start_date": "2024-02-26",
+        "destination_type": "自主实习",
+    }
+
+
+def situation(student):
+    return {
+        "internship_no": "X01",
+        "student_no": student,
+        "start_date": "2024-02-26",
+    }
+
+
+DESTINATIONS = {"Z7.2.2": [destination(one) for one in STUDENTS]}
+
+
+class National(SchoolRound):
+    """The demo school's round of the national edition."""
+
+    def __init__(self, workshop):
+        super().__init__(workshop, "national")
+
+    def add(self, *parts):
+        edition = self.workshop.catalogue.newest["national"]
+        with self.engine.begin() as connection:
+            store = RowStore(connection, self.workshop.catalogue, by_engine=True)
+            for code, rows in read_tables(*parts).items():
+                for row in rows:
+                    form = edition.get(code)
+                    store.insert(form, Scope(self.unit_id, self.round_id), row, None)
+
+
+@pytest.fixture
+def school(workshop):
+    return National(workshop)
+
+
+def words_of(answer):
+    assert answer.status_code == 200, answer.status_code
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+    return re.sub(r" +([，。）、])", r"\1", text)
+
+
+def step_of(answer, step):
+    """The words of one step of the page."""
+    part = answer.text.split(f'id="step-{step}"', 1)[1].split("</section>", 1)[0]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part))
+
+
+def test_a_step_waits_for_what_has_no_rows_and_names_it(filler, school):
+    answer = filler.get(f"{CHAIN}?at={school.key}")
+    first, project = step_of(answer, "base"), step_of(answer, "project")
+    assert "可以开始" in first
+    assert "等前面的步骤" in project
+    for code in BASES:
+        assert code in project
+        assert f"/forms/national/{code}/?at={school.key}" in answer.text
+    school.add({"Z7.1.1": BASES["Z7.1.1"]})
+    school.file("Z7.1.2", FilingState.DRAFT, is_empty=True)
+    project = step_of(filler.get(f"{CHAIN}?at={school.key}"), "project")
+    assert "Z7.1.1" not in project
+    assert "Z7.1.2" not in project
+    assert "Z7.1.3" in project
+
+
+def test_gaps_shrink_until_the_step_is_done(filler, school):
+    school.add(BASES, PEOPLE, PROJECT, DESTINATIONS)
+    answer = filler.get(f"{CHAIN}?at={school.key}")
+    assert "已办好" in step_of(answer, "destination")
+    assert "可以开始" in step_of(answer, "process")
+    assert "有缺口 3 行 逐行补填" in step_of(answer, "process")
+    assert "还有 6 处缺口" in words_of(answer)
+    school.add({"Z7.3.1": [situation(one) for one in STUDENTS[:2]]})
+    process = step_of(filler.get(f"{CHAIN}?at={school.key}"), "process")
+    assert "进行中" in process
+    assert "有缺口 1 行" in process
+    school.add({"Z7.3.1": [situation(STUDENTS[2])]})
+    process = step_of(filler.get(f"{CHAIN}?at={school.key}"), "process")
+    assert "已办好" in process
+    assert "没有缺口" in process
+    assert "这一步已完成" in process
+
+
+def test_rows_of_a_stored_link_are_shown_locked(filler, school):
+    book = {"textbook_code": "B1", "textbook_name": "教材"}
+    course = {"course_code": "C1", "course_name": "课程", "textbook_codes": ["B1"]}
+    school.add({"Z6.2.1": [book], "Z6.2.3": [course]})
+    answer = filler.get(f"/chains/national/teaching/?at={school.key}")
+    assert step_of(answer, "base").count("1 行已锁定") == 2
+
+
+def test_who_sees_part_of_a_chain_reads_nothing_of_the_rest(sign_in, school):
+    school.add(BASES, PEOPLE, PROJECT, DESTINATIONS)
+    teaching = sign_in("teaching")
+    answer = teaching.get(f"/chains/national/teaching/?at={school.key}")
+    assert "学期课程安排" in words_of(answer)
+    assert teaching.get(f"{CHAIN}?at={school.key}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/chains/national/nothing/",
+        "/chains/talent/internship/",
+        "/chains/nothing/internship/",
+        "/chains/national/%E5%AE%9E%E4%B9%A0/",
+    ],
+)
+def test_a_chain_that_there_is_not_is_not_found(filler, address):
+    assert filler.get(address).status_code == 404
