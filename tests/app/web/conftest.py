@@ -19,7 +19,6 @@ from app.services.demo import DEMO_PASSWORD, prepare_demo
 from app.services.workshop import open_workshop
 from app.storage.tables import build_metadata
 from app.web.server import Server, attach_server
-from tests.support.databases import ease_passwords
 from tests.support.lending import get_engine
 
 PASSWORD = DEMO_PASSWORD
@@ -208,4 +207,3 @@ def _fill(engine, catalogue):
             password=PASSWORD,
             must_change_password=False,
         )
-    ease_passwords(engine)
