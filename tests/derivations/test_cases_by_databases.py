@@ -3,14 +3,14 @@
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import and_, delete, insert, update
+from sqlalchemy import and_, delete, update
 
-from app.models.base import now_utc
 from app.storage.binding import bind
 from app.storage.derived_values import find_derived_rows
 from app.storage.rule_queries import RulePlace
 from form_schemas.catalogue import Catalogue
 from tests.support.catalogues import get_catalogue
+from tests.support.derivation_agreement import insert_rows
 from tests.support.derivation_cases import (
     FIRST_DAY,
     LAST_DAY,
@@ -61,18 +61,7 @@ class School:
         self.catalogue = catalogue
 
     def store(self, code, rows):
-        binding = bind(self.catalogue, self.forms[code])
-        for row in rows:
-            values = {**binding.write(row), **binding.derive(row)}
-            entry = {
-                "_unit_id": NOW.unit_id,
-                "_round_id": NOW.round_id,
-                "_version": 1,
-                "_created_at": now_utc(),
-                "_updated_at": now_utc(),
-                "_level": "",
-            }
-            self.connection.execute(insert(binding.table).values(entry | values))
+        insert_rows(self.connection, self.catalogue, self.forms[code], rows)
 
     def change(self, change):
         if change.match is None:
