@@ -14,9 +14,9 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, event, make_url
 
-from app.storage.engine import open_engine
+from app.storage.engine import is_sqlite, open_engine
 from tests.support.postgres import create_database
 from tests.support.restoring import Memory
 
@@ -110,7 +110,15 @@ class PostgresLender(Lender):
 @lru_cache(maxsize=16)
 def get_engine(url: str) -> Engine:
     """The one engine of a lent database; a test may dispose of it, and go on."""
-    return open_engine(url)
+    engine = open_engine(url)
+    if is_sqlite(engine):
+        event.listen(engine, "connect", _hurry)
+    return engine
+
+
+def _hurry(connection, _record) -> None:
+    # Nothing of a test is worth waiting for the disk.
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 class _SqliteCopy:
