@@ -1,54 +1,107 @@
 """Pages that explain derived forms: how a row came about, why a row is missing."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
 
 from app.services.desks import Desk
-from app.services.explaining import Counted, RowStory, explain_row
+from app.services.explaining.derived_rows import Counted, RowStory, explain_row
+from app.services.explaining.mending import Mending
+from app.services.explaining.missing_rows import Question, ask_missing
+from app.services.explaining.questions import AskedColumn
+from app.services.explaining.sight import SeenRow
 from app.services.recording import record_view
-from app.services.traced_rows import SeenRow
 from app.storage.engine import share_reading
 from app.web.addresses import read_page_number
-from app.web.form_urls import url_of_form, url_of_row
+from app.web.form_urls import PRESET
 from app.web.rows import get_desk
-from form_schemas.spec import FormSpec
+from form_schemas.spec import FormSpec, Shape
 
 explaining = Blueprint("explaining", __name__, url_prefix="/forms/<collection>/<code>")
 
+#: Of what is typed.
+_LONGEST = 200
+
 
 @dataclass(frozen=True)
-class RowStoryPage:
-    """All the page places."""
+class _Page:
+    """Addresses of the desk's unit and round."""
 
     desk: Desk
+
+    def url_of_row(self, row: SeenRow, field_id: str = "") -> str:
+        anchor = f"f-{field_id}" if field_id else None
+        if row.form.shape is Shape.RECORD:
+            return self._find("forms.show", row.form, _anchor=anchor)
+        view = "explaining.show_row" if row.form.is_derived else "forms.show_row"
+        return self._find(view, row.form, row_id=row.id, _anchor=anchor)
+
+    def url_of_form(
+        self, form: FormSpec, filters: Iterable[tuple[str, str]] = ()
+    ) -> str:
+        """The form's page; its grid narrowed, if by anything."""
+        return self._find("forms.show", form, **{f"f-{n}": text for n, text in filters})
+
+    def _find(self, view: str, form: FormSpec, **words: object) -> str:
+        address: Mapping[str, object] = {
+            "collection": form.collection,
+            "code": form.code,
+            "at": self.desk.place.key,
+        }
+        return url_for(view, **{**address, **words})
+
+
+@dataclass(frozen=True)
+class RowStoryPage(_Page):
+    """All the page of a derived row places."""
+
     story: RowStory
-
-    def url_of_row(self, row: SeenRow) -> str:
-        return self._here(url_of_row(row.form, row.id))
-
-    def url_of_form(self, form: FormSpec) -> str:
-        return self._here(url_of_form(form))
 
     def url_of_counted(self, counted: Counted) -> str:
         """The grid of the counted rows' form, narrowed as far as an address can."""
-        chosen = {f"f-{name}": text for name, text in counted.filters}
-        return _add(url_of_form(counted.form), chosen, self.desk)
+        return self.url_of_form(counted.form, counted.filters)
 
     def url_of_page(self, number: int) -> str:
-        story = self.story
-        return url_for(
-            ".show_row",
-            collection=story.form.collection,
-            code=story.form.code,
-            row_id=story.stored.id,
-            page=number,
-            at=self.desk.place.key,
-        )
+        form, row_id = self.story.form, self.story.stored.id
+        return self._find(".show_row", form, row_id=row_id, page=number)
 
-    def _here(self, address: str) -> str:
-        return _add(address, {}, self.desk)
+    @property
+    def url_of_asking(self) -> str:
+        return self._find(".show_missing", self.story.form)
+
+
+@dataclass(frozen=True)
+class MissingPage(_Page):
+    """All the page of a question places."""
+
+    question: Question
+
+    def url_of_column(self, column: AskedColumn) -> str:
+        form = self.question.form
+        return self._find(".show_missing", form, field=column.id)
+
+    def url_of_value(self, value: str) -> str:
+        question = self.question
+        words = {"field": question.chosen.id, "value": value}
+        return self._find(".show_missing", question.form, **words)
+
+    @property
+    def url_of_options(self) -> str:
+        """Where a picker asks for what the chosen column may hold; empty for none."""
+        chosen = self.question.chosen
+        if not chosen.is_picked:
+            return ""
+        return self._find("rows.list_options", chosen.form)
+
+    def url_of_mending(self, mending: Mending) -> str:
+        form = mending.form
+        if mending.row is not None:
+            return self.url_of_row(mending.row, mending.field_id)
+        if not mending.can_enter or form.shape is Shape.RECORD:
+            return self.url_of_form(form)
+        preset = {f"{PRESET}{name}": text for name, text in mending.values}
+        return self._find("forms.show_new_row", form, **preset)
 
 
 @explaining.get("/rows/<id:row_id>/origin")
@@ -61,6 +114,12 @@ def show_row(collection: str, code: str, row_id: int) -> str:
     return render_template("derived_row.html", page=page, workplace=desk.place)
 
 
-def _add(address: str, words: dict[str, str], desk: Desk) -> str:
-    """An address of a page of the desk's unit and round."""
-    return f"{address}?{urlencode({**words, 'at': desk.place.key})}"
+@explaining.get("/missing")
+def show_missing(collection: str, code: str) -> str:
+    desk = get_desk(collection, code)
+    column = request.args.get("field", "")
+    value = request.args.get("value", "").replace("\0", "").strip()[:_LONGEST]
+    with share_reading(desk.engine):
+        question = ask_missing(desk, column, value)
+    page = MissingPage(desk, question)
+    return render_template("missing_row.html", page=page, workplace=desk.place)

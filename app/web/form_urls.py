@@ -9,6 +9,8 @@ from app.web.addresses import read_number
 from form_schemas.spec import FormSpec, Shape
 from renderers.urls import PageUrls
 
+#: Before the id of a field in the address of a new row that holds values already.
+PRESET = "set."
 #: Stands for a value in addresses that scripts complete.
 _TOKEN, _ROW = "TOKEN", 1_000_000_007
 

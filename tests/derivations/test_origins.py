@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.storage.derivation_tracing import Asked, Tracing, Window, equals
+from app.storage.derivation_origins import Asked, Tracing, Window, equals
 from app.storage.rows import RowStore
 from app.storage.rule_queries import RulePlace
 from form_schemas.catalogue import Catalogue

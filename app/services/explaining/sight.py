@@ -1,6 +1,6 @@
 """Rows that explanations lead to, as far as the person at a desk may see them."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from app.permissions import Action
 from app.services.desks import Desk
 from app.services.round_checks import RoundCheck
-from app.storage.derivation_tracing import Tracing
+from app.storage.derivation_origins import Tracing
 from app.storage.records import Filter, FilterOp, Query, Scope, StoredRow
 from app.storage.rows import RowStore
 from form_schemas.derivations import Derivation, has_group_calls
@@ -117,6 +117,20 @@ class Sight:
         page = self._store.find_page(form, self._scope(form), query)
         return tuple(self.name(form, row) for row in page.rows), page.total
 
+    def find_all(
+        self, wanted: Iterable[tuple[str, int]]
+    ) -> Callable[[str, int], SeenRow]:
+        """Rows of any forms by code and id, each form asked once."""
+        ids: dict[str, set[int]] = {}
+        for code, row_id in wanted:
+            ids.setdefault(code, set()).add(row_id)
+        found = {
+            code: self.find_rows(self.forms[code], some) for code, some in ids.items()
+        }
+        return lambda code, row_id: (
+            found.get(code, {}).get(row_id) or self.hide(self.forms[code])
+        )
+
     def hide(self, form: FormSpec) -> SeenRow:
         """A row that is there, of which nothing may be told."""
         return SeenRow(form, None, HIDDEN)
@@ -143,6 +157,11 @@ class Sight:
             return "有附件"
         text = show(item, value, self.codelists)
         return mask(item, text) if item.sensitive else text
+
+    def write_as(self, form: FormSpec, name: str, value: object) -> str:
+        """A value as a field of a form shows it."""
+        item = form.by_id[name]
+        return self.write(item, settle(item, value)) or "空"
 
     def read_value(self, node: Node, value: object) -> Read | None:
         """What a node read, with its label; None where it reads no field."""
@@ -181,7 +200,7 @@ def find_column(form: FormSpec, name: str) -> Node | None:
     return None
 
 
-def list_expanded(form: FormSpec) -> Iterator[Node]:
+def list_expanded(form: FormSpec) -> Iterator[AliasColumn]:
     """The expanded columns, as expressions name them."""
     assert form.derive is not None
     for one in form.derive.expansions:

@@ -1,18 +1,18 @@
 """How a derived row came about: each value in words, and the rows it was made from."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from app.errors import NotFound
 from app.services.desks import Desk
-from app.services.traced_rows import (
+from app.services.explaining.sight import (
     SeenRow,
     Sight,
     distinct,
     find_column,
 )
-from app.storage.derivation_tracing import (
+from app.storage.derivation_origins import (
     Asked,
     Followed,
     Origin,
@@ -234,7 +234,9 @@ class _Telling:
         source = self._sight.source
         places = [list(self._place(origin, followed)) for origin in origins]
         wanted = [(source.code, origin.source) for origin in origins]
-        find = self._find_all([*wanted, *(one for row in places for one in row if one)])
+        find = self._sight.find_all(
+            [*wanted, *(one for row in places for one in row if one)]
+        )
         for origin, beside in zip(origins, places, strict=True):
             row = find(source.code, origin.source)
             yield SourceLine(
@@ -252,21 +254,6 @@ class _Telling:
             yield None if row_id is None else (join.table, row_id)
         for one in followed:
             yield origin.picked.get(one)
-
-    def _find_all(
-        self, wanted: Iterable[tuple[str, int]]
-    ) -> Callable[[str, int], SeenRow]:
-        """Rows of any forms, each form asked once."""
-        ids: dict[str, set[int]] = {}
-        for code, row_id in wanted:
-            ids.setdefault(code, set()).add(row_id)
-        sight = self._sight
-        found = {
-            code: sight.find_rows(sight.forms[code], some) for code, some in ids.items()
-        }
-        return lambda code, row_id: (
-            found[code].get(row_id) or sight.hide(sight.forms[code])
-        )
 
     # Columns.
 
