@@ -51,8 +51,10 @@ def find_supplied(
 ) -> frozenset[str]:
     """Codes of the forms that have rows, and of all that were declared to have none."""
     unit = Scope(scope.unit_id, scope.round_id)
-    there = find_filled(connection, catalogue, forms, unit)
-    return there | _find_settled(connection, unit)
+    settled = _find_settled(connection, unit)
+    return (
+        settled | find_filled(connection, catalogue, forms, unit) if forms else settled
+    )
 
 
 def list_needs(

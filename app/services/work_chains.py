@@ -11,8 +11,12 @@ from sqlalchemy import Connection, Engine
 
 from app.errors import NotFound
 from app.permissions import Action
+from app.services.derived_forms import refresh_forms
+from app.services.generating.counting import count_missing
+from app.services.generating.orders import GenerationOrder
 from app.services.navigation import FormLine, list_lines
-from app.services.preconditions import find_supplied, list_needs
+from app.services.preconditions import find_supplied
+from app.services.step_needs import StepNeeds
 from app.services.workplaces import Workplace
 from app.storage.engine import begin_reading
 from app.storage.frozen_rows import count_frozen_rows
@@ -155,9 +159,10 @@ def view_chain(
     forms = _forms_of(place, chain)
     seen = [form for form in forms if _may_see(place, form)]
     lines = {one.form.code: one for one in list_lines(engine, catalogue, place, seen)}
-    needs = _Needs(catalogue, place, chain)
+    needs = StepNeeds(catalogue, place, chain)
+    orders = _order_generated(engine, catalogue, place, seen)
     with begin_reading(engine) as connection:
-        facts = _find_facts(connection, catalogue, place, needs, lines, seen)
+        facts = _find_facts(connection, place, needs, lines, orders)
     views = tuple(
         _view_step(place, needs, facts, number, step)
         for number, step in enumerate(chain.steps, 1)
@@ -175,43 +180,6 @@ def _may_see(place: Workplace, form: FormSpec) -> bool:
     return place.can(Action.VIEW_ROWS, form)
 
 
-class _Needs:
-    """Which forms each form of a chain follows; of each group one is enough."""
-
-    def __init__(
-        self, catalogue: Catalogue, place: Workplace, chain: WorkChain
-    ) -> None:
-        self._catalogue, self._place, self.chain = catalogue, place, chain
-
-    def of_step(self, step: WorkStep) -> tuple[tuple[FormSpec, ...], ...]:
-        """What is typed in the steps before: what is computed follows by itself."""
-        codes = [c for name in step.needs for c in self.chain.get_step(name).forms]
-        return tuple((form,) for form in self.pick(codes) if not form.is_derived)
-
-    def of_form(
-        self, step: WorkStep, form: FormSpec
-    ) -> tuple[tuple[FormSpec, ...], ...]:
-        """What the form needs beside its step."""
-        before = self.pick(step.forms[: step.forms.index(form.code)])
-        required = [field for field in form.fields if field.required]
-        picked = (self._catalogue.targets(form, field) for field in required)
-        within = (group for group in picked if {*group} & {*before})
-        return (*list_needs(self._catalogue, form), *within)
-
-    def list_all(self) -> tuple[FormSpec, ...]:
-        found: dict[str, FormSpec] = {}
-        for step in self.chain.steps:
-            groups = list(self.of_step(step))
-            for form in self.pick(step.forms):
-                groups += [(form,), *self.of_form(step, form)]
-            found |= {one.code: one for group in groups for one in group}
-        return tuple(found.values())
-
-    def pick(self, codes: Iterable[str]) -> tuple[FormSpec, ...]:
-        by_code = self._place.edition.by_code
-        return tuple(by_code[code] for code in codes if code in by_code)
-
-
 @dataclass(frozen=True)
 class _Facts:
     """What the views of a chain are made of."""
@@ -220,28 +188,44 @@ class _Facts:
     #: codes of the forms with rows, or declared to have none
     supplied: Collection[str]
     frozen: Mapping[str, int]
+    #: of the forms whose rows are generated
+    to_generate: Mapping[str, int]
+
+
+def _order_generated(
+    engine: Engine, catalogue: Catalogue, place: Workplace, forms: Iterable[FormSpec]
+) -> tuple[GenerationOrder, ...]:
+    """Of the forms whose rows are generated; what they follow from is current."""
+    unit = Scope(place.unit_id, place.round_id)
+    orders = tuple(
+        GenerationOrder(engine, catalogue, form, unit, place.actor.user_id)
+        for form in forms
+        if form.generate is not None
+    )
+    refresh_forms(engine, catalogue, [order.source for order in orders], unit)
+    return orders
 
 
 def _find_facts(
     connection: Connection,
-    catalogue: Catalogue,
     place: Workplace,
-    needs: _Needs,
+    needs: StepNeeds,
     lines: Mapping[str, FormLine],
-    seen: Iterable[FormSpec],
+    orders: Iterable[GenerationOrder],
 ) -> _Facts:
-    unit = Scope(place.unit_id, place.round_id)
+    unit, catalogue = Scope(place.unit_id, place.round_id), needs.catalogue
     frozen = {
-        form.code: count_frozen_rows(connection, catalogue, form, unit)
-        for form in seen
-        if lines[form.code].rows and (form.freezes or catalogue.freezing(form))
+        code: count_frozen_rows(connection, catalogue, line.form, unit)
+        for code, line in lines.items()
+        if line.rows and (line.form.freezes or catalogue.freezing(line.form))
     }
+    to_generate = {one.form.code: count_missing(connection, one) for one in orders}
     supplied = find_supplied(connection, catalogue, unit, needs.list_all())
-    return _Facts(lines, supplied, frozen)
+    return _Facts(lines, supplied, frozen, to_generate)
 
 
 def _view_step(
-    place: Workplace, needs: _Needs, facts: _Facts, number: int, step: WorkStep
+    place: Workplace, needs: StepNeeds, facts: _Facts, number: int, step: WorkStep
 ) -> StepView:
     of_step = tuple(_find_awaited(place, needs.of_step(step), facts))
     forms = tuple(
@@ -276,6 +260,7 @@ def _view_form(
         place.assignments.names(form),
         tuple(one for one in awaited if one.form not in told),
         facts.frozen.get(form.code, 0),
+        facts.to_generate.get(form.code),
     )
 
 
@@ -298,6 +283,7 @@ def _judge(
     supplied: Collection[str],
 ) -> StepState:
     typed = [one for one in forms if not one.form.is_derived]
+    is_short = any(one.to_generate for one in typed)
     begun = [one for one in typed if one.form.code in supplied]
     if awaited and not begun:
         return StepState.WAITING
@@ -305,6 +291,6 @@ def _judge(
         return StepState.OPEN
     is_faulty = any(one.line is not None and one.line.errors for one in typed)
     has_gaps = any(one.has_rows for one in gaps)
-    if len(begun) < len(typed) or is_faulty or has_gaps:
+    if len(begun) < len(typed) or is_faulty or has_gaps or is_short:
         return StepState.UNDERWAY
     return StepState.DONE

@@ -104,16 +104,19 @@ def test_gaps_shrink_until_the_step_is_done(filler, school):
     answer = filler.get(f"{CHAIN}?at={school.key}")
     assert "已办好" in step_of(answer, "destination")
     assert "可以开始" in step_of(answer, "process")
+    assert "待生成 3 行" in step_of(answer, "process")
     assert "有缺口 3 行 逐行补填" in step_of(answer, "process")
     assert "还有 6 处缺口" in words_of(answer)
     school.add({"Z7.3.1": [situation(one) for one in STUDENTS[:2]]})
     process = step_of(filler.get(f"{CHAIN}?at={school.key}"), "process")
     assert "进行中" in process
+    assert "待生成 1 行" in process
     assert "有缺口 1 行" in process
     school.add({"Z7.3.1": [situation(STUDENTS[2])]})
     process = step_of(filler.get(f"{CHAIN}?at={school.key}"), "process")
     assert "已办好" in process
     assert "没有缺口" in process
+    assert "待生成" not in process
     assert "这一步已完成" in process
 
 
