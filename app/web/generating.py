@@ -82,8 +82,9 @@ def _show(
     problem: str = "",
     chosen: frozenset[int] | None = None,
 ) -> str:
+    plan = preview(order)
     with share_reading(desk.engine):
-        page = make_page(desk, order, preview(order), problem, chosen)
+        page = make_page(desk, order, plan, problem, chosen)
         return render_template("generate.html", page=page, workplace=desk.place)
 
 

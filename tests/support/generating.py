@@ -1,37 +1,40 @@
-"""A school of the national collection that has rows generated."""
+"""A school that has rows generated."""
 
+from dataclasses import replace
 from itertools import count
 
 from sqlalchemy import insert, select, update
 
-from app.models import Base, Filing, Round, RowChange, User
+from app.models import Base, Department, Filing, Round, RowChange, User
 from app.services.generating.acts import generate, preview
 from app.services.generating.orders import GenerationOrder
 from app.services.generating.undoing import find_last, undo
 from app.storage.filing_gate import lock_filing
-from app.storage.records import Query, Scope
+from app.storage.records import Scope
 from app.storage.rows import RowStore
 from app.storage.tables import build_metadata
 from tests.support.derivation_cases import FIRST_DAY, LAST_DAY
 from tests.support.places import add_round, add_units
 
-ROUND = 1
+_ROUNDS = {"national": 1, "test": 2}
 _UNITS = count(1)
-_ACTOR = 1
+ACTOR = 1
 
 
-def prepare_engine(engine, catalogue):
-    """Tables, an open round, and somebody who acts."""
+def prepare_engine(engine, *catalogues):
+    """Tables, open rounds, and somebody who acts."""
     period = [FIRST_DAY.isoformat(), LAST_DAY.isoformat()]
     periods = {"academic_year": period, "snapshot": period}
     with engine.begin() as connection:
         Base.metadata.create_all(connection)
-        build_metadata(catalogue).create_all(connection)
-        add_round(connection, ROUND, "national", "2024")
+        for catalogue in catalogues:
+            build_metadata(catalogue).create_all(connection)
+        for collection, round_id in _ROUNDS.items():
+            add_round(connection, round_id, collection, "2024")
         connection.execute(update(Round).values(periods=periods))
         connection.execute(
             insert(User).values(
-                id=_ACTOR, username="filler", name="填报员甲", password_hash="-"
+                id=ACTOR, username="filler", name="填报员甲", password_hash="-"
             )
         )
 
@@ -39,14 +42,25 @@ def prepare_engine(engine, catalogue):
 class GeneratingSchool:
     """Its rows, and what is generated of them into one form."""
 
-    def __init__(self, engine, catalogue, code, department_id=None):
+    def __init__(self, engine, catalogue, code, collection="national"):
         self.engine, self.catalogue = engine, catalogue
-        self.forms = catalogue.edition("national", "2024").by_code
+        self.forms = catalogue.edition(collection, "2024").by_code
         self.form = self.forms[code]
-        self.scope = Scope(next(_UNITS), ROUND)
+        self.scope = Scope(next(_UNITS), _ROUNDS[collection])
         with engine.begin() as connection:
             add_units(connection, self.scope.unit_id)
-        self.order = GenerationOrder(engine, catalogue, self.form, self.scope, _ACTOR)
+        self.order = GenerationOrder(engine, catalogue, self.form, self.scope, ACTOR)
+
+    def add_department(self, name):
+        """The id of a new department."""
+        with self.engine.begin() as connection:
+            added = insert(Department).values(unit_id=self.scope.unit_id, name=name)
+            return connection.execute(added).inserted_primary_key[0]
+
+    def act_for(self, department_id):
+        """Somebody of a department goes on."""
+        scope = replace(self.scope, department_id=department_id)
+        self.order = replace(self.order, scope=scope)
 
     # Rows.
 
@@ -56,7 +70,7 @@ class GeneratingSchool:
                 self.add(code, row)
 
     def add(self, code, row, department_id=None):
-        scope = Scope(self.scope.unit_id, ROUND, department_id)
+        scope = replace(self.scope, department_id=department_id)
         with self.engine.begin() as connection:
             store = RowStore(connection, self.catalogue)
             return store.insert(self.forms[code], scope, row, None)
@@ -65,13 +79,13 @@ class GeneratingSchool:
         stored = next(one for one in self.read(code) if one.id == row_id)
         with self.engine.begin() as connection:
             store, form = RowStore(connection, self.catalogue), self.forms[code]
-            store.update(form, self.scope, row_id, values, stored.version, _ACTOR)
+            store.update(form, self.scope, row_id, values, stored.version, ACTOR)
 
     def delete(self, code, row_id):
         stored = next(one for one in self.read(code) if one.id == row_id)
         with self.engine.begin() as connection:
             store, form = RowStore(connection, self.catalogue), self.forms[code]
-            store.delete(form, self.scope, row_id, stored.version, _ACTOR)
+            store.delete(form, self.scope, row_id, stored.version, ACTOR)
 
     def read(self, code=None):
         form = self.forms[code] if code else self.form
@@ -112,8 +126,3 @@ class GeneratingSchool:
 
     def undo(self):
         return undo(self.order, find_last(self.order).id)
-
-    def find_rows(self, query):
-        with self.engine.begin() as connection:
-            store = RowStore(connection, self.catalogue)
-            return store.find_page(self.form, self.scope, Query(search=query)).rows

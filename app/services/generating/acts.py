@@ -38,6 +38,7 @@ class Generated:
 
 def preview(order: GenerationOrder) -> Plan:
     """What generating would do."""
+    order.refresh()
     with begin_reading(order.engine) as connection:
         return make_plan(connection, order)
 
@@ -56,6 +57,7 @@ def generate(
         LockedForm: where the form stands in the round forbids it.
         Refused: a row cannot be added or deleted; nothing was done.
     """
+    order.refresh()
     with order.engine.begin() as connection:
         # Held alone: no row comes or goes between looking and writing.
         filing = lock_filing(connection, order.form, order.unit)

@@ -6,9 +6,11 @@ from sqlalchemy import Engine
 
 from app.errors import Forbidden
 from app.permissions import Action
+from app.services.derived_forms import refresh_forms
 from app.services.desks import Desk
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue
+from form_schemas.derivation_order import find_forms_read
 from form_schemas.derivations import Derivation
 from form_schemas.spec import FormSpec
 
@@ -44,6 +46,13 @@ class GenerationOrder:
         """The parts of the key that a generation gives; people type the others."""
         generated = self.find_generated()
         return tuple(name for name in self.form.key if name in generated)
+
+    def refresh(self) -> None:
+        """Bring up to date what is computed in the forms that decide on the rows."""
+        forms = self.catalogue.edition_of(self.form).by_code
+        read = find_forms_read(self.derivation, forms)
+        known = [forms[code] for code in sorted(read & forms.keys())]
+        refresh_forms(self.engine, self.catalogue, known, self.unit)
 
     def find_generated(self) -> frozenset[str]:
         """The fields that a generation gives."""

@@ -139,7 +139,7 @@ def _judge(
             blocked.append(Blocked(row, reasons))
         else:
             additions.append(Addition(row, find_level(problems)))
-    return _without_doubles(order, additions, blocked)
+    return tuple(additions), tuple(blocked)
 
 
 def _check(
@@ -174,23 +174,6 @@ def _find_reasons(
     for problem in problems:
         if problem.is_error and problem.code in _UNSTORABLE:
             yield describe(form, problem)
-
-
-def _without_doubles(
-    order: GenerationOrder, additions: list[Addition], blocked: list[Blocked]
-) -> tuple[tuple[Addition, ...], tuple[Blocked, ...]]:
-    """Of rows with one key the first is added."""
-    seen, kept, doubled = set[str](), [], []
-    labels = "、".join(f"“{order.form.by_id[name].label}”" for name in order.told)
-    reason = f"前面已有一行的{labels}与它相同，只添加先录入的那一行。"
-    for one in additions:
-        key = _key_of(order, one.row)
-        if key in seen:
-            doubled.append(Blocked(one.row, (reason,)))
-        else:
-            kept.append(one)
-        seen.add(key)
-    return tuple(kept), (*blocked, *doubled)
 
 
 # Rows whose source has gone.
