@@ -5,6 +5,7 @@ Nothing here knows a form: departments come from the forms' own lists, rows from
 `inventing`. Calling it again adds only what is missing.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,6 +24,7 @@ from app.services.demo_people import (
 )
 from app.services.demo_story import complete_round
 from app.services.inventing.making import demo_rows
+from app.services.inventing.pruning import Made, leave_out
 from app.services.inventing.tasks import is_about_classes, is_about_pupils
 from app.services.inventing.world import World, in_order
 from app.services.organisation import find_round, insert_round
@@ -33,7 +35,7 @@ from app.storage.records import Scope
 from app.storage.rows import RowStore
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.kinds import FieldKind
-from form_schemas.spec import FormSpec
+from form_schemas.spec import FormKind, FormSpec
 
 DEFAULT_STUDENTS = 300
 DEFAULT_SEED = 2024
@@ -42,6 +44,7 @@ _ROWS = 12
 _CLASS_SIZE = 40
 #: Of the persons of this year's round: a school grows.
 _LAST_SHARE = 0.95
+_GENERATED_SHARE = 0.7
 _FEBRUARY = 2
 #: So many forms that nothing refers to, one is left empty.
 _ONE_OF = 9
@@ -93,13 +96,11 @@ def fill_demo(
                 for place in _find_places(connection, edition)
                 if not _has_rows(connection, place.scope)
             ]
+        if not places:
+            continue
+        rows_made = list(_make_rows(catalogue, edition, students, seed))
         for place in places:
-            count = round(students * _LAST_SHARE) if place.is_last else students
-            forms = [
-                (form, rows)
-                for form, rows in _make_rows(catalogue, edition, count, seed)
-                if place.is_last or not _is_left_empty(catalogue, form)
-            ]
+            forms = _choose_rows(catalogue, place, rows_made, students)
             with engine.begin() as connection:
                 for form, rows in forms:
                     made += _store(connection, catalogue, place, form, rows)
@@ -131,6 +132,14 @@ def find_people(catalogue: Catalogue, edition: Edition) -> FormSpec | None:
     )
 
 
+def is_about_each(form: FormSpec, people: FormSpec | None) -> bool:
+    """Whether it tells the base facts of every person."""
+    if people is None or form.kind is not FormKind.BASE or len(form.key) != 1:
+        return False
+    reference = form.by_id[form.key[0]].reference
+    return reference is not None and people.code in reference.tables
+
+
 def _sound_editions(catalogue: Catalogue) -> list[Edition]:
     """The newest editions whose settings say what units and rounds they want."""
     return [edition for edition in catalogue.newest.values() if not edition.faults]
@@ -149,6 +158,16 @@ def _make_rows(
             yield form, demo_rows(catalogue, form, count, seed, world)
 
 
+def _choose_rows(
+    catalogue: Catalogue, place: _Place, made: Made, students: int
+) -> Made:
+    """What a round holds of the rows that were made for this year's."""
+    if place.is_last:
+        people = find_people(catalogue, place.edition)
+        return leave_out(made, people, round(students * _LAST_SHARE))
+    return [(form, rows) for form, rows in made if not _is_left_empty(catalogue, form)]
+
+
 def _is_left_empty(catalogue: Catalogue, form: FormSpec) -> bool:
     """Forms that this year's round has nothing in: some declare it, some wait."""
     if unit_code_of(catalogue.edition_of(form)) != SCHOOL or catalogue.referring(form):
@@ -157,9 +176,11 @@ def _is_left_empty(catalogue: Catalogue, form: FormSpec) -> bool:
 
 
 def _count_rows(form: FormSpec, people: FormSpec | None, students: int) -> int:
-    if form is people:
+    if form is people or is_about_each(form, people):
         return students
-    return max(_ROWS, students // _CLASS_SIZE) if is_about_classes(form) else _ROWS
+    count = max(_ROWS, students // _CLASS_SIZE) if is_about_classes(form) else _ROWS
+    # What is generated for people to maintain is not yet there for all.
+    return count if form.generate is None else math.ceil(count * _GENERATED_SHARE)
 
 
 def _store(

@@ -193,7 +193,10 @@ def _assign_year(draft: Draft, node: Call, value: Decimal) -> bool:
     (item,) = node.arguments
     if not 1900 <= value <= 2100:
         return False
-    month, day = draft.random.randint(1, 12), draft.random.randint(1, 28)
+    known = day_of(draft, item)
+    # Schools begin in the same month every year.
+    month = draft.random.randint(1, 12) if known is None else known.month
+    day = draft.random.randint(1, 28) if known is None else min(known.day, 28)
     return assign(draft, item, like(item, date(int(value), month, day)))
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from random import Random
 
 from app.services.inventing.drafts import Draft
+from app.services.inventing.leaning import find_leanings, lean
 from app.services.inventing.picking import Picker
 from app.services.inventing.satisfying import satisfy
 from app.services.inventing.tasks import Task
@@ -72,6 +73,7 @@ class _Maker:
         self.context = world.context(form)
         self.taken = TakenKeys(catalogue, form)
         self.picker = Picker(form, world, random, self.taken.single_fields)
+        self.leanings = find_leanings(form, world.edition.forms)
         self.env = Env(
             today=self.scene.today,
             period_start=self.scene.period_start,
@@ -121,6 +123,7 @@ class _Maker:
         for spec in self.form.typed_fields:
             if self._is_wanted(spec):
                 values[spec.id] = self._invent(values, spec.id, serial)
+        lean(draft, self.leanings)
         return draft
 
     def _is_wanted(self, spec: FieldSpec) -> bool:
