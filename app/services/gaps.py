@@ -35,6 +35,8 @@ class GapLine:
     missing: int
     #: who does it
     departments: tuple[str, ...]
+    #: whether there is nothing yet that anything could be missing of
+    is_idle: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,25 +66,30 @@ def list_gaps(
     engine: Engine, catalogue: Catalogue, place: Workplace
 ) -> tuple[GapLine, ...]:
     """The gap lists that the person may see, brought up to date."""
-    forms = list_gap_forms(place)
-    refresh_forms(engine, catalogue, forms, Scope(place.unit_id, place.round_id))
+    lists = list_gap_forms(place)
+    refresh_forms(engine, catalogue, lists, Scope(place.unit_id, place.round_id))
+    forms = [*lists, *{get_source(place, form) for form in lists}]
     with begin_reading(engine) as connection:
         counts = count_rows(connection, [*map(Wanted, forms)], *_ids(place))
     return make_lines(place, dict(zip(forms, counts, strict=True)))
 
 
-def make_lines(
-    place: Workplace, missing: Mapping[FormSpec, int]
-) -> tuple[GapLine, ...]:
+def make_lines(place: Workplace, rows: Mapping[FormSpec, int]) -> tuple[GapLine, ...]:
     """Lines of the gap lists among these forms; those without gaps come last.
 
     Args:
-        missing: form -> its rows, up to date.
+        rows: form -> how many it has, up to date.
     """
     lines = (
-        GapLine(form, target, rows, place.assignments.names(target))
-        for form, rows in missing.items()
-        if is_gap_list(form) and (target := get_target(place, form))
+        GapLine(
+            form,
+            target := get_target(place, form),
+            missing,
+            place.assignments.names(target),
+            not missing and rows.get(get_source(place, form)) == 0,
+        )
+        for form, missing in rows.items()
+        if is_gap_list(form)
     )
     return tuple(sorted(lines, key=lambda line: not line.missing))
 
@@ -129,6 +136,12 @@ def get_closing(form: FormSpec) -> Closing:
 def get_target(place: Workplace, form: FormSpec) -> FormSpec:
     """The form where the gaps of a list are closed."""
     return place.edition.get(get_closing(form).form)
+
+
+def get_source(place: Workplace, form: FormSpec) -> FormSpec:
+    """The form whose rows a gap list looks through."""
+    assert form.derive is not None
+    return place.edition.get(form.derive.source)
 
 
 def may_close(place: Workplace, form: FormSpec) -> bool:

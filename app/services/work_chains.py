@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from app.errors import NotFound
 from app.permissions import Action
 from app.services.derived_forms import refresh_forms
+from app.services.gaps import get_source
 from app.services.generating.counting import count_missing
 from app.services.generating.orders import GenerationOrder
 from app.services.navigation import FormLine, list_lines
@@ -41,7 +42,7 @@ STEP_WORDS = {
     StepState.WAITING: "等前面的步骤",
     StepState.OPEN: "可以开始",
     StepState.UNDERWAY: "进行中",
-    StepState.DONE: "已办好",
+    StepState.DONE: "已齐",
 }
 
 
@@ -69,6 +70,8 @@ class ChainForm:
     frozen: int = 0
     #: rows that generating it would add; None: its rows are not generated
     to_generate: int | None = None
+    #: of a gap list: whether there is nothing yet that anything could be missing of
+    is_idle: bool = False
 
     @property
     def has_rows(self) -> bool:
@@ -220,7 +223,9 @@ def _find_facts(
         if line.rows and (line.form.freezes or catalogue.freezing(line.form))
     }
     to_generate = {one.form.code: count_missing(connection, one) for one in orders}
-    supplied = find_supplied(connection, catalogue, unit, needs.list_all())
+    sources = [get_source(place, f.form) for f in lines.values() if f.is_gap_list]
+    wanted = {*needs.list_all(), *sources}
+    supplied = find_supplied(connection, catalogue, unit, tuple(wanted))
     return _Facts(lines, supplied, frozen, to_generate)
 
 
@@ -232,7 +237,7 @@ def _view_step(
         _view_form(place, facts, form, needs.of_form(step, form), of_step)
         for form in needs.pick(step.forms)
     )
-    gaps = tuple(_view_form(place, facts, one, (), ()) for one in needs.pick(step.gaps))
+    gaps = tuple(_view_gap(place, facts, one) for one in needs.pick(step.gaps))
     return StepView(
         number,
         step,
@@ -262,6 +267,12 @@ def _view_form(
         facts.frozen.get(form.code, 0),
         facts.to_generate.get(form.code),
     )
+
+
+def _view_gap(place: Workplace, facts: _Facts, form: FormSpec) -> ChainForm:
+    line, source = facts.lines.get(form.code), get_source(place, form)
+    is_idle = line is not None and not line.rows and source.code not in facts.supplied
+    return ChainForm(form, line, place.assignments.names(form), is_idle=is_idle)
 
 
 def _find_awaited(
