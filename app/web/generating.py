@@ -15,7 +15,7 @@ from app.services.generating.undoing import (
 from app.storage.engine import share_reading
 from app.web.addresses import read_number
 from app.web.form_urls import url_of_form
-from app.web.generation_page import make_page
+from app.web.generation_page import find_obstacle, make_page
 from app.web.rows import get_desk
 from app.web.security import FORMS, takes
 from app.web.server import Answer
@@ -97,7 +97,7 @@ def _ask_undo(desk: Desk, order: GenerationOrder, problem: str = "") -> Answer:
             form=desk.form,
             last=last,
             retreat=retreat,
-            obstacle=desk.place.find_obstacle(desk.form),
+            obstacle=find_obstacle(desk),
             problem=problem,
             workplace=desk.place,
         )

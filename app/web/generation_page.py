@@ -76,6 +76,8 @@ class GenerationPage:
     form: FormSpec
     source: Source
     plan: Plan
+    #: why nothing may be generated now; empty if it may
+    obstacle: str
     added: ShownTable
     blocked: tuple[BlockedLine, ...]
     gone: tuple[GoneLine, ...]
@@ -89,13 +91,12 @@ class GenerationPage:
 
     @property
     def can_confirm(self) -> bool:
-        return self.plan.does_something and not self.plan.obstacle
+        return self.plan.does_something and not self.obstacle
 
 
 def make_panel(desk: Desk) -> GenerationPanel | None:
     """What the form's page offers; None where nothing is generated, or not by him."""
-    form, place = desk.form, desk.place
-    if form.generate is None or place.find_obstacle(form):
+    if desk.form.generate is None or find_obstacle(desk):
         return None
     order = order_of(desk)
     last = find_last(order)
@@ -123,6 +124,7 @@ def make_page(
         plan.form,
         _view_source(desk, order),
         plan,
+        find_obstacle(desk),
         _view_rows(desk, [one.row for one in plan.additions[:MOST_SHOWN]]),
         tuple(
             BlockedLine(_name(desk, one.row), one.reasons)
@@ -139,6 +141,12 @@ def make_page(
         problem,
         datetime.now().astimezone(),
     )
+
+
+def find_obstacle(desk: Desk) -> str:
+    """Why nobody, or not this person, can have rows generated; empty if it works."""
+    standing = desk.place.standings[desk.form.code]
+    return desk.place.find_obstacle(desk.form) or standing.load_obstacle
 
 
 def _view_source(desk: Desk, order: GenerationOrder) -> Source:

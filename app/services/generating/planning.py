@@ -14,17 +14,17 @@ from app.services.contexts import make_context
 from app.services.generating.gone import Origins
 from app.services.generating.orders import GenerationOrder
 from app.services.generating.plans import Addition, Blocked, Gone, Plan
-from app.services.round_checks import RoundCheck
 from app.storage.columns import iterate_blocks
 from app.storage.derived_values import DerivedRow, find_derived_rows
 from app.storage.expressions import NotInSqlError
-from app.storage.filing_gate import find_standing
 from app.storage.keys import join_key
 from app.storage.lookup import in_groups
 from app.storage.records import Query
 from app.storage.rows import Row, RowStore
+from app.storage.rule_queries import RulePlace, find_previous_scope
 from form_schemas.derivations import Derivation
 from form_schemas.nodes import Literal
+from form_schemas.scopes import Reach
 from form_schemas.spec import FieldSpec
 from validators.check import Context, SeenKeys, Stage, check_columns
 from validators.conversion import ConvertedColumns
@@ -52,7 +52,9 @@ class _Here:
 
 def make_plan(connection: Connection, order: GenerationOrder) -> Plan:
     """What generating would do now."""
-    place = RoundCheck(connection, order.catalogue, order.unit).place_of(order.form)
+    store = RowStore(connection, order.catalogue)
+    context = make_context(connection, store, order.form, order.unit)
+    place = _find_place(connection, order, context)
 
     def find(derivation: Derivation) -> list[DerivedRow]:
         asked = (connection, order.catalogue, order.form, derivation, place)
@@ -66,7 +68,7 @@ def make_plan(connection: Connection, order: GenerationOrder) -> Plan:
     there = {one.key for one in here}
     keys = [_key_of(order, row) for row in wanted]
     missing = [row for key, row in zip(keys, wanted, strict=True) if key not in there]
-    additions, blocked = _judge(connection, order, missing)
+    additions, blocked = _judge(order, missing, context)
     asked_for = set(keys)
     gone = [one for one in here if one.is_like and one.key not in asked_for]
     own = [one for one in gone if _is_own(order, one)]
@@ -75,10 +77,21 @@ def make_plan(connection: Connection, order: GenerationOrder) -> Plan:
         additions,
         blocked,
         sum(one.key in asked_for for one in here),
-        _explain_gone(connection, order, own[:MOST_GONE], Origins(order, find)),
+        _explain_gone(store, order, own[:MOST_GONE], Origins(order, find)),
         len(gone),
         len(gone) - len(own),
-        _find_obstacle(connection, order),
+    )
+
+
+def _find_place(
+    connection: Connection, order: GenerationOrder, context: Context
+) -> RulePlace:
+    """Whose rows the derivation reads, and when; the last round's only if it asks."""
+    previous = None
+    if any(one.reach is Reach.PREVIOUS for one in order.derivation.expressions):
+        previous = find_previous_scope(connection, order.catalogue, order.unit)
+    return RulePlace(
+        order.unit, previous, context.today, context.period_start, context.period_end
     )
 
 
@@ -128,10 +141,8 @@ def _is_own(order: GenerationOrder, here: _Here) -> bool:
 
 
 def _judge(
-    connection: Connection, order: GenerationOrder, missing: Sequence[Row]
+    order: GenerationOrder, missing: Sequence[Row], context: Context
 ) -> tuple[tuple[Addition, ...], tuple[Blocked, ...]]:
-    store = RowStore(connection, order.catalogue)
-    context = make_context(connection, store, order.form, order.unit)
     additions, blocked = [], []
     for row, problems in _check(order, missing, context):
         reasons = tuple(_find_reasons(order, row, problems))
@@ -180,7 +191,7 @@ def _find_reasons(
 
 
 def _explain_gone(
-    connection: Connection,
+    store: RowStore,
     order: GenerationOrder,
     gone: Sequence[_Here],
     origins: Origins,
@@ -189,7 +200,6 @@ def _explain_gone(
         return ()
     ids = tuple(one.id for one in gone)
     query = Query(ids=ids, size=len(ids))
-    store = RowStore(connection, order.catalogue)
     stored = {
         row.id: row for row in store.find_page(order.form, order.scope, query).rows
     }
@@ -210,8 +220,3 @@ def _find_maintained(order: GenerationOrder, row: Row) -> Iterator[FieldSpec]:
         value = row.get(item.id)
         if item.id not in generated and value is not None and value != item.default:
             yield item
-
-
-def _find_obstacle(connection: Connection, order: GenerationOrder) -> str:
-    standing = find_standing(connection, order.form, order.scope)
-    return standing.find_obstacle(order.scope.department_id) or standing.load_obstacle

@@ -55,8 +55,6 @@ class Plan:
     gone_total: int
     #: those of them that other departments answer for
     gone_elsewhere: int
-    #: why nothing may be generated now; empty if it may
-    obstacle: str
 
     @cached_property
     def digest(self) -> str:
