@@ -127,13 +127,13 @@ def reads_own(node: Node) -> bool:
     return any(map(reads_own, parts_of(node)))
 
 
-def find_alias_equation(node: Node, alias: str) -> Node | None:
-    """The side of an equation that reads a joined row, where the other does not."""
+def find_alias_equation(node: Node, alias: str) -> tuple[Node, Node] | None:
+    """The side of an equation that reads a joined row alone, and the other side."""
     if not isinstance(node, Compare) or node.op != "==":
         return None
     for own, other in ((node.left, node.right), (node.right, node.left)):
         if reads_only(own, alias) and not reads_alias(other, alias):
-            return own
+            return own, other
     return None
 
 

@@ -74,11 +74,11 @@ def _judge_join(join: Join, target: FormSpec, derivation: Derivation) -> Iterato
         )
     if join.is_many or join.first is not None:
         return
-    equal = {
-        side.column
-        for part in conjuncts_of(join.on.root)
-        if isinstance(side := find_alias_equation(part, join.alias), AliasColumn)
-    }
+    found = (
+        find_alias_equation(part, join.alias) for part in conjuncts_of(join.on.root)
+    )
+    owns = [sides[0] for sides in found if sides is not None]
+    equal = {side.column for side in owns if isinstance(side, AliasColumn)}
     keys = [key for key in (target.key, *target.unique) if key]
     if not any(set(key) <= equal for key in keys):
         listed = "；".join("、".join(key) for key in keys) or "无"

@@ -145,39 +145,64 @@ class DerivationQuery:
 
     def _join(self, origins: RowsOf, join: Join) -> None:
         form = self._get_form(join.table)
-        partner = origins.add_partner(join.alias, form)
-        conditions = []
+        is_optional = join.optional or self.keeps_all
         if join.first is not None:
-            partner.table = self._rank_partners(join, form)
-            conditions.append(partner.table.c._rank == 1)
-        conditions.append(partner.in_place())
-        conditions.append(COMPILER.condition(join.on.root, origins))
-        on = and_(*conditions)
-        origins.join(partner.table, on, is_optional=join.optional or self.keeps_all)
+            self._join_first(origins, join, form, is_optional)
+            return
+        partner = origins.add_partner(join.alias, form)
+        on = and_(partner.in_place(), COMPILER.condition(join.on.root, origins))
+        origins.join(partner.table, on, is_optional=is_optional)
 
-    def _rank_partners(self, join: Join, form: FormSpec) -> FromClause:
-        """All partners, with their rank among those of the same origins."""
-        assert join.first is not None
+    def _join_first(
+        self, origins: RowsOf, join: Join, form: FormSpec, is_optional: bool
+    ) -> None:
+        """Join of several partners the first one."""
         alone = self._make_origins()
-        partner = alone.add_partner(join.alias, form)
+        beside = alone.add_partner(join.alias, form)
         # Its look-ups are its own here: no origin stands beside it.
-        partner._joins = alone._joins = []
-        equal, own = [], [partner.in_place()]
+        beside._joins = alone._joins = []
+        keys, own = [], [beside.in_place()]
         for part in conjuncts_of(join.on.root):
-            side = find_alias_equation(part, join.alias)
-            if side is not None:
-                equal.append(COMPILER.comparable((side,), (alone,))[0].sql)
+            sides = find_alias_equation(part, join.alias)
+            if sides is not None:
+                keys.append(COMPILER.comparable(sides, (alone, origins)))
             elif reads_only(part, join.alias):
                 own.append(COMPILER.condition(part, alone))
             else:
                 raise NotInSqlError(f"picks the first {join.table} by no equation")
+        firsts = self._list_firsts(join, alone, beside, keys, own)
+        met = [
+            self.place.words.compare("==", key.become(firsts.c[f"k{place}"]), other)
+            for place, (key, other) in enumerate(keys)
+        ]
+        origins.join(firsts, and_(*met), is_optional=is_optional)
+        partner = origins.add_partner(join.alias, form)
+        is_first = partner.id == firsts.c.target
+        origins.join(partner.table, is_first, is_optional=is_optional)
+
+    def _list_firsts(
+        self,
+        join: Join,
+        alone: RowsOf,
+        beside: RowsOf,
+        keys: Sequence[Sequence[Value]],
+        own: Sequence[Sql],
+    ) -> FromClause:
+        """Of the partners with the same keys the id of the first."""
+        assert join.first is not None
         value = COMPILER.comparable((join.first.root,), (alone,))[0]
         order = self.place.words.in_order(value.sql, value)
         rank = func.row_number().over(
-            partition_by=equal, order_by=[order.asc().nulls_last(), partner.id]
+            partition_by=[key.sql for key, _ in keys],
+            order_by=[order.asc().nulls_last(), beside.id],
         )
-        ranked = select(partner.table, rank.label("_rank"))
-        return ranked.select_from(partner.joined()).where(*own).subquery()
+        named = [key.sql.label(f"k{place}") for place, (key, _) in enumerate(keys)]
+        ranked = select(*named, beside.id.label("id"), rank.label("rank"))
+        listed = ranked.select_from(beside.joined()).where(*own).subquery()
+        told = [listed.c[key.name] for key in named]
+        # Grouped rather than filtered: SQLite then knows that it needs an index.
+        first = func.max(case((listed.c.rank == 1, listed.c.id))).label("target")
+        return select(*told, first).group_by(*told).subquery()
 
     def _expand_all(self, origins: RowsOf) -> list[Sql]:
         assert origins.parts is not None
@@ -313,7 +338,8 @@ class DerivationQuery:
         equal = [
             find_alias_equation(part, join.alias) for part in conjuncts_of(join.on.root)
         ]
-        columns = [(side.column,) for side in equal if isinstance(side, AliasColumn)]
+        owns = [sides[0] for sides in equal if sides is not None]
+        columns = [(side.column,) for side in owns if isinstance(side, AliasColumn)]
         is_keyed = any(each in (form.key, *form.unique) for each in columns)
         return join.first is not None or is_keyed
 

@@ -21,7 +21,6 @@ from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
     AliasColumn,
-    Compare,
     Field,
     Node,
     Previous,
@@ -85,13 +84,15 @@ class _Tracing:
         self._met: list[Sql] = []
 
     def find(self) -> Affected | None:
-        origins = self._trace() if self._is_read_beside() else set[int]()
+        is_source = self._changed.code == self._derivation.source
+        is_beside = self._is_read_beside()
+        if is_beside and (self._picks_partners() or self._tells_groups()):
+            return None
+        origins = self._trace() if is_beside else set[int]()
         keys = set[GroupKey]()
-        if self._changed.code == self._derivation.source:
+        if is_source:
             origins |= set(self._changed.ids)
             keys |= self._find_keys(images=self._changed.before)
-        elif self._derivation.is_grouped and self._tells_groups():
-            return None
         if not self._derivation.is_grouped:
             few = len(origins) <= _MOST_ORIGINS
             return Affected(tuple(sorted(origins))) if few else None
@@ -105,16 +106,24 @@ class _Tracing:
     def _find_keys(self, **which: object) -> set[GroupKey]:
         if not self._derivation.is_grouped or not any(which.values()):
             return set()
-        query: DerivationQuery = replace(self._query, **which)  # type: ignore[arg-type]
+        # A partner that is gone takes no row out of its group's sight.
+        query = replace(self._query, keeps_all=True, **which)  # type: ignore[arg-type]
         return {tuple(key) for key in self._connection.execute(query.select_keys())}
 
     def _tells_groups(self) -> bool:
         """Whether the changed form decides in which group an origin is."""
-        for name in self._derivation.group_by:
-            expression = self._derivation.columns.get(name)
-            if expression is not None and self._is_read_by(expression.root):
-                return True
-        return False
+        derivation = self._derivation
+        told_by = {
+            name: [derivation.columns[name].root]
+            for name in derivation.group_by
+            if name in derivation.columns
+        }
+        for one in derivation.expansions:
+            if one.column in derivation.group_by:
+                told_by[one.column] = [
+                    bound.root for bound in (one.start, one.end) if bound is not None
+                ]
+        return any(self._is_read_by(root) for roots in told_by.values() for root in roots)
 
     def _is_read_by(self, node: Node) -> bool:
         """Whether it reads the changed form, or a row that joins bring in."""
@@ -199,12 +208,9 @@ class _Tracing:
     def _follow_join(self, join: Join, origins: RowsOf) -> None:
         pairs = []
         for part in conjuncts_of(join.on.root):
-            side = find_alias_equation(part, join.alias)
-            if side is None:
-                continue
-            assert isinstance(part, Compare)
-            other = part.right if side is part.left else part.left
-            pairs.append((_without_alias(side, join.alias), other))
+            sides = find_alias_equation(part, join.alias)
+            if sides is not None:
+                pairs.append((_without_alias(sides[0], join.alias), sides[1]))
         if not pairs:
             raise _TooWindingError
         self._add(pairs, origins)

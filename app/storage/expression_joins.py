@@ -184,7 +184,7 @@ def _count_for_each(
 ) -> Value:
     """An aggregate that compares its rows with the one it is made for."""
     assert node.condition is not None
-    parts = divide(node.condition) if rows.only is None else None
+    parts = divide(node.condition) if _is_worth_grouping(node, rows) else None
     if parts is not None and parts.within and node.name != "exists":
         # A row may hold the same item twice, and would be counted twice.
         parts = None
@@ -215,15 +215,26 @@ def _count_for_each(
     return total.become(func.coalesce(groups.c.total, nothing))
 
 
+def _is_worth_grouping(node: Aggregate, rows: RowsOf) -> bool:
+    """Few rows are better compared with each other one, but not with lists of it."""
+    if rows.only is None:
+        return True
+    assert node.condition is not None
+    ways = [divide(way) for way in list_ways(node.condition)]
+    return any(parts is not None and parts.within for parts in ways)
+
+
 def _pair_up(
     compiler: Compiler, node: Aggregate, inner: RowsOf, rows: RowsOf
 ) -> tuple[Subquery, list[list[Value]]]:
     """Every pair of a row and one that the aggregate counts for it."""
     mine = rows.copy(rows.only)
-    other = inner.beside(mine)
+    found = {part: find_item_around(part) for part in conjuncts_of(node.condition)}
+    has_items = any(sides is not None for sides in found.values())
+    # By its items each row leads to those that it needs.
+    other = replace(inner, around=mine) if has_items else inner.beside(mine)
     conditions = []
-    for part in conjuncts_of(node.condition):
-        sides = find_item_around(part)
+    for part, sides in found.items():
         if sides is None:
             conditions.append(compiler.condition(part, other))
             continue
@@ -232,7 +243,8 @@ def _pair_up(
         mine.join(items, true())
         wanted = compiler.argument(sides[1], other, ValueType.TEXT)
         conditions.append(rows.place.words.compare("==", item, wanted))
-    listed = _pair(mine, other, and_(*conditions), *_label(_summed(node, other)))
+    pair = _pair_in_order if has_items else _pair
+    listed = pair(mine, other, and_(*conditions), *_label(_summed(node, other)))
     sides = zip(mine.identity(), rows.identity(), strict=True)
     return listed, [[_plain(ours), _plain(theirs)] for ours, theirs in sides]
 
@@ -341,6 +353,22 @@ def _pair(mine: RowsOf, other: RowsOf, condition: Sql, *more: Label) -> Subquery
     return listed.where(mine.in_place(), other.in_place()).subquery()
 
 
+def _pair_in_order(
+    mine: RowsOf, other: RowsOf, condition: Sql, *more: Label
+) -> Subquery:
+    """As `_pair`, by having each of the first rows look for those it needs.
+
+    SQLite turns joins around as it thinks best, but for outer ones; OFFSET keeps it
+    from seeing that no row without a partner is wanted.
+    """
+    keys = [sql.label(f"k{place}") for place, sql in enumerate(mine.identity())]
+    pairs = select(*keys, other.id.label("other"), *more)
+    condition = and_(other.in_place(), condition)
+    pairs = pairs.select_from(mine.joined().outerjoin(other.joined(), condition))
+    listed = pairs.where(mine.in_place()).offset(0).subquery()
+    return select(listed).where(listed.c.other.is_not(None)).subquery()
+
+
 def _group(listed: Subquery, total: Value, keys: int, least: int = 1) -> Subquery:
     columns = [listed.c[f"k{place}"] for place in range(keys)]
     groups = select(*columns, total.sql.label("total")).group_by(*columns)
@@ -360,7 +388,7 @@ def _match(rows: RowsOf, groups: Subquery, keys: Sequence[Sequence[Value]]) -> S
 
 def _find_terms(node: Aggregate, rows: RowsOf) -> list[Aggregate]:
     """Questions of which one is enough, where each can be grouped but not all of it."""
-    if node.name != "exists" or rows.only is not None:
+    if node.name != "exists" or not _is_worth_grouping(node, rows):
         return []
     assert node.condition is not None
     ways = list_ways(node.condition)

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, Select, and_, func, select, union_all
+from sqlalchemy import (
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    func,
+    select,
+    true,
+    union_all,
+)
 
 from app.models import Round
 from app.storage.binding import bind
@@ -110,18 +119,24 @@ class RowsOf:
         #: as the edition of the moment declares it
         self.stored = self.moment.edition.by_code.get(self.form.code, self.form)
         self.table = bind(self.place.catalogue, self.form).table.alias()
+        #: whether the table holds these rows and no others
+        self.is_apart = self.parts is not None and self.parts.groups is not None
         if self.images is not None:
-            self.table = self._list_images(self.images)
+            self.stand_apart(self._list_images(self.images))
         if self.differing is not None:
             stored = [self.find_field(name) for name in self.differing]
             names = ("_unit_id", "_round_id", *(f.id for f in stored if f is not None))
             columns = [self.table.c[name] for name in dict.fromkeys(names)]
             chosen = select(*columns).where(self.in_place()).distinct()
-            self.table = chosen.subquery()
+            self.stand_apart(chosen.subquery())
         if self.is_fetched:
             # OFFSET: else it is read row by row all the same.
             fetched = select(self.table).where(self.in_place())
-            self.table = fetched.offset(0).subquery()
+            self.stand_apart(fetched.offset(0).subquery())
+
+    def stand_apart(self, table: FromClause) -> None:
+        """Take these rows from what holds them and no others of their form."""
+        self.table, self.is_apart = table, True
 
     @property
     def id(self) -> Sql:
@@ -191,6 +206,9 @@ class RowsOf:
 
     def in_place(self) -> Sql:
         """What is true of these rows and of no others of their table."""
+        if self.is_apart:
+            # Said once more it would have SQLite take the rows for next to none.
+            return true()
         c, scope = self.table.c, self.moment.scope
         conditions = [self._in_unit(), c._round_id == scope.round_id]
         if self.only is not None:
@@ -226,9 +244,10 @@ class RowsOf:
         """The rows with all that was looked up, for FROM."""
         source: FromClause = self.table
         if self.parts is not None and self.parts.groups is not None:
-            # Groups lead to their rows, so that no other row is looked at.
+            # Groups lead to their rows, so that no other row is looked at. An outer
+            # join, though each one has its row: else SQLite may take all rows first.
             groups = self.parts.groups
-            source = groups.join(self.table, self.id == groups.c.first)
+            source = groups.outerjoin(self.table, self.id == groups.c.first)
         for rows, condition, is_optional in self._joins:
             source = source.join(rows, condition, isouter=is_optional)
         return source

@@ -21,7 +21,6 @@ from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
     AliasColumn,
-    Compare,
     Field,
     Node,
     Previous,
@@ -294,9 +293,9 @@ def _list_checks(condition: Condition) -> tuple[Node, ...]:
 def list_keys(join: Join) -> Iterator[tuple[str, Node]]:
     """Fields of a partner, each with what it is to equal."""
     for part in conjuncts_of(join.on.root):
-        own = find_alias_equation(part, join.alias)
-        if isinstance(part, Compare) and isinstance(own, AliasColumn):
-            yield own.column, part.right if part.left is own else part.left
+        sides = find_alias_equation(part, join.alias)
+        if sides is not None and isinstance(sides[0], AliasColumn):
+            yield sides[0].column, sides[1]
 
 
 def list_leaves(node: Node) -> Iterator[Node]:
