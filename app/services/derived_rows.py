@@ -1,8 +1,10 @@
 """Computes the rows of derived forms: all of them, or what a few changes concern."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, Row
 
@@ -19,11 +21,18 @@ from app.storage.derived_states import (
     find_changes,
     is_same_way,
 )
-from app.storage.derived_tables import has_origin, is_of_group, store_derived_rows
+from app.storage.derived_tables import (
+    KeyTakenError,
+    has_origin,
+    is_of_group,
+    store_derived_rows,
+)
 from app.storage.derived_values import DerivedRow, find_derived_rows, make_query
 from app.storage.records import Scope
 from app.storage.rows import RowStore
+from app.storage.rule_queries import RulePlace
 from form_schemas.catalogue import Catalogue
+from form_schemas.derivations import Derivation
 from form_schemas.spec import FormSpec
 from validators.conversion import from_json
 
@@ -52,14 +61,32 @@ class DerivedMaker:
         affected = None
         if state is not None and is_same_way(reading, state):
             affected = self._trace(form, make_query(*asked), reading, state, marks)
-        if affected is None:
-            return self._store(form, find_derived_rows(*asked))
+        if affected is not None:
+            with suppress(KeyTakenError):
+                return self._make_some(form, form.derive, place, affected)
+        return self._store(form, find_derived_rows(*asked))
+
+    def _make_some(
+        self,
+        form: FormSpec,
+        derivation: Derivation,
+        place: RulePlace,
+        affected: Affected,
+    ) -> bool:
+        find = partial(
+            find_derived_rows,
+            self._connection,
+            self._catalogue,
+            form,
+            derivation,
+            place,
+        )
         binding = bind(self._catalogue, form)
         if affected.groups is None:
-            rows = find_derived_rows(*asked, only=affected.origins)
+            rows = find(only=affected.origins)
             return self._store(form, rows, has_origin(binding, affected.origins))
-        rows = find_derived_rows(*asked, groups=affected.groups)
-        names = form.derive.group_by
+        names = derivation.group_by
+        rows = find(groups=affected.groups)
         return self._store(form, rows, is_of_group(binding, names, affected.groups))
 
     def _store(

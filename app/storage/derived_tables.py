@@ -45,6 +45,10 @@ _ENGINE_COLUMNS = (
 )
 
 
+class KeyTakenError(Exception):
+    """A row that stays has the key of a new one: all are to be numbered again."""
+
+
 def store_derived_rows(
     connection: Connection,
     catalogue: Catalogue,
@@ -57,11 +61,16 @@ def store_derived_rows(
 
     Args:
         instead_of: the stored rows that they take the place of; None for all.
+
+    Raises:
+        KeyTakenError: before anything is written; never where they replace all.
     """
     binding = bind(catalogue, form)
     writer = _Writer(connection, binding, scope)
     stored = writer.read(instead_of)
     changes = _compare(binding, rows, stored)
+    if instead_of is not None and writer.has_any(changes.new):
+        raise KeyTakenError
     writer.remove(changes.gone)
     writer.change(changes.changed)
     writer.add(changes.new)
@@ -150,6 +159,14 @@ class _Writer:
             key: (row_id, origin, tuple(values))
             for key, row_id, origin, *values in self._connection.execute(statement)
         }
+
+    def has_any(self, keys: Collection[str]) -> bool:
+        """Whether any of these keys is taken."""
+        here = select(self._table.c._id).where(self._binding.in_unit(self._scope))
+        return any(
+            self._connection.scalar(here.where(self._table.c._key.in_(some)).limit(1))
+            for some in in_groups(keys, ROWS_AT_ONCE)
+        )
 
     def remove(self, row_ids: Sequence[int]) -> None:
         for group in in_groups(row_ids, ROWS_AT_ONCE):
