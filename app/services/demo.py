@@ -1,12 +1,13 @@
 """Fills a database with a demo school and a demo group: their rounds, and rows of every
-form. Units and accounts are in `demo_people`, the course of the round in `demo_story`.
+form. Units and accounts are in `demo_people`, the course of the round in `demo_story`,
+that of others in `demo_history`; `demo_neighbours` has further schools.
 
 Nothing here knows a form: departments come from the forms' own lists, rows from
 `inventing`. Calling it again adds only what is missing.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zlib import crc32
@@ -15,6 +16,15 @@ from sqlalchemy import Connection, Engine, select, update
 
 from app.models import Round, RowChange, Unit
 from app.services.contexts import make_context
+from app.services.demo_history import complete_round
+from app.services.demo_neighbours import (
+    Neighbour,
+    find_neighbour,
+    list_begun,
+    list_neighbour_accounts,
+    play_neighbour,
+    prepare_neighbours,
+)
 from app.services.demo_people import (
     DEMO_PASSWORD,
     SCHOOL,
@@ -22,11 +32,10 @@ from app.services.demo_people import (
     prepare_people,
     unit_code_of,
 )
-from app.services.demo_story import complete_round
 from app.services.inventing.making import demo_rows
 from app.services.inventing.pruning import Made, leave_out
 from app.services.inventing.tasks import is_about_classes, is_about_pupils
-from app.services.inventing.world import World, in_order
+from app.services.inventing.world import Row, World, in_order
 from app.services.organisation import find_round, insert_round
 from app.services.rechecking import recheck_rows
 from app.storage.assignments import Assignments, load_assignments
@@ -41,6 +50,8 @@ DEFAULT_STUDENTS = 300
 DEFAULT_SEED = 2024
 
 _ROWS = 12
+#: Rows of a form, and persons, of a school beside the demo school.
+_FEW = 4
 _CLASS_SIZE = 40
 #: Of the persons of this year's round: a school grows.
 _LAST_SHARE = 0.95
@@ -54,9 +65,11 @@ _ONE_OF = 9
 class _Place:
     edition: Edition
     scope: Scope
-    #: whether it is the round before the one that is open
-    is_last: bool
     assignments: Assignments
+    #: whether it is the round before the one that is open
+    is_last: bool = False
+    #: None: the demo school or group itself
+    neighbour: Neighbour | None = None
 
 
 def prepare_demo(
@@ -88,19 +101,24 @@ def fill_demo(
     round is complete: every form approved, the whole of it too.
     """
     prepare_demo(engine, catalogue, with_last_round=True)
+    editions = _sound_editions(catalogue)
+    prepare_neighbours(engine, editions)
     made = 0
-    for edition in _sound_editions(catalogue):
+    for edition in editions:
         with begin_reading(engine) as connection:
             places = [
                 place
-                for place in _find_places(connection, edition)
+                for place in _find_places(connection, edition, editions)
                 if not _has_rows(connection, place.scope)
             ]
         if not places:
             continue
-        rows_made = list(_make_rows(catalogue, edition, students, seed))
+        own = list(_make_rows(catalogue, edition, students, seed))
         for place in places:
-            forms = _choose_rows(catalogue, place, rows_made, students)
+            if place.neighbour is None:
+                forms = _choose_rows(catalogue, place, own, students)
+            else:
+                forms = _make_few(catalogue, edition, place.neighbour, seed)
             with engine.begin() as connection:
                 for form, rows in forms:
                     made += _store(connection, catalogue, place, form, rows)
@@ -109,12 +127,17 @@ def fill_demo(
                     _judge(connection, catalogue, place.scope, form)
                 if place.is_last:
                     complete_round(connection, catalogue, edition, place.scope)
+                if place.neighbour is not None:
+                    play_neighbour(
+                        connection, catalogue, edition, place.scope, place.neighbour
+                    )
     return made
 
 
 def describe_accounts(catalogue: Catalogue) -> tuple[tuple[str, str, str], ...]:
     """User name, name and password of the demo accounts."""
-    accounts = list_accounts_of(_sound_editions(catalogue))
+    editions = _sound_editions(catalogue)
+    accounts = (*list_accounts_of(editions), *list_neighbour_accounts(editions))
     return tuple((item.username, item.name, DEMO_PASSWORD) for item in accounts)
 
 
@@ -146,16 +169,25 @@ def _sound_editions(catalogue: Catalogue) -> list[Edition]:
 
 
 def _make_rows(
-    catalogue: Catalogue, edition: Edition, students: int, seed: int
-) -> Iterable[tuple[FormSpec, list]]:
+    catalogue: Catalogue, edition: Edition, students: int, seed: int, rows: int = _ROWS
+) -> Iterator[tuple[FormSpec, list[Row]]]:
     world = World(catalogue, edition)
     people = find_people(catalogue, edition)
     for form in in_order(catalogue, edition):
-        # Computed rows are not shown yet. A form that must refer to some would find
-        # none to pick: `test_no_form_people_fill_in_needs_computed_rows` watches.
+        # Computed rows are not made. A form that must refer to some would find none to
+        # pick: `test_no_form_people_fill_in_needs_computed_rows` watches.
         if not form.is_derived:
-            count = _count_rows(form, people, students)
+            count = _count_rows(form, people, students, rows)
             yield form, demo_rows(catalogue, form, count, seed, world)
+
+
+def _make_few(
+    catalogue: Catalogue, edition: Edition, neighbour: Neighbour, seed: int
+) -> Made:
+    """A few rows of other people than the demo school's."""
+    made = _make_rows(catalogue, edition, _FEW, seed + 1, _FEW)
+    begun = list_begun(edition, neighbour)
+    return [(form, rows) for form, rows in made if form.code in begun]
 
 
 def _choose_rows(
@@ -175,10 +207,12 @@ def _is_left_empty(catalogue: Catalogue, form: FormSpec) -> bool:
     return form.closable or crc32(form.code.encode()) % _ONE_OF == 0
 
 
-def _count_rows(form: FormSpec, people: FormSpec | None, students: int) -> int:
+def _count_rows(
+    form: FormSpec, people: FormSpec | None, students: int, rows: int
+) -> int:
     if form is people or is_about_each(form, people):
         return students
-    count = max(_ROWS, students // _CLASS_SIZE) if is_about_classes(form) else _ROWS
+    count = max(rows, students // _CLASS_SIZE) if is_about_classes(form) else rows
     # What is generated for people to maintain is not yet there for all.
     return count if form.generate is None else math.ceil(count * _GENERATED_SHARE)
 
@@ -233,26 +267,32 @@ def _year_before(day: str) -> str:
     return found.replace(year=found.year - 1, day=min(found.day, last)).isoformat()
 
 
-def _find_places(connection: Connection, edition: Edition) -> list[_Place]:
-    """The demo unit in the rounds of an edition, the last one first."""
-    unit_id = connection.scalar(
-        select(Unit.id).where(Unit.code == unit_code_of(edition))
-    )
+def _find_places(
+    connection: Connection, edition: Edition, editions: Sequence[Edition]
+) -> Iterator[_Place]:
+    """Who reports an edition, in its rounds: the last one first."""
     rounds = connection.execute(
         select(Round.id, Round.previous_id)
         .where(Round.collection == edition.collection, Round.edition == edition.year)
         .order_by(Round.id)
     ).all()
     before = {one.previous_id for one in rounds}
-    return [
-        _Place(
-            edition,
-            Scope(unit_id, one.id),
-            one.id in before,
-            load_assignments(connection, unit_id, one.id),
-        )
-        for one in rounds
-    ]
+    own = unit_code_of(edition)
+    for one in rounds:
+        place = _make_place(connection, edition, own, one.id)
+        yield replace(place, is_last=one.id in before)
+    neighbour = find_neighbour(edition, editions)
+    if neighbour is not None:
+        place = _make_place(connection, edition, neighbour.code, rounds[-1].id)
+        yield replace(place, neighbour=neighbour)
+
+
+def _make_place(
+    connection: Connection, edition: Edition, unit_code: str, round_id: int
+) -> _Place:
+    unit_id = connection.scalars(select(Unit.id).where(Unit.code == unit_code)).one()
+    assignments = load_assignments(connection, unit_id, round_id)
+    return _Place(edition, Scope(unit_id, round_id), assignments)
 
 
 def _has_rows(connection: Connection, scope: Scope) -> bool:

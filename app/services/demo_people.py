@@ -62,11 +62,11 @@ def prepare_people(engine: Engine, editions: Sequence[Edition]) -> None:
         for edition in editions:
             code, name, parent = _UNITS[edition.settings["unitKind"]]
             prepare_unit(connection, edition, code, name)
-            _put_below(connection, code, parent)
+            put_below(connection, code, parent)
         _prepare_quality_office(connection)
     with Session(engine) as session, session.begin():
         for account in list_accounts_of(editions):
-            _prepare_account(session, account)
+            prepare_account(session, account)
 
 
 def list_accounts_of(editions: Sequence[Edition]) -> tuple[DemoAccount, ...]:
@@ -122,6 +122,50 @@ def list_departments(editions: Iterable[Edition]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
+def put_below(connection: Connection, code: str, parent: str | None) -> None:
+    """Give the unit its place in the tree, unless somebody gave it one."""
+    unit = _find(connection, code)
+    above = None if parent is None else _find(connection, parent)
+    if unit.parent_id is not None or (above is None and unit.path):
+        return
+    path = f"{'/' if above is None else above.path}{unit.id}/"
+    connection.execute(
+        update(Unit)
+        .where(Unit.id == unit.id)
+        .values(path=path, parent_id=None if above is None else above.id)
+    )
+
+
+def prepare_account(session: Session, account: DemoAccount) -> None:
+    """Add an account that is missing, where its unit is there."""
+    unit = session.scalar(select(Unit).where(Unit.code == account.unit_code))
+    known = session.scalar(select(User.id).where(User.username == account.username))
+    if unit is None or known is not None:
+        return
+    department = None
+    if account.department is not None:
+        department = session.scalar(
+            select(Department).where(
+                Department.unit_id == unit.id, Department.name == account.department
+            )
+        )
+    membership = Membership(
+        role=account.role,
+        unit=unit,
+        department=department,
+        may_import=account.role is Role.FILLER,
+    )
+    session.add(
+        User(
+            username=account.username,
+            name=account.name,
+            password_hash=_hash_demo_password(),
+            must_change_password=False,
+            memberships=[membership],
+        )
+    )
+
+
 def _department_accounts(schools: Sequence[Edition]) -> list[DemoAccount]:
     accounts = []
     for position, name in enumerate(list_departments(schools), 1):
@@ -159,21 +203,7 @@ def _prepare_authority(
     if _find(connection, code) is None:
         values = {"code": code, "name": name, "kind": kind, "created_at": now_utc()}
         connection.execute(insert(Unit).values(**values))
-    _put_below(connection, code, parent)
-
-
-def _put_below(connection: Connection, code: str, parent: str | None) -> None:
-    """Give the unit its place in the tree, unless somebody gave it one."""
-    unit = _find(connection, code)
-    above = None if parent is None else _find(connection, parent)
-    if unit.parent_id is not None or (above is None and unit.path):
-        return
-    path = f"{'/' if above is None else above.path}{unit.id}/"
-    connection.execute(
-        update(Unit)
-        .where(Unit.id == unit.id)
-        .values(path=path, parent_id=None if above is None else above.id)
-    )
+    put_below(connection, code, parent)
 
 
 def _prepare_quality_office(connection: Connection) -> None:
@@ -200,35 +230,6 @@ def _prepare_quality_office(connection: Connection) -> None:
 def _find(connection: Connection, code: str):
     table = Unit.__table__
     return connection.execute(select(table).where(table.c.code == code)).first()
-
-
-def _prepare_account(session: Session, account: DemoAccount) -> None:
-    unit = session.scalar(select(Unit).where(Unit.code == account.unit_code))
-    known = session.scalar(select(User.id).where(User.username == account.username))
-    if unit is None or known is not None:
-        return
-    department = None
-    if account.department is not None:
-        department = session.scalar(
-            select(Department).where(
-                Department.unit_id == unit.id, Department.name == account.department
-            )
-        )
-    membership = Membership(
-        role=account.role,
-        unit=unit,
-        department=department,
-        may_import=account.role is Role.FILLER,
-    )
-    session.add(
-        User(
-            username=account.username,
-            name=account.name,
-            password_hash=_hash_demo_password(),
-            must_change_password=False,
-            memberships=[membership],
-        )
-    )
 
 
 @lru_cache(maxsize=1)

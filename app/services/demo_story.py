@@ -1,11 +1,11 @@
-"""How the demo's rounds went: last year's to its end, this year's to the middle.
+"""How the demo's round of this year goes: to its middle.
 
-This year's is played through the same services as people use, each act by an account
-that may do it; what the checks refuse stays a draft. Nothing here knows a form: how far
-one comes follows from its place in the round.
+It is played through the same services as people use, each act by an account that may do
+it; what the checks refuse stays a draft. Nothing here knows a form: how far one comes
+follows from its place in the round. Last year's is `demo_history`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -15,9 +15,6 @@ from sqlalchemy import Connection, func, insert, select, update
 from app.errors import Refused
 from app.models import (
     Decision,
-    DecisionKind,
-    Filing,
-    FilingState,
     Round,
     RoundState,
     Unit,
@@ -26,14 +23,17 @@ from app.models import (
 )
 from app.models.base import now_utc
 from app.permissions import Actor
+from app.services.chain.cases import Moved
 from app.services.chain.deciding import approve
 from app.services.chain.emptying import close_form, declare_empty
 from app.services.chain.figures import approve_figures, view_figures
 from app.services.chain.handing import hand_over
+from app.services.chain.obstacles import NotReady
 from app.services.chain.questions import RETURN_REASONS, Named
 from app.services.chain.returning import return_form
 from app.services.chain.submitting import submit
 from app.services.chain.threads import ask
+from app.services.demo_explaining import explain_all
 from app.services.demo_people import (
     SCHOOL,
     find_actor,
@@ -45,45 +45,19 @@ from app.services.demo_people import (
 from app.services.rounds.proposing import place_phases
 from app.services.workshop import Workshop
 from app.storage.assignments import Assignments, load_assignments
-from app.storage.content import combine, hash_content
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import lock_filing
 from app.storage.records import Query, Scope
 from app.storage.rows import RowStore
 from app.storage.timetable import EVERY_FORM, write_phases
-from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.catalogue import Edition
 from form_schemas.kinds import FieldKind
 from form_schemas.phases import Phase
 from form_schemas.spec import FormKind, FormSpec
 
-#: Days that a finished form took between two steps, and all of them together.
-_STEP_DAYS, _LAST_SPAN = 1, 12
 #: How long ago the decisions of this year's round began.
 _SPAN = timedelta(days=6)
 #: Of ten forms: how many come to their end, to each step, back, or stay drafts.
 _COURSES = ("done", "done", "done", "head", "head", "office", "back", "asked", "draft")
-
-
-def complete_round(
-    connection: Connection, catalogue: Catalogue, edition: Edition, scope: Scope
-) -> None:
-    """Bring a round with rows to its end: all forms approved, reported, closed."""
-    people = dict(connection.execute(select(User.username, User.id)).all())
-    departments = list_departments(catalogue.newest.values())
-    history = _History(connection, edition, scope, people, departments)
-    hashes = []
-    for number, form in enumerate(edition.forms):
-        if form.is_derived:
-            continue
-        found = hash_content(connection, catalogue, form, scope)
-        hashes.append(found)
-        history.approve(number, form, found)
-    history.report(combine("round", hashes))
-    connection.execute(
-        update(Round)
-        .where(Round.id == scope.round_id)
-        .values(state=RoundState.CLOSED, closes_at=history.end)
-    )
 
 
 def play_demo(workshop: Workshop) -> None:
@@ -95,104 +69,6 @@ def play_demo(workshop: Workshop) -> None:
             scope = _find_open(connection, edition)
         if scope is not None and not _has_begun(workshop, scope):
             _Play(workshop, edition, scope).run()
-
-
-class _History:
-    """Writes last year's decisions, as they would have been taken then."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        edition: Edition,
-        scope: Scope,
-        people: Mapping[str, int],
-        departments: Sequence[str],
-    ) -> None:
-        self.connection = connection
-        self.scope = scope
-        self.steps = edition.steps
-        self.people = people
-        self.departments = departments
-        self.assignments = load_assignments(connection, scope.unit_id, scope.round_id)
-        self.end = now_utc() - timedelta(days=340)
-
-    def approve(self, number: int, form: FormSpec, content_hash: str) -> None:
-        at = self.end - timedelta(days=_LAST_SPAN - number % 8, minutes=37 * number)
-        filler, head = self._find_people(form)
-        filing = lock_filing(self.connection, form, self.scope)
-        self.connection.execute(
-            update(Filing)
-            .where(Filing.id == filing.id)
-            .values(
-                state=FilingState.APPROVED,
-                content_hash=content_hash,
-                submissions=1,
-                submitted_at=at,
-                submitted_by=filler,
-                updated_at=at,
-            )
-        )
-        deciders = {"filler": filler, "department_head": head}
-        for step in self.steps:
-            if step.is_whole:
-                break
-            kind = (
-                DecisionKind.SUBMIT if step.role == "filler" else DecisionKind.APPROVE
-            )
-            actor = deciders.get(step.role, self.people["office"])
-            self._write(filing.id, kind, step.id, actor, at, content_hash)
-            at += timedelta(days=_STEP_DAYS)
-
-    def report(self, content_hash: str) -> None:
-        at = self.end - timedelta(days=2)
-        self.connection.execute(
-            insert(UnitRound).values(
-                unit_id=self.scope.unit_id,
-                round_id=self.scope.round_id,
-                phases=[],
-                state=FilingState.APPROVED,
-                content_hash=content_hash,
-                opened_at=self.end - timedelta(days=30),
-                submitted_at=at,
-            )
-        )
-        self._write(
-            None, DecisionKind.SUBMIT, "", self.people["office"], at, content_hash
-        )
-        deciders = {"leadership": "leader", "city": "city", "province": "province"}
-        for step in self.steps:
-            if step.is_whole:
-                at += timedelta(hours=9)
-                actor = self.people[deciders[step.level or step.role]]
-                kind = DecisionKind.APPROVE
-                self._write(None, kind, step.id, actor, at, content_hash)
-
-    def _find_people(self, form: FormSpec) -> tuple[int, int]:
-        lead = self.assignments.names(form)[0]
-        position = self.departments.index(lead) + 1
-        return self.people[name_filler(position)], self.people[name_head(position)]
-
-    def _write(
-        self,
-        filing_id: int | None,
-        kind: DecisionKind,
-        step: str,
-        actor_id: int,
-        at: datetime,
-        content_hash: str,
-    ) -> None:
-        self.connection.execute(
-            insert(Decision).values(
-                unit_id=self.scope.unit_id,
-                round_id=self.scope.round_id,
-                filing_id=filing_id,
-                kind=kind,
-                step=step,
-                actor_id=actor_id,
-                at=at,
-                content_hash=content_hash,
-            )
-        )
 
 
 @dataclass(eq=False)
@@ -233,7 +109,7 @@ class _Play:
     def _place_phases(self) -> None:
         """Today is the second day of the first phase in which all forms are open."""
         phases = place_phases(
-            self.edition, self._assignments, _find_first_day(self.edition.phases)
+            self.edition, self._assignments, find_first_day(self.edition.phases)
         )
         with self.workshop.engine.begin() as connection:
             office = connection.scalar(select(User.id).where(User.username == "office"))
@@ -261,7 +137,7 @@ class _Play:
             self._prepare(form)
             if course == "draft":
                 return
-            moved = submit(*self._by(filler), form)
+            moved = self._submit(form, filler)
             if course in ("office", "done"):
                 moved = approve(*self._by(head), form, moved.content_hash)
             if course == "done":
@@ -271,6 +147,17 @@ class _Play:
         except Refused:
             # Its rows have faults: it stays with its department, as others do.
             return
+
+    def _submit(self, form: FormSpec, filler: str) -> Moved:
+        try:
+            return submit(*self._by(filler), form)
+        except NotReady as refusal:
+            # Others wait for base forms: somebody explains what is odd in them.
+            if form.kind is not FormKind.BASE or not explain_all(
+                *self._by(filler), form, refusal
+            ):
+                raise
+        return submit(*self._by(filler), form)
 
     def _prepare(self, form: FormSpec) -> None:
         """Helpers hand over, the leader approves key figures, empty forms say so."""
@@ -358,7 +245,7 @@ def _try(act: Callable[[], object]) -> None:
         return
 
 
-def _find_first_day(phases: Sequence[Phase]) -> date:
+def find_first_day(phases: Sequence[Phase]) -> date:
     opened = next(
         (p for p in phases if any(EVERY_FORM in task.forms for task in p.tasks)),
         phases[0],

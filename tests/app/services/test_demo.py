@@ -3,14 +3,21 @@
 import pytest
 from sqlalchemy import select
 
-from app.models import Round, Unit
+from app.models import Filing, FilingState, Round, Unit
 from app.services.demo import fill_demo, find_people, is_about_each
-from app.services.demo_people import SCHOOL, unit_code_of
+from app.services.demo_people import SCHOOL, find_actor, unit_code_of
+from app.services.demo_story import play_demo
 from app.services.derived_forms import list_derived, refresh_forms
+from app.services.progress.area import list_rounds as list_area_rounds
+from app.services.progress.units import load_area
 from app.services.schema_changes import initialise
+from app.services.workshop import Workshop
 from app.storage.engine import open_engine
+from app.storage.files import FileStore
 from app.storage.records import Scope
 from app.storage.rows import RowStore
+from exporters.gate import Limits
+from form_schemas.spec import FormKind
 from tests.support.catalogues import get_catalogue
 
 CATALOGUE = get_catalogue()
@@ -99,3 +106,46 @@ def test_no_form_people_fill_in_needs_computed_rows():
         and all(target.is_derived for target in CATALOGUE.targets(form, spec))
     ]
     assert needed == []
+
+
+@pytest.fixture(scope="module")
+def played(engine, tmp_path_factory):
+    """The same database, with this year's rounds under way."""
+    files = FileStore(str(tmp_path_factory.mktemp("files")))
+    play_demo(Workshop(engine, CATALOGUE, files, Limits()))
+    return engine
+
+
+@pytest.mark.parametrize("collection", SCHOOLS)
+def test_one_base_form_is_late_and_keeps_others_waiting(played, collection):
+    edition = CATALOGUE.newest[collection]
+    scope = list_rounds(played, edition)[-1]
+    base = [form.code for form in edition.forms if form.kind is FormKind.BASE]
+    with played.connect() as connection:
+        late = connection.scalars(
+            select(Filing.form_code).where(
+                Filing.unit_id == scope.unit_id,
+                Filing.round_id == scope.round_id,
+                Filing.form_code.in_(base),
+                Filing.state != FilingState.APPROVED,
+            )
+        ).all()
+    assert len(late) == 1
+
+
+def test_the_city_sees_two_schools_of_each_edition(played):
+    city = find_actor(played, "city")
+    seen = {}
+    for one in list_area_rounds(played, CATALOGUE):
+        if one.is_open and one.collection in SCHOOLS:
+            area = load_area(played, CATALOGUE, city, one)
+            lines = {line.name: line for line in area.lines}
+            own = lines.pop("演示职业技术学院")
+            assert 0 < own.done < own.total
+            seen |= {
+                name: (line.part.word, line.late > 0) for name, line in lines.items()
+            }
+    assert seen == {
+        "演示第二职业学校": ("待市教育局审核", False),
+        "演示第三职业学校": ("填报中", True),
+    }
