@@ -20,6 +20,9 @@ from form_schemas.field_reader import FieldReader
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import Aggregate, Node, parts_of
 
+#: What columns may be expanded to listed values, and how these are written.
+_LISTED: Mapping[ValueType, type] = {ValueType.TEXT: str, ValueType.NUMBER: int}
+
 
 def read_derivation(
     draft: Draft, word: str, drafts: Mapping[str, Draft], fields: FieldReader
@@ -117,9 +120,11 @@ class _DerivationReader:
 
     def _expansions(self) -> Iterator[Expansion]:
         for column, declared in self._declared.get("expand", {}).items():
-            at = ("expand", column)
+            at, own = ("expand", column), self._own(column)
+            if self._fields.tables[self._draft.code][column].ref_tables:
+                # What it picked would be no form that the derivation is known to read.
+                self._complain(at, "引用的列不能展开，请换一列。")
             if isinstance(declared, Mapping):
-                own = self._own(column)
                 start, end = (
                     self._parse((*at, word), declared[word], expect=own)
                     for word in ("from", "to")
@@ -128,7 +133,21 @@ class _DerivationReader:
                 if own not in (ValueType.DATE, ValueType.NUMBER):
                     self._complain(at, "从 from 到 to 只能用于日期和数的列。请改正。")
             else:
+                self._check_listed(at, column, declared)
                 yield Expansion(column, tuple(declared))
+
+    def _check_listed(
+        self, at: Sequence[object], column: str, values: Sequence[object]
+    ) -> None:
+        own = self._own(column)
+        if own not in _LISTED:
+            message = "列出的值只能用于文字和数的列；日期请写 from 和 to。请改正。"
+            self._complain(at, message)
+            return
+        for index, value in enumerate(values):
+            if type(value) is not _LISTED[own]:
+                message = f"值“{value}”的类型与列“{column}”不符。请改正。"
+                self._complain((*at, index), message)
 
     def _conditions(self) -> Iterator[Condition]:
         declared = self._declared.get("where", ())

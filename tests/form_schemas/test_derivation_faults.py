@@ -117,6 +117,37 @@ def test_a_run_without_an_end_is_a_fault(lint):
     assert any("expand" in at for at, _ in faults)
 
 
+@pytest.mark.parametrize(
+    ("field", "values", "pointer", "part"),
+    [
+        (field_of("date"), ["2024-09-01"], "/x-derive/expand/of", "文字和数"),
+        (field_of("year_month"), ["2024-09"], "/x-derive/expand/of", "文字和数"),
+        (field_of("boolean"), [True], "/x-derive/expand/of", "文字和数"),
+        (field_of("integer"), [1, "甲"], "/x-derive/expand/of/1", "“甲”的类型"),
+        (field_of("integer"), [1.5], "/x-derive/expand/of/0", "“1.5”的类型"),
+        (field_of("text"), ["甲", 2], "/x-derive/expand/of/1", "“2”的类型"),
+        (
+            field_of("ref", ref={"table": "A", "field": "sort"}),
+            ["甲"],
+            "/x-derive/expand/of",
+            "引用的列",
+        ),
+    ],
+)
+def test_values_that_a_column_cannot_be_expanded_to_are_a_fault(
+    lint, field, values, pointer, part
+):
+    schema = schema_of("D", sort="text", of=field)
+    schema["x-form"] |= {"kind": "auto", "key": ["sort"]}
+    schema["x-derive"] = {
+        "from": "A",
+        "expand": {"of": values},
+        "columns": {"sort": "sort"},
+    }
+    faults = lint(SOURCE, PARTNER, schema)
+    assert any(at == pointer and part in message for at, message in faults), faults
+
+
 def test_rows_of_a_group_that_the_key_cannot_tell_apart_are_a_fault(lint):
     (fault,) = lint(SOURCE, PARTNER, derived(BY_SORT, key=("hours",)))
     assert fault[0] == "/x-derive/groupBy"
