@@ -129,6 +129,7 @@ def show_record(
     desk: Desk,
     row: CheckedRow | None,
     *,
+    preset: Mapping[str, object] | None = None,
     texts: Mapping[str, object] | None = None,
     outcome: Outcome | None = None,
     reason: str | None = None,
@@ -137,6 +138,7 @@ def show_record(
     """The record, or the own page of a row, of a new one where `row` is None.
 
     Args:
+        preset: values of a new row.
         reason: why personal data are asked for in full; None masks them.
         missing: why the form could not be handed in.
     """
@@ -144,7 +146,7 @@ def show_record(
     row_id = row.stored.id if row else None
     if reason is not None:
         disclose(desk, [row_id] if row else [], reason)
-    values = row.stored.row if row else _defaults(form)
+    values = row.stored.row if row else {**_defaults(form), **(preset or {})}
     (previous,) = find_last_rows(desk, [values])
     found, wider = outcome or row, judge_wider(desk, row.stored) if row else None
     judged = [one for one in (found, wider) if one is not None]

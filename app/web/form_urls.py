@@ -20,7 +20,7 @@ def list_urls(desk: Desk, page: str) -> PageUrls:
     form, place = desk.form, desk.place
     address = {"collection": form.collection, "code": form.code}
     has_rows = form.shape is Shape.ROWS
-    row = url_for("forms.show_row", row_id=_ROW, **address)
+    row = url_for(_row_view(form), row_id=_ROW, **address)
     # What is sent goes to the unit and round that the page shows.
     here = {**address, "at": place.key}
     return PageUrls(
@@ -60,7 +60,12 @@ def url_of_row(form: FormSpec, row_id: int | None) -> str:
     address = {"collection": form.collection, "code": form.code}
     if row_id is None:
         return url_for("forms.show_new_row", **address)
-    return url_for("forms.show_row", row_id=row_id, **address)
+    return url_for(_row_view(form), row_id=row_id, **address)
+
+
+def _row_view(form: FormSpec) -> str:
+    """A derived row's own page tells how it came about."""
+    return "explaining.show_row" if form.is_derived else "forms.show_row"
 
 
 def url_of_cell(form: FormSpec, row_id: int | None, field_id: str = "") -> str:

@@ -31,6 +31,7 @@ from app.services.recording import record_view
 from app.services.templates import write_template_for
 from app.storage.engine import share_reading
 from app.storage.files import XLSX_TYPE
+from app.web import presets
 from app.web.addresses import read_number
 from app.web.conflicts import name_row, show_conflict
 from app.web.downloads import attach
@@ -70,7 +71,7 @@ def show_new_row(collection: str, code: str) -> str:
     desk = get_desk(collection, code)
     desk.require_entry()
     _require_rows(desk)
-    return show_record(desk, None)
+    return presets.show_new_row(desk)
 
 
 @forms.post("/rows/new")

@@ -453,6 +453,21 @@ _FORMS = (
     ),
     _forms("forms.fetch_template", "GET", SEE_FORM),
     _forms(
+        "explaining.show_row",
+        "GET",
+        SEE_FORM,
+        _row,
+        note="样本不是系统算出的表",
+        is_never_done=True,
+    ),
+    _forms(
+        "explaining.show_missing",
+        "GET",
+        SEE_FORM,
+        note="样本不是系统算出的表",
+        is_never_done=True,
+    ),
+    _forms(
         "forms.fetch",
         "GET",
         SEE_FORM,

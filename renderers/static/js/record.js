@@ -98,8 +98,16 @@ class Record {
     const text = this.controls.read(id);
     // What the server said of the old text no longer holds.
     this.problems = this.problems.filter((p) => p.field !== id || this.liveKinds.has(p.kind));
+    this.noteFirst();
     this.saving.note(KEY, this, { [id]: text }, { [id]: this.stored[id] ?? "" });
     this.refresh();
+  }
+
+  /** What a new row's page came with is sent along with what is typed. */
+  noteFirst() {
+    if (this.id !== null || this.saving.isUnsaved(KEY)) return;
+    const came = this.typed().filter((id) => this.stored[id]?.length);
+    for (const id of came) this.saving.note(KEY, this, { [id]: this.stored[id] }, { [id]: "" });
   }
 
   settle(control) {
@@ -190,6 +198,7 @@ class Record {
       return;
     }
     event.preventDefault();
+    if (action !== "check") this.noteFirst();
     if (action === "check") await this.check();
     else await this.saving.saveNow(true);
     if (action === "check") this.showFirst();
