@@ -34,7 +34,7 @@ class _Page:
         anchor = f"f-{field_id}" if field_id else None
         if row.form.shape is Shape.RECORD:
             return self._find("forms.show", row.form, _anchor=anchor)
-        view = "explaining.show_row" if row.form.is_derived else "forms.show_row"
+        view = ".show_row" if row.form.is_derived else "forms.show_row"
         return self._find(view, row.form, row_id=row.id, _anchor=anchor)
 
     def url_of_form(
@@ -109,17 +109,19 @@ def show_row(collection: str, code: str, row_id: int) -> str:
     desk = get_desk(collection, code)
     with share_reading(desk.engine):
         story = explain_row(desk, row_id, read_page_number())
+        page = RowStoryPage(desk, story)
+        shown = render_template("derived_row.html", page=page, workplace=desk.place)
     record_view(desk)
-    page = RowStoryPage(desk, story)
-    return render_template("derived_row.html", page=page, workplace=desk.place)
+    return shown
 
 
 @explaining.get("/missing")
 def show_missing(collection: str, code: str) -> str:
     desk = get_desk(collection, code)
     column = request.args.get("field", "")
-    value = request.args.get("value", "").replace("\0", "").strip()[:_LONGEST]
+    value = request.args.get("value", "").strip()[:_LONGEST]
     with share_reading(desk.engine):
-        question = ask_missing(desk, column, value)
-    page = MissingPage(desk, question)
-    return render_template("missing_row.html", page=page, workplace=desk.place)
+        page = MissingPage(desk, ask_missing(desk, column, value))
+        shown = render_template("missing_row.html", page=page, workplace=desk.place)
+    record_view(desk)
+    return shown

@@ -24,6 +24,7 @@ from app.storage.derivation_origins import (
 )
 from app.storage.engine import begin_reading
 from app.storage.records import StoredRow
+from app.storage.rows import RowStore
 from form_schemas.condition_parts import find_equation
 from form_schemas.derivations import Condition, Join
 from form_schemas.expressions import Expression
@@ -129,8 +130,9 @@ def explain_row(desk: Desk, row_id: int, page: int = 1) -> RowStory:
     """
     if not desk.form.is_derived:
         raise NotFound
-    stored = desk.get(row_id).stored
     with begin_reading(desk.engine) as connection:
+        store = RowStore(connection, desk.catalogue)
+        stored = store.get(desk.form, desk.scope(), row_id)
         first = find_first_source(connection, desk.catalogue, desk.form, row_id)
         sight = Sight(desk, connection)
         return _Telling(sight, stored, first, page).tell()

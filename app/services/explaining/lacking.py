@@ -12,11 +12,11 @@ from form_schemas.wording import describe_condition
 
 
 def tell_lacking(sight: Sight, asked: AskedColumn, value: object) -> Iterator[Reason]:
-    """Each form that has no row of the value, those that others pick from too."""
+    """Each form that has no row of the value, those that others pick from first."""
     node, source = asked.node, sight.source
     if isinstance(node, Field):
-        yield _tell_no_row(sight, source, node.id, value)
         yield from _tell_no_target(sight, source.by_id[node.id], value)
+        yield _tell_no_row(sight, source, node.id, value)
     elif isinstance(node, AliasColumn) and node.alias:
         yield from _tell_no_origin(sight, node, value)
     else:
@@ -53,8 +53,8 @@ def _tell_no_origin(sight: Sight, node: AliasColumn, value: object) -> Iterator[
         return
     partners = sight.find_like(form, {node.column: value}, 1)
     if not partners:
-        yield _tell_no_row(sight, form, node.column, value)
         yield from _tell_no_target(sight, form.by_id[node.column], value)
+        yield _tell_no_row(sight, form, node.column, value)
         return
     said = describe_condition(join.on.root, sight.names)
     text = (

@@ -31,7 +31,8 @@ def mend_row(sight: Sight, row: SeenRow, field_id: str = "") -> Iterator[Mending
 def mend_values(
     sight: Sight, form: FormSpec, values: Mapping[str, object], *, looks: bool = True
 ) -> Iterator[Mending]:
-    """At the row of a form that holds these values; where there is none, at a new one.
+    """At the row of a form that holds these values; where there is none, at a new one
+    if they are what tells its rows apart.
 
     Args:
         looks: whether it is worth a question if there is one.
@@ -42,7 +43,7 @@ def mend_values(
     known = sight.find_like(form, settled, 1) if settled and looks else ()
     if known:
         yield from mend_row(sight, known[0])
-    elif sight.can_enter(form):
+    elif sight.can_enter(form) and not settled.keys().isdisjoint(form.key):
         yield Mending(form, None, sight.preset(form, values), can_enter=True)
     else:
         yield Mending(form)
