@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from app.models import Round, Unit
 from app.services.contexts import make_context
 from app.services.demo import find_people
+from app.services.demo_history import complete_round
 from app.services.demo_people import SCHOOL, prepare_people
-from app.services.demo_story import complete_round
 from app.services.inventing.making import demo_rows
 from app.services.inventing.tasks import is_about_classes
 from app.services.inventing.world import World, in_order
@@ -49,19 +49,20 @@ def complete_last_round(engine, catalogue, edition, rows):
             .values(periods=_one_year_before(edition.settings["periods"]))
         )
         scope = Scope(unit_id, round_id)
-        _store(connection, catalogue, edition, scope, rows)
+        store_rows(connection, catalogue, edition, scope, rows)
         complete_round(connection, catalogue, edition, scope)
     return scope
 
 
-def _store(connection, catalogue, edition, scope, rows):
+def store_rows(connection, catalogue, edition, scope, rows):
+    """Formal rows of a round, judged as they would be when somebody saves them."""
     store = RowStore(connection, catalogue, by_engine=True)
     assignments = load_assignments(connection, scope.unit_id, scope.round_id)
     forms = [form for form in in_order(catalogue, edition) if rows.get(form.code)]
     for form in forms:
         lead_id = assignments.lead(form).department_id
         own = replace(scope, department_id=lead_id)
-        store.upsert_many(form, own, rows[form.code], None, "上一年的数据")
+        store.upsert_many(form, own, rows[form.code], None, "测试数据")
     for form in forms:
         context = make_context(connection, store, form, scope)
         recheck_rows(connection, catalogue, form, scope, context)
