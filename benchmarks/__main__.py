@@ -94,6 +94,9 @@ def _make_stock(quick: bool, only: Sequence[str]) -> Iterator[Stock]:
         provinces = {}
         if not only or any(name.startswith("province") for name in only):
             provinces = _make_provinces(stack, folder, server, 20 if quick else 200)
+        teaching = {}
+        if not only or any(name.startswith("derive") for name in only):
+            teaching = _make_teaching(stack, folder, server)
         for url in urls.values():
             print(f"filling {table_rows:,} rows", flush=True)
             arguments = {
@@ -114,6 +117,7 @@ def _make_stock(quick: bool, only: Sequence[str]) -> Iterator[Stock]:
             table_urls=urls,
             round_urls=rounds,
             province_urls=provinces,
+            teaching_urls=teaching,
         )
 
 
@@ -147,8 +151,20 @@ def _make_provinces(
     return urls
 
 
+def _make_teaching(stack: ExitStack, folder: Path, server: str) -> dict[str, str]:
+    """A school with its teaching and its internships, on both databases."""
+    urls = {
+        "SQLite": f"sqlite:///{folder}/teaching.sqlite",
+        "PostgreSQL": stack.enter_context(create_database(server)),
+    }
+    for name, url in urls.items():
+        print(f"inventing a school's teaching, {name}", flush=True)
+        run_probe("deriving:fill", {"url": url})
+    return urls
+
+
 def _no_stock() -> Stock:
-    return Stock(0, 0, 0, "", "", "", "", "", {}, {}, {})
+    return Stock(0, 0, 0, "", "", "", "", "", {}, {}, {}, {})
 
 
 def _make_durable(server: str) -> None:

@@ -59,6 +59,8 @@ class Stock:
     round_urls: Mapping[str, str]
     #: a province of schools, by database
     province_urls: Mapping[str, str]
+    #: a school with its teaching and its internships, by database
+    teaching_urls: Mapping[str, str]
 
 
 DATABASES = ("SQLite", "PostgreSQL")
@@ -76,6 +78,7 @@ def list_trials(stock: Stock) -> tuple[Trial, ...]:
         *(_round(stock, name) for name in DATABASES),
         *(_grid(stock, name) for name in DATABASES),
         *(_province(stock, name) for name in DATABASES),
+        *(_derive(stock, name) for name in DATABASES),
         _record(),
         _typing(),
         _start(),
@@ -356,6 +359,33 @@ def _province(stock: Stock, database: str) -> Trial:
                 for key, title in _PAGES.items()
             ),
             Line(f"menu of workplaces, {database}", read("menu"), "ms"),
+        ),
+    )
+
+
+def _derive(stock: Stock, database: str) -> Trial:
+    arguments = {"url": stock.teaching_urls.get(database, "")}
+    return Trial(
+        f"derive-{database.lower()}",
+        {"forms": Call("deriving:derive", arguments)},
+        (
+            Line(
+                f"all derived forms of a school of 30,000, {database}",
+                _pick("forms", "whole"),
+                "s",
+                2,
+            ),
+            Line(
+                f"… again, nothing changed, {database}",
+                lambda numbers: numbers["forms"]["nothing"] * 1000,
+                "ms",
+            ),
+            Line(
+                f"a derived form after one changed row, the slowest, {database}",
+                lambda numbers: numbers["forms"]["slowest"] * 1000,
+                "ms",
+                100,
+            ),
         ),
     )
 

@@ -177,14 +177,15 @@ def _find_stale(
     """Codes of the forms that are not up to date, and what is known of the moment."""
     marks = find_marks(connection, scope, tuple(readings.values()))
     states = find_states(connection, scope)
-    closed = find_round_state(connection, scope.unit_id, scope.round_id)
-    is_closed = closed is RoundState.CLOSED
+    is_closed = (
+        find_round_state(connection, scope.unit_id, scope.round_id) is RoundState.CLOSED
+    )
     stale = {
         code
         for code, reading in readings.items()
-        if not is_current(reading, states.get(reading.table_name), marks)
-        # What a closed round never had is computed once; nothing changes it any more.
-        and not (is_closed and reading.table_name in states)
+        if not is_current(
+            reading, states.get(reading.table_name), marks, is_closed=is_closed
+        )
     }
     return stale, marks
 

@@ -102,9 +102,21 @@ def find_states(connection: Connection, scope: Scope) -> dict[str, DerivedState]
     return {row.table_name: row for row in found}
 
 
-def is_current(reading: Reading, state: DerivedState | None, marks: Marks) -> bool:
-    """Whether the rows are what they would be if computed now."""
-    if state is None or not is_same_way(reading, state):
+def is_current(
+    reading: Reading,
+    state: DerivedState | None,
+    marks: Marks,
+    *,
+    is_closed: bool = False,
+) -> bool:
+    """Whether the rows are what they would be if computed now.
+
+    Args:
+        is_closed: the round is over; neither another day nor another file changes it.
+    """
+    if state is None or state.position < 0:
+        return False
+    if not is_closed and not is_same_way(reading, state):
         return False
     return not find_changed(reading, state, marks)
 
