@@ -14,7 +14,7 @@ from renderers.bindings import SPELLINGS, Control, control_of, is_fillable
 from renderers.cells import Column, RowTemplate, frozen_fields, row_template
 from renderers.environment import render
 from renderers.grid_query import INHERITED, PAGE_SIZES, GridQuery, read_query
-from renderers.grid_rows import GridRow, RowWriter
+from renderers.grid_rows import Closing, GridRow, RowWriter
 from renderers.last_values import can_compare, write_last_values
 from renderers.live import describe_form, to_data_block
 from renderers.problems import EXPLAINED, NO_NOTES, Notes, ProblemView, view_problem
@@ -24,6 +24,7 @@ from validators.compiling import Env
 from validators.report import Problem
 
 __all__ = [
+    "Closing",
     "GridPage",
     "GridQuery",
     "GridRow",
@@ -168,6 +169,7 @@ def build_grid_page(
     previous: Mapping[int, Mapping[str, object]] | None = None,
     unmasked: bool = False,
     returned: Returned = NOTHING_RETURNED,
+    closings: Mapping[int, Closing] | None = None,
 ) -> GridPage:
     """Gather one page of rows.
 
@@ -183,6 +185,7 @@ def build_grid_page(
         previous: row id -> its row of the last round; None: there was no such round.
         unmasked: show personal data in full.
         returned: which cells are open, and what is asked about them.
+        closings: row id -> where what the row says is missing is entered.
     """
     template = row_template(form, read_only or form.is_derived)
     if returned.is_narrow:
@@ -204,6 +207,7 @@ def build_grid_page(
         files or {},
         unmasked,
         returned,
+        closings or {},
     )
     start = (query.page - 1) * query.size
     listed = list(_place_problems(template, rows, start, views))

@@ -1,7 +1,7 @@
 """Writes the rows of a grid page: stored values as texts in the form's row template."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from markupsafe import Markup, escape
@@ -40,6 +40,16 @@ class GridRow(Protocol):
 
 
 @dataclass(frozen=True)
+class Closing:
+    """Where people enter what a row says is missing."""
+
+    #: the form
+    name: str
+    #: empty: the person may not enter it
+    url: str
+
+
+@dataclass(frozen=True)
 class RowWriter:
     """Turns stored rows into table rows."""
 
@@ -52,6 +62,7 @@ class RowWriter:
     files: Mapping[str, str]
     unmasked: bool
     returned: Returned = NOTHING_RETURNED
+    closings: Mapping[int, Closing] = field(default_factory=dict)
 
     def write_rows(self, rows: Sequence[GridRow], start: int) -> Markup:
         drawn = (self._write(row, start + n) for n, row in enumerate(rows, 1))
@@ -112,6 +123,8 @@ class RowWriter:
 
     def _status(self, row: GridRow, problems: Sequence[ProblemView]) -> str:
         """The row's state; one about reasons leads to where they are written."""
+        if row.id in self.closings:
+            return _tell_gap(self.closings[row.id])
         state = _state(problems)
         if state != "error" and row.id in self.returned.asked:
             state = "back"
@@ -154,6 +167,13 @@ class RowWriter:
         if len(tokens) > 1:
             return f"{len(tokens)} 个文件"
         return self.files.get(str(tokens[0]), "1 个文件")
+
+
+def _tell_gap(closing: Closing) -> str:
+    if not closing.url:
+        return '<span class="state plain is-warn i-warn">还缺</span>'
+    name = f'<span class="visually-hidden">：{escape(closing.name)}</span>'
+    return f'<a class="link" href="{escape(closing.url)}">去补填{name}</a>'
 
 
 def _default_text(column: Column, writer: RowWriter) -> str:

@@ -23,8 +23,10 @@ from app.services.entering import Outcome
 from app.services.form_states import judge_form
 from app.services.unlinking import list_links
 from app.services.wider_rules import judge_wider
+from app.services.work_chains import chains_of
 from app.storage.records import Scope, StoredRow
 from app.web.awaited import Awaited, list_awaited
+from app.web.derived_pages import GapPanel, make_derived_grid
 from app.web.form_chain import ChainPanel, make_chain
 from app.web.form_urls import list_urls, url_of_form, url_of_reveal, url_of_row
 from app.web.generation_page import GenerationPanel, make_panel
@@ -33,6 +35,7 @@ from app.web.queries import to_storage_query
 from app.web.server import get_server
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FormSpec, Period, RuleSpec, Shape
+from form_schemas.work_chains import WorkChain
 from renderers.grid_page import build_grid_page, read_query, render_grid_page
 from renderers.grid_query import INHERITED
 from renderers.live import is_live
@@ -78,6 +81,8 @@ class FormPage:
     chain: ChainPanel | None = None
     #: where its rows come from, if they can be generated now
     generation: GenerationPanel | None = None
+    #: how much a gap list lacks; None for other forms
+    gap: GapPanel | None = None
     obstacle: str = ""
     #: base forms that have to come first
     awaited: tuple[Awaited, ...] = ()
@@ -100,11 +105,12 @@ class FormPage:
 
     @property
     def is_grid(self) -> bool:
-        return (
-            self.form.shape is Shape.ROWS
-            and not self.is_row_page
-            and not self.form.is_derived
-        )
+        return self.form.shape is Shape.ROWS and not self.is_row_page
+
+    @property
+    def chains(self) -> tuple[WorkChain, ...]:
+        """The chains of work that the form stands in."""
+        return chains_of(self.desk.place, self.form)
 
 
 def show_form(
@@ -112,14 +118,14 @@ def show_form(
     arguments: Mapping[str, str] = _NOTHING_ASKED,
     missing: NotReady | None = None,
 ) -> str:
-    """The form's own page: its record, its grid, or what it is computed from.
+    """The form's own page: its record, its grid, or the rows that were computed.
 
     Args:
         arguments: what the page's address asks for.
         missing: why the form could not be handed in.
     """
     if desk.form.is_derived:
-        return show_frame(desk)
+        return _show_derived(desk, arguments)
     if desk.form.shape is Shape.RECORD:
         return show_record(desk, desk.find_record(), missing=missing)
     return show_grid(desk, arguments, missing=missing)
@@ -242,6 +248,17 @@ def show_grid(
         rows=found.total,
         query=query.to_text(),
         chain=chain,
+    )
+
+
+def _show_derived(desk: Desk, arguments: Mapping[str, str]) -> str:
+    grid = make_derived_grid(desk, arguments)
+    return show_frame(
+        desk,
+        render_grid_page(grid.page),
+        rows=grid.total,
+        query=grid.query,
+        gap=grid.gap,
     )
 
 
