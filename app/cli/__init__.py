@@ -5,6 +5,7 @@ from app.cli.audit import audit
 from app.cli.checks import check
 from app.cli.console import group
 from app.cli.data import demo, export, import_, template
+from app.cli.generating import generate_
 from app.cli.organisation import round_, unit
 from app.cli.packages import package
 from app.cli.schemas import schemas
@@ -30,6 +31,7 @@ for command in (
     roles,
     template,
     import_,
+    generate_,
     export,
     check,
     audit,
