@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from form_schemas.condition_parts import reads_alias
 from form_schemas.derivations import (
     Closing,
     Condition,
@@ -18,7 +19,7 @@ from form_schemas.expressions import Expression
 from form_schemas.faults import ask_nearest, point
 from form_schemas.field_reader import FieldReader
 from form_schemas.kinds import ValueType
-from form_schemas.nodes import Aggregate, Node, parts_of
+from form_schemas.nodes import Aggregate, Call, Node, RefColumn, parts_of
 
 #: What columns may be expanded to listed values, and how these are written.
 _LISTED: Mapping[ValueType, type] = {ValueType.TEXT: str, ValueType.NUMBER: int}
@@ -110,13 +111,23 @@ class _DerivationReader:
             yield Join(
                 table=declared["table"],
                 alias=declared["as"],
-                on=self._condition((*at, "on"), declared["on"]),
+                on=self._on((*at, "on"), declared),
                 optional=declared.get("optional", False),
                 first=self._parse((*at, "first"), declared["first"])
                 if "first" in declared
                 else None,
                 is_many=declared.get("many", False),
             )
+
+    def _on(self, at: Sequence[object], declared: Json) -> Expression:
+        found = self._condition(at, declared["on"])
+        if found is not None and _looks_beyond(found.root, declared["as"]):
+            # In SQL these rows would have to be joined before the partner is.
+            message = (
+                f"on 里只能用 {declared['as']} 自己的字段：它引用的行请另写一个 join。"
+            )
+            self._complain(at, message)
+        return found
 
     def _expansions(self) -> Iterator[Expansion]:
         for column, declared in self._declared.get("expand", {}).items():
@@ -230,6 +241,8 @@ class _DerivationReader:
         )
         if expression is not None:
             fault = _find_group_fault(expression.root, is_grouped)
+            if _asks_others(expression.root):
+                fault = "这里不能用 is_unique()，请改用 count()。"
             if fault:
                 self._complain(at, f"{fault}原文：{text}")
         return expression
@@ -239,6 +252,20 @@ class _DerivationReader:
 
     def _complain(self, at: Sequence[object], message: str) -> None:
         self._draft.complain(self._at(*at), message)
+
+
+def _looks_beyond(node: Node, alias: str) -> bool:
+    """Whether it looks up other rows by what a partner holds."""
+    if isinstance(node, RefColumn):
+        return node.alias == alias
+    if isinstance(node, Aggregate):
+        return reads_alias(node, alias)
+    return any(_looks_beyond(part, alias) for part in parts_of(node))
+
+
+def _asks_others(node: Node) -> bool:
+    is_unique = isinstance(node, Call) and node.name == "is_unique"
+    return is_unique or any(map(_asks_others, parts_of(node)))
 
 
 def _find_group_fault(node: Node, is_grouped: bool) -> str:

@@ -7,7 +7,13 @@ from tests.support.forms import field_of, schema_of
 SOURCE = schema_of(
     "A", no="text", sort="text", hours="decimal", tags=field_of("multi_enum")
 ) | {"x-form": schema_of("A", no="text")["x-form"] | {"key": ["no"]}}
-PARTNER = schema_of("B", a="text", mark="integer", day="date")
+PARTNER = schema_of(
+    "B",
+    a="text",
+    mark="integer",
+    day="date",
+    of=field_of("ref", ref={"table": "A", "field": "no"}),
+)
 PARTNER["x-form"] |= {"key": ["a", "day"]}
 DERIVED = {"sort": "text", "hours": "decimal"}
 BY_SORT = {
@@ -67,6 +73,17 @@ def test_a_sound_derivation_has_no_fault(lint):
             "里面不能再用",
         ),
         ({**BY_SORT, "where": "rows() > 1"}, "/x-derive/where", "没有分组"),
+        ({**BY_SORT, "where": "is_unique(sort)"}, "/x-derive/where", "改用 count()"),
+        (
+            joined(on="b.a == no and ref(b.of).sort == sort"),
+            "/x-derive/join/0/on",
+            "只能用 b 自己的字段",
+        ),
+        (
+            joined(on="b.a == no and exists('A', no == b.a)"),
+            "/x-derive/join/0/on",
+            "只能用 b 自己的字段",
+        ),
         (joined(), "/x-derive/join/0", "没有写全表 B 的关键字段（a、day）"),
         (joined(on="b.a == nothing"), "/x-derive/join/0/on", "没有字段"),
         (
