@@ -9,9 +9,11 @@ its first origin, whose columns are computed once a group, not once a row.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     FromClause,
     Integer,
     Label,
@@ -451,7 +453,13 @@ def _as_value(written: str | int) -> object:
 
 
 def _count_up() -> FromClause:
-    """0, 1, 2 …, as many as one row is expanded to."""
+    """0, 1, 2 …, as many as one row is expanded to, under a name of their own."""
+    return _list_numbers().alias()
+
+
+@cache
+def _list_numbers() -> CTE:
+    # One for all: two of this name cannot stand in one question.
     numbers = select(literal(0, Integer()).label("n")).cte("numbers", recursive=True)
     following = select(numbers.c.n + 1).where(numbers.c.n < MOST_EXPANDED - 1)
     return numbers.union_all(following)

@@ -174,6 +174,17 @@ _SAMPLES: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
             },
         },
     ),
+    "two runs": (
+        {"no": "text", "step": "integer", "day": "date", "n": "integer"},
+        {
+            "expand": {
+                "step": {"from": 1, "to": "min(number, 3)"},
+                "day": {"from": "starts", "to": "ends"},
+            },
+            "where": "day > period_end",
+            "columns": {"no": "no", "n": "count('B', mark == this.step)"},
+        },
+    ),
     "groups": (
         {
             "sort": field_of("enum", enum=_OPTIONS),
@@ -344,6 +355,78 @@ _SAMPLES: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 "name": "'合计'",
                 "n": "rows()",
                 "share": "rows(hours > 1) / rows() * 100",
+            },
+        },
+    ),
+    "partners by what they refer to": (
+        {"no": "text", "other": "text", "level": "text"},
+        {
+            "join": [
+                _B | {"many": True, "optional": True},
+                {
+                    "table": "T",
+                    "as": "t",
+                    "on": "t.no == ref(b.person).boss",
+                    "optional": True,
+                },
+            ],
+            "columns": {"no": "no", "other": "b.no", "level": "t.level"},
+        },
+    ),
+    "partners of the same form": (
+        {"no": "text", "other": "text", "n": "integer"},
+        {
+            "join": [
+                {
+                    "table": "A",
+                    "as": "other",
+                    "on": "other.number == number and other.no != no",
+                    "many": True,
+                }
+            ],
+            "columns": {
+                "no": "no",
+                "other": "other.no",
+                "n": "count('A', number == this.number and is_open)",
+            },
+        },
+    ),
+    "groups that need partners": (
+        {"sort": field_of("enum", enum=_OPTIONS), "n": "integer", "cost": "money"},
+        {
+            "join": [_B | {"many": True}],
+            "groupBy": _BY_SORT,
+            "columns": {**_SORT, "n": "rows()", "cost": "total(b.cost)"},
+        },
+    ),
+    "groups told by others": (
+        {"level": "text", "n": "integer", "names": "text"},
+        {
+            "from": "T",
+            "groupBy": ["level"],
+            "columns": {
+                "level": "ref(boss).level",
+                "n": "rows()",
+                "names": "joined(name)",
+            },
+        },
+    ),
+    "groups of runs": (
+        {"step": "integer", "n": "integer"},
+        {
+            "expand": {"step": {"from": "ref(person).age", "to": "number"}},
+            "groupBy": ["step"],
+            "columns": {"n": "rows()"},
+        },
+    ),
+    "values of one row": (
+        {"no": "text", "name": "text", "n": "integer"},
+        {
+            "where": "count('T', name == this.name) == 1",
+            "columns": {
+                "no": "no",
+                "name": "name",
+                "n": "count('B', ref(person).level == this.sort) + count('T')",
             },
         },
     ),
