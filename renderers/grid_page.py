@@ -287,7 +287,7 @@ def _view_head(
         label=field.label,
         classes=column.head_class,
         required=field.required and not field.is_given,
-        note=_note(field, unmasked),
+        note=_note(form, field, unmasked),
         hint=field.description or SPELLINGS[field.value_kind],
         sort_url=_link(urls, replace(query, sort=order, page=1)),
         sorted="descending" if descends else "ascending" if is_sorted else "none",
@@ -296,7 +296,7 @@ def _view_head(
     )
 
 
-def _note(field: FieldSpec, unmasked: bool) -> str:
+def _note(form: FormSpec, field: FieldSpec, unmasked: bool) -> str:
     if field.fill:
         return "自动带出"
     if field.computed:
@@ -305,7 +305,7 @@ def _note(field: FieldSpec, unmasked: bool) -> str:
         return field.unit
     if field.sensitive:
         return "完整显示" if unmasked else "已遮蔽"
-    if field.reference:
+    if field.reference and not form.is_derived:
         return f"从 {field.reference.table} 选"
     return ""
 

@@ -17,6 +17,7 @@ from app.services.generating.counting import count_missing
 from app.services.generating.orders import GenerationOrder
 from app.services.navigation import FormLine, list_lines
 from app.services.preconditions import find_supplied
+from app.services.round_checks import RoundCheck
 from app.services.step_needs import StepNeeds
 from app.services.workplaces import Workplace
 from app.storage.engine import begin_reading
@@ -222,7 +223,8 @@ def _find_facts(
         for code, line in lines.items()
         if line.rows and (line.form.freezes or catalogue.freezing(line.form))
     }
-    to_generate = {one.form.code: count_missing(connection, one) for one in orders}
+    check = RoundCheck(connection, catalogue, unit)
+    to_generate = {one.form.code: count_missing(check, one) for one in orders}
     sources = [get_source(place, f.form) for f in lines.values() if f.is_gap_list]
     wanted = {*needs.list_all(), *sources}
     supplied = find_supplied(connection, catalogue, unit, tuple(wanted))

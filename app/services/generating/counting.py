@@ -16,12 +16,15 @@ from form_schemas.derivations import Derivation
 _ROWS_AT_ONCE = 5000
 
 
-def count_missing(connection: Connection, order: GenerationOrder) -> int:
+def count_missing(check: RoundCheck, order: GenerationOrder) -> int:
     """How many keys its source asks for that no row has.
 
     A plan may find that some of them cannot be added; it is made when somebody asks.
+
+    Args:
+        check: of the unit's round.
     """
-    place = RoundCheck(connection, order.catalogue, order.unit).place_of(order.form)
+    connection, place = check.connection, check.place_of(order.form)
     asked = (connection, order.catalogue, order.form, _narrow(order), place)
     try:
         rows = find_derived_rows(*asked)
