@@ -530,6 +530,28 @@ _FORMS = (
         note="没有可解除的连接：○",
         body=_always(field="master", reason="选错了", _version="1"),
     ),
+    _forms(
+        "generating.show",
+        "GET",
+        ENTER,
+        note="状态不许时也能看会添加什么，不能做",
+    ),
+    _forms(
+        "generating.save",
+        "POST",
+        ENTER,
+        body=lambda t, s: {"seen": t.plans.get(s.form, "")},
+        note="样本里的预览是牵头部门看到的，供数部门要重看（▲）",
+    ),
+    _forms("generating.ask_undo", "GET", ENTER, note="没有生成过也能看"),
+    _forms(
+        "generating.save_undo",
+        "POST",
+        ENTER,
+        body=_always(generation="1"),
+        note="样本里没有生成过",
+        is_never_done=True,
+    ),
     _forms("exports.order_form", "POST", Need(Action.EXPORT_ROWS, "form")),
     _forms(
         "exports.order_form",

@@ -38,6 +38,8 @@ from app.services.checking import start_check
 from app.services.confirming import Reason, confirm
 from app.services.exporting import ExportOrder, start_export
 from app.services.files import upload_file
+from app.services.generating.acts import preview
+from app.services.generating.orders import order_of
 from app.services.import_orders import Order, start_import
 from app.services.passing import pass_rows
 from app.services.rounds.extending import Wanted, extend
@@ -85,8 +87,16 @@ def make_catalogue():
         "reviewSteps": STEPS,
     }
     chain = {"id": CHAIN, "title": "路", "steps": [_STEP]}
-    edition = replace(edition, settings=settings | {"chains": [chain]})
+    more = {"chains": [chain], "x-measures": [_MEASURES]}
+    edition = replace(edition, settings=settings | more)
     return replace(made, editions=(_make_next(settings), edition))
+
+
+_MEASURES = {
+    "id": "first",
+    "title": "人员",
+    "measures": [{"id": "all", "title": "人数", "form": MASTER, "kind": "count"}],
+}
 
 
 def _make_next(settings):
@@ -114,6 +124,7 @@ def _shared(code):
         rule_of("count <= 2", "few", fields=["count"], level="warning")
     ]
     schema["x-freeze"] = [{"field": "master", "unlinkRole": "administrator"}]
+    schema["x-generate"] = {"from": MASTER, "columns": {"name": "number"}}
     return schema
 
 
@@ -138,6 +149,8 @@ class Things:
     threads: dict = field(default_factory=dict)
     decisions: dict = field(default_factory=dict)
     hashes: dict = field(default_factory=dict)
+    #: form -> what generating its rows would do, as the leading department sees it
+    plans: dict = field(default_factory=dict)
     figures_hash: str = ""
     #: name of the round -> id of its last decision, and what was handed in
     whole_decisions: dict = field(default_factory=dict)
@@ -181,6 +194,8 @@ def make_school(workshop, key, folder):
         _report(things, name)
     _add_account(things)
     _choose(things, "now")
+    for code in IN_STATES:
+        things.plans[code] = preview(order_of(school.desk(school.filler, code))).digest
     return things
 
 
