@@ -16,7 +16,7 @@ What looks beyond the row and the rows it refers to is not evaluated here:
 `waiting_rules` lists those rules, `FormSpec.wider_fields` such computed values.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -273,6 +273,16 @@ def settle(field: FieldSpec, value: Any) -> Any:
     if field.is_list:
         return tuple(value) or None
     return _SETTLERS[field.value_kind](value, field)
+
+
+def settle_all(field: FieldSpec, values: Iterable[Any]) -> list[Any]:
+    """The values of a column as its field holds them."""
+    if field.is_list:
+        return [settle(field, value) for value in values]
+    one = _SETTLERS[field.value_kind]
+    if one is _keep:
+        return list(values)
+    return [None if value is None else one(value, field) for value in values]
 
 
 def _settle_scaled(value: Any, field: FieldSpec) -> Any:

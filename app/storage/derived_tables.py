@@ -6,9 +6,9 @@ Nothing of this is written to the history of rows: it follows from what is.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     and_,
@@ -203,54 +203,40 @@ class _Writer:
         )
 
     def add(self, rows: dict[str, DerivedRow]) -> None:
-        columns = self._binding.columns
-        names = (*_ENGINE_COLUMNS, *(column.name for column in columns))
-        write = [_find_writer(self._connection, column.type) for column in columns]
-        fields = [column.name for column in columns]
-        now = self._write_moment(now_utc())
-        no = self._write_truth(False)
+        if not rows:
+            return
+        now = self._write("_updated_at", now_utc())
         scope = (self._scope.unit_id, self._scope.round_id)
-        write_tuples(
-            self._connection,
-            self._table.name,
-            names,
-            (
-                (
-                    *scope,
-                    1,
-                    key,
-                    self._find_initials(row),
-                    "",
-                    no,
-                    now,
-                    now,
-                    row.origin,
-                    *(
-                        one(row.values.get(name))
-                        for one, name in zip(write, fields, strict=True)
-                    ),
-                )
-                for key, row in rows.items()
-            ),
+        told = [
+            (*scope, 1, key, self._find_initials(row), "", False, now, now, row.origin)
+            for key, row in rows.items()
+        ]
+        # Column by column: most hold what the driver takes as it is.
+        values = [
+            self._write_all(
+                column, [row.values.get(column.name) for row in rows.values()]
+            )
+            for column in self._binding.columns
+        ]
+        names = (*_ENGINE_COLUMNS, *(column.name for column in self._binding.columns))
+        records = (
+            (*engine, *fields)
+            for engine, fields in zip(told, zip(*values, strict=True), strict=True)
         )
+        write_tuples(self._connection, self._table.name, names, records)
 
     def _find_initials(self, row: DerivedRow) -> str | None:
         title = self._binding.form.title_field
         return get_initials(row.values.get(title)) if title else None
 
-    def _write_moment(self, moment: datetime) -> object:
-        write = _find_writer(self._connection, self._table.c._updated_at.type)
-        return write(moment)
+    def _write_all(self, column: Column, values: list[object]) -> list[object]:
+        write = self._find_writer(column)
+        return values if write is None else [write(value) for value in values]
 
-    def _write_truth(self, truth: bool) -> object:
-        return _find_writer(self._connection, self._table.c._inherited.type)(truth)
+    def _write(self, name: str, value: object) -> object:
+        return self._write_all(self._table.c[name], [value])[0]
 
-
-def _find_writer(connection: Connection, kind) -> Callable[[object], object]:
-    """What the driver takes for a value of a column."""
-    write = kind.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    return write or _keep
-
-
-def _keep(value: object) -> object:
-    return value
+    def _find_writer(self, column: Column) -> Callable[[object], object] | None:
+        """What makes of a value what the driver takes; None if it takes it as it is."""
+        dialect = self._connection.dialect
+        return column.type.dialect_impl(dialect).bind_processor(dialect)

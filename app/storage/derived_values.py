@@ -11,7 +11,7 @@ from app.storage.rule_queries import RulePlace, find_sql_place, planned
 from form_schemas.catalogue import Catalogue
 from form_schemas.derivations import Derivation
 from form_schemas.spec import FormSpec
-from validators.rules import settle
+from validators.rules import settle_all
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,13 @@ def _read(
         records = sorted(connection.execute(statement), key=itemgetter(0))
     if not records:
         return []
+    names = query.names
     origins, *columns = zip(*records, strict=True)
-    fields = [query.form.by_id[name] for name in query.names]
     settled = [
-        [settle(field, value) for value in column]
-        for field, column in zip(fields, columns, strict=True)
+        settle_all(query.form.by_id[name], column)
+        for name, column in zip(names, columns, strict=True)
     ]
     return [
-        DerivedRow(origin, dict(zip(query.names, values, strict=True)))
+        DerivedRow(origin, dict(zip(names, values, strict=True)))
         for origin, *values in zip(origins, *settled, strict=True)
     ]

@@ -272,10 +272,14 @@ def _narrow(node: Aggregate, parts: Parts, inner: RowsOf) -> RowsOf:
     fields = [name for one in own for name in _list_fields(one)]
     if not parts.within or None in fields:
         return inner
-    differing = tuple(dict.fromkeys(fields))
-    return RowsOf(
-        inner.place, inner.form, inner.moment, around=inner.around, differing=differing
-    )
+    assert inner.around is not None
+    asked = ("differing", inner.form.code, frozenset(fields))
+    if asked not in inner.around.found:
+        # Named, so that what is asked of them twice is listed once.
+        inner.around.found[asked] = inner.list_differing(sorted(set(fields))).cte()
+    narrow = RowsOf(inner.place, inner.form, inner.moment, around=inner.around)
+    narrow.stand_apart(inner.around.found[asked].alias())
+    return narrow
 
 
 def _list_fields(node: Node) -> Iterator[str | None]:

@@ -105,8 +105,6 @@ class RowsOf:
     #: whether the database is to fetch them before it looks through them: SQLite
     #: takes a unit's 60,000 rows for ten and reads them again for every other row
     is_fetched: bool = False
-    #: of the rows only what differs in these fields, without ids; None for all rows
-    differing: tuple[str, ...] | None = None
     #: rows as they were once, by field, in place of those that are stored
     images: tuple[Mapping[str, object], ...] | None = None
     #: what was looked up already, by what asked for it
@@ -123,16 +121,17 @@ class RowsOf:
         self.is_apart = self.parts is not None and self.parts.groups is not None
         if self.images is not None:
             self.stand_apart(self._list_images(self.images))
-        if self.differing is not None:
-            stored = [self.find_field(name) for name in self.differing]
-            names = ("_unit_id", "_round_id", *(f.id for f in stored if f is not None))
-            columns = [self.table.c[name] for name in dict.fromkeys(names)]
-            chosen = select(*columns).where(self.in_place()).distinct()
-            self.stand_apart(chosen.subquery())
         if self.is_fetched:
             # OFFSET: else it is read row by row all the same.
             fetched = select(self.table).where(self.in_place())
             self.stand_apart(fetched.offset(0).subquery())
+
+    def list_differing(self, names: Sequence[str]) -> Select:
+        """What differs in some fields, without ids."""
+        stored = [self.find_field(name) for name in names]
+        columns = ("_unit_id", "_round_id", *(f.id for f in stored if f is not None))
+        chosen = [self.table.c[name] for name in dict.fromkeys(columns)]
+        return select(*chosen).where(self.in_place()).distinct()
 
     def stand_apart(self, table: FromClause) -> None:
         """Take these rows from what holds them and no others of their form."""
