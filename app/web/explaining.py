@@ -115,7 +115,7 @@ def show_row(collection: str, code: str, row_id: int) -> str:
     return shown
 
 
-@explaining.get("/missing")
+@explaining.get("/absent")
 def show_missing(collection: str, code: str) -> str:
     desk = get_desk(collection, code)
     column = request.args.get("field", "")

@@ -44,7 +44,7 @@ def origin_of(code, row_id):
 
 
 def ask(browser, code, **words):
-    return browser.get(f"/forms/national/{code}/missing", query_string=words)
+    return browser.get(f"/forms/national/{code}/absent", query_string=words)
 
 
 def read(answer):
@@ -339,6 +339,6 @@ def test_rows_of_another_unit_are_not_told_of(filler, catalogue, engine, school)
 def test_an_answer_about_many_rows_asks_seldom(filler, engine, school):
     school.fill(PUPILS)
     asked = f"field=major_code&value=710201&at={school.at}"
-    page = f"/forms/national/Z1.1.25/missing?{asked}"
+    page = f"/forms/national/Z1.1.25/absent?{asked}"
     filler.get(page)
     assert count_statements(engine, lambda: filler.get(page)) <= 40
