@@ -50,8 +50,12 @@ class ShownTable:
 
 @dataclass(frozen=True)
 class BlockedLine:
+    """A row that cannot be added."""
+
     name: str
     reasons: tuple[str, ...]
+    #: the source row; empty: it is not to be seen
+    source_url: str
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,11 @@ def make_page(
         find_obstacle(desk),
         _view_rows(desk, [one.row for one in plan.additions[:MOST_SHOWN]]),
         tuple(
-            BlockedLine(_name(desk, one.row), one.reasons)
+            BlockedLine(
+                _name(desk, one.row),
+                one.reasons,
+                _url_of_origin(desk, order, one.origin),
+            )
             for one in plan.blocked[:MOST_SHOWN]
         ),
         tuple(_view_gone(desk, order, one, chosen) for one in plan.gone),

@@ -63,10 +63,10 @@ def make_plan(connection: Connection, order: GenerationOrder) -> Plan:
         except NotInSqlError as error:
             raise Refused("本表的生成办法系统做不到，请告诉系统管理员。") from error
 
-    wanted = [row.values for row in find(order.derivation)]
+    wanted = find(order.derivation)
     here = list(_read_here(connection, order))
     there = {one.key for one in here}
-    keys = [_key_of(order, row) for row in wanted]
+    keys = [_key_of(order, row.values) for row in wanted]
     missing = [row for key, row in zip(keys, wanted, strict=True) if key not in there]
     additions, blocked = _judge(order, missing, context)
     asked_for = set(keys)
@@ -141,13 +141,14 @@ def _is_own(order: GenerationOrder, here: _Here) -> bool:
 
 
 def _judge(
-    order: GenerationOrder, missing: Sequence[Row], context: Context
+    order: GenerationOrder, missing: Sequence[DerivedRow], context: Context
 ) -> tuple[tuple[Addition, ...], tuple[Blocked, ...]]:
     additions, blocked = [], []
-    for row, problems in _check(order, missing, context):
+    checked = _check(order, [one.values for one in missing], context)
+    for one, (row, problems) in zip(missing, checked, strict=True):
         reasons = tuple(_find_reasons(order, row, problems))
         if reasons:
-            blocked.append(Blocked(row, reasons))
+            blocked.append(Blocked(row, reasons, one.origin))
         else:
             additions.append(Addition(row, find_level(problems)))
     return tuple(additions), tuple(blocked)
@@ -176,15 +177,14 @@ def _find_reasons(
     order: GenerationOrder, row: Row, problems: Sequence[Problem]
 ) -> Iterator[str]:
     """Why a row cannot be stored as its source has it."""
-    form, source = order.form, order.source
-    for name in order.told:
-        item = form.by_id[name]
-        if item.required and not item.is_given and row.get(name) is None:
-            where = f"{source.code} {source.title}"
-            yield f"“{item.label}”在 {where} 里没有填，请先补上。"
-    for problem in problems:
+    lacking = [order.form.by_id[name] for name in order.told if row.get(name) is None]
+    lacking = [item for item in lacking if item.required and not item.is_given]
+    where = f"{order.source.code} {order.source.title}"
+    yield from (f"“{item.label}”在 {where} 里没有填，请先补上。" for item in lacking)
+    # What else is wrong follows from that.
+    for problem in () if lacking else problems:
         if problem.is_error and problem.code in _UNSTORABLE:
-            yield describe(form, problem)
+            yield describe(order.form, problem)
 
 
 # Rows whose source has gone.

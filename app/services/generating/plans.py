@@ -27,6 +27,8 @@ class Blocked:
 
     row: Row = field(hash=False)
     reasons: tuple[str, ...]
+    #: the (first) source row that asks for it
+    origin: int | None
 
 
 @dataclass(frozen=True)

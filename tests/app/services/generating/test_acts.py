@@ -88,6 +88,7 @@ def test_a_row_that_refers_to_nothing_is_not_added_and_it_is_said_why(school):
     (blocked,) = school.preview().blocked
     assert blocked.row["code"] == "T3"
     assert "M9" in blocked.reasons[0]
+    assert blocked.origin == source(school, "S3").id
     assert school.generate() == Generated(2, 0)
 
 
