@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from tests.support.internships import (
+from tests.support.internship_rows import (
     DESTINATIONS,
     PEOPLE,
     PROJECT,

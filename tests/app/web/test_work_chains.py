@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.models import FilingState
-from tests.support.internships import (
+from tests.support.internship_rows import (
     BASES,
     DESTINATIONS,
     PEOPLE,
