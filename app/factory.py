@@ -39,6 +39,7 @@ from app.web.rows import rows
 from app.web.selection import selection
 from app.web.server import Server, attach_server
 from app.web.staged_rows import staged_rows
+from app.web.statistics import statistics
 from app.web.templating import prepare_templates
 from app.web.unlinking import unlinking
 from app.web.whole_reviews import whole_reviews
@@ -75,6 +76,7 @@ _BLUEPRINTS = (
     rows,
     selection,
     staged_rows,
+    statistics,
     unlinking,
     whole_reviews,
     work_chains,

@@ -40,6 +40,8 @@ class Action(StrEnum):
     APPROVE_FIGURES = "approve_figures"
     #: the matrix of forms and departments, or of the units below
     SEE_PROGRESS = "see_progress"
+    #: what the rows of a unit's round add up to, beside the round before
+    SEE_STATISTICS = "see_statistics"
     #: open and close a round; its phases, assignments and extensions; carry forward
     MANAGE_ROUND = "manage_round"
     #: hand in the unit's round as a whole, export it sealed
@@ -78,6 +80,7 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         *_READ,
         Action.CHECK_ROWS,
         Action.SEE_PROGRESS,
+        Action.SEE_STATISTICS,
         Action.MANAGE_ROUND,
         Action.UNLINK_ROWS,
         Action.SEND_NOTICES,
@@ -94,6 +97,7 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.CHECK_ROWS,
         Action.REVIEW_FORM,
         Action.SEE_PROGRESS,
+        Action.SEE_STATISTICS,
         Action.MANAGE_ROUND,
         Action.REPORT_ROUND,
         Action.SEND_NOTICES,
@@ -128,15 +132,19 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.REVIEW_FORM,
         Action.APPROVE_FIGURES,
         Action.SEE_PROGRESS,
+        Action.SEE_STATISTICS,
     ),
     Role.AUTHORITY: _reach(
         Reach.SUBTREE,
         *_READ,
         Action.REVIEW_FORM,
         Action.SEE_PROGRESS,
+        Action.SEE_STATISTICS,
         Action.READ_AUDIT,
     ),
-    Role.ANALYST: _reach(Reach.OWN_UNIT, *_READ, Action.SEE_PROGRESS),
+    Role.ANALYST: _reach(
+        Reach.OWN_UNIT, *_READ, Action.SEE_PROGRESS, Action.SEE_STATISTICS
+    ),
 }
 
 #: Nobody does this to what he entered himself.
@@ -166,6 +174,7 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.REVIEW_FORM: "审核报表",
     Action.APPROVE_FIGURES: "审批校级关键数据",
     Action.SEE_PROGRESS: "查看进度",
+    Action.SEE_STATISTICS: "查看统计",
     Action.MANAGE_ROUND: "安排填报轮次",
     Action.REPORT_ROUND: "整体上报",
     Action.UNLINK_ROWS: "解除锁住数据的连接",

@@ -28,7 +28,6 @@ from app.storage.expression_rows import Moment, RowsOf, SqlPlace, words_for
 from app.storage.expressions import COMPILER
 from app.storage.group_functions import GROUP_FUNCTIONS, GroupCall
 from app.storage.records import Scope
-from app.storage.rule_queries import planned
 from app.storage.sql_values import Sql, Value
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.expressions import Expression
@@ -91,6 +90,8 @@ def count_quantities(
 ) -> list[Counted]:
     """Count quantities of a form in some rounds; a statement for each edition of them.
 
+    Whoever asks for many has them `planned` together.
+
     Args:
         form: as the measures name its fields; where a round's edition had other ids for
             them, those are read.
@@ -103,10 +104,9 @@ def count_quantities(
     )
     listed = sorted(rounds, key=lambda one: one.edition.name)
     found = []
-    with planned(connection):
-        for _, alike in groupby(listed, key=lambda one: one.edition.name):
-            statement = counting.select([*alike])
-            found += map(counting.read, connection.execute(statement))
+    for _, alike in groupby(listed, key=lambda one: one.edition.name):
+        statement = counting.select([*alike])
+        found += map(counting.read, connection.execute(statement))
     return found
 
 

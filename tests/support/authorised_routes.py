@@ -35,6 +35,9 @@ REVIEW_WHOLE = Need(Action.REVIEW_FORM, "unit", also="轮到的那一步")
 REPORT = Need(Action.REPORT_ROUND, "unit")
 MANAGE = Need(Action.MANAGE_ROUND, "unit")
 PROGRESS = Need(Action.SEE_PROGRESS, "unit")
+STATISTICS = Need(Action.SEE_STATISTICS)
+STATISTICS_THERE = Need(Action.SEE_STATISTICS, "unit")
+STATISTICS_BELOW = Need(Action.SEE_STATISTICS, also="看下级单位的人")
 NOTIFY = Need(Action.SEND_NOTICES, "unit")
 HERE = Need(Action.VIEW_ROWS, "unit")
 WHOLE = Need(Action.VIEW_ROWS, "unit", also="看全单位数据的人")
@@ -86,6 +89,14 @@ def _at(things, scene):
 
 def _chain(things, scene):
     return _at(things, scene) | {"collection": "test", "chain_id": schools.CHAIN}
+
+
+def _collection(_things, _scene):
+    return {"collection": "test"}
+
+
+def _collection_at(things, scene):
+    return _collection(things, scene) | _at(things, scene)
 
 
 def _unit_round(things, scene):
@@ -416,6 +427,11 @@ _PLACES = (
     _get("progress.show", PROGRESS, _at, ROUND_SCENES),
     _post("progress.export", PROGRESS, _at, ROUND_SCENES),
     _post("progress.remind_late", NOTIFY, _at, (ROUND_SCENES[0], ROUND_SCENES[2])),
+    _get("statistics.start", STATISTICS),
+    _get("statistics.show", STATISTICS_THERE, _collection_at, ROUND_SCENES),
+    _post("statistics.export", STATISTICS_THERE, _collection_at, ROUND_SCENES),
+    _get("statistics.show_area", STATISTICS_BELOW, _collection, is_finer=True),
+    _post("statistics.export_area", STATISTICS_BELOW, _collection, is_finer=True),
     _get(
         "progress.show_units",
         Need(Action.SEE_PROGRESS, also="看下级单位的人"),

@@ -1,0 +1,176 @@
+"""The figures of a page of statistics: numbers, their parts, what they were before.
+
+Whatever is divided is divided here, of exact sums; nothing is rounded before.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from form_schemas.measures import Measure
+
+_HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number, if there is one."""
+
+    #: None: nothing to divide by, or the round did not ask for it
+    value: Decimal | None = None
+    #: not shown, as it would tell of too few persons
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure in this round and the one before."""
+
+    #: as addresses name it; empty for all rows
+    key: str
+    label: str
+    now: Cell
+    last: Cell
+    #: of the whole, in percent
+    share: Decimal | None = None
+
+    @property
+    def change(self) -> Decimal | None:
+        if self.now.value is None or self.last.value is None:
+            return None
+        return self.now.value - self.last.value
+
+    @property
+    def rate(self) -> Decimal | None:
+        """By how much it changed, in percent."""
+        if self.change is None or not self.last.value:
+            return None
+        return divide(self.change * _HUNDRED, self.last.value, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A measure of a round with its parts."""
+
+    measure: Measure
+    whole: Line
+    #: in the order of the dimension
+    lines: tuple[Line, ...] = ()
+    #: whether it is split at all
+    is_split: bool = False
+    #: decimal places that are shown; None: as many as there are
+    places: int | None = 0
+
+
+#: Values of a measure's quantities, in their order; None where nobody asked for them.
+Values = Sequence[Decimal | None]
+
+
+def compute(measure: Measure, values: Values) -> Decimal | None:
+    """What a measure comes to."""
+    if any(value is None for value in values):
+        return None
+    if len(measure.quantities) == 1:
+        return values[0]
+    numerator, denominator = values
+    if not denominator:
+        return None
+    places = measure.digits + len(str(measure.factor)) - 1
+    # 0.125 to three places is 12.5 % to one.
+    return divide(numerator, denominator, places) * measure.factor
+
+
+def divide(numerator: Decimal, denominator: Decimal, places: int) -> Decimal:
+    """A quotient rounded half up."""
+    quotient = Fraction(numerator) / Fraction(denominator)
+    whole = int(abs(quotient) * 10**places + Fraction(1, 2))
+    digits = tuple(map(int, str(whole)))
+    return Decimal((int(quotient < 0 and whole > 0), digits, -places))
+
+
+def with_shares(lines: Iterable[Line], whole: Cell) -> tuple[Line, ...]:
+    """The lines with what part of the whole they are."""
+    if not whole.value or whole.is_hidden:
+        return tuple(lines)
+    total = whole.value
+    return tuple(
+        line
+        if line.now.value is None
+        else replace(line, share=divide(line.now.value * _HUNDRED, total, 1))
+        for line in lines
+    )
+
+
+def show_number(number: Decimal, places: int | None) -> str:
+    """A number as people read it."""
+    if places is None:
+        text = f"{number:,f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{number:,.{places}f}"
+
+
+# Too few persons.
+
+
+def hide_few(
+    measure: Measure,
+    cells: Mapping[object, Cell],
+    bases: Mapping[object, Values],
+    smallest: int,
+) -> dict[object, Cell]:
+    """Cells of which those are hidden that tell of fewer persons than `smallest`.
+
+    Where only one of several parts is hidden the next smallest one is hidden as well:
+    the whole less all others would tell it.
+
+    Args:
+        bases: values of the measure's quantities in each cell.
+    """
+    if not smallest or not measure.of_persons:
+        return dict(cells)
+
+    def is_few(key: object) -> bool:
+        return any(value is not None and 0 < value < smallest for value in bases[key])
+
+    few = {key for key in cells if is_few(key)}
+    others = [key for key in cells if key not in few and cells[key].value]
+    if len(few) == 1 and others:
+        few.add(min(others, key=lambda key: (cells[key].value, str(key))))
+    return {key: hide(cell) if key in few else cell for key, cell in cells.items()}
+
+
+def hide(cell: Cell) -> Cell:
+    return cell if cell.value is None else Cell(None, is_hidden=True)
+
+
+# Order.
+
+SORTS: Mapping[str, str] = {
+    "": "按本来的次序",
+    "most": "由多到少",
+    "least": "由少到多",
+    "change": "增加多的在前",
+    "fall": "减少多的在前",
+}
+
+_KEYS: Mapping[str, Callable[[Line], Decimal | None]] = {
+    "most": lambda line: _negative(line.now.value),
+    "least": lambda line: line.now.value,
+    "change": lambda line: _negative(line.change),
+    "fall": lambda line: line.change,
+}
+
+
+def sort_lines(lines: Sequence[Line], sort: str) -> tuple[Line, ...]:
+    """The lines in an order of `SORTS`; what has no number comes last."""
+    if sort not in _KEYS:
+        return tuple(lines)
+    key = _KEYS[sort]
+    return tuple(
+        sorted(lines, key=lambda one: (key(one) is None, key(one) or Decimal(0)))
+    )
+
+
+def _negative(number: Decimal | None) -> Decimal | None:
+    return None if number is None else -number

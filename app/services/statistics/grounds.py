@@ -1,0 +1,201 @@
+"""Of whom and of which round statistics speak: a unit's, or those of an area."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from app.errors import NotFound
+from app.models import Round, RoundState, Unit, UnitKind, UnitRound
+from app.models.rounds import read_period
+from app.permissions import Action, Actor, filter_units
+from app.services.workplaces import Workplace
+from app.storage.engine import begin_reading
+from app.storage.measuring import Coverage, MeasuredRound
+from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.spec import FormSpec
+
+_AUTHORITIES = (UnitKind.NATION, UnitKind.PROVINCE, UnitKind.CITY)
+#: Rounds that stand beside each other at most.
+MOST_ROUNDS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class StatisticsRound:
+    """A round whose figures can be seen."""
+
+    id: int
+    title: str
+    edition: Edition
+    periods: Mapping[str, Sequence[str]]
+    previous_id: int | None
+
+    def measured(self, form: FormSpec) -> MeasuredRound:
+        """The round as the rows of a form are counted in it."""
+        own = self.edition.by_code.get(form.code, form)
+        return MeasuredRound(
+            self.id, self.edition, *read_period(self.periods, own.period)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Whose rows of which round are counted."""
+
+    #: of the unit or of the area
+    name: str
+    coverage: Coverage
+    round: StatisticsRound
+    #: all there are of the collection, the newest first
+    rounds: tuple[StatisticsRound, ...]
+    #: the unit itself; None for an area
+    unit_id: int | None = None
+    #: how many units report there
+    units: int = 1
+
+    @property
+    def is_area(self) -> bool:
+        return self.unit_id is None
+
+    @property
+    def last(self) -> StatisticsRound | None:
+        """The round before this one."""
+        return next((r for r in self.rounds if r.id == self.round.previous_id), None)
+
+
+def find_unit_ground(engine: Engine, catalogue: Catalogue, place: Workplace) -> Ground:
+    """A unit's round; the person has the right to see it."""
+    with begin_reading(engine) as connection:
+        taken = and_(UnitRound.round_id == Round.id, UnitRound.unit_id == place.unit_id)
+        rounds = _list_rounds(
+            connection,
+            catalogue,
+            select(Round.__table__)
+            .outerjoin(UnitRound, taken)
+            .where(
+                Round.collection == place.collection,
+                or_(~Round.by_unit, UnitRound.id.is_not(None)),
+            ),
+        )
+    return Ground(
+        place.unit_name,
+        Coverage(place.unit_id),
+        _choose(rounds, place.round_id),
+        rounds,
+        unit_id=place.unit_id,
+    )
+
+
+def find_area_ground(
+    engine: Engine,
+    catalogue: Catalogue,
+    actor: Actor,
+    collection: str,
+    round_id: int | None = None,
+    below: int | None = None,
+) -> Ground:
+    """All units of a person's area, or those below one of its authorities.
+
+    Raises:
+        NotFound: there is no such round, or no such authority in the area.
+    """
+    with begin_reading(engine) as connection:
+        rounds = _list_rounds(
+            connection,
+            catalogue,
+            select(Round.__table__).where(Round.collection == collection),
+        )
+        chosen = _choose(rounds, round_id)
+        seen = filter_units(actor, Action.SEE_STATISTICS, Unit.id)
+        top = _find_top(connection, actor, seen, below)
+        units = _select_units(chosen, seen)
+        if below is not None:
+            units = units.where(Unit.path.startswith(top.path))
+        total = connection.scalar(select(func.count()).select_from(units.subquery()))
+    return Ground(
+        top.name if top is not None else "全部单位",
+        Coverage(units=units),
+        chosen,
+        rounds,
+        units=total or 0,
+    )
+
+
+def find_round(rounds: Iterable[StatisticsRound], round_id: int) -> StatisticsRound:
+    """The round of this id; NotFound where there is none to see."""
+    found = next((one for one in rounds if one.id == round_id), None)
+    if found is None:
+        raise NotFound("没有这一轮填报，或这一轮没有统计。")
+    return found
+
+
+def _choose(rounds: Sequence[StatisticsRound], round_id: int | None) -> StatisticsRound:
+    if round_id is not None:
+        return find_round(rounds, round_id)
+    if not rounds:
+        raise NotFound("这一套报表还没有填报过，没有统计。")
+    return rounds[0]
+
+
+def _list_rounds(
+    connection: Connection, catalogue: Catalogue, statement: Select
+) -> tuple[StatisticsRound, ...]:
+    editions = {(one.collection, one.year): one for one in catalogue.editions}
+    found = connection.execute(
+        statement.where(Round.state != RoundState.PREPARING).order_by(Round.id.desc())
+    )
+    return tuple(
+        StatisticsRound(
+            one.id,
+            one.title,
+            editions[one.collection, one.edition],
+            one.periods,
+            one.previous_id,
+        )
+        for one in found
+        if (one.collection, one.edition) in editions
+    )
+
+
+def _find_top(connection: Connection, actor: Actor, seen, below: int | None):
+    """The authority whose area it is; None where it is more than one's."""
+    if below is None:
+        own = {grant.unit_id for grant in actor.grants}
+        if len(own) != 1:
+            return None
+        below = own.pop()
+    found = connection.execute(
+        select(Unit.name, Unit.path).where(Unit.id == below, seen)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("您的辖区里没有这个单位。")
+    return found
+
+
+def _select_units(at: StatisticsRound, seen) -> Select:
+    """The units that report in the round, of those that are seen."""
+    quoted = literal(f'%"{at.edition.collection}"%')
+    own = and_(UnitRound.unit_id == Unit.id, UnitRound.round_id == at.id)
+    return (
+        select(Unit.id)
+        .join_from(Unit, Round, Round.id == at.id)
+        .outerjoin(UnitRound, own)
+        .where(
+            Unit.is_active,
+            Unit.kind.not_in(_AUTHORITIES),
+            cast(Unit.collections, Text).like(quoted),
+            or_(~Round.by_unit, UnitRound.id.is_not(None)),
+            seen,
+        )
+    )

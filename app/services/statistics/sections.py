@@ -1,0 +1,440 @@
+"""Loads a section of a round's statistics: its measures, and their parts by one
+dimension, beside the round before.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import Connection, Engine, select
+
+from app.models import Unit
+from app.services.derived_forms import refresh_forms
+from app.services.statistics.figures import (
+    Cell,
+    Figure,
+    Line,
+    Values,
+    compute,
+    hide_few,
+    sort_lines,
+    with_shares,
+)
+from app.services.statistics.grounds import MOST_ROUNDS, Ground, StatisticsRound
+from app.services.statistics.labels import read_key, show_key, sort_keys, write_key
+from app.storage.engine import begin_reading
+from app.storage.expression_rows import NotInSqlError
+from app.storage.measuring import Counted, Key, Split, can_count, count_quantities
+from app.storage.records import Scope
+from app.storage.rule_queries import planned
+from form_schemas.catalogue import Catalogue
+from form_schemas.kinds import ValueType
+from form_schemas.measures import (
+    Dimension,
+    Measure,
+    MeasureGroup,
+    Quantity,
+    count_rows,
+)
+from form_schemas.nodes import Field
+from form_schemas.spec import FormSpec
+
+#: Dimensions that every measure has: not declared, but of the rows' places.
+BY_UNIT, BY_ABOVE, BY_ROUND = "_unit", "_above", "_round"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A dimension to choose from."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants to see of a section."""
+
+    #: id of a dimension; empty for the usual one
+    by: str = ""
+    sort: str = ""
+    #: id of a dimension and a value of it: only such rows
+    only: tuple[str, str] | None = None
+    #: numbers of fewer persons are hidden
+    smallest: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A section of a round's statistics."""
+
+    ground: Ground
+    group: MeasureGroup
+    figures: tuple[Figure, ...]
+    choices: tuple[Choice, ...]
+    #: None: there is nothing that it could be split by
+    by: Choice | None
+    sort: str
+    #: what is counted, where it is not everything
+    only: Choice | None
+    #: whether the round before has rows to compare with
+    has_last: bool
+
+    @property
+    def reads_computed(self) -> bool:
+        """Whether any of it follows from what the engine computed before."""
+        forms = self.ground.round.edition.by_code
+        return any(map(_is_computed, (forms[code] for code in self.group.forms)))
+
+
+def load_section(
+    engine: Engine,
+    catalogue: Catalogue,
+    ground: Ground,
+    group: MeasureGroup,
+    asked: Asked,
+) -> Section:
+    """The figures of a section; those of an area are made of what is stored.
+
+    The caller has asked whether the person may see them.
+    """
+    if ground.unit_id is not None:
+        _refresh(engine, catalogue, ground, group)
+    with begin_reading(engine) as connection, planned(connection):
+        return _Loading(connection, catalogue, ground, group, asked).load()
+
+
+def list_choices(ground: Ground, group: MeasureGroup) -> tuple[Choice, ...]:
+    """By what a section may be split."""
+    declared = [Choice(one.id, one.title) for one in group.dimensions]
+    if ground.is_area:
+        declared += [Choice(BY_ABOVE, "地区"), Choice(BY_UNIT, "填报单位")]
+    if len(ground.rounds) > 1:
+        declared.append(Choice(BY_ROUND, "历年"))
+    return tuple(declared)
+
+
+def _is_computed(form: FormSpec) -> bool:
+    return form.is_derived or bool(form.wider_fields)
+
+
+def _refresh(
+    engine: Engine, catalogue: Catalogue, ground: Ground, group: MeasureGroup
+) -> None:
+    """Bring up to date what the engine computes in the forms that are counted."""
+    for one in filter(None, (ground.round, ground.last)):
+        forms = [one.edition.by_code.get(code) for code in group.forms]
+        computed = [form for form in forms if form is not None and _is_computed(form)]
+        refresh_forms(engine, catalogue, computed, Scope(ground.unit_id, one.id))
+
+
+#: Round, key -> values of a form's quantities.
+_Found = Mapping[tuple[int, Key], Mapping[Quantity, Decimal]]
+
+
+class _Loading:
+    def __init__(
+        self,
+        connection: Connection,
+        catalogue: Catalogue,
+        ground: Ground,
+        group: MeasureGroup,
+        asked: Asked,
+    ) -> None:
+        self._connection = connection
+        self._catalogue = catalogue
+        self._ground = ground
+        self._group = group
+        self._asked = asked
+        self._edition = ground.round.edition
+        self._choices = list_choices(ground, group)
+        self._by = self._choose_dimension()
+        self._only = self._find_only()
+        #: unit -> what is shown for it
+        self._names: dict[object, str] = {}
+
+    def load(self) -> Section:
+        rounds = [self._ground.round, self._ground.last]
+        if self._by is not None and self._by.id == BY_ROUND:
+            rounds = [*rounds, *self._ground.rounds[:MOST_ROUNDS]]
+        self._rounds = list({one.id: one for one in rounds if one is not None}.values())
+        forms = [self._edition.by_code[code] for code in self._group.forms]
+        wholes = {form.code: self._count(form, Split()) for form in forms}
+        parts = {form.code: self._count_parts(form) for form in forms}
+        self._has_last = self._find_whether_last(wholes)
+        return Section(
+            self._ground,
+            self._group,
+            tuple(self._make(one, wholes, parts) for one in self._group.measures),
+            self._choices,
+            self._by,
+            self._asked.sort,
+            self._say_only(),
+            self._has_last,
+        )
+
+    def _choose_dimension(self) -> Choice | None:
+        found = [one for one in self._choices if one.id == self._asked.by]
+        return next(iter(found or self._choices), None)
+
+    # What is counted.
+
+    def _find_only(self) -> Mapping[str, tuple[Dimension, Key]]:
+        """Form -> the value that its rows are to have."""
+        if self._asked.only is None:
+            return {}
+        name, text = self._asked.only
+        found = {}
+        for measure in self._group.measures:
+            for code in measure.forms:
+                one = measure.find_dimension(code, name)
+                if one is not None:
+                    found[code] = one, read_key(one, text)
+        return found
+
+    def _say_only(self) -> Choice | None:
+        if not self._only or self._asked.only is None:
+            return None
+        dimension, key = next(iter(self._only.values()))
+        label = show_key(self._catalogue, dimension, key)
+        return Choice(
+            f"{dimension.id}:{self._asked.only[1]}", f"{dimension.title}：{label}"
+        )
+
+    def _count_parts(self, form: FormSpec) -> _Found:
+        """What is counted by the dimension that was chosen."""
+        if self._by is None or self._by.id == BY_ROUND:
+            return {}
+        if self._by.id in (BY_UNIT, BY_ABOVE):
+            found = self._count(form, Split(by_unit=True))
+            return found if self._by.id == BY_UNIT else self._add_up(found)
+        dimension = self._find_dimension(form.code)
+        if dimension is None:
+            return {}
+        return self._count(form, Split(by=dimension.value))
+
+    def _find_dimension(self, code: str) -> Dimension | None:
+        assert self._by is not None
+        for measure in self._group.measures:
+            found = measure.find_dimension(code, self._by.id)
+            if found is not None:
+                return found
+        return None
+
+    def _count(self, form: FormSpec, split: Split) -> _Found:
+        only = self._only.get(form.code)
+        if only is not None:
+            split = replace(split, only=(only[0].value, only[1]))
+        elif self._only:
+            # Its rows do not know what is asked for.
+            return {}
+        quantities = self._list_quantities(form)
+        rounds = [r for r in self._rounds if form.code in r.edition.by_code]
+        try:
+            counted = count_quantities(
+                self._connection,
+                self._catalogue,
+                form,
+                quantities,
+                self._ground.coverage,
+                [one.measured(form) for one in rounds],
+                split,
+                date.today(),
+            )
+        except NotInSqlError:
+            return {}
+        return self._keep_known(form, quantities, counted)
+
+    def _list_quantities(self, form: FormSpec) -> list[Quantity]:
+        asked = [count_rows(form.code, None)]
+        asked += [
+            quantity
+            for measure in self._group.measures
+            for quantity in measure.quantities
+            if quantity.form == form.code
+        ]
+        return list(dict.fromkeys(asked))
+
+    def _keep_known(
+        self, form: FormSpec, quantities: Sequence[Quantity], counted: list[Counted]
+    ) -> _Found:
+        """Without what a round's edition did not ask for: 0 would be told as a fact."""
+        editions = {one.id: one.edition for one in self._rounds}
+        return {
+            (one.round_id, one.key): {
+                quantity: value
+                for quantity, value in zip(quantities, one.values, strict=True)
+                if can_count(form, editions[one.round_id], quantity.fields)
+            }
+            for one in counted
+        }
+
+    def _find_whether_last(self, wholes: Mapping[str, _Found]) -> bool:
+        last = self._ground.last
+        if last is None:
+            return False
+        return any(
+            found.get((last.id, None), {}).get(count_rows(code, None))
+            for code, found in wholes.items()
+        )
+
+    # Units.
+
+    def _add_up(self, found: _Found) -> _Found:
+        """What units come to by the authority above each."""
+        parents = self._find_parents()
+        sums: dict[tuple[int, Key], dict[Quantity, Decimal]] = defaultdict(dict)
+        for (round_id, unit), values in found.items():
+            cell = sums[round_id, parents.get(unit)]
+            for quantity, value in values.items():
+                cell[quantity] = cell.get(quantity, Decimal(0)) + value
+        return sums
+
+    def _find_parents(self) -> Mapping[Key, int | None]:
+        found = self._connection.execute(
+            select(Unit.id, Unit.parent_id).where(
+                Unit.id.in_(self._ground.coverage.units)
+            )
+        )
+        return dict(map(tuple, found))
+
+    def _name_units(self, keys: Iterable[Key]) -> Mapping[Key, str]:
+        missing = {key for key in keys if key is not None} - set(self._names)
+        if missing:
+            found = self._connection.execute(
+                select(Unit.id, Unit.name).where(Unit.id.in_(missing))
+            )
+            self._names |= dict(map(tuple, found))
+        return self._names
+
+    # Figures.
+
+    def _make(
+        self,
+        measure: Measure,
+        wholes: Mapping[str, _Found],
+        parts: Mapping[str, _Found],
+    ) -> Figure:
+        figure = Figure(
+            measure, self._make_whole(measure, wholes), places=self._places(measure)
+        )
+        if self._by is None or not self._splits(measure):
+            return figure
+        if self._by.id == BY_ROUND:
+            lines = tuple(self._by_round(measure, wholes))
+            return replace(figure, lines=lines, is_split=True)
+        lines = tuple(self._make_lines(measure, parts))
+        if self._adds_up(measure):
+            lines = with_shares(lines, figure.whole.now)
+        lines = sort_lines(lines, self._asked.sort)
+        return replace(figure, lines=lines, is_split=True)
+
+    def _splits(self, measure: Measure) -> bool:
+        assert self._by is not None
+        return self._by.id in (BY_ROUND, BY_UNIT, BY_ABOVE, *measure.dimensions)
+
+    def _places(self, measure: Measure) -> int | None:
+        """How many decimal places people are shown."""
+        if len(measure.quantities) > 1:
+            return measure.digits
+        call = measure.quantities[0].call
+        if call.name != "total":
+            return 0
+        value = call.arguments[0]
+        if not isinstance(value, Field):
+            return None
+        return self._edition.by_code[measure.form].by_id[value.id].places or 0
+
+    def _adds_up(self, measure: Measure) -> bool:
+        """Whether the parts are shares of the whole."""
+        assert self._by is not None
+        if self._by.id in (BY_UNIT, BY_ABOVE):
+            return len(measure.quantities) == 1
+        dimension = measure.find_dimension(measure.form, self._by.id)
+        assert dimension is not None
+        return measure.adds_up and dimension.value.type is not ValueType.LIST
+
+    def _make_whole(self, measure: Measure, wholes: Mapping[str, _Found]) -> Line:
+        now, last = (
+            self._cells(measure, wholes, one, [None]).get(None, Cell())
+            for one in (self._ground.round, self._ground.last)
+        )
+        return Line("", "合计", now, last if self._has_last else Cell())
+
+    def _by_round(
+        self, measure: Measure, wholes: Mapping[str, _Found]
+    ) -> Iterator[Line]:
+        """The rounds from the oldest on, each beside the one before it."""
+        before = Cell()
+        for one in sorted(self._rounds, key=lambda one: one.id):
+            cell = self._cells(measure, wholes, one, [None]).get(None, Cell())
+            yield Line(str(one.id), one.title, cell, before)
+            before = cell
+
+    def _make_lines(
+        self, measure: Measure, parts: Mapping[str, _Found]
+    ) -> Iterator[Line]:
+        found = {key for code in measure.forms for _, key in parts[code]}
+        keys = self._sort_keys(measure, found)
+        now, last = (
+            self._cells(measure, parts, one, keys)
+            for one in (self._ground.round, self._ground.last)
+        )
+        for key in keys:
+            before = last.get(key, Cell()) if self._has_last else Cell()
+            yield Line(write_key(key), self._show(measure, key), now[key], before)
+
+    def _cells(
+        self,
+        measure: Measure,
+        found: Mapping[str, _Found],
+        at: StatisticsRound | None,
+        keys: Iterable[Key],
+    ) -> dict[Key, Cell]:
+        if at is None:
+            return {}
+        bases = {key: self._values(measure, found, at, key) for key in keys}
+        cells = {key: Cell(compute(measure, each)) for key, each in bases.items()}
+        return hide_few(measure, cells, bases, self._asked.smallest)
+
+    def _values(
+        self,
+        measure: Measure,
+        found: Mapping[str, _Found],
+        at: StatisticsRound,
+        key: Key,
+    ) -> Values:
+        """What a measure is computed of; a part without rows has none of anything."""
+        values = []
+        for quantity in measure.quantities:
+            cell = found[quantity.form].get((at.id, key))
+            form = self._edition.by_code[quantity.form]
+            if cell is None and can_count(form, at.edition, quantity.fields):
+                values.append(None if self._is_left_out(form) else Decimal(0))
+            else:
+                values.append(None if cell is None else cell.get(quantity))
+        return values
+
+    def _is_left_out(self, form: FormSpec) -> bool:
+        return bool(self._only) and form.code not in self._only
+
+    # Keys.
+
+    def _sort_keys(self, measure: Measure, keys: Iterable[Key]) -> list[Key]:
+        assert self._by is not None
+        if self._by.id in (BY_UNIT, BY_ABOVE):
+            names = self._name_units(keys)
+            return sorted(keys, key=lambda key: (key is None, names.get(key, ""), key))
+        dimension = measure.find_dimension(measure.form, self._by.id)
+        assert dimension is not None
+        return sort_keys(self._catalogue, dimension, keys)
+
+    def _show(self, measure: Measure, key: Key) -> str:
+        assert self._by is not None
+        if self._by.id in (BY_UNIT, BY_ABOVE):
+            return self._names.get(key, "没有上级")
+        dimension = measure.find_dimension(measure.form, self._by.id)
+        assert dimension is not None
+        return show_key(self._catalogue, dimension, key)

@@ -1,0 +1,174 @@
+"""Statistics of a unit's round, and of all units below an authority."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from app.errors import Forbidden, NotFound, Refused
+from app.permissions import Action, require
+from app.services.progress.area import has_area
+from app.services.statistics.exports import write_statistics_file
+from app.services.statistics.figures import SORTS, show_number
+from app.services.statistics.grounds import (
+    Ground,
+    find_area_ground,
+    find_unit_ground,
+)
+from app.services.statistics.sections import Asked, Section, load_section
+from app.services.workplaces import Workplace
+from app.web.addresses import read_number
+from app.web.downloads import send_made
+from app.web.server import Answer, get_server
+from app.web.statistics_drawing import Panel, draw_panels
+from app.web.statistics_urls import StatisticsUrls
+from app.web.visit import get_visit
+from form_schemas.catalogue import Edition
+from form_schemas.measures import MeasureGroup
+
+statistics = Blueprint("statistics", __name__, url_prefix="/statistics")
+
+
+@dataclass(frozen=True, eq=False)
+class StatisticsPage:
+    """All the page places."""
+
+    ground: Ground
+    groups: tuple[MeasureGroup, ...]
+    #: None: nothing is declared
+    section: Section | None
+    panels: tuple[Panel, ...]
+    urls: StatisticsUrls
+    sorts: dict[str, str]
+
+
+@statistics.get("/")
+def start() -> Answer:
+    """Where the navigation leads: one's own unit, or one's area."""
+    visit = get_visit()
+    require(visit.actor, Action.SEE_STATISTICS)
+    place = visit.workplace
+    if place is not None and not visit.sees_units:
+        return redirect(url_for(".show", collection=place.collection, at=place.key))
+    if not has_area(visit.actor):
+        raise Forbidden("您的账号还没有单位或本期没有开放的填报。请找管理员。")
+    editions = get_server().catalogue.newest
+    chosen = next(iter(editions), "") if place is None else place.collection
+    return redirect(url_for(".show_area", collection=chosen))
+
+
+@statistics.get("/<collection>/")
+def show(collection: str) -> Answer:
+    place = _get_place(collection)
+    ground = _get_unit_ground(place)
+    return _show(ground, StatisticsUrls(ground, place))
+
+
+@statistics.post("/<collection>/export")
+def export(collection: str) -> Answer:
+    return _export(_get_unit_ground(_get_place(collection)))
+
+
+@statistics.get("/<collection>/area/")
+def show_area(collection: str) -> Answer:
+    ground = _get_area_ground(collection)
+    return _show(ground, StatisticsUrls(ground, None, _read_below()))
+
+
+@statistics.post("/<collection>/area/export")
+def export_area(collection: str) -> Answer:
+    return _export(_get_area_ground(collection))
+
+
+def _show(ground: Ground, urls: StatisticsUrls) -> Answer:
+    section = _load_section(ground)
+    page = StatisticsPage(
+        ground,
+        _list_groups(ground.round.edition),
+        section,
+        () if section is None else draw_panels(section, urls),
+        urls,
+        dict(SORTS),
+    )
+    return render_template(
+        "statistics.html",
+        page=page,
+        number=show_number,
+        workplace=urls.place or get_visit().workplace,
+    )
+
+
+def _export(ground: Ground) -> Answer:
+    section = _load_section(ground)
+    if section is None:
+        raise Refused("这一版报表没有声明统计指标，没有可导出的。")
+    folder = tempfile.TemporaryDirectory(prefix="tianbao-statistics-")
+    path = Path(folder.name) / "file"
+    name = write_statistics_file(get_server().engine, get_visit().actor, section, path)
+    return send_made(folder, path, name)
+
+
+def _get_place(collection: str) -> Workplace:
+    _check_collection(collection)
+    place = get_visit().get_workplace(collection)
+    require(place.actor, Action.SEE_STATISTICS, place.whole)
+    return place
+
+
+def _get_unit_ground(place: Workplace) -> Ground:
+    server = get_server()
+    return find_unit_ground(server.engine, server.catalogue, place)
+
+
+def _get_area_ground(collection: str) -> Ground:
+    server, visit = get_server(), get_visit()
+    _check_collection(collection)
+    if not has_area(visit.actor):
+        raise Forbidden("这一页给主管部门看。本单位的统计请看“统计”。")
+    require(visit.actor, Action.SEE_STATISTICS)
+    chosen = read_number(request.args.get("round", ""))
+    if chosen is None and visit.workplace is not None:
+        place = visit.workplace
+        chosen = place.round_id if place.collection == collection else None
+    return find_area_ground(
+        server.engine,
+        server.catalogue,
+        visit.actor,
+        collection,
+        chosen,
+        _read_below(),
+    )
+
+
+def _check_collection(collection: str) -> None:
+    if collection not in get_server().catalogue.newest:
+        raise NotFound("没有这一套报表。")
+
+
+def _read_below() -> int | None:
+    return read_number(request.args.get("below", ""))
+
+
+def _load_section(ground: Ground) -> Section | None:
+    groups = _list_groups(ground.round.edition)
+    if not groups:
+        return None
+    wanted = request.args.get("section", "")
+    group = next((one for one in groups if one.id == wanted), groups[0])
+    server = get_server()
+    return load_section(server.engine, server.catalogue, ground, group, _read_asked())
+
+
+def _read_asked() -> Asked:
+    sort = request.args.get("sort", "")
+    name, _, value = request.args.get("only", "").partition(":")
+    return Asked(
+        by=request.args.get("by", ""),
+        sort=sort if sort in SORTS else "",
+        only=(name, value[:200]) if name and value else None,
+    )
+
+
+def _list_groups(edition: Edition) -> tuple[MeasureGroup, ...]:
+    return tuple(group for group in edition.measures.groups if group.measures)
