@@ -21,7 +21,7 @@ from tests.support.docs import (
 from validators.examples import lint_edition_examples
 
 PAGE = read_page("admin.zh.md")
-EXAMPLE, ROUND, FREEZE, REASONS, CODELIST = find_blocks(PAGE, "json")
+EXAMPLE, ROUND, CHAINS, FREEZE, REASONS, CODELIST = find_blocks(PAGE, "json")
 HOME = SCHEMAS_FOLDER / "talent" / "2024"
 NAME = "9.1.1.json"
 
@@ -146,6 +146,14 @@ def test_the_example_of_phases_and_steps_is_read_as_the_page_says(edition):
     assert [phase.opens("0.1.1") for phase in (prepare, fill)] == [False, True]
     assert [step.is_whole for step in talent.steps] == [False, False, True, True]
     assert [step.level for step in talent.steps] == ["", "", "", "city"]
+
+
+def test_the_example_of_chains_is_read_as_the_page_says(edition):
+    write_settings(edition, phases=[], **json.loads(f"{{{CHAINS}}}"))
+    assert read_settings(edition).faults == ()
+    [chain] = load_catalogue(edition.parents[1]).newest["talent"].work_chains
+    needs = [step.needs for step in chain.steps]
+    assert needs == [(), ("base",), (), ("students", "guests")]
 
 
 def test_the_example_of_a_freezing_link_is_the_one_in_use():
