@@ -17,6 +17,7 @@ from app.storage.expressions import COMPILER
 from app.storage.sql_values import Sql, Value
 from form_schemas.condition_parts import divide, find_alias_equation, list_ways
 from form_schemas.derivations import Join
+from form_schemas.forms_read import FormRead, walk
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
@@ -78,19 +79,19 @@ class _Tracing:
     ) -> None:
         self._connection, self._query, self._changed = connection, query, changed
         self._derivation = query.derivation
-        self._forms = query.place.now.edition.by_code
-        self._form: FormSpec = self._forms[changed.code]
+        forms = query.place.now.edition.by_code
+        self._form: FormSpec = forms[changed.code]
+        self._read = FormRead(query.derivation, forms, changed.code)
         #: conditions on origins, any of which makes one concerned
         self._met: list[Sql] = []
 
     def find(self) -> Affected | None:
-        is_source = self._changed.code == self._derivation.source
-        is_beside = self._is_read_beside()
-        if is_beside and (self._picks_partners() or self._tells_groups()):
+        read = self._read
+        if read.is_beside and (read.picks_partners or read.tells_groups):
             return None
-        origins = self._trace() if is_beside else set[int]()
+        origins = self._trace() if read.is_beside else set[int]()
         keys = set[GroupKey]()
-        if is_source:
+        if read.is_source:
             origins |= set(self._changed.ids)
             keys |= self._find_keys(images=self._changed.before)
         if not self._derivation.is_grouped:
@@ -110,67 +111,11 @@ class _Tracing:
         query = replace(self._query, keeps_all=True, **which)  # type: ignore[arg-type]
         return {tuple(key) for key in self._connection.execute(query.select_keys())}
 
-    def _tells_groups(self) -> bool:
-        """Whether the changed form decides in which group an origin is."""
-        derivation = self._derivation
-        told_by = {
-            name: [derivation.columns[name].root]
-            for name in derivation.group_by
-            if name in derivation.columns
-        }
-        for one in derivation.expansions:
-            if one.column in derivation.group_by:
-                told_by[one.column] = [
-                    bound.root for bound in (one.start, one.end) if bound is not None
-                ]
-        return any(self._is_read_by(root) for roots in told_by.values() for root in roots)
-
-    def _is_read_by(self, node: Node) -> bool:
-        """Whether it reads the changed form, or a row that joins bring in."""
-        if isinstance(node, RefColumn | AliasColumn) and node.alias:
-            return True
-        if isinstance(node, RefColumn) and self._picks(node, self._derivation.source):
-            return True
-        if isinstance(node, Aggregate):
-            return True
-        return any(map(self._is_read_by, parts_of(node)))
-
     # Ways from the changed rows to the origins.
-
-    def _is_read_beside(self) -> bool:
-        """Whether the form is read otherwise than as the source."""
-        roots = [one.root for one in self._derivation.expressions]
-        return any(one.table == self._changed.code for one in self._joins) or any(
-            self._names(root, self._derivation.source) for root in roots
-        )
-
-    @property
-    def _joins(self) -> tuple[Join, ...]:
-        return self._derivation.joins
-
-    def _names(self, node: Node, code: str) -> bool:
-        """Whether the changed form is picked or looked into; `code`: whose fields."""
-        if isinstance(node, RefColumn) and self._picks(node, code):
-            return True
-        if isinstance(node, Aggregate):
-            within = node.condition is not None and self._names(
-                node.condition, node.table
-            )
-            return node.table == self._changed.code or within
-        return any(self._names(part, code) for part in parts_of(node))
-
-    def _picks(self, node: RefColumn, code: str) -> bool:
-        if node.alias:
-            code = next(one.table for one in self._joins if one.alias == node.alias)
-        elif node.of_this:
-            code = self._derivation.source
-        field = self._forms[code].by_id.get(node.field_id)
-        reference = None if field is None else field.reference
-        return reference is not None and self._changed.code in reference.tables
 
     def _trace(self) -> set[int]:
         origins = replace(self._query, keeps_all=True).list_all_origins()
-        for join in self._joins:
+        for join in self._derivation.joins:
             if join.table == self._changed.code:
                 self._follow_join(join, origins)
         for expression in self._derivation.expressions:
@@ -183,7 +128,9 @@ class _Tracing:
     def _follow(self, node: Node, origins: RowsOf) -> None:
         if isinstance(node, Previous):
             raise _TooWindingError
-        if isinstance(node, RefColumn) and self._picks(node, self._derivation.source):
+        if isinstance(node, RefColumn) and self._read.is_picked(
+            node, self._derivation.source
+        ):
             self._follow_reference(node, origins)
         if isinstance(node, Aggregate):
             self._follow_aggregate(node, origins)
@@ -192,10 +139,8 @@ class _Tracing:
             self._follow(part, origins)
 
     def _follow_reference(self, node: RefColumn, origins: RowsOf) -> None:
-        code = self._derivation.source
-        if node.alias:
-            code = next(one.table for one in self._joins if one.alias == node.alias)
-        field = self._forms[code].by_id[node.field_id]
+        field = self._read.find_field(node, self._derivation.source)
+        assert field is not None
         assert field.reference is not None
         target = self._form.by_id[field.reference.field]
         follow: Node = (
@@ -220,10 +165,13 @@ class _Tracing:
             if node.table == self._changed.code:
                 raise _TooWindingError
             return
-        for part in _walk(node.condition):
-            if isinstance(part, Aggregate):
+        for part in walk(node.condition):
+            if isinstance(part, Aggregate | Previous):
                 raise _TooWindingError
-            if isinstance(part, RefColumn) and self._picks(part, node.table):
+            if not isinstance(part, RefColumn):
+                continue
+            owner = self._derivation.source if part.of_this else node.table
+            if self._read.is_picked(part, owner):
                 if not part.of_this:
                     # A row that is looked through picks it.
                     raise _TooWindingError
@@ -278,7 +226,10 @@ class _Tracing:
             statement = select(*asked).select_from(rows.joined())
             statement = statement.where(rows.in_place()).distinct()
             kinds = [value.type for value in values]
-            for record in self._connection.execute(statement.limit(_MOST_ORIGINS)):
+            found = self._connection.execute(statement.limit(_MOST_ORIGINS + 1)).all()
+            if len(found) > _MOST_ORIGINS:
+                raise _TooWindingError
+            for record in found:
                 # Null equals nothing.
                 if None not in record:
                     yield [
@@ -294,9 +245,3 @@ def _without_alias(node: Node, alias: str) -> Node:
     if isinstance(node, RefColumn) and node.alias == alias:
         return replace(node, alias="", of_this=False)
     raise _TooWindingError
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    for part in parts_of(node):
-        yield from _walk(part)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert
 from app.models.base import now_utc
 from app.storage.binding import bind
 from app.storage.derived_values import find_derived_rows
+from app.storage.records import Scope
 from app.storage.rule_queries import RulePlace
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
@@ -37,10 +38,15 @@ def open_both(
     catalogue: Catalogue, server: str, folder: Path
 ) -> Iterator[list[Connection]]:
     """A connection to fresh tables in each kind of database."""
-    with ExitStack() as stack:
-        urls = [f"sqlite:///{folder / 'rows.sqlite'}"]
-        urls.append(stack.enter_context(create_database(server)))
+    with name_both(server, folder) as urls, ExitStack() as stack:
         yield [stack.enter_context(open_rows(url, catalogue)) for url in urls]
+
+
+@contextmanager
+def name_both(server: str, folder: Path) -> Iterator[list[str]]:
+    """URLs of an empty database of each kind."""
+    with create_database(server) as url:
+        yield [f"sqlite:///{folder / 'rows.sqlite'}", url]
 
 
 def check_agreement(
@@ -53,12 +59,7 @@ def check_agreement(
     forms = catalogue.edition_of(form).by_code
     walk = derive_rows if form.derive else generate_rows
 
-    @settings(
-        max_examples=examples,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-        deadline=None,
-    )
+    @tried(examples)
     @given(tables=random_tables(form, forms))
     def agree(tables: Mapping[str, Sequence[Row]]) -> None:
         expected = list_plain(form, walk(form, forms, tables, ENV))
@@ -69,6 +70,16 @@ def check_agreement(
         assert answers == [expected] * len(answers)
 
     agree()
+
+
+def tried(examples: int) -> settings:
+    """So many random examples; how long one takes does not matter."""
+    return settings(
+        max_examples=examples,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
+    )
 
 
 def list_plain(form: FormSpec, rows: Iterable[Row]) -> list[list[Any]]:
@@ -82,13 +93,14 @@ def insert_rows(
     catalogue: Catalogue,
     form: FormSpec,
     rows: Iterable[Row],
+    scope: Scope = NOW,
 ) -> None:
     """Store rows in their order and nothing beside them: no history, no look-ups."""
     binding, now = bind(catalogue, form), now_utc()
     empty = dict.fromkeys(form.by_id)
     engine = {
-        "_unit_id": NOW.unit_id,
-        "_round_id": NOW.round_id,
+        "_unit_id": scope.unit_id,
+        "_round_id": scope.round_id,
         "_version": 1,
         "_created_at": now,
         "_updated_at": now,

@@ -48,7 +48,8 @@ _OTHER_OPTIONS = 2
 #: How often constants of the derivation stand among what is drawn from.
 _OFTEN = 3
 
-_Drawn = Mapping[str, Sequence[Row]]
+#: Rows by code of their form.
+Drawn = Mapping[str, Sequence[Row]]
 
 
 def random_tables(form: FormSpec, forms: Forms) -> st.SearchStrategy[Tables]:
@@ -76,13 +77,14 @@ def _tables(draw: st.DrawFn, reading: Reading) -> Tables:
         form = reading.forms[code]
         tables[code] = []
         for _ in range(draw(st.sampled_from(_COUNTS))):
-            row = _draw_row(random, reading, form, tables)
-            if _is_new(form, row, tables[code]):
+            row = draw_row(random, reading, form, tables)
+            if is_new(form, row, tables[code]):
                 tables[code].append(row)
     return tables
 
 
-def _draw_row(random: Random, reading: Reading, form: FormSpec, tables: _Drawn) -> Row:
+def draw_row(random: Random, reading: Reading, form: FormSpec, tables: Drawn) -> Row:
+    """A row that may stand in a form beside these tables, but for its key."""
     row: dict[str, Any] = dict.fromkeys(form.by_id)
     fields = [form.by_id[field_id] for field_id in sorted(reading.columns[form.code])]
     for field in fields:
@@ -93,7 +95,7 @@ def _draw_row(random: Random, reading: Reading, form: FormSpec, tables: _Drawn) 
     return row
 
 
-def _draw_pair(random: Random, field: FieldSpec, tables: _Drawn) -> Row:
+def _draw_pair(random: Random, field: FieldSpec, tables: Drawn) -> Row:
     """What a row has in common with one that the filter of its reference lets pass.
 
     Fields drawn one by one would hardly ever do.
@@ -114,7 +116,7 @@ def _find_equations(field: FieldSpec) -> Iterator[tuple[str, str]]:
             yield sides[0].id, sides[1].id
 
 
-def _is_new(form: FormSpec, row: Row, others: Sequence[Row]) -> bool:
+def is_new(form: FormSpec, row: Row, others: Sequence[Row]) -> bool:
     """Whether keys and unique sets stay so; an empty value counts as one."""
     # The key of a record is empty: it has one row.
     return not any(
@@ -128,7 +130,7 @@ def _is_new(form: FormSpec, row: Row, others: Sequence[Row]) -> bool:
 
 
 def _pool(
-    reading: Reading, form: FormSpec, field: FieldSpec, tables: _Drawn
+    reading: Reading, form: FormSpec, field: FieldSpec, tables: Drawn
 ) -> list[Any]:
     """The values to draw from; constants of the derivation stand there more often."""
     identifies = (field.id,) in (form.key, *form.unique)
@@ -147,13 +149,13 @@ def _pool(
     return [*values, None]
 
 
-def _find_targets(field: FieldSpec, tables: _Drawn, most: int | None) -> list[Any]:
+def _find_targets(field: FieldSpec, tables: Drawn, most: int | None) -> list[Any]:
     """What the reference may hold, by the rows that are there."""
     names = (row[field.reference.field] for row in _rows_of(field, tables))
     return list(dict.fromkeys(name for name in names if name is not None))[:most]
 
 
-def _rows_of(field: FieldSpec, tables: _Drawn) -> Iterator[Row]:
+def _rows_of(field: FieldSpec, tables: Drawn) -> Iterator[Row]:
     for code in field.reference.tables:
         yield from tables.get(code, ())
 
