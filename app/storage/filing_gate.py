@@ -197,11 +197,11 @@ class FilingGate:
             lock_filing(self._connection, form, scope, shared=True)
             self._standings[key] = find_standing(self._connection, form, scope)
         standing = self._standings[key]
-        if not self._by_engine:
-            obstacle = standing.find_obstacle(scope.department_id)
-        else:
-            # Derived rows are the engine's own.
-            obstacle = "" if form.is_derived else standing.obstacle
+        obstacle = (
+            standing.obstacle
+            if self._by_engine
+            else standing.find_obstacle(scope.department_id)
+        )
         if obstacle:
             raise LockedForm(obstacle)
         return standing

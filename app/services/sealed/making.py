@@ -26,6 +26,7 @@ from app.models import (
     User,
 )
 from app.models.base import now_utc
+from app.services.derived_forms import refresh_forms
 from app.services.sealed.contents import (
     DECISIONS,
     FORMAT,
@@ -41,7 +42,8 @@ from app.services.sealed.contents import (
 from app.services.workshop import Workshop
 from app.storage.audit import find_head
 from app.storage.content import combine, hash_row, iterate_content
-from app.storage.engine import begin_snapshot, get_audit_key
+from app.storage.engine import begin_reading, begin_snapshot, get_audit_key
+from app.storage.expression_rows import find_edition
 from app.storage.records import Scope
 from app.storage.rows import RowStore
 from exporters.package import file_name
@@ -77,6 +79,7 @@ def write_sealed(
         maker_id: the account that has it made.
         progress: called with the number of forms done.
     """
+    _refresh(workshop, scope)
     with (
         begin_snapshot(workshop.engine) as connection,
         tempfile.TemporaryDirectory(prefix="tianbao-sealed-") as folder,
@@ -84,6 +87,14 @@ def write_sealed(
     ):
         writing = _Writing(workshop, connection, scope, package, Path(folder))
         return writing.write(maker_id, progress)
+
+
+def _refresh(workshop: Workshop, scope: Scope) -> None:
+    """Have the package hold what is computed as it is now."""
+    with begin_reading(workshop.engine) as connection:
+        edition = find_edition(connection, workshop.catalogue, scope.round_id)
+    if edition is not None:
+        refresh_forms(workshop.engine, workshop.catalogue, edition.forms, scope)
 
 
 class _Writing:
