@@ -101,6 +101,12 @@ def attach_files(stage, books, form, folder):
 
 
 def import_by_clicking(stage, books, form, folder):
+    upload_and_pass(stage, books, form, folder)
+    explain_warnings(stage, form)
+
+
+def upload_and_pass(stage, books, form, folder):
+    """A workbook of the form's rows by clicking: uploaded by one, passed by another."""
     book = folder / f"{form.code}.xlsx"
     book.write_bytes(books.workbook(form)["buffer"])
     page = stage.open(stage.filler(form), page_of(form, stage))
@@ -108,11 +114,10 @@ def import_by_clicking(stage, books, form, folder):
     page.set_input_files("#file", str(book))
     page.get_by_role("button", name="上传并检查").click()
     see(page, "由别人核对", timeout=60_000)
-    head = stage.open(stage.head(form), "/imports/")
+    head = stage.open(stage.head(form), f"/imports/?at={stage.key}")
     head.get_by_role("link", name=re.compile("^核对")).first.click()
     head.get_by_role("button", name=re.compile("^通过无错的")).click()
     see(head, "入库完成")
-    explain_warnings(stage, form)
 
 
 def fill_in(stage, books, forms):
