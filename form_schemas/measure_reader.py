@@ -4,10 +4,11 @@ A measure with a fault is left out; the others serve all the same. `settings.jso
 judged the shape of what is read here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from form_schemas.codelists import load_codelists
 from form_schemas.expressions import (
     Column,
     Expression,
@@ -53,10 +54,17 @@ class MeasureReading:
 
 
 def read_measures(
-    settings: Mapping[str, Any], forms: Sequence[FormSpec]
+    settings: Mapping[str, Any],
+    forms: Sequence[FormSpec],
+    codelists: Collection[str] | None = None,
 ) -> MeasureReading:
-    """What the settings of an edition say of its statistics."""
-    reader = _MeasureReader(settings.get(WORD, ()), forms)
+    """What the settings of an edition say of its statistics.
+
+    Args:
+        codelists: slugs of the code lists, if not all there are.
+    """
+    known = load_codelists() if codelists is None else codelists
+    reader = _MeasureReader(settings.get(WORD, ()), forms, known)
     groups = reader.read()
     return MeasureReading(groups, tuple(reader.faults))
 
@@ -66,8 +74,14 @@ class _FaultError(Exception):
 
 
 class _MeasureReader:
-    def __init__(self, declared: Sequence[_Declared], forms: Sequence[FormSpec]):
+    def __init__(
+        self,
+        declared: Sequence[_Declared],
+        forms: Sequence[FormSpec],
+        codelists: Collection[str],
+    ) -> None:
         self._declared = declared
+        self._codelists = codelists
         self._forms = {form.code: form for form in forms}
         self._tables = {
             form.code: {field.id: _column_of(field) for field in form.fields}
@@ -286,12 +300,28 @@ class _MeasureReader:
             return None
         if not isinstance(one, str):
             return Dimension(
-                one["id"], one["title"], form.code, expression, field=field
+                one["id"],
+                one["title"],
+                form.code,
+                expression,
+                field=field,
+                codes=self._codes(at, expression, one),
             )
         assert field is not None
         ref, column = source_of(expression) or ("", "")
         name = f"{ref}.{column}" if ref else column
         return Dimension(name, field.label, form.code, expression, field=field)
+
+    def _codes(self, at: _At, expression: Expression, one: _Declared) -> str | None:
+        slug: str | None = one.get("codes")
+        if slug is None:
+            return None
+        if slug not in self._codelists:
+            advice = ask_nearest(slug, self._codelists)
+            self._complain((*at, "codes"), f"没有代码表“{slug}”。{advice}请改正。")
+        elif expression.type not in (ValueType.TEXT, ValueType.LIST):
+            self._complain((*at, "codes"), "代码是文本，这个算式得的不是。请改正。")
+        return slug
 
     def _find_field(self, form: FormSpec, expression: Expression) -> FieldSpec | None:
         found = source_of(expression)

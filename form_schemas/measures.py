@@ -61,6 +61,8 @@ class Dimension:
     value: Expression
     #: the field that holds the value, if one does: its options and codes are labels
     field: FieldSpec | None = None
+    #: slug of a code list: the values are codes of it, or what codes begin with
+    codes: str | None = None
 
     @property
     def filtered_by(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby
 
 from sqlalchemy import (
@@ -110,6 +111,7 @@ def count_quantities(
     return found
 
 
+@lru_cache(maxsize=4096)
 def can_count(form: FormSpec, edition: Edition, fields: frozenset[str]) -> bool:
     """Whether a round of the edition has these fields of the form, under any name."""
     stored = edition.by_code.get(form.code)

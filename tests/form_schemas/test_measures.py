@@ -24,6 +24,7 @@ SCHEMA = schema_of(
 )
 COUNT = {"id": "all", "title": "全部", "form": "T1", "kind": "count"}
 SUM = {**COUNT, "id": "money", "kind": "sum", "value": "amount"}
+CODED = {"id": "c", "title": "省", "value": "left(name, 2)", "codes": "gbt-2260"}
 RATIO = {
     "id": "share",
     "title": "比",
@@ -131,6 +132,8 @@ def test_a_ratio_may_count_rows_of_its_own(read_one):
         ({**COUNT, "by": ["level"]}, "by/0", "level"),
         ({**COUNT, "by": ["amount + 1"]}, "by/0", "另写 id 和 title"),
         ({**COUNT, "by": ["kind", "kind"]}, "by/1", "出现了两次"),
+        ({**COUNT, "by": [{**CODED, "codes": "gbt-0"}]}, "by/0/codes", "没有代码表"),
+        ({**COUNT, "by": [{**CODED, "value": "born"}]}, "by/0/codes", "代码是文本"),
         ({**COUNT, "by": ["card"]}, "by/0", "个人信息"),
         ({**COUNT, "by": ["proof"]}, "by/0", "附件"),
         ({**RATIO, "numerator": "nobody"}, "numerator", "没有指标"),

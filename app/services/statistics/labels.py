@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from app.errors import NotFound
 from app.storage.measuring import Key
 from form_schemas.catalogue import Catalogue
+from form_schemas.codelists import CodeEntry, CodeList
 from form_schemas.kinds import ValueType
 from form_schemas.measures import Dimension
 from validators.conversion import display
@@ -21,6 +23,9 @@ def show_key(catalogue: Catalogue, dimension: Dimension, key: Key) -> str:
     """A value as people read it."""
     if key is None:
         return NOTHING
+    if dimension.codes is not None:
+        entry = _find_entry(catalogue.codelists[dimension.codes], str(key))
+        return str(key) if entry is None else entry.name
     field = dimension.field
     if field is not None:
         value = (key,) if field.is_list else key
@@ -71,6 +76,15 @@ def sort_keys(
             str(key),
         ),
     )
+
+
+@lru_cache(maxsize=8192)
+def _find_entry(codelist: CodeList, code: str) -> CodeEntry | None:
+    """The entry of a code, or the first of those that begin so: it heads them."""
+    found = codelist.by_code.get(code)
+    if found is not None:
+        return found
+    return next((e for e in codelist.entries if e.code.startswith(code)), None)
 
 
 def _read_number(text: str) -> Decimal:

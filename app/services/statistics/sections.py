@@ -261,12 +261,17 @@ class _Loading:
         self, form: FormSpec, quantities: Sequence[Quantity], counted: list[Counted]
     ) -> _Found:
         """Without what a round's edition did not ask for: 0 would be told as a fact."""
-        editions = {one.id: one.edition for one in self._rounds}
+        known = {
+            one.id: [can_count(form, one.edition, q.fields) for q in quantities]
+            for one in self._rounds
+        }
         return {
             (one.round_id, one.key): {
                 quantity: value
-                for quantity, value in zip(quantities, one.values, strict=True)
-                if can_count(form, editions[one.round_id], quantity.fields)
+                for quantity, value, is_known in zip(
+                    quantities, one.values, known[one.round_id], strict=True
+                )
+                if is_known
             }
             for one in counted
         }

@@ -26,7 +26,15 @@ from tests.support.places import add_round, add_units
 
 CITY, SCHOOLS, LAST, NOW = 9, (1, 2, 3), 1, 2
 PERIODS = {"snapshot": ["2023-09-01", "2024-08-31"]}
-COUNT = {"form": "S", "kind": "count", "by": ["kind", "tags", "code"], "unit": "人"}
+#: What codes of regions begin with: 01 is no province, 13 is.
+PROVINCE = {
+    "id": "province",
+    "title": "省",
+    "value": "'13' if code == '01' else left(code, 1) if is_new else code",
+    "codes": "gbt-2260",
+}
+BY = ["kind", "tags", "code", PROVINCE]
+COUNT = {"form": "S", "kind": "count", "by": BY, "unit": "人"}
 MEASURES = [
     {**COUNT, "id": "all", "title": "学生数"},
     {
@@ -208,6 +216,14 @@ def test_codes_have_their_names(load):
     assert shown(figure_of(load(by="code"), "all")) == {
         "汉族": 2,
         "蒙古族": 1,
+        "未填": 1,
+    }
+
+
+def test_what_codes_begin_with_has_the_name_of_what_heads_them(load):
+    assert shown(figure_of(load(by="province"), "all")) == {
+        "02": 1,
+        "河北省": 2,
         "未填": 1,
     }
 
