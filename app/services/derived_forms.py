@@ -103,6 +103,23 @@ def _find_read(edition: Edition, code: str) -> frozenset[str]:
     )
 
 
+def _find_below(edition: Edition, code: str) -> set[str]:
+    """Codes of all that a derived form follows from, through derived ones as well.
+
+    One of those may have been computed for itself, and nothing tells that it changed.
+    """
+    below, fresh = set[str](), {code}
+    while fresh:
+        read = {other for name in fresh for other in _find_read(edition, name)}
+        fresh = {
+            other
+            for other in read - below
+            if (form := edition.by_code.get(other)) is not None and form.is_derived
+        }
+        below |= read
+    return below
+
+
 def _refresh_wider(
     engine: Engine,
     catalogue: Catalogue,
@@ -113,7 +130,7 @@ def _refresh_wider(
     followers = [
         other.table_name
         for other in list_derived(edition)
-        if form.code in _find_read(edition, other.code)
+        if form.code in _find_below(edition, other.code)
     ]
     refresh_wider_values(
         engine,
@@ -159,16 +176,19 @@ def _refresh_derived(
 
 
 def _read(edition: Edition, form: FormSpec, today: date) -> Reading:
-    assert form.derive is not None
-    codes = sorted(find_forms_read(form.derive, edition.by_code))
+    codes = sorted(_find_below(edition, form.code))
     forms = [edition.by_code[code] for code in codes if code in edition.by_code]
     prints = [form.fingerprint, *(one.fingerprint for one in forms)]
     return Reading(
         table_name=form.table_name,
         sources={one.full_name: one.table_name for one in forms},
         fingerprint=sha256("".join(prints).encode()).hexdigest(),
-        day=today if form.derive.names_today else None,
+        day=today if any(map(_names_today, (form, *forms))) else None,
     )
+
+
+def _names_today(form: FormSpec) -> bool:
+    return form.derive is not None and form.derive.names_today
 
 
 def _find_stale(

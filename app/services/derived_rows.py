@@ -32,6 +32,7 @@ from app.storage.records import Scope
 from app.storage.rows import RowStore
 from app.storage.rule_queries import RulePlace
 from form_schemas.catalogue import Catalogue
+from form_schemas.derivation_order import find_forms_read
 from form_schemas.derivations import Derivation
 from form_schemas.spec import FormSpec
 from validators.conversion import from_json
@@ -112,8 +113,12 @@ class DerivedMaker:
         if len(tables) != 1:
             return None
         (table,) = tables
-        forms = self._catalogue.edition_of(form).forms
-        source = next(one for one in forms if one.table_name == table)
+        edition = self._catalogue.edition_of(form)
+        read = find_forms_read(query.derivation, edition.by_code)
+        if any(edition.by_code[code].is_derived for code in read):
+            # Rows that were computed have no history.
+            return None
+        source = next(one for one in edition.forms if one.table_name == table)
         found = find_changes(self._connection, self._scope, source, state)
         if not found:
             return None
