@@ -2,11 +2,8 @@
 dimension, beside the round before.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, select
 
@@ -16,7 +13,6 @@ from app.services.statistics.figures import (
     Cell,
     Figure,
     Line,
-    Values,
     compute,
     hide_few,
     sort_lines,
@@ -24,9 +20,9 @@ from app.services.statistics.figures import (
 )
 from app.services.statistics.grounds import MOST_ROUNDS, Ground, StatisticsRound
 from app.services.statistics.labels import read_key, show_key, sort_keys, write_key
+from app.services.statistics.tallies import Found, Tallies
 from app.storage.engine import begin_reading
-from app.storage.expression_rows import NotInSqlError
-from app.storage.measuring import Counted, Key, Split, can_count, count_quantities
+from app.storage.measuring import Key, Split
 from app.storage.records import Scope
 from app.storage.rule_queries import planned
 from form_schemas.catalogue import Catalogue
@@ -35,7 +31,6 @@ from form_schemas.measures import (
     Dimension,
     Measure,
     MeasureGroup,
-    Quantity,
     count_rows,
 )
 from form_schemas.nodes import Field
@@ -130,10 +125,6 @@ def _refresh(
         refresh_forms(engine, catalogue, computed, Scope(ground.unit_id, one.id))
 
 
-#: Round, key -> values of a form's quantities.
-_Found = Mapping[tuple[int, Key], Mapping[Quantity, Decimal]]
-
-
 class _Loading:
     def __init__(
         self,
@@ -161,7 +152,15 @@ class _Loading:
             rounds = [*rounds, *self._ground.rounds[:MOST_ROUNDS]]
         self._rounds = list({one.id: one for one in rounds if one is not None}.values())
         forms = [self._edition.by_code[code] for code in self._group.forms]
-        wholes = {form.code: self._count(form, Split()) for form in forms}
+        self._tallies = Tallies(
+            self._connection,
+            self._catalogue,
+            self._ground,
+            self._group,
+            self._rounds,
+            {code: (one.value, key) for code, (one, key) in self._only.items()},
+        )
+        wholes = {form.code: self._tallies.count(form, Split()) for form in forms}
         parts = {form.code: self._count_parts(form) for form in forms}
         self._has_last = self._find_whether_last(wholes)
         return Section(
@@ -203,17 +202,17 @@ class _Loading:
             f"{dimension.id}:{self._asked.only[1]}", f"{dimension.title}：{label}"
         )
 
-    def _count_parts(self, form: FormSpec) -> _Found:
+    def _count_parts(self, form: FormSpec) -> Found:
         """What is counted by the dimension that was chosen."""
         if self._by is None or self._by.id == BY_ROUND:
             return {}
         if self._by.id in (BY_UNIT, BY_ABOVE):
-            found = self._count(form, Split(by_unit=True))
-            return found if self._by.id == BY_UNIT else self._add_up(found)
+            found = self._tallies.count(form, Split(by_unit=True))
+            return found if self._by.id == BY_UNIT else self._tallies.add_up(found)
         dimension = self._find_dimension(form.code)
         if dimension is None:
             return {}
-        return self._count(form, Split(by=dimension.value))
+        return self._tallies.count(form, Split(by=dimension.value))
 
     def _find_dimension(self, code: str) -> Dimension | None:
         assert self._by is not None
@@ -223,60 +222,7 @@ class _Loading:
                 return found
         return None
 
-    def _count(self, form: FormSpec, split: Split) -> _Found:
-        only = self._only.get(form.code)
-        if only is not None:
-            split = replace(split, only=(only[0].value, only[1]))
-        elif self._only:
-            # Its rows do not know what is asked for.
-            return {}
-        quantities = self._list_quantities(form)
-        rounds = [r for r in self._rounds if form.code in r.edition.by_code]
-        try:
-            counted = count_quantities(
-                self._connection,
-                self._catalogue,
-                form,
-                quantities,
-                self._ground.coverage,
-                [one.measured(form) for one in rounds],
-                split,
-                date.today(),
-            )
-        except NotInSqlError:
-            return {}
-        return self._keep_known(form, quantities, counted)
-
-    def _list_quantities(self, form: FormSpec) -> list[Quantity]:
-        asked = [count_rows(form.code, None)]
-        asked += [
-            quantity
-            for measure in self._group.measures
-            for quantity in measure.quantities
-            if quantity.form == form.code
-        ]
-        return list(dict.fromkeys(asked))
-
-    def _keep_known(
-        self, form: FormSpec, quantities: Sequence[Quantity], counted: list[Counted]
-    ) -> _Found:
-        """Without what a round's edition did not ask for: 0 would be told as a fact."""
-        known = {
-            one.id: [can_count(form, one.edition, q.fields) for q in quantities]
-            for one in self._rounds
-        }
-        return {
-            (one.round_id, one.key): {
-                quantity: value
-                for quantity, value, is_known in zip(
-                    quantities, one.values, known[one.round_id], strict=True
-                )
-                if is_known
-            }
-            for one in counted
-        }
-
-    def _find_whether_last(self, wholes: Mapping[str, _Found]) -> bool:
+    def _find_whether_last(self, wholes: Mapping[str, Found]) -> bool:
         last = self._ground.last
         if last is None:
             return False
@@ -286,24 +232,6 @@ class _Loading:
         )
 
     # Units.
-
-    def _add_up(self, found: _Found) -> _Found:
-        """What units come to by the authority above each."""
-        parents = self._find_parents()
-        sums: dict[tuple[int, Key], dict[Quantity, Decimal]] = defaultdict(dict)
-        for (round_id, unit), values in found.items():
-            cell = sums[round_id, parents.get(unit)]
-            for quantity, value in values.items():
-                cell[quantity] = cell.get(quantity, Decimal(0)) + value
-        return sums
-
-    def _find_parents(self) -> Mapping[Key, int | None]:
-        found = self._connection.execute(
-            select(Unit.id, Unit.parent_id).where(
-                Unit.id.in_(self._ground.coverage.units)
-            )
-        )
-        return dict(map(tuple, found))
 
     def _name_units(self, keys: Iterable[Key]) -> Mapping[Key, str]:
         missing = {key for key in keys if key is not None} - set(self._names)
@@ -319,8 +247,8 @@ class _Loading:
     def _make(
         self,
         measure: Measure,
-        wholes: Mapping[str, _Found],
-        parts: Mapping[str, _Found],
+        wholes: Mapping[str, Found],
+        parts: Mapping[str, Found],
     ) -> Figure:
         figure = Figure(
             measure, self._make_whole(measure, wholes), places=self._places(measure)
@@ -361,7 +289,7 @@ class _Loading:
         assert dimension is not None
         return measure.adds_up and dimension.value.type is not ValueType.LIST
 
-    def _make_whole(self, measure: Measure, wholes: Mapping[str, _Found]) -> Line:
+    def _make_whole(self, measure: Measure, wholes: Mapping[str, Found]) -> Line:
         now, last = (
             self._cells(measure, wholes, one, [None]).get(None, Cell())
             for one in (self._ground.round, self._ground.last)
@@ -369,7 +297,7 @@ class _Loading:
         return Line("", "合计", now, last if self._has_last else Cell())
 
     def _by_round(
-        self, measure: Measure, wholes: Mapping[str, _Found]
+        self, measure: Measure, wholes: Mapping[str, Found]
     ) -> Iterator[Line]:
         """The rounds from the oldest on, each beside the one before it."""
         before = Cell()
@@ -379,7 +307,7 @@ class _Loading:
             before = cell
 
     def _make_lines(
-        self, measure: Measure, parts: Mapping[str, _Found]
+        self, measure: Measure, parts: Mapping[str, Found]
     ) -> Iterator[Line]:
         found = {key for code in measure.forms for _, key in parts[code]}
         keys = self._sort_keys(measure, found)
@@ -394,36 +322,17 @@ class _Loading:
     def _cells(
         self,
         measure: Measure,
-        found: Mapping[str, _Found],
+        found: Mapping[str, Found],
         at: StatisticsRound | None,
         keys: Iterable[Key],
     ) -> dict[Key, Cell]:
         if at is None:
             return {}
-        bases = {key: self._values(measure, found, at, key) for key in keys}
+        bases = {
+            key: self._tallies.find_values(measure, found, at, key) for key in keys
+        }
         cells = {key: Cell(compute(measure, each)) for key, each in bases.items()}
         return hide_few(measure, cells, bases, self._asked.smallest)
-
-    def _values(
-        self,
-        measure: Measure,
-        found: Mapping[str, _Found],
-        at: StatisticsRound,
-        key: Key,
-    ) -> Values:
-        """What a measure is computed of; a part without rows has none of anything."""
-        values = []
-        for quantity in measure.quantities:
-            cell = found[quantity.form].get((at.id, key))
-            form = self._edition.by_code[quantity.form]
-            if cell is None and can_count(form, at.edition, quantity.fields):
-                values.append(None if self._is_left_out(form) else Decimal(0))
-            else:
-                values.append(None if cell is None else cell.get(quantity))
-        return values
-
-    def _is_left_out(self, form: FormSpec) -> bool:
-        return bool(self._only) and form.code not in self._only
 
     # Keys.
 
