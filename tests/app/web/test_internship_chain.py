@@ -221,8 +221,8 @@ def arrange(chain, books, folder):
 
 def ask_why_missing(chain, student_no):
     """A student who is in no list of gaps can be asked about."""
-    chain.open(UNARRANGED, "absent")
     page = chain.page
+    page.get_by_role("link", name="为什么没有某一行").click()
     page.get_by_role("link", name="学号").click()
     page.locator("#value").fill(student_no)
     page.get_by_role("button", name="查", exact=True).click()
@@ -253,8 +253,7 @@ def tell_of_situations(chain, books, folder):
 
 def see_how_it_was_made(chain):
     page = chain.page
-    row_id = page.locator("tbody tr[data-id]").first.get_attribute("data-id")
-    chain.open(WITHOUT_SITUATION, f"rows/{row_id}/origin")
+    page.locator("tbody tr[data-id] th a").first.click()
     see(page, "怎样算出来的")
     expect(page.get_by_label("来源行", exact=True).get_by_role("row")).to_have_count(2)
 
