@@ -391,7 +391,13 @@ _PLACES = (
         body=lambda t, s: {"place": t.key(s.round)},
         changes=False,
     ),
-    _get("work_chains.show", HERE, _chain, ROUND_SCENES),
+    _get(
+        "work_chains.show",
+        Need(Action.VIEW_ROWS, "unit", also="这条链里至少一张表"),
+        _chain,
+        ROUND_SCENES,
+        is_finer=True,
+    ),
     _get("checks.show", HERE, _at, ROUND_SCENES),
     _post(
         "checks.start",
