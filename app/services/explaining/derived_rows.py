@@ -300,13 +300,15 @@ class _Telling:
         return f"从{first}到{last}逐一成行"
 
     def _say_join(self, join: Join) -> str:
-        on = describe_condition(join.on.root, self._names)
         title = self._sight.forms[join.table].title
-        some = "没有也列入" if join.optional else "没有的不列入"
-        if join.first is None:
-            return f"配上“{title}”里{on} 的行，{some}"
-        first = describe(join.first.root, self._names)
-        return f"配上“{title}”里{on} 的行，{some}；有几行时取{first}最小的"
+        on = describe_condition(join.on.root, self._names)
+        some = "没有的也列入" if join.optional else "没有的不列入"
+        said = f"每行配上“{title}”里的一行（{on}），{some}"
+        if join.is_many:
+            said = f"每行配上“{title}”里的各行（{on}），{some}"
+        if join.first is not None:
+            said += f"；有几行时取{describe(join.first.root, self._names)}最小的"
+        return said
 
     def _say_condition(self, condition: Condition) -> str:
         return describe_condition(condition.check.root, self._names)

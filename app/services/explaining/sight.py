@@ -139,8 +139,10 @@ class Sight:
         texts = {f.id: self.write(f, row.row.get(f.id)) for f in form.fields}
         if form.shape is Shape.RECORD:
             return SeenRow(form, row.id, form.title, texts)
-        named = (*form.key, *([form.title_field] if form.title_field else []))
-        told = (texts[name] for name in dict.fromkeys(named))
+        title = [form.title_field] if form.title_field else []
+        # The mask of a number tells less than a name.
+        key = (n for n in form.key if not (title and form.by_id[n].sensitive))
+        told = (texts[name] for name in dict.fromkeys([*key, *title]))
         return SeenRow(form, row.id, " ".join(filter(None, told)), texts)
 
     def _scope(self, form: FormSpec) -> Scope:
