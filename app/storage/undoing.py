@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     and_,
     delete,
     exists,
+    func,
     insert,
     literal,
     select,
@@ -66,10 +68,9 @@ class Stretch:
 
 def is_touched(connection: Connection, stretch: Stretch) -> bool:
     """Whether anybody changed or deleted an added row since."""
-    found = select(_CHANGE.c.id).where(
-        stretch.holds(RowAction.INSERT), _changed_since(stretch)
-    )
-    return connection.scalar(found.limit(1)) is not None
+    first, last = _find_ends(connection, stretch)
+    found = _select_changed(stretch, first, last).limit(1)
+    return connection.scalar(found) is not None
 
 
 def find_untouched(
@@ -77,18 +78,13 @@ def find_untouched(
 ) -> list[int]:
     """The added rows that are as they were, of those that the scope may change."""
     binding = bind(catalogue, stretch.form)
-    table = binding.table
-    found = (
-        select(table.c._id)
-        .join(_CHANGE, _CHANGE.c.row_id == table.c._id)
-        .where(
-            stretch.holds(RowAction.INSERT),
-            ~_changed_since(stretch),
-            binding.in_scope(stretch.scope),
-        )
-        .order_by(table.c._id)
+    first, last = _find_ends(connection, stretch)
+    row_id = binding.table.c._id
+    there = select(row_id).where(
+        binding.in_scope(stretch.scope), row_id.between(first, last)
     )
-    return list(connection.scalars(found))
+    changed = set(connection.scalars(_select_changed(stretch, first, last)))
+    return sorted(set(connection.scalars(there)) - changed)
 
 
 def find_used(
@@ -164,12 +160,23 @@ def read_deleted(
     return {row_id: from_json(stretch.form, before or {}) for row_id, before in found}
 
 
-def _changed_since(stretch: Stretch) -> ColumnElement[bool]:
-    later = _CHANGE.alias("later")
-    return exists().where(
-        later.c.table_name == _CHANGE.c.table_name,
-        later.c.row_id == _CHANGE.c.row_id,
-        later.c.id > stretch.last,
+def _find_ends(connection: Connection, stretch: Stretch) -> tuple[int, int]:
+    """The ids of the first and last added row; no other row of the unit is between."""
+    # Joined with the rows themselves, PostgreSQL would take new ones for few and look
+    # through all of them for each.
+    ends = select(func.min(_CHANGE.c.row_id), func.max(_CHANGE.c.row_id))
+    found = connection.execute(ends.where(stretch.holds(RowAction.INSERT))).one()
+    return found[0] or 0, found[1] or 0
+
+
+def _select_changed(stretch: Stretch, first: int, last: int) -> Select:
+    """Ids of rows that were changed or deleted after the stretch."""
+    return select(_CHANGE.c.row_id).where(
+        _CHANGE.c.table_name == stretch.form.table_name,
+        _CHANGE.c.unit_id == stretch.scope.unit_id,
+        _CHANGE.c.round_id == stretch.scope.round_id,
+        _CHANGE.c.id > stretch.last,
+        _CHANGE.c.row_id.between(first, last),
     )
 
 
