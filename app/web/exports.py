@@ -117,11 +117,13 @@ def order_package(kind: str) -> Answer:
     if kind not in _PACKAGES:
         raise NotFound
     place = get_visit().get_workplace()
-    action = Action.VIEW_ROWS if kind == "templates" else Action.EXPORT_ROWS
+    has_data = kind != "templates"
+    action = Action.EXPORT_ROWS if has_data else Action.VIEW_ROWS
     forms = [
         form
         for form in navigation.visible_forms(place)
-        if place.can(action, form) and not form.is_derived
+        # Nobody types into what is derived: it has no template.
+        if place.can(action, form) and (has_data or not form.is_derived)
     ]
     if not forms:
         raise NotFound("这里没有您的报表。")

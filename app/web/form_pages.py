@@ -291,7 +291,7 @@ def show_frame(
         may_import=not obstacle
         and not _is_narrow(shown.get("chain"))
         and place.can(Action.IMPORT_ROWS, form),
-        may_export=place.can(Action.EXPORT_ROWS, form) and not form.is_derived,
+        may_export=place.can(Action.EXPORT_ROWS, form),
         may_export_personal=may_export_personal(desk),
         **shown,
     )
