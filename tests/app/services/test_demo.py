@@ -21,6 +21,8 @@ from form_schemas.spec import FormKind
 from tests.support.catalogues import get_catalogue
 
 CATALOGUE = get_catalogue()
+pytestmark = pytest.mark.long
+
 SCHOOLS = [
     name for name, one in CATALOGUE.newest.items() if unit_code_of(one) == SCHOOL
 ]
