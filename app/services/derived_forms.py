@@ -7,6 +7,7 @@ fields that look beyond their row are `wider_values`. A closed round keeps what 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 
 from sqlalchemy import Connection, Engine
@@ -66,14 +67,16 @@ def refresh_forms(
         _refresh_wider(engine, catalogue, edition, form, unit)
 
 
+@lru_cache(maxsize=16)
 def list_derived(edition: Edition) -> tuple[FormSpec, ...]:
     """The derived forms, each after those that it reads."""
     ordered = order_derived(edition.forms)
     return tuple(form for form in ordered if form.is_derived)
 
 
-def _wider(edition: Edition) -> set[str]:
-    return {form.code for form in edition.forms if form.wider_fields}
+@lru_cache(maxsize=16)
+def _wider(edition: Edition) -> frozenset[str]:
+    return frozenset(form.code for form in edition.forms if form.wider_fields)
 
 
 def _find_needed(edition: Edition, forms: Collection[FormSpec]) -> set[str]:
@@ -91,6 +94,7 @@ def _find_needed(edition: Edition, forms: Collection[FormSpec]) -> set[str]:
     return needed
 
 
+@lru_cache(maxsize=1024)
 def _find_read(edition: Edition, code: str) -> frozenset[str]:
     form = edition.by_code[code]
     if form.derive is not None:
