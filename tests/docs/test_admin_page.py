@@ -10,6 +10,7 @@ from exporters.template import build_template
 from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
 from form_schemas.codelists import load_codelists
 from form_schemas.lint import lint_edition
+from form_schemas.measure_reader import read_measures
 from form_schemas.settings import read_settings
 from tests.support.docs import (
     find_blocks,
@@ -21,7 +22,7 @@ from tests.support.docs import (
 from validators.examples import lint_edition_examples
 
 PAGE = read_page("admin.zh.md")
-EXAMPLE, ROUND, CHAINS, FREEZE, REASONS, CODELIST = find_blocks(PAGE, "json")
+EXAMPLE, ROUND, CHAINS, MEASURES, FREEZE, REASONS, CODELIST = find_blocks(PAGE, "json")
 HOME = SCHEMAS_FOLDER / "talent" / "2024"
 NAME = "9.1.1.json"
 
@@ -154,6 +155,20 @@ def test_the_example_of_chains_is_read_as_the_page_says(edition):
     [chain] = load_catalogue(edition.parents[1]).newest["talent"].work_chains
     needs = [step.needs for step in chain.steps]
     assert needs == [(), ("base",), (), ("students", "guests")]
+
+
+def test_the_example_of_statistics_is_read_as_the_page_says(edition):
+    declared = json.loads(f"{{{MEASURES}}}")
+    write_settings(edition, phases=[], **declared)
+    assert read_settings(edition).faults == ()
+    reading = read_measures(declared, load_catalogue().newest["talent"].forms)
+    assert reading.faults == ()
+    [group] = reading.groups
+    assert [one.dimensions for one in group.measures] == [
+        ("grade", "gender", "major_code.major_category"),
+        ("grade",),
+        ("grade",),
+    ]
 
 
 def test_the_example_of_a_freezing_link_is_the_one_in_use():

@@ -169,18 +169,16 @@ def _list_rounds(
 
 
 def _find_top(connection: Connection, actor: Actor, seen, below: int | None):
-    """The authority whose area it is; None where it is more than one's."""
-    if below is None:
-        own = {grant.unit_id for grant in actor.grants}
-        if len(own) != 1:
-            return None
-        below = own.pop()
+    """The authority whose area it is; None where it is not one's alone."""
+    ids = {grant.unit_id for grant in actor.grants} if below is None else {below}
     found = connection.execute(
-        select(Unit.name, Unit.path).where(Unit.id == below, seen)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("您的辖区里没有这个单位。")
-    return found
+        select(Unit.name, Unit.path).where(
+            Unit.id.in_(ids), Unit.kind.in_(_AUTHORITIES), seen
+        )
+    ).all()
+    if below is not None and not found:
+        raise NotFound("您的辖区里没有这个主管部门。")
+    return found[0] if len(found) == 1 else None
 
 
 def _select_units(at: StatisticsRound, seen) -> Select:

@@ -317,6 +317,10 @@ class _Loading:
         )
         for key in keys:
             before = last.get(key, Cell()) if self._has_last else Cell()
+            cells = (now[key], before)
+            if key is None and all(_is_nothing(measure, one) for one in cells):
+                # Rows that the measure's condition leaves out.
+                continue
             yield Line(write_key(key), self._show(measure, key), now[key], before)
 
     def _cells(
@@ -352,3 +356,10 @@ class _Loading:
         dimension = measure.find_dimension(measure.form, self._by.id)
         assert dimension is not None
         return show_key(self._catalogue, dimension, key)
+
+
+def _is_nothing(measure: Measure, cell: Cell) -> bool:
+    """Whether no row stands behind a cell, as far as its number tells."""
+    if cell.is_hidden:
+        return False
+    return cell.value is None or (len(measure.quantities) == 1 and not cell.value)

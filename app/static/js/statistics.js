@@ -36,7 +36,7 @@ function drawPie(data) {
         type: "pie",
         radius: ["42%", "70%"],
         data: parts,
-        label: { color: colour("text"), formatter: (part) => `${shorten(part.name)} ${part.percent}%` },
+        label: { color: colour("text"), formatter: (part) => `${shorten(part.name)} ${part.percent.toFixed(1)}%` },
         itemStyle: { borderColor: colour("surface"), borderWidth: 2 },
       },
     ],

@@ -175,6 +175,20 @@ def test_an_authority_sees_no_other_area(office, sign_in, school):
     assert far.get(f"{PAGE}?at={school.key}").status_code == 404
 
 
+def test_an_area_is_narrowed_to_an_authority_in_it(office, sign_in, school):
+    add_unit(school.engine, PROVINCE, code="bare", name="空市", kind=UnitKind.CITY)
+    province = sign_in("province")
+    links = links_of(province.get(f"{AREA}?section=teaching&by=_above"))
+    answer = province.get(links["演示市教育局"])
+    assert "演示市教育局统计" in answer.text
+    assert lines_of(answer, "majors") == {"演示职业技术学院": "4"}
+
+
+def test_an_administrator_of_all_units_sees_them_together(office, administrator):
+    answer = administrator.get(f"{AREA}?{TEACHING}")
+    assert "全部单位统计" in answer.text
+
+
 def test_the_workbook_of_an_area_is_kept_to_it(office, sign_in):
     answer = sign_in("province").post(f"{AREA}export?{TEACHING}", page=AREA)
     body = {row[0]: row[1] for row in sheets_of(answer)["1 开设专业数"][1:]}
