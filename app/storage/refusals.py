@@ -49,7 +49,7 @@ class RowRefusals:
             raise ValueTooLarge from error
         except IntegrityError as error:
             self._refuse_taken(row, current, error)
-            self._refuse_missing(row, error)
+            self._refuse_missing(row, current, error)
             if current is not None:
                 self.refuse_used(current, None)
             raise
@@ -77,12 +77,28 @@ class RowRefusals:
             if any(found != own for found in self._find_holders(fields, row)):
                 raise DuplicateKey(self._form, self._show(fields, row)) from error
 
-    def _refuse_missing(self, row: Row, error: IntegrityError) -> None:
+    def _refuse_missing(
+        self, row: Row, current: StoredRow | None, error: IntegrityError
+    ) -> None:
         missing = find_missing(
             self._connection, self._catalogue, self._form, self._scope, row
         )
+        if current is not None:
+            missing = {**self._find_former(row, current.row), **missing}
         if missing:
             raise UnknownReference(self._form, missing) from error
+
+    def _find_former(self, row: Row, current: Row) -> dict[str, tuple[str, ...]]:
+        """Label -> what the row itself was called that now refers to it so."""
+        return {
+            field.label: (str(row[field.id]),)
+            for field in self._form.fields
+            if field.reference is not None
+            and self._form.code in field.reference.tables
+            and row[field.id] is not None
+            and row[field.id] == current[field.reference.field]
+            and row[field.id] != row[field.reference.field]
+        }
 
     def _find_holders(self, fields: tuple[str, ...], row: Row) -> list[int]:
         """Ids of the rows that have the same values in fields that are unique."""

@@ -102,6 +102,13 @@ def test_a_reference_needs_its_row(store, student, scope):
         store.insert(student, scope, {"number": "1", "major": "99"}, actor_id=1)
 
 
+def test_a_row_cannot_refer_to_what_it_was_called(store, student, scope):
+    row = store.insert(student, scope, {"number": "1"}, actor_id=1)
+    change = {"number": "2", "mentor": "1"}
+    with pytest.raises(UnknownReference, match="“mentor”的值1"):
+        store.update(student, scope, row.id, change, row.version, actor_id=1)
+
+
 def test_a_row_may_refer_to_itself_and_then_go(store, student, scope):
     row = store.insert(student, scope, {"number": "1", "mentor": "1"}, actor_id=1)
     store.delete(student, scope, row.id, row.version, actor_id=1)
