@@ -12,6 +12,8 @@ from tests.support.derivation_agreement import (
 )
 from tests.support.derivation_cases import national_forms
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = count_examples(6)
 CODES = [
     form.code for form in national_forms().values() if form.derive or form.generate

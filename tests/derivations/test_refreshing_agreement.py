@@ -24,6 +24,8 @@ from tests.support.derivation_samples import SOURCES, list_samples
 from tests.support.derivation_strategies import TODAY, random_tables
 from validators.deriving import derive_rows
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = count_examples(4)
 SAMPLES = dict(list_samples())
 CODES = {name: schema["x-form"]["code"] for name, schema in SAMPLES.items()}
