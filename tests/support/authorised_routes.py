@@ -487,6 +487,7 @@ _FORMS = (
         "GET",
         SEE_FORM,
         note="样本不是系统算出的表",
+        is_finer=True,
         is_never_done=True,
     ),
     _forms(

@@ -379,6 +379,8 @@ def _move_on(things):
         asked = ask(workshop, school.head, scope, form, named)
         if code == RETURNED:
             moved = return_form(workshop, school.head, scope, form, [named])
+            # What was returned is answered, so that it may be handed in again.
+            school.answer(code)
         if code == APPROVED:
             for actor in (school.head, school.office):
                 moved = approve(workshop, actor, scope, form, moved.content_hash)
