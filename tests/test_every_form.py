@@ -14,6 +14,8 @@ from app.models import Base
 from app.services.inventing.making import demo_rows
 from app.services.inventing.world import World, in_order
 from app.services.schema_changes import initialise
+from app.storage.derived_tables import store_derived_rows
+from app.storage.derived_values import DerivedRow
 from app.storage.engine import begin_reading, open_engine
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
@@ -89,7 +91,12 @@ def engine(request, tmp_path_factory, worlds):
             for edition in CATALOGUE.editions:
                 world = worlds[edition.name]
                 for form in in_order(CATALOGUE, edition):
-                    store.upsert_many(form, SCOPE, world.rows(form.code), actor_id=None)
+                    made = world.rows(form.code)
+                    if form.is_derived:
+                        derived = [DerivedRow(None, dict(row)) for row in made]
+                        store_derived_rows(connection, CATALOGUE, form, SCOPE, derived)
+                    else:
+                        store.upsert_many(form, SCOPE, made, actor_id=None)
         yield engine
 
 

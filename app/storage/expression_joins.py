@@ -109,8 +109,7 @@ def _join_target(
         sides = (left.value(column, kind), right.value(field_id, kind))
         return rows.place.words.compare("==", *rows.place.words.unify(sides))
 
-    is_single = form.key == (column,) or (column,) in form.unique
-    if reference.filter is None and (is_foreign_key(spec) or is_single):
+    if _is_plain(spec, form):
         rows.join(target.table, and_(target.in_place(), equals(target, rows)))
         return target
     mine = rows.copy(rows.only)
@@ -124,6 +123,15 @@ def _join_target(
     rows.join(found, found.c.k0 == rows.id)
     rows.join(target.table, target.id == found.c.target)
     return target
+
+
+def _is_plain(spec: FieldSpec, form: FormSpec) -> bool:
+    """Whether the value alone tells the one row of a form that a reference picks."""
+    reference = spec.reference
+    assert reference is not None
+    column = reference.field
+    is_single = form.key == (column,) or (column,) in form.unique
+    return reference.filter is None and (is_foreign_key(spec) or is_single)
 
 
 # The round before.
@@ -229,7 +237,12 @@ def _pair_up(
 ) -> tuple[Subquery, list[list[Value]]]:
     """Every pair of a row and one that the aggregate counts for it."""
     mine = rows.copy(rows.only)
-    found = {part: find_item_around(part) for part in conjuncts_of(node.condition)}
+    # A text may name an item twice; who counts would count its rows twice.
+    is_once = node.name in ("exists", "texts")
+    found = {
+        part: find_item_around(part) if is_once else None
+        for part in conjuncts_of(node.condition)
+    }
     has_items = any(sides is not None for sides in found.values())
     # By its items each row leads to those that it needs.
     other = replace(inner, around=mine) if has_items else inner.beside(mine)
@@ -269,11 +282,11 @@ def _find_item(
 def _narrow(node: Aggregate, parts: Parts, inner: RowsOf) -> RowsOf:
     """Of rows whose lists are taken apart only those that differ where it matters."""
     own = [*parts.own, *(side for side, _ in (*parts.equal, *parts.within))]
-    fields = [name for one in own for name in _list_fields(one)]
+    fields = [name for one in own for name in _list_fields(one, inner)]
     if not parts.within or None in fields:
         return inner
     assert inner.around is not None
-    asked = ("differing", inner.form.code, frozenset(fields))
+    asked = ("differing", inner.form.code, inner.moment, frozenset(fields))
     if asked not in inner.around.found:
         # Named, so that what is asked of them twice is listed once.
         inner.around.found[asked] = inner.list_differing(sorted(set(fields))).cte()
@@ -282,18 +295,26 @@ def _narrow(node: Aggregate, parts: Parts, inner: RowsOf) -> RowsOf:
     return narrow
 
 
-def _list_fields(node: Node) -> Iterator[str | None]:
+def _list_fields(node: Node, rows: RowsOf) -> Iterator[str | None]:
     """The fields that it reads of its row; None for what asks for the row itself."""
     if isinstance(node, Field):
         yield node.id
     elif isinstance(node, RefColumn):
-        yield node.field_id
+        yield node.field_id if _picks_plainly(node, rows) else None
     elif isinstance(node, Aggregate | Previous) or (
         isinstance(node, Call) and node.name == "is_unique"
     ):
         yield None
     for part in parts_of(node):
-        yield from _list_fields(part)
+        yield from _list_fields(part, rows)
+
+
+def _picks_plainly(node: RefColumn, rows: RowsOf) -> bool:
+    spec, forms = rows.find_field(node.field_id), rows.moment.edition.by_code
+    if spec is None or spec.reference is None:
+        return True
+    picked = (forms[code] for code in spec.reference.tables if code in forms)
+    return all(_is_plain(spec, form) for form in picked)
 
 
 def is_unique(compiler: Compiler, node: Call, rows: RowsOf) -> Value:
