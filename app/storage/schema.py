@@ -190,7 +190,7 @@ def grow(connection: Connection, catalogue: Catalogue, growth: Growth) -> None:
         for table in missing.holding:
             _drop_foreign_keys(connection, table)
         for key in missing.foreign_keys:
-            connection.execute(AddConstraint(key))
+            connection.execute(AddConstraint(key, isolate_from_table=False))
     _rescale(connection, catalogue, growth.more_places)
 
 

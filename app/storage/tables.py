@@ -5,13 +5,15 @@ than constraints: both databases accept them as targets of foreign keys, and SQL
 add one later without building the table anew.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
 
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
+    Engine,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -35,10 +37,31 @@ IS_FAULTY = literal_column("_level") != literal_column("''")
 _LONGEST_NAME = 60
 
 
+class _FormTables(MetaData):
+    """Tables that may be created on several databases.
+
+    SQLAlchemy marks a foreign key that it adds after its table, and leaves it out of
+    the table on the next database, where it would have to be in it: copies are marked.
+    """
+
+    def create_all(
+        self,
+        bind: Connection | Engine,
+        tables: Collection[Table] | None = None,
+        checkfirst: bool = True,
+    ) -> None:
+        copies = MetaData()
+        for table in self.sorted_tables:
+            table.to_metadata(copies)
+        names = self.tables if tables is None else [table.name for table in tables]
+        chosen = [copies.tables[name] for name in names]
+        copies.create_all(bind, tables=chosen, checkfirst=checkfirst)
+
+
 @lru_cache(maxsize=8)
 def build_metadata(catalogue: Catalogue) -> MetaData:
     """The tables of all forms of all editions."""
-    metadata = MetaData()
+    metadata = _FormTables()
     for forms in group_editions(catalogue).values():
         _build_table(metadata, catalogue, forms)
     return metadata

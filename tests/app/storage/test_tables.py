@@ -22,6 +22,7 @@ from form_schemas.kinds import FieldKind
 from tests.support.catalogues import catalogue_of, get_catalogue
 from tests.support.forms import field_of, schema_of
 from tests.support.places import add_round, add_units
+from tests.support.postgres import create_database
 
 pytestmark = pytest.mark.long
 
@@ -168,3 +169,15 @@ def test_a_database_of_before_gets_the_column_of_levels(database_url):
         assert store.count_levels(form, scope) == {}
         assert store.find_record(form, scope).level == ""
     engine.dispose()
+
+
+def test_tables_made_on_one_database_are_whole_on_the_next(
+    catalogue, postgres_server, tmp_path
+):
+    with create_database(postgres_server) as url:
+        for each in (url, f"sqlite:///{tmp_path / 'forms.sqlite'}"):
+            engine = open_engine(each)
+            build_metadata(catalogue).create_all(engine)
+            with engine.begin() as connection:
+                assert find_differences(connection, catalogue) == Differences()
+            engine.dispose()
