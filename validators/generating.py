@@ -290,6 +290,9 @@ class Generator:
         code = self.value(node.arguments[0])
         if node.arguments[0].type in (ValueType.TEXT, ValueType.LIST, ValueType.FILE):
             return _Code(f"(not {code.text})", nullable=False)
+        if not code.nullable:
+            # It may be a number as written, which Python warns of comparing so.
+            return _Code("False", nullable=False)
         return _Code(f"({code.text} is None)", nullable=False)
 
     def _coalesce(self, node: Call) -> _Code:
