@@ -559,10 +559,15 @@ class ChainMachine(RuleBasedStateMachine):
             form = self.forms[last["code"]]
             entry = form.effective[-1]
             allowed = allowed and entry.is_whole and form.is_untouched(entry)
+        decisions = self.school.decisions()
+        undone = {one.undoes_id for one in decisions}
+        # Of two approvals the later one may have been taken back already.
         decision = [
             one
-            for one in self.school.decisions()
-            if one.filing_id is None and one.kind == last["kind"]
+            for one in decisions
+            if one.filing_id is None
+            and one.kind == last["kind"]
+            and one.id not in undone
         ][-1]
         person = self.people[actor]
         done = self._try(lambda: (undo(self.workshop, person, decision.id), True))
