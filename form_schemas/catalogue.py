@@ -135,6 +135,9 @@ class Catalogue:
     broken: tuple[BrokenForm, ...] = ()
     #: full names of forms whose files changed; they wait until a plan is applied
     held: tuple[str, ...] = ()
+    #: how often the forms in use had changed when the database gave these; 0: they come
+    #: from files alone
+    generation: int = 0
 
     @cached_property
     def newest(self) -> Mapping[str, Edition]:
