@@ -18,7 +18,7 @@ Json = Mapping[str, Any]
 
 #: How files are decoded, so that bytes of another encoding come as a fault.
 FOREIGN_BYTES = "surrogateescape"
-_FOREIGN = re.compile("[\udc80-\udcff]")
+FOREIGN = re.compile("[\udc80-\udcff]")
 
 #: Words that neither shape nor judge rows, so that changing them changes no form.
 _SILENT_WORDS = frozenset(
@@ -88,7 +88,7 @@ def parse_source(source: Source, urn: str) -> tuple[Draft | None, list[Fault]]:
         doubled.extend(name for name, count in counts.items() if count > 1)
         return dict(pairs)
 
-    if not source.text.isascii() and _FOREIGN.search(source.text):
+    if not source.text.isascii() and FOREIGN.search(source.text):
         message = "文件不是 UTF-8 编码。请在编辑器里用 UTF-8 另存。"
         return None, [Fault(source.file, "", message)]
     try:
