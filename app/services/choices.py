@@ -61,7 +61,7 @@ def find_options(
     codelist = desk.catalogue.codelist_for(item)
     if codelist is None:
         return Options(tuple(Option(one, one) for one in item.options), False)
-    return _search_codes(item, codelist, text.strip().lower(), page)
+    return search_codes(item, codelist, text, page)
 
 
 def _search_rows(
@@ -114,8 +114,9 @@ def _other(hint: str, value: object) -> str:
     return "" if hint == str(value) else hint
 
 
-def _search_codes(item: FieldSpec, codelist: CodeList, text: str, page: int) -> Options:
-    entries = offered(codelist, item.pattern)
+def search_codes(item: FieldSpec, codelist: CodeList, text: str, page: int) -> Options:
+    """One page of the entries of a code list that a field may hold."""
+    entries, text = offered(codelist, item.pattern), text.strip().lower()
     found = [entry for entry in entries if _matches(entry, text)]
     # What begins with the text comes before what only holds it.
     found.sort(key=lambda entry: not _begins(entry, text))
