@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, get_type_hints
 
+from form_schemas.catalogue import SCHEMAS_FOLDER
+
 PREFIX = "TIANBAO_"
 _SECRET_LENGTH = 32
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -68,6 +70,11 @@ class Config:
         str,
         f"Signs cookies and tokens, at least {_SECRET_LENGTH} characters. Empty: made "
         "at first start and kept in the data folder (embedded only).",
+    ] = ""
+    schema_folder: Annotated[
+        str,
+        "Folder of the schema files, one folder a collection and year. Empty: the "
+        "program's own.",
     ] = ""
     file_store: Annotated[
         str,
@@ -169,6 +176,11 @@ class Config:
     def engine_url(self) -> str:
         """URL of the database in use."""
         return self.database_url or f"sqlite:///{self.data_folder / 'tianbao.sqlite'}"
+
+    @property
+    def forms_folder(self) -> Path:
+        """Where the schema files lie, one folder a collection and edition."""
+        return Path(self.schema_folder) if self.schema_folder else SCHEMAS_FOLDER
 
     @property
     def file_folder(self) -> str:

@@ -19,6 +19,7 @@ from app.web.assets import assets
 from app.web.auditing import auditing
 from app.web.auth import auth
 from app.web.checks import checks
+from app.web.designing import designing
 from app.web.disclosing import disclosing
 from app.web.explaining import explaining
 from app.web.exports import exports
@@ -57,6 +58,7 @@ _BLUEPRINTS = (
     auditing,
     auth,
     checks,
+    designing,
     disclosing,
     explaining,
     exports,

@@ -55,6 +55,8 @@ class Action(StrEnum):
     READ_AUDIT = "read_audit"
     #: broken schema files, rules that do not run yet
     INSPECT_FORMS = "inspect_forms"
+    #: change schema files: drafts of them, their plan, publishing
+    DESIGN_FORMS = "design_forms"
 
 
 class Reach(IntEnum):
@@ -88,6 +90,7 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.MANAGE_UNITS,
         Action.READ_AUDIT,
         Action.INSPECT_FORMS,
+        Action.DESIGN_FORMS,
     ),
     Role.QUALITY_OFFICE: _reach(
         Reach.OWN_UNIT,
@@ -183,6 +186,7 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.MANAGE_UNITS: "管理单位和部门",
     Action.READ_AUDIT: "查看操作记录",
     Action.INSPECT_FORMS: "查看表格文件的状态",
+    Action.DESIGN_FORMS: "设计表单",
 }
 
 REACH_NAMES: Mapping[Reach, str] = {

@@ -42,7 +42,7 @@ def load_forms(config: Config) -> Catalogue:
     """
     engine = open_database(config)
     try:
-        return load_in_use(engine)
+        return load_in_use(engine, config.forms_folder)
     finally:
         engine.dispose()
 
@@ -51,7 +51,8 @@ def load_files(config: Config) -> Catalogue:
     """The forms as their files say, applied or not: what is planned for."""
     engine = open_database(config)
     try:
-        return load_catalogue(last_good=find_last_good(engine))
+        folder = config.forms_folder
+        return load_catalogue(folder, last_good=find_last_good(engine))
     finally:
         engine.dispose()
 

@@ -6,6 +6,7 @@ services; nothing here knows which of them it is.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, update
 
@@ -15,7 +16,7 @@ from app.models.base import now_utc
 from app.services.mail_server import MailServer, open_mail_server
 from app.storage.files import FileStore
 from exporters.gate import Limits
-from form_schemas.catalogue import Catalogue
+from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue
 
 _MIB = 1024 * 1024
 
@@ -35,6 +36,8 @@ class Workshop:
     lease_seconds: int = 60
     #: None: no mails are sent
     mail_server: MailServer | None = None
+    #: where the schema files lie that are planned for and published to
+    schema_folder: Path = SCHEMAS_FOLDER
 
 
 def open_workshop(config: Config, engine: Engine, catalogue: Catalogue) -> Workshop:
@@ -53,6 +56,7 @@ def open_workshop(config: Config, engine: Engine, catalogue: Catalogue) -> Works
         limits,
         config.lease_seconds,
         open_mail_server(config),
+        config.forms_folder,
     )
 
 

@@ -37,6 +37,7 @@ TABS = (
     ("admin.show_disclosures", "个人信息", Action.READ_AUDIT),
     ("mails.show", "邮件", Action.MANAGE_ACCOUNTS),
     ("admin.show_forms", "表格文件", Action.INSPECT_FORMS),
+    ("designing.show_list", "表单设计", Action.DESIGN_FORMS),
 )
 
 

@@ -911,6 +911,7 @@ _NOTICES = (
 _ADMIN = (
     _get("admin.show", Need(also="有一项管理的权限"), is_finer=True),
     _get("admin.show_forms", Need(Action.INSPECT_FORMS)),
+    _get("designing.show_list", Need(Action.DESIGN_FORMS)),
     _get("admin.show_roles", ACCOUNTS),
     _get("admin.show_disclosures", AUDIT),
     _get("auditing.show", AUDIT),
