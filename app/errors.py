@@ -43,6 +43,15 @@ class NotFound(AppError):
     default = "没有找到所要的内容，可能已被删除。"
 
 
+class UnknownName(NotFound):
+    """Nothing has the name that was asked for."""
+
+    def __init__(self, message: str, suggestions: tuple[str, ...] = ()) -> None:
+        #: the nearest names there are
+        self.suggestions = suggestions
+        super().__init__(message)
+
+
 class Refused(AppError):
     """The state of things forbids the act."""
 
@@ -54,6 +63,15 @@ class LockedForm(Refused):
     """The form is not to be changed now: where it stands in the round forbids it."""
 
     default = "本表现在只能查看。"
+
+
+class StaleForms(Refused):
+    """The forms changed since they were loaded: what would be written is outdated."""
+
+    default = (
+        "表单刚刚更新过，这次没有保存；您输入的内容还在页面上。"
+        "请先复制要紧的内容，再重新打开本页。"
+    )
 
 
 class TooLarge(AppError):

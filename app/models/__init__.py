@@ -32,6 +32,11 @@ from app.models.notices import (
     PhaseReminder,
 )
 from app.models.organisation import Department, Unit, UnitKind
+from app.models.publications import (
+    PublicationState,
+    SchemaPublication,
+    SchemaState,
+)
 from app.models.reviews import (
     CellThread,
     Decision,
@@ -98,12 +103,15 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "PhaseReminder",
+    "PublicationState",
     "Role",
     "Round",
     "RoundState",
     "RowAction",
     "RowChange",
     "RuleState",
+    "SchemaPublication",
+    "SchemaState",
     "StagedAction",
     "StagedRow",
     "StagedState",

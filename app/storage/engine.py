@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 from app.storage import sqlite_functions
+from app.storage.generation_guard import GENERATION, require_generation
 
 #: Execution option of a connection whose transaction only reads.
 READ_ONLY = "tianbao_read_only"
@@ -61,7 +62,9 @@ def open_engine(url: str, secret: str = "") -> Engine:
     }
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True, **options)
+        engine = create_engine(address, pool_pre_ping=True, **options)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, **options)
@@ -118,6 +121,17 @@ def get_audit_key(connection: Connection) -> bytes:
     return connection.get_execution_options()[_AUDIT_KEY]
 
 
+def at_generation(engine: Engine, generation: int) -> Engine:
+    """The same database for whoever loaded its forms at this generation.
+
+    Once the forms changed, transactions that write are refused with `StaleForms`.
+
+    Args:
+        generation: 0: whichever it is now.
+    """
+    return engine.execution_options(**{GENERATION: generation})
+
+
 def is_sqlite(connection: Connection | Engine) -> bool:
     return connection.dialect.name == "sqlite"
 
@@ -139,5 +153,15 @@ def _prepare_sqlite(dbapi_connection, _record) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reads_only = connection.get_execution_options().get(READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get(READ_ONLY, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    require_generation(connection, options)
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if not options.get(READ_ONLY, False):
+        require_generation(connection, options)

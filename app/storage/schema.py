@@ -33,7 +33,7 @@ from sqlalchemy.schema import AddConstraint, CreateTable
 from sqlalchemy.types import UserDefinedType
 
 from app.errors import Refused
-from app.storage.engine import is_sqlite
+from app.storage.engine import at_generation, is_sqlite
 from app.storage.tables import build_metadata
 from app.storage.types import ExactDecimal
 from form_schemas.catalogue import Catalogue
@@ -73,7 +73,8 @@ def begin_schema_change(engine: Engine) -> Iterator[Connection]:
     SQLite checks its foreign keys at the end instead of along the way: a table that is
     rebuilt is gone for a moment, and the switch works outside of transactions only.
     """
-    with engine.connect() as connection:
+    # Whoever changes the forms is not held to those that were loaded.
+    with at_generation(engine, 0).connect() as connection:
         if not is_sqlite(connection):
             with connection.begin():
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
