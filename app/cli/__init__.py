@@ -5,6 +5,7 @@ from app.cli.audit import audit
 from app.cli.checks import check
 from app.cli.console import group
 from app.cli.data import demo, export, import_, template
+from app.cli.editions import new_edition
 from app.cli.generating import generate_
 from app.cli.organisation import round_, unit
 from app.cli.packages import package
@@ -20,6 +21,9 @@ def main() -> None:
     设置取自 TIANBAO_ 开头的环境变量。
     """
 
+
+for command in (new_edition,):
+    schemas.add_command(command)
 
 for command in (
     serve,
