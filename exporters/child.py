@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import BinaryIO
 
-from exporters.exchange import Block, Done, Failed, Head, Plan, Request
+from exporters.exchange import Block, Done, Failed, Head, OutlineRequest, Plan, Request
 from exporters.gate import Limits
+from exporters.outline_parts import read_parts
 from exporters.picking import Picking
 from exporters.refusals import Reason, RefusedFile
 from exporters.slices import Slice, iterate_records, iterate_slices, read_stamp
@@ -27,7 +28,7 @@ def main() -> None:
     ours, theirs = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not come between the messages.
     os.dup2(2, 1)
-    request: Request = pickle.load(ours)
+    request: Request | OutlineRequest = pickle.load(ours)
     _limit(request.limits)
     # Rows hold no circles; looking for some would take a tenth of the time.
     gc.disable()
@@ -47,7 +48,10 @@ def _limit(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _answer(request: Request, ours: BinaryIO) -> Iterator[object]:
+def _answer(request: Request | OutlineRequest, ours: BinaryIO) -> Iterator[object]:
+    if isinstance(request, OutlineRequest):
+        yield read_parts(request.package, request.limits)
+        return
     slices, stamp = _open(request)
     first = next(slices, None)
     if first is None:

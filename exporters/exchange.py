@@ -1,7 +1,8 @@
 """What the reading child and its parent say to each other, pickled through pipes.
 
 Parent: `Request`. Child: `Head`. Parent: `Plan`. Child: `Block` after `Block`, `Done`.
-Instead of any of its answers the child may say `Failed`.
+Instead of any of its answers the child may say `Failed`. An `OutlineRequest` has one
+answer, the workbook's outline.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,15 @@ class Request:
     shares: int = 1
     #: how many rows the head brings
     head_rows: int = SEARCHED_ROWS
+
+
+@dataclass(frozen=True)
+class OutlineRequest:
+    """Which workbook to outline, all of its sheets; the child answers an `Outline`."""
+
+    path: Path
+    limits: Limits
+    package: Package
 
 
 @dataclass(frozen=True)

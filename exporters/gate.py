@@ -200,13 +200,13 @@ def _is_unsafe(name: str) -> bool:
 
 
 def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Package:
-    types = _read_part(archive, "[Content_Types].xml", limits)
+    types = read_part(archive, "[Content_Types].xml", limits)
     if any("macroEnabled" in (item.get("ContentType") or "") for item in types):
         raise RefusedFile(Reason.MACROS)
     workbook_part = _main_part(archive, limits)
     _check_encodings(archive, (workbook_part, _rels_of(workbook_part)))
-    workbook = _read_part(archive, workbook_part, limits)
-    targets = _relationships(archive, workbook_part, limits)
+    workbook = read_part(archive, workbook_part, limits)
+    targets = read_relationships(archive, workbook_part, limits)
     sheet_part, title = _first_sheet(workbook, targets)
     archive.getinfo(sheet_part)
     by_kind = dict(targets.values())
@@ -224,7 +224,7 @@ def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Packa
         sheet_bytes=archive.getinfo(sheet_part).file_size,
         strings_part=strings,
         styles_part=styles,
-        percent_styles=_percent_styles(_read_part(archive, styles, limits))
+        percent_styles=_percent_styles(read_part(archive, styles, limits))
         if styles
         else frozenset(),
         has_stamp=any(sheet.get("name") == STAMP_SHEET for sheet in workbook.iter()),
@@ -232,7 +232,7 @@ def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Packa
 
 
 def _main_part(archive: zipfile.ZipFile, limits: Limits) -> str:
-    for kind, target in _relationships(archive, "", limits).values():
+    for kind, target in read_relationships(archive, "", limits).values():
         if kind == _OFFICE_DOCUMENT:
             return target
     raise RefusedFile(Reason.NOT_XLSX, found="不是工作簿")
@@ -261,9 +261,9 @@ def _first_sheet(
     """The first sheet that people see, or the first one if they see none."""
     found = []
     for sheet in workbook.iter():
-        if _local(sheet.tag) != "sheet":
+        if local_name(sheet.tag) != "sheet":
             continue
-        ids = [value for name, value in sheet.items() if _local(name) == "id"]
+        ids = [value for name, value in sheet.items() if local_name(name) == "id"]
         kind, target = targets.get(ids[0] if ids else "", ("", ""))
         if kind == _WORKSHEET:
             is_hidden = sheet.get("state", "visible") != "visible"
@@ -274,12 +274,12 @@ def _first_sheet(
     return target, title
 
 
-def _relationships(
+def read_relationships(
     archive: zipfile.ZipFile, part: str, limits: Limits
 ) -> dict[str, tuple[str, str]]:
-    """Relationships of a part by id: (last step of the type, target entry)."""
+    """Read the relationships of a part by id: (last step of the type, target)."""
     folder = posixpath.dirname(part)
-    root = _read_part(archive, _rels_of(part), limits)
+    root = read_part(archive, _rels_of(part), limits)
     found = {}
     for item in root:
         if item.get("TargetMode") == "External":
@@ -299,11 +299,11 @@ def _percent_styles(styles: Element) -> frozenset[int]:
     formats = {
         int(item.get("numFmtId", 0)): item.get("formatCode", "")
         for item in styles.iter()
-        if _local(item.tag) == "numFmt"
+        if local_name(item.tag) == "numFmt"
     }
     percent = {9, 10} | {key for key, code in formats.items() if _is_percent(code)}
     for part in styles:
-        if _local(part.tag) == "cellXfs":
+        if local_name(part.tag) == "cellXfs":
             return frozenset(
                 position
                 for position, style in enumerate(part)
@@ -318,7 +318,12 @@ def _is_percent(format_code: str) -> bool:
     return "%" in outside
 
 
-def _read_part(archive: zipfile.ZipFile, name: str, limits: Limits) -> Element:
+def read_part(archive: zipfile.ZipFile, name: str, limits: Limits) -> Element:
+    """Parse one of the small parts of a package.
+
+    Raises:
+        RefusedFile: it is too large; KeyError, ParseError: it is not there, or no XML.
+    """
     entry = archive.getinfo(name)
     if entry.file_size > limits.small_part_bytes:
         raise RefusedFile(
@@ -329,7 +334,8 @@ def _read_part(archive: zipfile.ZipFile, name: str, limits: Limits) -> Element:
     return fromstring(archive.read(entry), forbid_dtd=True)
 
 
-def _local(tag: str) -> str:
+def local_name(tag: str) -> str:
+    """The name of an element or attribute without its namespace."""
     return tag.rpartition("}")[2]
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from exporters.exchange import Block, Done, Failed, Head, Plan, Request
+from exporters.exchange import Block, Done, Failed, Head, OutlineRequest, Plan, Request
 from exporters.refusals import Reason, RefusedFile
+from validators.drafting.outline import Outline
 
 _ROOT = Path(__file__).parent.parent
 
@@ -25,7 +26,7 @@ class ChildDiedError(RefusedFile):
 class ReadingChild:
     """The reading process of one file."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request | OutlineRequest) -> None:
         self._request = request
 
     def __enter__(self) -> "ReadingChild":
@@ -55,7 +56,7 @@ class ReadingChild:
                 pipe.close()
         self._process.wait()
 
-    def send(self, message: Request | Plan) -> None:
+    def send(self, message: Request | OutlineRequest | Plan) -> None:
         with suppress(BrokenPipeError):
             pickle.dump(message, self._process.stdin, pickle.HIGHEST_PROTOCOL)
             self._process.stdin.flush()
@@ -63,6 +64,11 @@ class ReadingChild:
     def head(self) -> Head:
         answer = self._receive()
         assert isinstance(answer, Head)
+        return answer
+
+    def outline(self) -> Outline:
+        answer = self._receive()
+        assert isinstance(answer, Outline)
         return answer
 
     def answers(self) -> Iterator[Block | Done]:

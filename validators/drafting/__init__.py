@@ -1,0 +1,1 @@
+"""Draft a schema file from a blank workbook form: guesses, each with a note."""
