@@ -132,6 +132,11 @@ class Config:
         "Address of the website for links in mails: https://… Empty: mails have no "
         "links.",
     ] = ""
+    public_schemas: Annotated[
+        bool,
+        "Let programs read schema files, code lists and editions (/api/v1/) without a "
+        "login. They hold no data of anybody.",
+    ] = False
     mail_host: Annotated[
         str,
         "Mail server that takes the notices' mails (SMTP). Empty: no mails are sent.",

@@ -15,6 +15,7 @@ from app.web.admin_departments import admin_departments
 from app.web.admin_lists import admin_lists
 from app.web.admin_units import admin_units
 from app.web.admin_users import admin_users
+from app.web.api import api
 from app.web.assets import assets
 from app.web.auditing import auditing
 from app.web.auth import auth
@@ -54,6 +55,7 @@ _BLUEPRINTS = (
     admin_lists,
     admin_units,
     admin_users,
+    api,
     assets,
     auditing,
     auth,

@@ -11,7 +11,8 @@ from flask import Flask, Response, jsonify, redirect, render_template, request, 
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from app.errors import AppError, NotSignedIn
+from app.errors import AppError, NotSignedIn, UnknownName
+from app.web.api_errors import is_api, make_problem
 
 _LOG = structlog.get_logger(__name__)
 
@@ -78,8 +79,8 @@ def handle_errors(app: Flask) -> None:
 
 
 def wants_json() -> bool:
-    """Whether the other side is a script of ours rather than a person."""
-    if request.mimetype == "application/json":
+    """Whether the other side is a program rather than a person."""
+    if is_api() or request.mimetype == "application/json":
         return True
     if request.headers.get("X-Requested-With") == "fetch":
         return True
@@ -91,6 +92,11 @@ def _answer_refusal(error: AppError) -> Response | tuple[Response | str, int]:
     if isinstance(error, NotSignedIn) and not wants_json():
         target = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("auth.login", next=target))
+    if is_api():
+        near = error.suggestions if isinstance(error, UnknownName) else ()
+        return make_problem(
+            error.status, _find_page(error.status).title, error.message, near
+        )
     return _answer(error.status, error.message)
 
 
@@ -117,7 +123,9 @@ def _answer_failure(error: Exception) -> tuple[Response | str, int]:
 def _answer(
     status: int, message: str = "", code: str = ""
 ) -> tuple[Response | str, int]:
-    page = _PAGES.get(status) or _PAGES[400 if status < 500 else 500]
+    page = _find_page(status)
+    if is_api():
+        return make_problem(status, page.title, message or page.advice), status
     if wants_json():
         body = {"status": status, "message": message or f"{page.title}。{page.advice}"}
         if code:
@@ -127,3 +135,7 @@ def _answer(
         return jsonify(body), status
     text = render_template("error.html", page=page, message=message)
     return text, status
+
+
+def _find_page(status: int) -> ErrorPage:
+    return _PAGES.get(status) or _PAGES[400 if status < 500 else 500]

@@ -20,6 +20,7 @@ from app.services.workplaces import (
 )
 from app.storage.timetable import show_end
 from app.web.addresses import read_place
+from app.web.api_errors import is_api
 from app.web.errors import wants_json
 from app.web.server import get_server
 
@@ -138,6 +139,8 @@ def _sign_in():
     if request.endpoint in _OPEN and request.endpoint != "auth.login":
         return None
     server = get_server()
+    if is_api() and server.config.public_schemas:
+        return None
     token = request.cookies.get(cookie_name(server.config), "")
     signed_in = find_session(server.engine, server.config, token)
     if signed_in is None:

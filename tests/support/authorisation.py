@@ -135,7 +135,7 @@ class Stage:
         if target == "/password":
             return Outcome.PASSWORD
         if answer.status_code == 403:
-            is_new = answer.is_json and _NEW_PASSWORD in answer.json["message"]
+            is_new = answer.is_json and _NEW_PASSWORD in answer.text
             return Outcome.PASSWORD if is_new else Outcome.FORBIDDEN
         if answer.status_code == 404:
             return Outcome.HIDDEN

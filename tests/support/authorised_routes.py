@@ -20,6 +20,7 @@ from tests.support.authorised_entries import (
     Scene,
     nothing,
 )
+from tests.support.authorised_schemas import SCHEMA_ENTRIES
 from tests.support.authorised_schools import OPEN, PDF, Things
 from tests.support.chain import SUPPLIER
 
@@ -379,6 +380,18 @@ _OWN_PAGES = (
         THING_SCENES,
         is_finer=True,
     ),
+)
+
+_SCHEMAS = (
+    _get("api.show_forms", SIGNED_IN),
+    _get(
+        "api.show_form",
+        SIGNED_IN,
+        _always(collection="test", edition="2024", code=schools.OPEN),
+    ),
+    _get("api.show_editions", SIGNED_IN),
+    _get("api.show_codelists", SIGNED_IN),
+    _get("api.show_codelist", SIGNED_IN, _always(slug="gbt-2261-1")),
 )
 
 _PLACES = (
@@ -1041,6 +1054,7 @@ _ADMIN = (
 ENTRIES = (
     *_OPEN_PAGES,
     *_OWN_PAGES,
+    *_SCHEMAS,
     *_PLACES,
     *_FORMS,
     *_FILINGS,
@@ -1049,4 +1063,5 @@ ENTRIES = (
     *_ROUNDS,
     *_NOTICES,
     *_ADMIN,
+    *SCHEMA_ENTRIES,
 )
