@@ -33,6 +33,7 @@ from app.web.letters import letters
 from app.web.mails import mails
 from app.web.notices import notices
 from app.web.places import places
+from app.web.previewing import previewing
 from app.web.progress import progress
 from app.web.reviews import reviews
 from app.web.round_settings import round_settings
@@ -73,6 +74,7 @@ _BLUEPRINTS = (
     mails,
     notices,
     places,
+    previewing,
     progress,
     reviews,
     round_settings,

@@ -9,7 +9,7 @@ class PageUrls:
 
     #: the page itself: the grid's queries go here
     page: str
-    #: takes rows as JSON
+    #: takes rows as JSON; empty: nothing is stored, rows are only checked
     save: str
     #: takes what the page's own form posts; empty: the page itself
     post: str = ""

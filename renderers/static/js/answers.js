@@ -21,16 +21,17 @@ export class Answers {
       return;
     }
     if (answer.isStored) this.adopt(row, answer, sent);
+    if (answer.status === "tried") this.showGiven(row, answer.cells);
     if (answer.last) this.grid.last.take(row, answer.last);
     const problems = answer.problems ?? [];
     markRow(row, problems);
     this.listProblems();
     if (document.activeElement?.closest("tr") === row) openNote(document.activeElement, this.grid.frame);
     if (this.grid.saving.isUnsaved(key) && answer.isStored) this.grid.showState(row, "unsaved");
-    else if (answer.isStored) {
+    else if (answer.isStored || answer.status === "tried") {
       const style = worst(problems);
       this.grid.showState(row, ["error", "warn"].includes(style) ? style : "saved");
-      linkState(row, problems);
+      if (answer.isStored) linkState(row, problems);
     }
     else {
       this.grid.showState(row, "error");
@@ -62,6 +63,15 @@ export class Answers {
     }
     this.grid.stored.set(row.dataset.row, texts);
     this.grid.followRow(row);
+  }
+
+  /** What the engine fills in, of a row that is not stored. */
+  showGiven(row, cells) {
+    for (const [field, text] of Object.entries(cells ?? {})) {
+      const cell = this.grid.findCell(row, field);
+      if (!cell || !("value" in cell) || !this.grid.spec.fields[field].given) continue;
+      cell.value = this.grid.spec.fields[field].figure ? showFigure(text) : text;
+    }
   }
 
   /** A row that is stored has a page of its own. */

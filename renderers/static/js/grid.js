@@ -55,9 +55,10 @@ class Grid {
   }
 
   start() {
-    const { save, csrf, drafts, page, options, login } = this.root.dataset;
+    const { save, check, csrf, drafts, page, options, login } = this.root.dataset;
     this.saving = new Saving({
-      url: save,
+      url: save || check,
+      tries: !save,
       csrf,
       drafts: new Drafts(drafts, page),
       onAnswer: (key, answer, sent) => this.answers.take(key, answer, sent),

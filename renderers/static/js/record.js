@@ -41,9 +41,10 @@ class Record {
   }
 
   start() {
-    const { save, csrf, drafts, page, options, upload, login } = this.root.dataset;
+    const { save, check, csrf, drafts, page, options, upload, login } = this.root.dataset;
     this.saving = new Saving({
-      url: save,
+      url: save || check,
+      tries: !save,
       csrf,
       drafts: new Drafts(drafts, page),
       asks: ASKS,

@@ -24,6 +24,8 @@ export class RecordAnswers {
       this.settleAddress(answer);
       this.adopt(answer, sent);
     }
+    // A preview stores nothing, but knows what follows from what was typed.
+    if (answer.status === "tried") this.adopt(answer, { cells: {} });
     return this.takeProblems(answer);
   }
 

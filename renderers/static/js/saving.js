@@ -10,12 +10,15 @@ const LONG_PAUSE = 10000;
 /** Rows of one request: a pasted block may have hundreds. */
 const BATCH = 100;
 const RETRIES = [2000, 4000, 8000, 15000, 30000];
+/** How it stands where nothing is stored. */
+const TRIED = { idle: "tried", waiting: "tried", sending: "tried", saved: "tried" };
 
 export class Saving {
   /**
    * @param {{url: string, csrf: string, drafts: import("./drafts.js").Drafts,
    *   onCounts?: (counts: object) => void,
    *   asks?: object what the page wants to know beside what became of its rows
+   *   tries?: boolean whether rows are only judged, as in previews
    *   onAnswer: (key: string, answer: object, sent: object) => void,
    *   onStatus: (status: object) => void}} options
    */
@@ -184,14 +187,15 @@ export class Saving {
     this.drafts.write(rows);
   }
 
-  report(state, message = "") {
+  report(reported, message = "") {
+    const state = this.tries && reported in TRIED ? TRIED[reported] : reported;
     this.state = state;
     this.onStatus({ state, message, count: this.count(), held: this.countHeld(), savedAt: this.savedAt });
   }
 
   /** The page is being left: one last attempt; the draft stays until it is answered. */
   leave() {
-    if (!this.pending.size) return;
+    if (!this.pending.size || this.tries) return;
     const rows = this.toRows([...this.pending].filter(([, row]) => !row.held));
     if (!rows.length || rows.some((row) => row.id === null)) return;
     this.post(this.url, { rows }, { keepalive: true }).then(() => this.drafts.write([]), () => {});

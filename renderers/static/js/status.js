@@ -6,6 +6,7 @@ const LOOKS = {
   waiting: ["draft", "draft", ({ count }) => `${count} 处未存，稍后自动保存`],
   sending: ["draft", "draft", ({ count }) => `正在保存 ${count} 处`],
   saved: ["good", "pass", ({ savedAt }) => `${showTime(savedAt)} 已自动保存`],
+  tried: ["good", "info", () => "预览：填什么都不保存"],
   held: ["error", "error", ({ held }) => `${held} 处还没有存：请先改正`],
   offline: ["error", "error", ({ count }) => `连不上服务器，${count} 处还没存。填的都在这台电脑上，连上后自动补存`],
   login: ["warn", "lock", () => "登录已过期，填的内容没有丢。"],

@@ -1,0 +1,256 @@
+"""Previews of a form as it would be: its page, its grid, its template.
+
+Nothing of it touches a row: what somebody types is judged and forgotten.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+
+from app.errors import NotFound
+from app.permissions import Action
+from app.services.previewing import (
+    Preview,
+    Tried,
+    open_preview,
+    write_preview_template,
+)
+from app.storage.files import XLSX_TYPE
+from app.web.addresses import read_page_number
+from app.web.admin import require_action
+from app.web.downloads import attach
+from app.web.rows import read_entries
+from app.web.security import JSON, takes
+from app.web.server import Answer, get_server
+from form_schemas.catalogue import BrokenForm, Catalogue, Edition
+from form_schemas.spec import FormSpec, Shape
+from renderers.grid_page import build_grid_page, read_query, render_grid_page
+from renderers.problems import NO_NOTES, problem_to_json
+from renderers.record_page import build_record_page, render_record_page
+from renderers.urls import PageUrls
+
+previewing = Blueprint("previewing", __name__, url_prefix="/admin/schemas")
+
+#: What a view is told of its address beside the form's code.
+Place = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is previewed, and by which address."""
+
+    catalogue: Catalogue
+    edition: Edition
+    code: str
+    #: arguments of the address
+    place: Place
+    #: where the form is edited, or its edition is listed
+    url_back: str
+    #: in words, what the preview was drawn from
+    source: str
+
+    @property
+    def form(self) -> FormSpec | None:
+        return self.edition.by_code.get(self.code)
+
+    @property
+    def broken(self) -> BrokenForm | None:
+        """Why there is no form to draw, or an earlier one is drawn."""
+        name = f"{self.edition.name}/{self.code}"
+        found = (one for one in self.catalogue.broken if one.full_name == name)
+        return next(found, None)
+
+    def url_of(self, view: str, **more: object) -> str:
+        return url_for(f"previewing.{view}", code=self.code, **self.place, **more)
+
+    def open(self) -> Preview:
+        if self.form is None:
+            raise NotFound("这张表的文件有错，还画不出来。请先改正。")
+        return open_preview(self.catalogue, self.form)
+
+
+@dataclass(frozen=True)
+class PreviewPage:
+    """All the frame places."""
+
+    subject: Subject
+    #: page or grid
+    tab: str
+    fragment: Markup | str = ""
+    period: str = ""
+    #: whether made-up rows are filled in, and whether there are any
+    has_example: bool = False
+    may_show_example: bool = False
+
+    @property
+    def form(self) -> FormSpec | None:
+        return self.subject.form
+
+    @property
+    def is_rows(self) -> bool:
+        return self.form is not None and self.form.shape is Shape.ROWS
+
+
+@previewing.get("/drafts/<id:draft_id>/preview/<code>/page")
+@previewing.get("/<collection>/<edition>/<code>/preview/page")
+def show_page(code: str, **place: object) -> Answer:
+    subject = open_subject(code, place)
+    if subject.form is None:
+        return _show(PreviewPage(subject, "page"))
+    if subject.form.is_derived:
+        return show_grid(code, **place)
+    preview, wants = subject.open(), _wants_example(blank=True)
+    sample = next(iter(preview.list_samples()), None) if wants else None
+    row = sample.row if sample else _defaults(subject.form)
+    page = build_record_page(
+        subject.form,
+        subject.catalogue,
+        row,
+        urls=_list_urls(subject, "show_page"),
+        row_id=sample.id if sample else None,
+        version=sample.version if sample else None,
+        env=preview.env(),
+        meanings=preview.name_references(row),
+    )
+    return _show(_frame(subject, preview, "page", render_record_page(page), wants))
+
+
+@previewing.get("/drafts/<id:draft_id>/preview/<code>/grid")
+@previewing.get("/<collection>/<edition>/<code>/preview/grid")
+def show_grid(code: str, **place: object) -> Answer:
+    subject = open_subject(code, place)
+    if subject.form is None:
+        return _show(PreviewPage(subject, "grid"))
+    if subject.form.shape is not Shape.ROWS:
+        raise NotFound("这张表只有一份，没有表格。")
+    preview, wants = subject.open(), _wants_example(blank=False)
+    rows = preview.list_samples() if wants else ()
+    page = build_grid_page(
+        subject.form,
+        subject.catalogue,
+        rows,
+        read_query(subject.form, {}),
+        len(rows),
+        urls=_list_urls(subject, "show_grid"),
+        env=preview.env(),
+    )
+    return _show(_frame(subject, preview, "grid", render_grid_page(page), wants))
+
+
+@previewing.get("/drafts/<id:draft_id>/preview/<code>/template")
+@previewing.get("/<collection>/<edition>/<code>/preview/template")
+def fetch_template(code: str, **place: object) -> Response:
+    subject = open_subject(code, place)
+    form, stream = subject.open().form, BytesIO()
+    if form.is_derived:
+        raise NotFound("由系统汇总的表不用填，没有模板。")
+    write_preview_template(subject.catalogue, form, stream)
+    content = stream.getvalue()
+    name = f"{form.code} {form.title}（预览）.xlsx"
+    return attach([content], name, XLSX_TYPE, len(content))
+
+
+@previewing.post("/drafts/<id:draft_id>/preview/<code>/check")
+@previewing.post("/<collection>/<edition>/<code>/preview/check")
+@takes(JSON)
+def check(code: str, **place: object) -> Response:
+    """Judge what was typed; nothing is kept."""
+    preview = open_subject(code, place).open()
+    answers = [
+        {"key": entry.key, **_tell(preview, preview.try_row(entry.cells, entry.id))}
+        for entry in read_entries()
+    ]
+    return jsonify(rows=answers)
+
+
+@previewing.get("/drafts/<id:draft_id>/preview/<code>/options")
+@previewing.get("/<collection>/<edition>/<code>/preview/options")
+def list_options(code: str, **place: object) -> Response:
+    preview = open_subject(code, place).open()
+    field, text = request.args.get("field", ""), request.args.get("q", "")[:60]
+    found = preview.find_options(field, text, read_page_number())
+    options = [
+        {"value": one.value, "label": one.label, "hint": one.hint}
+        for one in found.options
+    ]
+    return jsonify(options=options, more=found.more, needs=found.needs)
+
+
+def open_subject(code: str, place: Place) -> Subject:
+    """What an address names, if the person may design forms.
+
+    Raises:
+        NotFound: there is no such edition, or no such form in it.
+    """
+    require_action(Action.DESIGN_FORMS)
+    subject = _open_in_use(code, place)
+    if subject.form is None and subject.broken is None:
+        raise NotFound(f"这一版里没有“{code}”这张表。")
+    return subject
+
+
+def _open_in_use(code: str, place: Place) -> Subject:
+    catalogue = get_server().catalogue
+    try:
+        edition = catalogue.edition(str(place["collection"]), str(place["edition"]))
+    except LookupError:
+        raise NotFound("没有这一版报表。") from None
+    back = url_for("designing.show_list", edition=edition.name)
+    return Subject(catalogue, edition, code, place, back, "正在使用的文件")
+
+
+def _show(page: PreviewPage) -> str:
+    return render_template("form_preview.html", page=page)
+
+
+def _frame(
+    subject: Subject, preview: Preview, tab: str, fragment: Markup, has_example: bool
+) -> PreviewPage:
+    first, last = preview.period
+    return PreviewPage(
+        subject,
+        tab,
+        fragment,
+        f"{first.isoformat()} 至 {last.isoformat()}",
+        has_example,
+        bool(preview.list_samples()),
+    )
+
+
+def _list_urls(subject: Subject, view: str) -> PageUrls:
+    return PageUrls(
+        page=subject.url_of(view),
+        save="",
+        check=subject.url_of("check"),
+        options=subject.url_of("list_options"),
+        login=url_for("auth.login"),
+        static="/static/forms",
+        csrf_token=generate_csrf(),
+    )
+
+
+def _tell(preview: Preview, tried: Tried) -> dict[str, object]:
+    problems = [
+        problem_to_json(preview.form, one, NO_NOTES) for one in tried.checked.problems
+    ]
+    return {
+        "id": None,
+        "version": None,
+        "status": "tried",
+        "cells": tried.cells,
+        "meanings": tried.meanings,
+        "hidden": tried.hidden,
+        "problems": problems,
+    }
+
+
+def _wants_example(*, blank: bool) -> bool:
+    return request.args.get("example", "0" if blank else "1") == "1"
+
+
+def _defaults(form: FormSpec) -> dict[str, object]:
+    return {f.id: f.default for f in form.typed_fields if f.default is not None}
