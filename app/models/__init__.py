@@ -18,6 +18,7 @@ from app.models.checking import (
 )
 from app.models.declarations import FormDeclaration
 from app.models.derived import DerivedState
+from app.models.designing import DraftState, SchemaDraft, SchemaDraftFile
 from app.models.disclosures import Disclosure
 from app.models.files import StoredFile
 from app.models.generations import Generation
@@ -84,6 +85,7 @@ __all__ = [
     "Department",
     "DerivedState",
     "Disclosure",
+    "DraftState",
     "ExportJob",
     "ExportKind",
     "Extension",
@@ -110,6 +112,8 @@ __all__ = [
     "RowAction",
     "RowChange",
     "RuleState",
+    "SchemaDraft",
+    "SchemaDraftFile",
     "SchemaPublication",
     "SchemaState",
     "StagedAction",
