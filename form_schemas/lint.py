@@ -39,14 +39,23 @@ def lint_edition(path: Path) -> tuple[Fault, ...]:
     settings = read_settings(path)
     faults = [*settings.faults, *reading.faults]
     files = {source.code: source.file for source in sources}
-    for form in reading.forms:
-        faults += _form_faults(files[form.code], form)
-    faults += _circle_faults(files, reading.forms)
-    faults += _target_faults(files, reading.forms)
-    faults += find_derivation_faults(files, reading.forms)
+    faults += lint_forms(files, reading.forms)
     faults += _chain_faults(path, settings, reading.forms)
     faults += _measure_faults(path, settings, reading.forms)
     return tuple(faults)
+
+
+def lint_forms(files: Mapping[str, str], forms: Sequence[FormSpec]) -> Iterator[Fault]:
+    """Find what is unwise about forms of one edition, which the reader took.
+
+    Args:
+        files: the file of each form, by its code.
+    """
+    for form in forms:
+        yield from _form_faults(files[form.code], form)
+    yield from _circle_faults(files, forms)
+    yield from _target_faults(files, forms)
+    yield from find_derivation_faults(files, forms)
 
 
 # Rules about one field: each says what is wrong with it, or nothing.

@@ -10,7 +10,14 @@ no second one.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +44,9 @@ from form_schemas.spec import (
     Step,
 )
 
+#: Makes the draft of a file of an edition (`urn:tianbao:talent:2024:`), or its faults.
+Parse = Callable[[Source, str], tuple[Draft | None, list[Fault]]]
+
 _CARRY = {None: None, "always": True, "never": False}
 
 
@@ -55,13 +65,22 @@ def read_edition(
     edition: str,
     sources: Iterable[Source],
     codelists: Mapping[str, CodeList],
+    *,
+    parse: Parse = parse_source,
+    only: Collection[str] | None = None,
 ) -> EditionReading:
-    """Read all schema files of one edition."""
+    """Read all schema files of one edition.
+
+    Args:
+        parse: makes the draft of a file; callers that read an edition again and again
+            remember those of files that stayed as they were.
+        only: codes of the forms to link; the other files only lend their columns.
+    """
     faults: list[Fault] = []
     drafts: dict[str, Draft] = {}
     broken: list[str] = []
     for source in sources:
-        draft, found = parse_source(source, f"urn:tianbao:{collection}:{edition}:")
+        draft, found = parse(source, f"urn:tianbao:{collection}:{edition}:")
         faults += found
         if draft is None:
             broken.append(source.code)
@@ -74,7 +93,8 @@ def read_edition(
             drafts[draft.code] = draft
     linker = _Linker(collection, edition, drafts, codelists)
     forms = []
-    for code in sorted(drafts, key=code_order):
+    wanted = drafts if only is None else drafts.keys() & only
+    for code in sorted(wanted, key=code_order):
         form = linker.build(drafts[code])
         if form is not None:
             forms.append(form)

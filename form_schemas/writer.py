@@ -14,18 +14,24 @@ _LINE_AN_ITEM = ("x-layout", "x-rules", "x-freeze", "x-tests")
 
 def format_schema(schema: Mapping[str, object]) -> str:
     """Give the text of a schema file, in the order of its words as they stand."""
-    members = ",\n".join(f"  {_dump(k)}: {_value(k, v)}" for k, v in schema.items())
+    members = ",\n".join(
+        f"  {format_value(k)}: {format_word(k, v)}" for k, v in schema.items()
+    )
     return "{\n" + members + "\n}\n"
 
 
-def _value(word: str, value: object) -> str:
+def format_word(word: str, value: object) -> str:
+    """Give the text of the value of one of the file's own words."""
     if word in _LINE_A_MEMBER and isinstance(value, Mapping):
-        lines = (f"    {_dump(k)}: {_dump(v)}" for k, v in value.items())
+        lines = (f"    {format_value(k)}: {format_value(v)}" for k, v in value.items())
         return "{\n" + ",\n".join(lines) + "\n  }"
     if word in _LINE_AN_ITEM and isinstance(value, list):
-        return "[\n" + ",\n".join(f"    {_dump(item)}" for item in value) + "\n  ]"
-    return _dump(value)
+        return (
+            "[\n" + ",\n".join(f"    {format_value(item)}" for item in value) + "\n  ]"
+        )
+    return format_value(value)
 
 
-def _dump(value: object) -> str:
+def format_value(value: object) -> str:
+    """Give the text of a value below one of these: always one line."""
     return json.dumps(value, ensure_ascii=False)
