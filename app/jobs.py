@@ -15,13 +15,16 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from app.errors import StaleForms
 from app.models import CheckRun, ExportJob, ImportJob
 from app.services.checking import run_check_job
 from app.services.exporting import run_export
 from app.services.importing import run_import
+from app.services.keeping import CatalogueKeeper
 from app.services.mailing import send_mails
 from app.services.phase_reminders import remind_of_phases
-from app.services.queueing import DatabaseAway, JobModel, claim, give_up
+from app.services.queueing import DatabaseAway, JobModel, claim, give_up, hand_back
+from app.services.rejudging import rejudge_forms
 from app.services.workshop import LeaseLost, Workshop
 
 Run = Callable[[Workshop, int, str], None]
@@ -41,11 +44,23 @@ RUNNERS: Mapping[JobModel, Run] = {
 
 
 class Worker:
-    """Takes one job after the other."""
+    """Takes one job after the other, each with the forms that are in use then.
 
-    def __init__(self, workshop: Workshop, name: str | None = None) -> None:
+    Args:
+        keeper: of the server that the worker runs beside; None: it has one of its own.
+    """
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        name: str | None = None,
+        keeper: CatalogueKeeper | None = None,
+    ) -> None:
         self.workshop = workshop
         self.name = name or make_name()
+        self._keeper = keeper or CatalogueKeeper(workshop)
+        #: the generation of the forms by which stored rows were judged last
+        self._judged = workshop.catalogue.generation
 
     def run_forever(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a job at hand is finished first."""
@@ -65,6 +80,7 @@ class Worker:
 
     def run_next(self) -> bool:
         """Do one job, or send mails that wait; False if there is nothing to do."""
+        self._follow_forms()
         for model, run in RUNNERS.items():
             job_id = claim(self.workshop, model, self.name)
             if job_id is not None:
@@ -75,6 +91,17 @@ class Worker:
     def do_chores(self) -> None:
         """What nobody orders and the calendar asks for."""
         self._try("reminders", lambda: bool(remind_of_phases(self.workshop)))
+
+    def _follow_forms(self) -> None:
+        """Take the forms in use, and judge the rows of changed ones anew."""
+        self.workshop = self._keeper.get()
+        newest = self.workshop.catalogue.generation
+        if newest != self._judged and self._try("judging rows anew", self._rejudge):
+            self._judged = newest
+
+    def _rejudge(self) -> bool:
+        rejudge_forms(self.workshop.engine, self.workshop.catalogue)
+        return True
 
     def _try(self, what: str, act: Callable[[], bool]) -> bool:
         try:
@@ -92,6 +119,10 @@ class Worker:
             run(self.workshop, job_id, self.name)
         except LeaseLost:
             log.warning("job was taken over by another worker")
+        except StaleForms:
+            # What it did so far is judged by the new forms when it is taken up.
+            log.info("forms changed under the job, which begins again")
+            hand_back(self._keeper.get(), model, job_id, self.name)
         except DatabaseAway as error:
             # The job is taken up again, by this worker or another, after its lease.
             log.error("job interrupted", error=str(error.orig))
@@ -104,10 +135,12 @@ class Worker:
             log.info("job done")
 
 
-def start_thread(workshop: Workshop) -> tuple[threading.Thread, threading.Event]:
+def start_thread(
+    workshop: Workshop, keeper: CatalogueKeeper | None = None
+) -> tuple[threading.Thread, threading.Event]:
     """Run a worker beside the server; set the event and join to end it."""
     stop = threading.Event()
-    worker = Worker(workshop)
+    worker = Worker(workshop, keeper=keeper)
     thread = threading.Thread(
         target=worker.run_forever, args=(stop,), name="tianbao-worker", daemon=True
     )

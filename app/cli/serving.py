@@ -16,7 +16,7 @@ from app.config import PREFIX, Config, load_config
 from app.jobs import Worker, start_thread
 from app.services.demo import describe_accounts, prepare_demo
 from app.services.installation import load_forms, open_database, prepare_database
-from app.services.workshop import open_workshop
+from app.web.server import get_keeper
 from form_schemas.catalogue import Catalogue
 
 _STOP_SECONDS = 20
@@ -113,12 +113,11 @@ class _Server(BaseApplication):
     def load(self):
         return import_app("app.wsgi:app")
 
-    def _begin(self, _worker: object) -> None:
+    def _begin(self, worker) -> None:
         if self._config.embedded_worker:
-            engine = open_database(self._config)
-            forms = load_forms(self._config)
-            workshop = open_workshop(self._config, engine, forms)
-            self._thread, self._stop = start_thread(workshop)
+            # The application's own, so that a process holds the forms once.
+            keeper = get_keeper(worker.wsgi)
+            self._thread, self._stop = start_thread(keeper.get(), keeper)
         tell(f"填报已启动：http://{self._bind}")
         if self._config.demo:
             _tell_accounts(load_forms(self._config))

@@ -1,7 +1,7 @@
 """What an installation stands on: its database made ready, its forms loaded.
 
-Server, worker and commands begin here. The forms are loaded once a process; a server
-that forks does so before.
+Server, worker and commands begin here. The forms are loaded once before a server forks;
+`app.services.keeping` loads them anew when they change.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,7 +17,8 @@ from app.permissions import Actor, Grant
 from app.services.passwords import hash_password, make_one_time_password
 from app.services.recording import begin_log
 from app.services.rejudging import Tell, rejudge_forms
-from app.services.schema_changes import find_last_good, initialise, load_in_use
+from app.services.schema_changes import find_last_good, initialise
+from app.services.schema_files import complete_files, load_published
 from app.services.workshop import Workshop, open_workshop
 from app.storage.engine import begin_reading, open_engine
 from app.storage.records import Scope
@@ -42,7 +43,7 @@ def load_forms(config: Config) -> Catalogue:
     """
     engine = open_database(config)
     try:
-        return load_in_use(engine, config.forms_folder)
+        return load_published(engine, config.forms_folder)
     finally:
         engine.dispose()
 
@@ -52,6 +53,7 @@ def load_files(config: Config) -> Catalogue:
     engine = open_database(config)
     try:
         folder = config.forms_folder
+        complete_files(engine, folder)
         return load_catalogue(folder, last_good=find_last_good(engine))
     finally:
         engine.dispose()
@@ -70,6 +72,9 @@ def prepare_database(
         forms = load_forms(config)
         pending = (*forms.held, *initialise(engine, forms))
         begin_log(engine)
+        if not forms.generation:
+            # Loaded before there was anything in the database.
+            load_forms.cache_clear()
         rejudge_forms(engine, forms, tell)
         return pending
     finally:

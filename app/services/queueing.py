@@ -60,6 +60,26 @@ def claim(workshop: Workshop, model: JobModel, holder: str) -> int | None:
     return None
 
 
+def hand_back(workshop: Workshop, model: JobModel, job_id: int, holder: str) -> None:
+    """Let the job be taken up again at once; the attempt does not count."""
+    table = model.__table__
+    with workshop.engine.begin() as connection:
+        connection.execute(
+            update(table)
+            .where(
+                table.c.id == job_id,
+                table.c.lease_holder == holder,
+                table.c.job_state == JobState.RUNNING,
+            )
+            .values(
+                job_state=JobState.WAITING,
+                lease_holder=None,
+                lease_until=None,
+                attempts=table.c.attempts - 1,
+            )
+        )
+
+
 def give_up(workshop: Workshop, model: JobModel, job_id: int, reason: str) -> None:
     """Write down that a job failed, and why, for the operator."""
     table = model.__table__

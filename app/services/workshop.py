@@ -14,6 +14,7 @@ from app.config import Config
 from app.models import JobState
 from app.models.base import now_utc
 from app.services.mail_server import MailServer, open_mail_server
+from app.storage.engine import at_generation
 from app.storage.files import FileStore
 from exporters.gate import Limits
 from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue
@@ -50,7 +51,8 @@ def open_workshop(config: Config, engine: Engine, catalogue: Catalogue) -> Works
     )
     files = FileStore(config.file_folder)
     return Workshop(
-        engine,
+        # Nothing is written with forms that are in use no more.
+        at_generation(engine, catalogue.generation) if catalogue.generation else engine,
         catalogue,
         files,
         limits,

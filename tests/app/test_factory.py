@@ -35,5 +35,6 @@ def test_the_forms_served_are_those_in_use(database_url, earlier, tmp_path):
     app = create_app(Config(data_folder=tmp_path, database_url=database_url))
     with app.app_context():
         served = get_server().catalogue
+        get_server().engine.dispose()
     assert "x" not in load_catalogue().get(FORM).by_id
     assert "x" in served.get(FORM).by_id

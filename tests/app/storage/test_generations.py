@@ -75,9 +75,8 @@ def test_sessions_of_models_are_held_to_it_too(migrated):
 def test_a_refused_connection_serves_others_afterwards(migrated):
     older = at_generation(migrated, 1)
     change_forms(migrated)
-    with older.connect() as connection:
-        with pytest.raises(StaleForms):
-            connection.begin()
+    with older.connect() as connection, pytest.raises(StaleForms):
+        connection.begin()
     with at_generation(migrated, 2).begin() as connection:
         assert find_generation(connection) == 2
 
