@@ -15,9 +15,8 @@ from typing import Any
 from form_schemas.drafts import Source
 from form_schemas.faults import Fault, point
 from form_schemas.kinds import FieldKind
-from form_schemas.locating import find_places
+from form_schemas.rewriting import rewrite_schema
 from form_schemas.settings import COLLECTION_FILE
-from form_schemas.writer import format_schema
 
 #: Words of a field that lead to the edition before.
 _WORDS_OF_LINEAGE = ("x-was", "x-recode", "x-from")
@@ -65,15 +64,17 @@ def make_edition(
     years = int(year) - int(told["edition"])
     schemas = {source.code: json.loads(source.text) for source in sources}
     mover = _ExampleMover(schemas, years, int(told["edition"]) - _RECENT_YEARS)
-    files = {COLLECTION_FILE: _move_settings(settings, told, year, years)}
-    for code, schema in schemas.items():
+    moved_settings = _move_settings(told, year, years)
+    files = {COLLECTION_FILE: rewrite_schema(settings, moved_settings)}
+    for source in sources:
+        code, schema = source.code, schemas[source.code]
         copy = _copy_schema(schema, f"urn:tianbao:{collection}:{year}:{code}")
         if "x-tests" in schema:
             copy["x-tests"] = [
                 mover.move(example, code) if (code, index) in moved else example
                 for index, example in enumerate(schema["x-tests"])
             ]
-        files[f"{code}.json"] = format_schema(copy)
+        files[f"{code}.json"] = rewrite_schema(source.text, copy)
     return NewEdition(collection, year, files)
 
 
@@ -120,25 +121,20 @@ def _copy_schema(schema: Mapping[str, Any], urn: str) -> dict[str, Any]:
     return {**schema, "$id": urn, "x-form": form, "properties": fields}
 
 
-def _move_settings(text: str, told: Mapping[str, Any], year: str, years: int) -> str:
-    values: dict[str, object] = {"/edition": year}
-    for name, days in told.get("periods", {}).items():
-        for index, day in enumerate(days):
-            values[point("periods", name, index)] = move_day(day, years)
-    for index, phase in enumerate(told.get("phases", ())):
-        for word in ("from", "to"):
-            values[point("phases", index, word)] = move_day(phase[word], years)
-    return _replace_values(text, values)
+def _move_settings(told: Mapping[str, Any], year: str, years: int) -> dict[str, Any]:
+    def move_phase(phase: Mapping[str, Any]) -> dict[str, Any]:
+        days = {word: move_day(phase[word], years) for word in ("from", "to")}
+        return {**phase, **days}
 
-
-def _replace_values(text: str, values: Mapping[str, object]) -> str:
-    """Put values in the places of others; all around them stays as it was written."""
-    places = find_places(text)
-    found = [(places[at], new) for at, new in values.items()]
-    for place, new in sorted(found, key=lambda pair: pair[0].value, reverse=True):
-        written = json.dumps(new, ensure_ascii=False)
-        text = text[: place.value] + written + text[place.end :]
-    return text
+    moved = {**told, "edition": year}
+    if "periods" in told:
+        moved["periods"] = {
+            name: [move_day(day, years) for day in days]
+            for name, days in told["periods"].items()
+        }
+    if "phases" in told:
+        moved["phases"] = list(map(move_phase, told["phases"]))
+    return moved
 
 
 def move_day(day: str, years: int) -> str:
