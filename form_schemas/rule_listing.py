@@ -39,16 +39,24 @@ def _rule_lines(
             yield from _example_lines(form, example, forms)
 
 
-def _example_lines(
+def list_example_rows(
     form: FormSpec, example: Example, forms: Mapping[str, FormSpec]
-) -> Iterator[str]:
-    yield f"    本行：{_show_row(form, example.row)}"
+) -> Iterator[tuple[str, str]]:
+    """The rows of an example: whose they are, and what they hold."""
+    yield "本行", _show_row(form, example.row)
     if example.last is not None:
-        yield f"    上一轮：{_show_row(form, example.last)}"
+        yield "上一轮", _show_row(form, example.last)
     for word, tables in (("", example.tables), ("上一轮 ", example.last_tables)):
         for code, rows in tables.items():
             shown = [_show_row(forms[code], row) for row in rows if code in forms]
-            yield f"    {word}{code}：{'；'.join(shown) or '没有行'}"
+            yield f"{word}{code}", "；".join(shown) or "没有行"
+
+
+def _example_lines(
+    form: FormSpec, example: Example, forms: Mapping[str, FormSpec]
+) -> Iterator[str]:
+    for whose, shown in list_example_rows(form, example, forms):
+        yield f"    {whose}：{shown}"
 
 
 def _show_row(form: FormSpec, row: Mapping[str, object]) -> str:

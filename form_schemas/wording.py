@@ -166,12 +166,20 @@ def _unary(node: Unary, names: Names) -> str:
 
 
 def _binary(node: Binary, names: Names) -> str:
-    left, right = _part(node.left, names), _part(node.right, names)
+    strength = _STRENGTHS[node.op]
+    left = _term(node.left, names, strength)
+    right = _term(node.right, names, strength + 1)
     return f"{left} {_SIGNS[node.op]} {right}"
 
 
+def _term(node: Node, names: Names, strength: int) -> str:
+    """The words of an operand, in brackets where it holds together less strongly."""
+    is_clear = isinstance(node, Binary) and _STRENGTHS[node.op] >= strength
+    return describe(node, names) if is_clear else _part(node, names)
+
+
 def _compare(node: Compare, names: Names) -> str:
-    left, right = _part(node.left, names), _part(node.right, names)
+    left, right = _term(node.left, names, 0), _term(node.right, names, 0)
     return f"{left} {_COMPARISONS[node.op]} {right}"
 
 
@@ -268,6 +276,8 @@ def _list(texts: _Texts) -> str:
 #: Reads as a value; as a condition it is to be true.
 _VALUES = (Field, ThisField, AliasColumn, RefColumn)
 
+#: How strongly the parts of a sum or a product hold together.
+_STRENGTHS = {"+": 1, "-": 1, "*": 2, "/": 2}
 _SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
 _COMPARISONS = {"==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 

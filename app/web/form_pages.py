@@ -33,6 +33,7 @@ from app.web.generation_page import GenerationPanel, make_panel
 from app.web.notes import Warned, view_notes, view_table_problems
 from app.web.queries import to_storage_query
 from app.web.server import get_server
+from form_schemas.field_words import PERIOD_NAMES
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FormSpec, Period, RuleSpec, Shape
 from form_schemas.work_chains import WorkChain
@@ -47,14 +48,6 @@ from renderers.record_page import (
     render_record_page,
 )
 from validators.check import waiting_rules
-
-_PERIODS = {
-    Period.ACADEMIC_YEAR: "学年",
-    Period.CALENDAR_YEAR: "自然年",
-    Period.SNAPSHOT: "时点",
-    Period.NONE: "基础信息",
-}
-
 
 _NOTHING_ASKED: Mapping[str, str] = {}
 
@@ -278,7 +271,7 @@ def show_frame(
         look=judged.state.value,
         word=judged.word,
         has_rows=rows > 0,
-        period=f"{_PERIODS[form.period]} {_show_period(desk)}",
+        period=f"{PERIOD_NAMES[form.period]} {_show_period(desk)}",
         check=check,
         standings=list_standings(check),
         on_saving=_find_judged_on_saving(form),

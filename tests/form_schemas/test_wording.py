@@ -80,7 +80,9 @@ def _derived(schema, derive):
             "exists('A', starts == this.day and teacher == t.no)",
             "“课程”里有符合（开始日期 = 本行的日子，且 教师 = “教师名单”的工号）的行",
         ),
-        ("hours * 2 + 1 > -3", "（（学时 × 2） + 1） > −3"),
+        ("hours * 2 + 1 > -3", "学时 × 2 + 1 > −3"),
+        ("hours - (hours + 1) > 2", "学时 − （学时 + 1） > 2"),
+        ("2 * (hours + 1) > 2", "2 × （学时 + 1） > 2"),
     ],
 )
 def test_a_condition_is_said_with_labels(text, words):
@@ -110,7 +112,7 @@ def test_a_value_is_said_with_labels(text, words):
         ("rows()", "来源行的行数"),
         ("rows(is_open)", "符合（是否开放为“是”）的来源行的行数"),
         ("distinct(teacher, hours > 1)", "符合（学时 > 1）的不同的教师的个数"),
-        ("total(hours) / rows() * 100", "（学时的合计 ÷ 来源行的行数） × 100"),
+        ("total(hours) / rows() * 100", "学时的合计 ÷ 来源行的行数 × 100"),
         ("count('T', age > 60)", "“教师名单”里符合（年龄 > 60）的行数"),
         ("sum('T', 'age')", "“教师名单”的行的年龄合计"),
     ],

@@ -26,7 +26,12 @@ from app.storage.engine import begin_reading
 from app.storage.records import StoredRow
 from app.storage.rows import RowStore
 from form_schemas.condition_parts import find_equation
-from form_schemas.derivations import Condition, Join
+from form_schemas.derivation_words import (
+    say_condition,
+    say_expanded,
+    say_join,
+    say_value,
+)
 from form_schemas.expressions import Expression
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
@@ -41,8 +46,6 @@ from form_schemas.nodes import (
 )
 from form_schemas.spec import FieldSpec, FormSpec
 from form_schemas.wording import (
-    describe,
-    describe_condition,
     find_referring,
 )
 from validators.conversion import display
@@ -168,8 +171,10 @@ class _Telling:
             sees_source=sight.sees(sight.source),
             is_partial=sight.find_department(sight.source) is not None,
             columns=tuple(self._tell_columns()),
-            joins=tuple(map(self._say_join, derivation.joins)),
-            conditions=tuple(map(self._say_condition, derivation.conditions)),
+            joins=tuple(say_join(one, self._names) for one in derivation.joins),
+            conditions=tuple(
+                say_condition(one, self._names) for one in derivation.conditions
+            ),
             groups=tuple(self._form.by_id[name].label for name in derivation.group_by),
             note=derivation.note,
             read=tuple(item.label for item in read),
@@ -277,41 +282,17 @@ class _Telling:
     def _say_column(self, item: FieldSpec, expression: Expression | None) -> str:
         node = find_column(self._form, item.id)
         if expression is None:
-            return "" if node is None or self._is_total else self._say_expanded(item.id)
+            if node is None or self._is_total:
+                return ""
+            return say_expanded(self._derivation, item.id, self._names)
         if isinstance(expression.root, AliasColumn) and not expression.root.alias:
-            return self._say_expanded(expression.root.column)
-        said = describe(expression.root, self._names)
-        if isinstance(expression.root, Field):
-            said = f"“{self._sight.source.title}”的{said}"
-        is_plain = isinstance(expression.root, Field | AliasColumn | RefColumn)
-        said = f"取自{said}" if is_plain else said
+            column = expression.root.column
+            return say_expanded(self._derivation, column, self._names)
+        said = say_value(expression.root, self._names)
         is_first = self._derivation.is_grouped and node is not None
         if is_first and item.id not in self._derivation.group_by:
             said = f"{said}（各来源行中最先录入的一行）"
         return said
-
-    def _say_expanded(self, column: str) -> str:
-        found = (one for one in self._derivation.expansions if one.column == column)
-        expansion = next(found)
-        if expansion.start is None or expansion.end is None:
-            return f"{'、'.join(map(str, expansion.values))}各一行"
-        ends = (expansion.start.root, expansion.end.root)
-        first, last = (describe(end, self._names) for end in ends)
-        return f"从{first}到{last}逐一成行"
-
-    def _say_join(self, join: Join) -> str:
-        title = self._sight.forms[join.table].title
-        on = describe_condition(join.on.root, self._names)
-        some = "没有的也列入" if join.optional else "没有的不列入"
-        said = f"每行配上“{title}”里的一行（{on}），{some}"
-        if join.is_many:
-            said = f"每行配上“{title}”里的各行（{on}），{some}"
-        if join.first is not None:
-            said += f"；有几行时取{describe(join.first.root, self._names)}最小的"
-        return said
-
-    def _say_condition(self, condition: Condition) -> str:
-        return describe_condition(condition.check.root, self._names)
 
     # Rows that aggregates count.
 
