@@ -5,7 +5,7 @@ from app.cli.audit import audit
 from app.cli.checks import check
 from app.cli.console import group
 from app.cli.data import demo, export, import_, template
-from app.cli.editions import new_edition
+from app.cli.editions import diff, new_edition
 from app.cli.generating import generate_
 from app.cli.organisation import round_, unit
 from app.cli.packages import package
@@ -22,7 +22,7 @@ def main() -> None:
     """
 
 
-for command in (new_edition,):
+for command in (new_edition, diff):
     schemas.add_command(command)
 
 for command in (

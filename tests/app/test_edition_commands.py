@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
+from openpyxl import load_workbook
 
 from app.cli import main
 from form_schemas.catalogue import SCHEMAS_FOLDER
@@ -41,3 +42,63 @@ def test_what_cannot_be_made_says_why(tianbao):
     answer = tianbao("schemas", "new-edition", "group", "2014")
     assert (answer.exit_code, answer.stdout) == (3, "")
     assert "已经有 group/2014" in answer.stderr
+
+
+@pytest.fixture
+def next_year(tianbao, root):
+    """The edition of 2015 with another unit, a renamed option and a form gone."""
+    tianbao("schemas", "new-edition", "group", "2015")
+    folder = root / "group" / "2015"
+    form = folder / "G4.json"
+    form.write_text(form.read_text("utf-8").replace('"x-unit": "个"', '"x-unit": "家"'))
+    return folder
+
+
+def test_what_differs_is_told_by_form_and_field(tianbao, next_year):
+    answer = tianbao("schemas", "diff", "group/2014", "group/2015")
+    assert answer.exit_code == 0
+    lines = answer.stdout.splitlines()
+    assert (
+        "总则\t\t统计时间\t统计时间（自然年）由“2013-01-01 至 2013-12-31”" in lines[1]
+    )
+    units = [line for line in lines if "\t计量单位\t" in line]
+    assert units
+    assert all(line.startswith("G4 ") and "改为“家”" in line for line in units)
+    assert f"1 张表有变化，共 {len(lines)} 处" in answer.stderr
+
+
+def test_departments_get_a_workbook(tianbao, next_year, tmp_path):
+    path = tmp_path / "changes.xlsx"
+    answer = tianbao("schemas", "diff", "group/2014", "group/2015", "--out", str(path))
+    book = load_workbook(path)
+    assert book.sheetnames[:2] == ["总览", "全部变化"]
+    rows = list(book["全部变化"].iter_rows(min_row=2, values_only=True))
+    assert len(rows) == len(answer.stdout.splitlines())
+    assert next(row[5:7] for row in rows if row[1] == "G4") == ("个", "家")
+    assert book["总览"]["B4"].value == len(rows)
+    assert book["全部变化"].auto_filter.ref == f"A1:H{len(rows) + 1}"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "part"),
+    [
+        (("group/2014", "talent/2024"), 2, "同一系列"),
+        (("group", "group/2014"), 2, "talent/2024"),
+        (("group/2014", "group/2014"), 3, "两个不同的版本"),
+        (("group/2013", "group/2014"), 3, "已有：2015、2014"),
+        (("grup/2013", "grup/2014"), 3, "是不是“group”"),
+        (("group/2014", "group/2015", "--department", "财务出"), 2, "财务出"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(tianbao, next_year, words, code, part):
+    answer = tianbao("schemas", "diff", *words)
+    assert (answer.exit_code, answer.stdout) == (code, "")
+    assert part in answer.stderr
+
+
+def test_forms_with_faults_are_named_and_left_out(tianbao, next_year):
+    (next_year / "G5.1.json").write_text("{", "utf-8")
+    answer = tianbao("schemas", "diff", "group/2014", "group/2015")
+    assert answer.exit_code == 0
+    assert "group/2015/G5.1.json" in answer.stderr
+    assert "G5.1 " not in answer.stdout
