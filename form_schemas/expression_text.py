@@ -97,9 +97,13 @@ class Syntax:
 
     def quote(self, node: ast.AST) -> str:
         """The source of a node, or its beginning."""
+        return _shorten(self.cut(node))
+
+    def cut(self, node: ast.AST) -> str:
+        """The source of a node."""
         start: int = getattr(node, "col_offset", 0)
         end: int = getattr(node, "end_col_offset", None) or len(self.text)
-        return _shorten(self.text.encode()[start:end].decode(errors="ignore"))
+        return self.text.encode()[start:end].decode(errors="ignore")
 
 
 def read_syntax(text: str) -> Syntax:

@@ -12,12 +12,13 @@ from form_schemas.expression_nodes import TreeBuilder
 from form_schemas.expression_text import ExpressionError, read_syntax
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import Node
-from form_schemas.scopes import Column, Names, Reach, Scope, Tables
+from form_schemas.scopes import Column, Mention, Names, Reach, Scope, Tables
 
 __all__ = [
     "Column",
     "Expression",
     "ExpressionError",
+    "Mention",
     "Reach",
     "Tables",
     "parse_expression",
@@ -41,6 +42,8 @@ class Expression:
     target_fields: frozenset[str] = frozenset()
     #: forms whose rows `count` and its like look into
     tables: frozenset[str] = frozenset()
+    #: where it names forms and fields
+    mentions: tuple[Mention, ...] = ()
 
     @property
     def is_runnable(self) -> bool:
@@ -98,4 +101,5 @@ def parse_expression(
         ref_fields=frozenset(names.ref_fields),
         target_fields=frozenset(names.target_fields),
         tables=frozenset(names.looked_into),
+        mentions=tuple(dict.fromkeys(names.mentions)),
     )

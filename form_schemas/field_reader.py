@@ -1,6 +1,6 @@
 """Build the fields of a form, knowing the columns of all files of its edition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,15 +17,26 @@ from form_schemas.kinds import TRAITS, FieldKind, ValueType
 from form_schemas.patterns import find_pattern_fault
 from form_schemas.spec import Comparison, FieldSpec, Fill, Reference
 
+#: Told of every sound expression: code of the form, JSON pointer, expression.
+Note = Callable[[str, str, Expression], None]
+
+
+def pass_over(code: str, pointer: str, expression: Expression) -> None:
+    """Nobody asks where expressions stand."""
+
 
 class FieldReader:
     """Links fields and expressions; what is wrong goes to the draft's faults."""
 
     def __init__(
-        self, drafts: Mapping[str, Draft], codelists: Mapping[str, CodeList]
+        self,
+        drafts: Mapping[str, Draft],
+        codelists: Mapping[str, CodeList],
+        note: Note = pass_over,
     ) -> None:
         self._drafts = drafts
         self._codelists = codelists
+        self._note = note
         #: what expressions may know of the fields, by code of form and id
         self.tables = {
             code: {fid: self._column(code, fid) for fid in draft.fields}
@@ -229,11 +240,13 @@ class FieldReader:
         self, draft: Draft, at: Sequence[object], text: object, **scope: Any
     ) -> Expression | None:
         try:
-            return parse_expression(str(text), self.tables, **scope)
+            found = parse_expression(str(text), self.tables, **scope)
         except ExpressionError as error:
             where = f"第 {error.position + 1} 个字符起" if error.position else ""
             draft.complain(point(*at), f"表达式{where}有错：{error}原文：{text}")
             return None
+        self._note(draft.code, point(*at), found)
+        return found
 
 
 def _targets(reference: Json) -> tuple[str, ...]:

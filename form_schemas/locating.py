@@ -6,7 +6,7 @@ that is no JSON, or not yet, is followed as far as it goes.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,12 +58,14 @@ def locate(text: str, pointer: str) -> Position:
     A pointer to something missing leads to what it is missing from. The pointer of the
     whole file leads to where a file that cannot be read stops being JSON.
     """
-    if not pointer:
-        return _count(text, _find_stop(text))
-    places = find_places(text)
-    while pointer and pointer not in places:
-        pointer = pointer.rpartition("/")[0]
-    return _count(text, places[pointer].start if pointer else 0)
+    return locate_all(text, (pointer,))[pointer]
+
+
+def locate_all(text: str, pointers: Iterable[str]) -> Mapping[str, Position]:
+    """Where each of several pointers leads; the text is gone through once."""
+    wanted = dict.fromkeys(pointers)
+    places = find_places(text) if any(wanted) else {}
+    return {pointer: _locate(text, places, pointer) for pointer in wanted}
 
 
 def find_places(text: str) -> Mapping[str, Place]:
@@ -94,6 +96,14 @@ def find_places(text: str) -> Mapping[str, Place]:
     for left in above:
         places[left.pointer] = Place(left.start, left.value, len(text))
     return places
+
+
+def _locate(text: str, places: Mapping[str, Place], pointer: str) -> Position:
+    if not pointer:
+        return _count(text, _find_stop(text))
+    while pointer and pointer not in places:
+        pointer = pointer.rpartition("/")[0]
+    return _count(text, places[pointer].start if pointer else 0)
 
 
 def _open(inner: _Open | None, value: int, is_object: bool) -> _Open:

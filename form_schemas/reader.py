@@ -26,7 +26,7 @@ from form_schemas.comparing import compare_with_last
 from form_schemas.derivation_reader import read_derivation
 from form_schemas.drafts import Draft, Json, Source, fingerprint, parse_source
 from form_schemas.faults import Fault, point
-from form_schemas.field_reader import FieldReader
+from form_schemas.field_reader import FieldReader, Note, pass_over
 from form_schemas.freeze_reader import read_freezes
 from form_schemas.kinds import ValueType
 from form_schemas.ordering import CircleError, order_steps
@@ -68,6 +68,7 @@ def read_edition(
     *,
     parse: Parse = parse_source,
     only: Collection[str] | None = None,
+    note: Note = pass_over,
 ) -> EditionReading:
     """Read all schema files of one edition.
 
@@ -75,6 +76,7 @@ def read_edition(
         parse: makes the draft of a file; callers that read an edition again and again
             remember those of files that stayed as they were.
         only: codes of the forms to link; the other files only lend their columns.
+        note: is told of every expression and where it stands.
     """
     faults: list[Fault] = []
     drafts: dict[str, Draft] = {}
@@ -91,7 +93,7 @@ def read_edition(
             broken.append(source.code)
         else:
             drafts[draft.code] = draft
-    linker = _Linker(collection, edition, drafts, codelists)
+    linker = _Linker(collection, edition, drafts, codelists, note)
     forms = []
     wanted = drafts if only is None else drafts.keys() & only
     for code in sorted(wanted, key=code_order):
@@ -123,11 +125,12 @@ class _Linker:
         edition: str,
         drafts: Mapping[str, Draft],
         codelists: Mapping[str, CodeList],
+        note: Note,
     ) -> None:
         self._collection = collection
         self._edition = edition
         self._drafts = drafts
-        self._fields = FieldReader(drafts, codelists)
+        self._fields = FieldReader(drafts, codelists, note)
 
     def build(self, draft: Draft) -> FormSpec | None:
         """Build the form; None, with the draft's faults, where it has some."""

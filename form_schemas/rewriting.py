@@ -88,7 +88,7 @@ class _Rewriter:
             )
             members.append(f"{format_value(name)}: {told}")
         first = pointer + point(next(iter(before)))
-        last = pointer + point(next(reversed(before)))
+        last = pointer + point(list(before)[-1])
         return self._join(pointer, members, self.places[first], self.places[last])
 
     def _join_items(

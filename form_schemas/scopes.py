@@ -51,6 +51,18 @@ Tables = Mapping[str, Mapping[str, Column]]
 
 
 @dataclass(frozen=True)
+class Mention:
+    """Where an expression names a form or a field, so that the name can be changed."""
+
+    #: characters from the start of the expression
+    position: int
+    #: code of the form; "" the form in whose file the expression stands
+    table: str
+    #: None: the form itself is named
+    field_id: str | None
+
+
+@dataclass(frozen=True)
 class Scope:
     """The names of one level: a form, and the row around it that `this` means."""
 
@@ -83,6 +95,7 @@ class Names:
         self.ref_fields: set[str] = set()
         self.target_fields: set[str] = set()
         self.looked_into: set[str] = set()
+        self.mentions: list[Mention] = []
         #: whether what is read belongs to the previous round
         self.in_previous = False
 
@@ -94,6 +107,7 @@ class Names:
         if code not in self._tables:
             raise self._syntax.unknown("没有表", code, self._tables, at, "请核对表号。")
         self.looked_into.add(code)
+        self._mention(code, None, at)
         self.widen(Reach.TABLE if code == self._home else Reach.ACROSS)
 
     def resolve(
@@ -118,6 +132,7 @@ class Names:
     def _bare(self, node: ast.Name, scope: Scope) -> tuple[Node, Column]:
         if node.id in scope.expanded:
             column = scope.expanded[node.id]
+            self._mention("", column.id, node)
             return AliasColumn("", column.id, column.type), column
         known = self._tables[scope.table]
         if node.id not in known:
@@ -128,6 +143,7 @@ class Names:
             names = [*known, *GIVEN, *LITERALS, *scope.expanded]
             raise self._no_field(scope.table, node.id, names, node)
         column = known[node.id]
+        self._mention(scope.table, column.id, node)
         self._note(column.id, scope)
         return Field(column.id, column.type), column
 
@@ -141,6 +157,7 @@ class Names:
             )
         if node.attr in outer.expanded:
             column = outer.expanded[node.attr]
+            self._mention("", column.id, node)
             return AliasColumn("", column.id, column.type, of_this=True), column
         column = self.get_column(outer.table, node.attr, node)
         # What an aggregate of the previous round compares with is the present row.
@@ -192,6 +209,7 @@ class Names:
         known = self._tables[table]
         if name not in known:
             raise self._no_field(table, name, known, at)
+        self._mention(table, name, at)
         return known[name]
 
     def _no_field(
@@ -232,6 +250,15 @@ class Names:
             return
         if isinstance(source, (Field, ThisField)):
             self.ref_fields.add(source.id)
+
+    def _mention(self, table: str, field_id: str | None, at: ast.AST) -> None:
+        name = table if field_id is None else field_id
+        start = self._syntax.find_position(at)
+        if isinstance(at, ast.Attribute):
+            start += len(self._syntax.cut(at)) - len(name)
+        if isinstance(at, ast.Constant):
+            start += 1
+        self.mentions.append(Mention(start, table, field_id))
 
     def find_column(self, node: ast.expr, scope: Scope) -> Column | None:
         if not isinstance(node, (ast.Name, ast.Attribute)):

@@ -1,0 +1,193 @@
+"""Judges a file of a draft beside the other files of its edition, fast enough to be
+asked while somebody types.
+
+Files that stayed as they were are parsed and linked once; only the one at hand is read
+anew. What is right is decided by the reader, by `lint` and by the examples.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from app.services.designing.drafts import EditionDraft
+from app.services.designing.files import get_folder
+from app.services.designing.reading import list_sources
+from app.services.workshop import Workshop
+from form_schemas.catalogue import Catalogue
+from form_schemas.codelists import CodeList
+from form_schemas.drafts import Draft, Source, parse_source
+from form_schemas.faults import Fault
+from form_schemas.lint import lint_forms
+from form_schemas.locating import Position, locate_all
+from form_schemas.reader import EditionReading, read_edition
+from form_schemas.settings import Settings, read_settings
+from form_schemas.spec import FormSpec
+from validators.examples import Setting, find_wrong_examples, make_setting
+
+_KEPT_FILES = 1024
+_KEPT_READINGS = 6
+
+
+@dataclass(frozen=True)
+class FoundFault:
+    """A fault of a file, with the place in its text."""
+
+    fault: Fault
+    position: Position
+
+    @property
+    def pointer(self) -> str:
+        return self.fault.pointer
+
+    @property
+    def message(self) -> str:
+        return self.fault.message
+
+    @property
+    def subject(self) -> tuple[str, str] | None:
+        """What of the form it is about: (properties, amount), (x-rules, 3)…"""
+        parts = self.pointer.split("/")[1:]
+        return (parts[0], parts[1]) if len(parts) > 1 else None
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """What became of one file."""
+
+    #: None: its faults keep it from being one
+    form: FormSpec | None
+    faults: tuple[FoundFault, ...]
+    #: of the edition, with this form where it is one
+    forms: tuple[FormSpec, ...]
+    setting: Setting
+
+
+def check_file(
+    workshop: Workshop, draft: EditionDraft, file: str, text: str
+) -> CheckedFile:
+    """Judge one file with this text, saved already or not."""
+    sources = list_sources(workshop, draft)
+    known = draft.files.get(file)
+    if known is not None and known.base is not None:
+        sources = _put(sources, Source(file, known.base))
+    settings = read_settings(get_folder(workshop.schema_folder, draft.edition))
+    return check_source(
+        workshop.catalogue, draft.edition, sources, Source(file, text), settings
+    )
+
+
+def check_source(
+    in_use: Catalogue,
+    edition: str,
+    sources: Sequence[Source],
+    source: Source,
+    settings: Settings,
+) -> CheckedFile:
+    """The same among files at hand.
+
+    Args:
+        sources: all of the edition. Of the file itself an earlier version, the same one
+            all the time: forms that refer to it are read beside that one, and once.
+    """
+    others = tuple(one for one in sources if one.file != source.file)
+    codelists = _Codelists(in_use.codelists)
+    collection, year = edition.split("/")
+    reading = read_edition(
+        collection,
+        year,
+        (*others, source),
+        in_use.codelists,
+        parse=_parse,
+        only={source.code},
+    )
+    form = next((one for one in reading.forms if one.code == source.code), None)
+    whole = _read_whole(edition, tuple(sources), codelists)
+    forms = _list_forms(whole, source.code, form)
+    setting = make_setting(forms, settings.values, in_use.codelists)
+    faults = [fault for fault in reading.faults if fault.file == source.file]
+    if form is not None:
+        files = {one.code: one.file for one in (*others, source)}
+        faults += [f for f in lint_forms(files, forms) if f.file == source.file]
+        faults += _find_wrong(form, source.file, setting)
+    return CheckedFile(form, _place(faults, source.text), forms, setting)
+
+
+def check_draft(workshop: Workshop, draft: EditionDraft) -> tuple[Fault, ...]:
+    """Everything that is wrong with the edition as the draft has it."""
+    sources = list_sources(workshop, draft)
+    settings = read_settings(get_folder(workshop.schema_folder, draft.edition))
+    codelists = _Codelists(workshop.catalogue.codelists)
+    reading = _read_whole(draft.edition, sources, codelists)
+    setting = make_setting(reading.forms, settings.values, codelists.by_slug)
+    files = {source.code: source.file for source in sources}
+    wrong = (_find_wrong(form, files[form.code], setting) for form in reading.forms)
+    return (
+        *reading.faults,
+        *lint_forms(files, reading.forms),
+        *(fault for found in wrong for fault in found),
+    )
+
+
+def read_whole(
+    workshop: Workshop, edition: str, sources: Sequence[Source]
+) -> EditionReading:
+    """All forms of an edition; a reading that was made lately is given again."""
+    return _read_whole(
+        edition, tuple(sources), _Codelists(workshop.catalogue.codelists)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Codelists:
+    """Code lists as a key of what is remembered: the same ones serve a process."""
+
+    by_slug: Mapping[str, CodeList]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Codelists) and other.by_slug is self.by_slug
+
+    def __hash__(self) -> int:
+        return id(self.by_slug)
+
+
+@lru_cache(_KEPT_READINGS)
+def _read_whole(
+    edition: str, sources: tuple[Source, ...], codelists: _Codelists
+) -> EditionReading:
+    collection, year = edition.split("/")
+    return read_edition(collection, year, sources, codelists.by_slug, parse=_parse)
+
+
+def _parse(source: Source, urn: str) -> tuple[Draft | None, list[Fault]]:
+    draft, faults = _parse_once(source, urn)
+    # Linking adds its faults to those of the draft: each reading has its own.
+    fresh = None if draft is None else replace(draft, faults=[])
+    return fresh, list(faults)
+
+
+@lru_cache(_KEPT_FILES)
+def _parse_once(source: Source, urn: str) -> tuple[Draft | None, list[Fault]]:
+    return parse_source(source, urn)
+
+
+def _list_forms(
+    reading: EditionReading, code: str, form: FormSpec | None
+) -> tuple[FormSpec, ...]:
+    others = tuple(one for one in reading.forms if one.code != code)
+    return others if form is None else (*others, form)
+
+
+def _put(sources: Iterable[Source], source: Source) -> tuple[Source, ...]:
+    others = (one for one in sources if one.file != source.file)
+    return tuple(sorted((*others, source), key=lambda one: one.file))
+
+
+def _find_wrong(form: FormSpec, file: str, setting: Setting) -> list[Fault]:
+    found = find_wrong_examples(form, setting)
+    return [Fault(file, pointer, message) for pointer, message in found]
+
+
+def _place(faults: Iterable[Fault], text: str) -> tuple[FoundFault, ...]:
+    once = dict.fromkeys(faults)
+    positions = locate_all(text, (one.pointer for one in once))
+    return tuple(FoundFault(one, positions[one.pointer]) for one in once)
