@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class OperationKind(StrEnum):
@@ -174,6 +175,24 @@ class Plan:
 def to_plain(operations: Iterable[Operation]) -> list[dict[str, object]]:
     """Operations as JSON holds them."""
     return [{"id": one.id, **asdict(one)} for one in operations]
+
+
+def from_plain(plain: Iterable[Mapping[str, Any]]) -> tuple[Operation, ...]:
+    """Operations that JSON held."""
+    return tuple(_read_operation(one) for one in plain)
+
+
+def _read_operation(plain: Mapping[str, Any]) -> Operation:
+    return Operation(
+        OperationKind(plain["kind"]),
+        plain["form_name"],
+        plain["field_id"],
+        plain["summary"],
+        Risk(plain["risk"]),
+        Touched(**plain["touched"]),
+        tuple(Example(**one) for one in plain["examples"]),
+        plain["demands"],
+    )
 
 
 def write_plan(plan: Plan) -> dict[str, object]:
