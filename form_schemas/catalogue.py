@@ -5,13 +5,14 @@ the others down: its last good version serves in its place where the caller has 
 and it is listed in `Catalogue.broken` either way.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from form_schemas.allotment import Allotments, allot, place
 from form_schemas.chain import ReviewStep
 from form_schemas.codelists import CODES_FOLDER, CodeList, load_codelists
 from form_schemas.drafts import FOREIGN_BYTES, Source
@@ -33,6 +34,8 @@ from form_schemas.spec import FieldSpec, FormSpec
 from form_schemas.work_chains import WorkChain
 
 SCHEMAS_FOLDER = Path(__file__).parent
+#: Stands in the year of an edition as it was: 2024@1 came before 2024@2 and 2024.
+ARCHIVED = "@"
 
 
 class UnknownFormError(LookupError):
@@ -71,6 +74,11 @@ class Edition:
     def name(self) -> str:
         """`talent/2024`."""
         return f"{self.collection}/{self.year}"
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether its files were changed since: only rounds that are over have it."""
+        return ARCHIVED in self.year
 
     @property
     def title(self) -> str:
@@ -123,6 +131,16 @@ class Edition:
 
     def get(self, code: str) -> FormSpec:
         return self.by_code[code]
+
+
+@dataclass(frozen=True)
+class ArchivedEdition:
+    """An edition as it was before its files were changed."""
+
+    #: code of a form -> text of its file
+    texts: Mapping[str, str]
+    #: `collection.json`
+    settings: Mapping[str, object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,6 +256,8 @@ def load_catalogue(
     last_good: Mapping[str, str] | None = None,
     held: Collection[str] = (),
     codes_folder: Path = CODES_FOLDER,
+    allotted: Allotments | None = None,
+    archived: Mapping[str, ArchivedEdition] | None = None,
 ) -> Catalogue:
     """Load all editions below a folder.
 
@@ -246,6 +266,8 @@ def load_catalogue(
             file of that form has faults.
         held: full names of forms whose files the database does not follow yet: their
             last version serves, and one that is new is left out.
+        allotted: where the database keeps forms that were applied.
+        archived: editions as they were, by name, beside those of the folder.
     """
     codelists = load_codelists(codes_folder)
     editions, broken = [], []
@@ -267,7 +289,63 @@ def load_catalogue(
         if edition.faults:
             file = f"{edition.name}/{COLLECTION_FILE}"
             broken.append(BrokenForm(file, edition.faults, is_replaced=False))
-    return Catalogue(tuple(editions), codelists, tuple(broken), tuple(held))
+    editions += _read_archived(archived or {}, codelists)
+    placed = place_editions(editions, allotted or {})
+    return Catalogue(placed, codelists, tuple(broken), tuple(held))
+
+
+def place_editions(
+    editions: Iterable[Edition], allotted: Allotments
+) -> tuple[Edition, ...]:
+    """Editions in their order, each form with its table and columns.
+
+    Args:
+        allotted: where forms are kept by now; what it does not tell of gets a place
+            beside those.
+    """
+    placed: list[Edition] = []
+    for edition in sorted(editions, key=_order):
+        before = placed[-1].forms if placed else ()
+        if placed and placed[-1].collection != edition.collection:
+            before = ()
+        placed.append(_place(edition, before, allotted))
+    return tuple(placed)
+
+
+def _place(
+    edition: Edition, before: tuple[FormSpec, ...], allotted: Allotments
+) -> Edition:
+    known = {
+        form.code: place(form, allotted[form.full_name])
+        for form in edition.forms
+        if form.full_name in allotted
+    }
+    forms = edition.forms
+    if before and len(known) < len(forms):
+        forms = allot(before, forms)
+    forms = tuple(known.get(form.code, form) for form in forms)
+    return edition if forms == edition.forms else replace(edition, forms=forms)
+
+
+def _order(edition: Edition) -> tuple[str, str, bool, int]:
+    """An edition as it was comes before the same one as it is."""
+    year, _, number = edition.year.partition(ARCHIVED)
+    return edition.collection, year, not number, int(number or 0)
+
+
+def _read_archived(
+    archived: Mapping[str, ArchivedEdition], codelists: Mapping[str, CodeList]
+) -> Iterator[Edition]:
+    for name, kept in archived.items():
+        collection, year = name.split("/")
+        written = year.partition(ARCHIVED)[0]
+        sources = [
+            Source(f"{collection}/{written}/{code}.json", text)
+            for code, text in kept.texts.items()
+        ]
+        reading = read_edition(collection, written, sources, codelists)
+        forms = tuple(replace(form, edition=year) for form in reading.forms)
+        yield Edition(collection, year, kept.settings, forms, reading.faults)
 
 
 def edition_folders(folder: Path) -> list[Path]:

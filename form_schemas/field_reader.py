@@ -121,6 +121,8 @@ class FieldReader:
             multiple=declared.get("x-multiple", False),
             separator=declared.get("x-separator"),
             was=tuple(declared.get("x-was", ())),
+            recode=declared.get("x-recode", {}),
+            made_from=declared.get("x-from"),
             compare=_comparison(declared),
         )
 

@@ -163,6 +163,7 @@ class _Linker:
             period=Period(declared["period"]),
             description=draft.schema.get("description", ""),
             section=tuple(declared["section"]),
+            was=tuple(declared.get("was", ())),
             departments=tuple(declared["departments"]),
             department_scope=declared.get("departmentScope", {}),
             kind=FormKind(declared["kind"]),

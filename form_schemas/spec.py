@@ -147,10 +147,22 @@ class FieldSpec:
     multiple: bool = False
     #: how several values stand in one cell or text
     separator: str | None = None
-    #: earlier ids of this field, newest first
+    #: earlier ids of this field, newest first; with a code where it stood in another
+    #: form. `lineage` says what they lead to.
     was: tuple[str, ...] = ()
+    #: earlier value -> value since; None: it has none
+    recode: Mapping[str, str | None] = field(default_factory=dict, hash=False)
+    #: text of the expression that gives the value from the row as it was before
+    made_from: str | None = None
     #: stands among the form's rules as a warning: `comparing`
     compare: Comparison | None = None
+    #: where the form's table keeps it; "": under its id (`allotment`)
+    column: str = ""
+
+    @property
+    def column_name(self) -> str:
+        """Name of the column of the form's table that holds the value."""
+        return self.column or self.id
 
     @property
     def traits(self) -> KindTraits:
@@ -274,6 +286,8 @@ class FormSpec:
     period: Period
     description: str = ""
     section: tuple[str, ...] = ()
+    #: earlier codes of this form, newest first
+    was: tuple[str, ...] = ()
     #: the first one leads
     departments: tuple[str, ...] = ()
     #: department -> the rows it supplies, in words
@@ -304,6 +318,8 @@ class FormSpec:
     schema: Mapping[str, Any] = field(default_factory=dict, repr=False)
     #: SHA-256 of what judges and shapes rows; equal in every process
     fingerprint: str = ""
+    #: where the rows of all its editions stand; "": as its code says (`allotment`)
+    table: str = ""
 
     @property
     def name(self) -> str:
@@ -318,7 +334,7 @@ class FormSpec:
     @property
     def table_name(self) -> str:
         """The database table that holds the formal rows of all editions."""
-        return f"{self.collection}_{self.code.replace('.', '_')}".lower()
+        return self.table or name_table(self.collection, self.code)
 
     @cached_property
     def by_id(self) -> Mapping[str, FieldSpec]:
@@ -375,3 +391,8 @@ class FormSpec:
 
     def get_field(self, field_id: str) -> FieldSpec:
         return self.by_id[field_id]
+
+
+def name_table(collection: str, code: str) -> str:
+    """The table of a form that no other one had before."""
+    return f"{collection}_{code.replace('.', '_')}".lower()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from app.models import StoredFile
 from app.services.desks import Desk
@@ -148,8 +148,11 @@ class Judge:
                     StoredFile.form_name.startswith(
                         f"{self.form.collection}/", autoescape=True
                     ),
-                    StoredFile.form_name.endswith(
-                        f"/{self.form.code}", autoescape=True
+                    or_(
+                        *(
+                            StoredFile.form_name.endswith(f"/{code}", autoescape=True)
+                            for code in (self.form.code, *self.form.was)
+                        )
                     ),
                     StoredFile.field_id.in_((item.id, *item.was)),
                 )

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import IO
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine, select
 
 from app.models import Round
 from app.models.rounds import read_period
 from app.storage.engine import begin_reading
-from app.storage.keys import key_text
-from app.storage.previous import find_previous_rows
+from app.storage.previous import list_previous_rows
 from app.storage.records import Scope
-from app.storage.rows import RowStore
 from exporters.last_period import MOST_ROWS, last_fields
 from exporters.template import write_template
 from form_schemas.catalogue import Catalogue
@@ -42,7 +40,8 @@ def write_template_for(
         rows: Sequence[Row] = ()
         if last_round is not None:
             last = replace(scope, round_id=last_round)
-            rows = _find_last_rows(connection, catalogue, form, last)
+            if last_fields(form):
+                rows = list_previous_rows(connection, catalogue, form, last, MOST_ROWS)
     write_template(
         form,
         catalogue,
@@ -50,17 +49,3 @@ def write_template_for(
         periods=read_period(periods, form.period),
         last_rows=rows,
     )
-
-
-def _find_last_rows(
-    connection: Connection, catalogue: Catalogue, form: FormSpec, scope: Scope
-) -> Sequence[Row]:
-    """Last round's rows as this form names their fields; none if they are too many."""
-    store = RowStore(connection, catalogue)
-    if not last_fields(form) or store.count(form, scope) > MOST_ROWS:
-        return ()
-    stored = [found.row for found in store.iterate_rows(form, scope)]
-    keys = [key_text(form, row) for row in stored]
-    # Fields that were renamed since have their values under an earlier name.
-    found = find_previous_rows(connection, catalogue, form, scope, set(keys))
-    return [found[key] for key in keys if key in found]

@@ -8,6 +8,7 @@ Judging the copies, and whether the form may change at all, is left to the servi
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import (
     BigInteger,
@@ -15,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Exists,
-    Table,
     and_,
     bindparam,
     case,
@@ -35,11 +35,14 @@ from sqlalchemy import (
 from app.models.history import RowAction, RowChange
 from app.storage.binding import Binding, bind
 from app.storage.engine import is_sqlite
+from app.storage.expression_rows import find_edition, find_stored
 from app.storage.lookup import in_groups
+from app.storage.previous import find_previous_rows
 from app.storage.records import Scope, StoredRow
-from app.storage.tables import is_foreign_key
+from app.storage.tables import is_foreign_key, list_unique
 from app.storage.types import ExactDecimal
 from form_schemas.catalogue import Catalogue
+from form_schemas.descent import Descent, find_descent
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.conversion import to_json
 
@@ -87,8 +90,11 @@ class Carrier:
         self._handed = sorted(handed)
         self._binding = bind(catalogue, form)
         self._table = self._binding.table
-        self._last = self._table.alias("last_round")
         self.form = form
+        self._earlier, self._descent = _find_earlier(
+            connection, catalogue, form, source
+        )
+        self._last = bind(catalogue, self._earlier).table.alias("last_round")
 
     def count(self) -> CarryCounts:
         """What carrying would do, as far as this form alone tells."""
@@ -269,7 +275,8 @@ class Carrier:
     def _keeps_unique(self, values: Mapping[str, ColumnElement]) -> list[Exists]:
         """No row of this round has the same values of a unique set."""
         found = []
-        for number, names in enumerate(_unique_sets(self._table)):
+        sets = list_unique(self._catalogue, self.form)
+        for number, names in enumerate(sets):
             if not set(names) <= set(values):
                 continue
             here = self._table.alias(f"unique_{number}")
@@ -295,34 +302,96 @@ class Carrier:
         """Whether the row that a value refers to is here, or comes along."""
         [target] = self._catalogue.targets(self.form, item)
         table, name = bind(self._catalogue, target).table, item.reference.field
-        here = table.alias(f"to_{item.id}")
-        scopes = [self._target]
-        if target is self.form:
-            scopes.append(self._source)
-        return [
-            exists().where(
-                *_at(here, scope),
-                here.c[name] == self._old(item),
-                true() if scope is self._target else self._may_come(here),
+        here, old = table.alias(f"to_{item.id}"), self._old(item)
+        found = [exists().where(*_at(here, self._target), here.c[name] == old)]
+        if target is self.form and name in self._then:
+            coming = bind(self._catalogue, self._earlier).table.alias(f"last_{item.id}")
+            known = coming.c[self._then[name]] == old
+            found.append(
+                exists().where(
+                    *_at(coming, self._source), known, self._may_come(coming)
+                )
             )
-            for scope in scopes
-        ]
+        return found
 
     def _old(self, item: FieldSpec) -> ColumnElement:
         """A field's value in the last round, under whichever id it had then."""
-        own = self._last.c[item.id]
-        names = [name for name in item.was if name in self._last.c]
-        found = (_as(own, self._last.c[name], self._connection) for name in names)
-        earlier = [column for column in found if column is not None]
-        return func.coalesce(own, *earlier, type_=own.type) if earlier else own
+        own = self._table.c[item.id]
+        if item.id not in self._then:
+            return _null_of(own)
+        found = _as(own, self._last.c[self._then[item.id]], self._connection)
+        if found is None:
+            return _null_of(own)
+        recode = self._find_recode(item)
+        if not recode or item.is_list:
+            return found
+        known = [(found == old, literal(new, own.type)) for old, new in recode.items()]
+        return type_coerce(case(*known, else_=found), own.type)
+
+    def _find_recode(self, item: FieldSpec) -> Mapping[str, str | None]:
+        origin = self._descent.origin_of(self.form, item.id)
+        return {} if origin is None else origin.recode
+
+    @cached_property
+    def _then(self) -> Mapping[str, str]:
+        """Field -> the field of the earlier form that has its value."""
+        origins = (
+            (item.id, self._descent.origin_of(self.form, item.id))
+            for item in self.form.fields
+        )
+        return {
+            name: origin.field.id
+            for name, origin in origins
+            if origin is not None
+            and origin.field is not None
+            and origin.form is self._earlier
+        }
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """Fields whose values stood in another form, or are computed of the row."""
+        return tuple(
+            item.id
+            for item in _copied_fields(self.form)
+            if item.id not in self._then
+            and self._descent.origin_of(self.form, item.id) is not None
+        )
+
+    def find_elsewhere(self, keys: Collection[str]) -> dict[str, dict[str, object]]:
+        """The values of the last round's rows in these fields, by key of the row."""
+        found = find_previous_rows(
+            self._connection, self._catalogue, self.form, self._source, keys
+        )
+        names = self.elsewhere
+        return {key: {name: row[name] for name in names} for key, row in found.items()}
 
 
-def has_same_key(form: FormSpec, earlier: FormSpec) -> bool:
+def _null_of(column: Column) -> ColumnElement:
+    return type_coerce(null(), column.type)
+
+
+def _find_earlier(
+    connection: Connection, catalogue: Catalogue, form: FormSpec, source: Scope
+) -> tuple[FormSpec, Descent]:
+    """The form as the last round had it; itself where that round had none."""
+    now = catalogue.edition_of(form)
+    then = find_edition(connection, catalogue, source.round_id) or now
+    return find_stored(catalogue, form, then), find_descent(catalogue, then, now)
+
+
+def has_same_key(form: FormSpec, earlier: FormSpec, descent: Descent) -> bool:
     """Whether rows of an earlier edition have the same keys."""
     if len(form.key) != len(earlier.key):
         return False
-    pairs = zip(form.key, earlier.key, strict=True)
-    return all(old in (new, *form.by_id[new].was) for new, old in pairs)
+    origins = (descent.origin_of(form, name) for name in form.key)
+    return all(
+        origin is not None
+        and origin.form is earlier
+        and origin.field is not None
+        and origin.field.id == old
+        and not origin.recode
+        for origin, old in zip(origins, earlier.key, strict=True)
+    )
 
 
 def count_gaps(
@@ -387,15 +456,6 @@ def _copied_fields(form: FormSpec) -> tuple[FieldSpec, ...]:
 
 def _at(table, scope: Scope) -> tuple[ColumnElement[bool], ...]:
     return table.c._unit_id == scope.unit_id, table.c._round_id == scope.round_id
-
-
-def _unique_sets(table: Table) -> list[tuple[str, ...]]:
-    sets = (
-        tuple(c.name for c in index.columns if c.name not in ("_unit_id", "_round_id"))
-        for index in table.indexes
-        if index.unique
-    )
-    return [names for names in sets if names != ("_key",)]
 
 
 def _as(own: Column, earlier: Column, connection: Connection) -> ColumnElement | None:

@@ -214,7 +214,7 @@ class _Writer:
         # Column by column: most hold what the driver takes as it is.
         values = [
             self._write_all(
-                column, [row.values.get(column.name) for row in rows.values()]
+                column, [row.values.get(column.key) for row in rows.values()]
             )
             for column in self._binding.columns
         ]

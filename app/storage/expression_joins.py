@@ -18,14 +18,15 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    null,
     or_,
     select,
     true,
 )
 
-from app.storage.expression_rows import Moment, NotInSqlError, RowsOf
+from app.storage.expression_reaching import is_plain, reach
+from app.storage.expression_rows import Moment, NotInSqlError, RowsOf, is_asked
 from app.storage.sql_values import Sql, Value
-from app.storage.tables import is_foreign_key
 from form_schemas.condition_parts import (
     Parts,
     divide,
@@ -34,6 +35,7 @@ from form_schemas.condition_parts import (
     reads_around,
 )
 from form_schemas.kinds import ValueType
+from form_schemas.lineage import Origin
 from form_schemas.nodes import (
     Aggregate,
     Call,
@@ -54,6 +56,7 @@ class Compiler(Protocol):
     """What `expressions` does, as the joins need it."""
 
     def value(self, node: Node, rows: RowsOf, wanted: ValueType) -> Value: ...
+    def read(self, rows: RowsOf, field_id: str, kind: ValueType) -> Value: ...
     def condition(self, node: Node, rows: RowsOf) -> Sql: ...
     def argument(self, node: Node, rows: RowsOf, wanted: ValueType) -> Value: ...
     def comparable(
@@ -71,9 +74,10 @@ def refer(compiler: Compiler, node: RefColumn, rows: RowsOf) -> Value:
     if not targets:
         return words.nothing(node.type)
     if len(targets) == 1:
-        return targets[0].value(node.column, node.type)
+        return compiler.read(targets[0], node.column, node.type)
     # Several forms to pick from: the first one that has the row.
-    values = words.unify([target.value(node.column, node.type) for target in targets])
+    read = [compiler.read(target, node.column, node.type) for target in targets]
+    values = words.unify(read)
     pairs = zip(targets, values, strict=True)
     found = case(*((target.id.is_not(None), value.sql) for target, value in pairs))
     size = values[0].size
@@ -109,7 +113,7 @@ def _join_target(
         sides = (left.value(column, kind), right.value(field_id, kind))
         return rows.place.words.compare("==", *rows.place.words.unify(sides))
 
-    if _is_plain(spec, form):
+    if is_plain(spec, form):
         rows.join(target.table, and_(target.in_place(), equals(target, rows)))
         return target
     mine = rows.copy(rows.only)
@@ -125,15 +129,6 @@ def _join_target(
     return target
 
 
-def _is_plain(spec: FieldSpec, form: FormSpec) -> bool:
-    """Whether the value alone tells the one row of a form that a reference picks."""
-    reference = spec.reference
-    assert reference is not None
-    column = reference.field
-    is_single = form.key == (column,) or (column,) in form.unique
-    return reference.filter is None and (is_foreign_key(spec) or is_single)
-
-
 # The round before.
 
 
@@ -144,13 +139,33 @@ def look_back(compiler: Compiler, node: Previous, rows: RowsOf) -> Value:
         return words.nothing(node.type)
     if isinstance(node.of, Aggregate):
         return aggregate(compiler, node.of, rows, moment)
-    if not isinstance(node.of, Field) or rows.form.code not in moment.edition.by_code:
+    if not isinstance(node.of, Field):
         return words.nothing(node.type)
     if "previous" not in rows.found:
         before = RowsOf(rows.place, rows.form, moment)
         rows.join(before.table, and_(before.in_place(), before.key == rows.key))
         rows.found["previous"] = before
-    return rows.found["previous"].value(node.of.id, node.type)
+    return compiler.read(rows.found["previous"], node.of.id, node.type)
+
+
+def moved(rows: RowsOf, form: FormSpec) -> RowsOf:
+    """The row of another form of the same moment that has the same key."""
+    asked = ("moved", form.code)
+    if asked not in rows.found:
+        other = RowsOf(rows.place, form, rows.moment)
+        rows.join(other.table, and_(other.in_place(), other.key == rows.key))
+        rows.found[asked] = other
+    return rows.found[asked]
+
+
+def recoded(value: Value, origin: Origin) -> Value:
+    """A text with what its former values are called by now."""
+    if not origin.recode or value.type is not ValueType.TEXT:
+        return value
+    known = origin.recode.items()
+    # Null first: SQLite takes the type of the first one.
+    cases = [(value.sql == old, null() if new is None else new) for old, new in known]
+    return value.become(case(*cases, else_=value.sql))
 
 
 # Aggregates.
@@ -160,11 +175,11 @@ def aggregate(
     compiler: Compiler, node: Aggregate, rows: RowsOf, moment: Moment
 ) -> Value:
     """`count`, `sum`, `exists` or `texts` over the rows of a form at a moment."""
-    if node.table not in moment.edition.by_code:
+    form = rows.place.now.edition.by_code.get(node.table)
+    if form is None or not is_asked(rows.place.catalogue, form, moment.edition):
         return rows.place.words.nothing(node.type)
     asked = (node, moment)
     if asked not in rows.found:
-        form = rows.place.now.edition.by_code[node.table]
         inner = RowsOf(rows.place, form, moment, around=rows)
         if node.condition is None or not reads_around(node.condition):
             value = _count_apart(compiler, node, inner)
@@ -182,7 +197,7 @@ def _count_apart(compiler: Compiler, node: Aggregate, inner: RowsOf) -> Value:
     if node.name == "exists":
         found = select(literal(1)).select_from(inner.joined()).where(*conditions)
         return Value(found.exists(), ValueType.BOOLEAN)
-    total = _combine(node, inner, _summed(node, inner))
+    total = _combine(node, inner, _summed(compiler, node, inner))
     counted = select(total.sql).select_from(inner.joined()).where(*conditions)
     return total.become(counted.scalar_subquery())
 
@@ -203,13 +218,16 @@ def _count_for_each(
         listed, keys = _pair_up(compiler, node, inner, rows)
         conditions = []
     else:
-        inner = _narrow(node, parts, inner)
+        fields = _find_fields(parts, inner)
+        inner = reach(compiler, parts, inner, rows, fields) or _narrow(
+            parts, inner, fields
+        )
         keys = [compiler.comparable(pair, (inner, inner)) for pair in parts.equal]
         keys += [_find_item(compiler, pair, inner) for pair in parts.within]
         conditions = [compiler.condition(part, inner) for part in parts.around]
         own = [compiler.condition(part, inner) for part in parts.own]
-        listed = _list_keys(inner, keys, own, *_label(_summed(node, inner)))
-    summed = _summed(node, inner)
+        listed = _list_keys(inner, keys, own, *_label(_summed(compiler, node, inner)))
+    summed = _summed(compiler, node, inner)
     if summed is not None:
         summed = summed.become(listed.c.summed)
     total = _combine(node, inner, summed)
@@ -257,7 +275,9 @@ def _pair_up(
         wanted = compiler.argument(sides[1], other, ValueType.TEXT)
         conditions.append(rows.place.words.compare("==", item, wanted))
     pair = _pair_in_order if has_items else _pair
-    listed = pair(mine, other, and_(*conditions), *_label(_summed(node, other)))
+    listed = pair(
+        mine, other, and_(*conditions), *_label(_summed(compiler, node, other))
+    )
     sides = zip(mine.identity(), rows.identity(), strict=True)
     return listed, [[_plain(ours), _plain(theirs)] for ours, theirs in sides]
 
@@ -279,17 +299,22 @@ def _find_item(
     return [item, compiler.argument(sides[1], inner, ValueType.TEXT)]
 
 
-def _narrow(node: Aggregate, parts: Parts, inner: RowsOf) -> RowsOf:
-    """Of rows whose lists are taken apart only those that differ where it matters."""
+def _find_fields(parts: Parts, inner: RowsOf) -> tuple[str, ...] | None:
+    """The fields that are read of the rows looked through; None for all."""
     own = [*parts.own, *(side for side, _ in (*parts.equal, *parts.within))]
-    fields = [name for one in own for name in _list_fields(one, inner)]
-    if not parts.within or None in fields:
+    fields = {name for one in own for name in _list_fields(one, inner)}
+    return None if None in fields else tuple(sorted(filter(None, fields)))
+
+
+def _narrow(parts: Parts, inner: RowsOf, fields: tuple[str, ...] | None) -> RowsOf:
+    """Of rows whose lists are taken apart only those that differ where it matters."""
+    if not parts.within or fields is None:
         return inner
     assert inner.around is not None
-    asked = ("differing", inner.form.code, inner.moment, frozenset(fields))
+    asked = ("differing", inner.form.code, inner.moment, fields)
     if asked not in inner.around.found:
         # Named, so that what is asked of them twice is listed once.
-        inner.around.found[asked] = inner.list_differing(sorted(set(fields))).cte()
+        inner.around.found[asked] = inner.list_differing(fields).cte()
     narrow = RowsOf(inner.place, inner.form, inner.moment, around=inner.around)
     narrow.stand_apart(inner.around.found[asked].alias())
     return narrow
@@ -314,7 +339,7 @@ def _picks_plainly(node: RefColumn, rows: RowsOf) -> bool:
     if spec is None or spec.reference is None:
         return True
     picked = (forms[code] for code in spec.reference.tables if code in forms)
-    return all(_is_plain(spec, form) for form in picked)
+    return all(is_plain(spec, form) for form in picked)
 
 
 def is_unique(compiler: Compiler, node: Call, rows: RowsOf) -> Value:
@@ -344,10 +369,10 @@ def is_unique(compiler: Compiler, node: Call, rows: RowsOf) -> Value:
     return Value(cast(verdict, Boolean()), ValueType.BOOLEAN)
 
 
-def _summed(node: Aggregate, rows: RowsOf) -> Value | None:
+def _summed(compiler: Compiler, node: Aggregate, rows: RowsOf) -> Value | None:
     if node.field_id is None:
         return None
-    return rows.value(node.field_id, node.type)
+    return compiler.read(rows, node.field_id, node.type)
 
 
 def _label(summed: Value | None) -> list[Label[Any]]:

@@ -6,7 +6,8 @@ pick, its own last year, counts of others) is joined to it once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -28,7 +29,9 @@ from app.storage.records import Scope
 from app.storage.sql_values import Sql, Value
 from app.storage.sqlite_words import SqliteWords
 from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.descent import find_descent
 from form_schemas.kinds import ValueType
+from form_schemas.lineage import Origin, OriginKind
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.scalars import SIGNIFICANT_DIGITS
 
@@ -90,6 +93,21 @@ def find_edition(
     return None if found is None else editions.get(f"{found[0]}/{found[1]}")
 
 
+def find_stored(catalogue: Catalogue, form: FormSpec, edition: Edition) -> FormSpec:
+    """The form as an edition declares it; itself where that edition has none."""
+    if edition.by_code.get(form.code) is form:
+        return form
+    descent = find_descent(catalogue, edition, catalogue.edition_of(form))
+    return descent.form_before(form) or form
+
+
+def is_asked(catalogue: Catalogue, form: FormSpec, edition: Edition) -> bool:
+    """Whether an edition has the form, under any code."""
+    if edition.by_code.get(form.code) is form:
+        return True
+    return find_stored(catalogue, form, edition) is not form
+
+
 @dataclass(eq=False)
 class RowsOf:
     """The rows of a form at one moment, under a name of their own."""
@@ -115,8 +133,8 @@ class RowsOf:
 
     def __post_init__(self) -> None:
         #: as the edition of the moment declares it
-        self.stored = self.moment.edition.by_code.get(self.form.code, self.form)
-        self.table = bind(self.place.catalogue, self.form).table.alias()
+        self.stored = find_stored(self.place.catalogue, self.form, self.moment.edition)
+        self.table = bind(self.place.catalogue, self.stored).table.alias()
         #: whether the table holds these rows and no others
         self.is_apart = self.parts is not None and self.parts.groups is not None
         if self.images is not None:
@@ -172,14 +190,14 @@ class RowsOf:
         named = [
             column
             for column in self.table.c
-            if column.name in self.stored.by_id or column.name in ("_id", *place)
+            if column.key in self.stored.by_id or column.key in ("_id", *place)
         ]
         listed = [
             select(
                 *(
                     self.place.words.write(
-                        {**place, **image}.get(column.name), column.type
-                    ).label(column.name)
+                        {**place, **image}.get(column.key), column.type
+                    ).label(column.key)
                     for column in named
                 )
             )
@@ -187,21 +205,39 @@ class RowsOf:
         ]
         return union_all(*listed).subquery()
 
+    def find_origin(self, field_id: str) -> Origin | None:
+        """Where the value stands in these rows; None: it was not asked then."""
+        if self.stored is self.form:
+            item = self.form.by_id.get(field_id)
+            known = item is not None
+            return Origin(OriginKind.SAME, self.form, item, {}) if known else None
+        if field_id not in self.form.by_id:
+            return None
+        catalogue, then = self.place.catalogue, self.moment.edition
+        now = catalogue.edition_of(self.form)
+        return find_descent(catalogue, then, now).origin_of(self.form, field_id)
+
     def find_field(self, field_id: str) -> FieldSpec | None:
         """A field as it was stored; an older edition may have another id for it."""
-        names = (field_id, *self.form.by_id[field_id].was)
-        return next(
-            (self.stored.by_id[n] for n in names if n in self.stored.by_id), None
-        )
+        origin = self.find_origin(field_id)
+        if origin is None or origin.form is not self.stored:
+            return None
+        return origin.field
 
     def value(self, field_id: str, kind: ValueType) -> Value:
         """The value of a field; null where these rows have none of this type."""
-        known = field_id in self.form.by_id
-        stored = self.find_field(field_id) if known else None
+        stored = self.find_field(field_id)
         if stored is None or stored.value_type is not kind:
             return self.place.words.nothing(kind)
         column = self.table.c[stored.id]
         return self.place.words.column(column, kind, _count_digits(stored))
+
+    def as_stored(self) -> "RowsOf":
+        """These very rows, with the names that their own edition gives."""
+        rows = copy(self)
+        rows.form, rows.found = self.stored, {}
+        rows.place = replace(self.place, now=self.moment, previous=None)
+        return rows
 
     def in_place(self) -> Sql:
         """What is true of these rows and of no others of their table."""

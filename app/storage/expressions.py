@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Boolean, and_, case, cast, not_, or_
 
 from app.storage.expression_functions import FUNCTIONS
-from app.storage.expression_joins import aggregate, look_back, refer
+from app.storage.expression_joins import aggregate, look_back, moved, recoded, refer
 from app.storage.expression_rows import NotInSqlError, OriginParts, RowsOf
 from app.storage.sql_values import Sql, Value, join_sizes
 from form_schemas.derivations import is_over_group
@@ -117,14 +117,27 @@ class _Compiler:
 
     # Names.
 
+    def read(self, rows: RowsOf, field_id: str, kind: ValueType) -> Value:
+        """The value of a field, wherever the edition of the rows has it."""
+        origin = rows.find_origin(field_id)
+        if origin is None:
+            return rows.place.words.nothing(kind)
+        if origin.expression is not None:
+            return self.value(origin.expression.root, rows.as_stored(), kind)
+        if origin.form is rows.stored:
+            return recoded(rows.value(field_id, kind), origin)
+        assert origin.field is not None
+        other = moved(rows, origin.form)
+        return recoded(other.value(origin.field.id, kind), origin)
+
     def _literal(self, node: Literal, rows: RowsOf) -> Value:
         return rows.place.words.constant(node.value, node.type)
 
     def _field(self, node: Field, rows: RowsOf) -> Value:
-        return rows.value(node.id, node.type)
+        return self.read(rows, node.id, node.type)
 
     def _this(self, node: ThisField, rows: RowsOf) -> Value:
-        return _get_around(rows).value(node.id, node.type)
+        return self.read(_get_around(rows), node.id, node.type)
 
     def _given(self, node: Given, rows: RowsOf) -> Value:
         place = rows.place
@@ -145,7 +158,7 @@ class _Compiler:
         parts = _get_parts(_get_around(rows) if node.of_this else rows)
         if not node.alias:
             return parts.expanded[node.column]
-        return parts.partners[node.alias].value(node.column, node.type)
+        return self.read(parts.partners[node.alias], node.column, node.type)
 
     # Operators.
 

@@ -31,6 +31,7 @@ from app.storage.group_functions import GROUP_FUNCTIONS, GroupCall
 from app.storage.records import Scope
 from app.storage.sql_values import Sql, Value
 from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.descent import find_descent
 from form_schemas.expressions import Expression
 from form_schemas.kinds import ValueType
 from form_schemas.measures import Quantity
@@ -112,16 +113,19 @@ def count_quantities(
 
 
 @lru_cache(maxsize=4096)
-def can_count(form: FormSpec, edition: Edition, fields: frozenset[str]) -> bool:
+def can_count(
+    catalogue: Catalogue, form: FormSpec, edition: Edition, fields: frozenset[str]
+) -> bool:
     """Whether a round of the edition has these fields of the form, under any name."""
-    stored = edition.by_code.get(form.code)
-    return stored is not None and all(
-        any(
-            name in stored.by_id
-            and stored.by_id[name].value_type is form.by_id[field].value_type
-            for name in (field, *form.by_id[field].was)
+    if edition.by_code.get(form.code) is form:
+        return True
+    descent = find_descent(catalogue, edition, catalogue.edition_of(form))
+    origins = [descent.origin_of(form, name) for name in fields]
+    return descent.form_before(form) is not None and all(
+        origin is not None and (origin.field is None or origin.field.value_type is kind)
+        for origin, kind in zip(
+            origins, (form.by_id[name].value_type for name in fields), strict=True
         )
-        for field in fields
     )
 
 

@@ -177,7 +177,7 @@ def _make_sqlite(columns: Sequence[Column]) -> ColumnElement:
     made: ColumnElement = literal("{}", Text)
     while group := list(islice(rest, _MEMBERS)):
         members = [
-            part for c in group for part in (literal(f"$.{c.name}"), _write_sqlite(c))
+            part for c in group for part in (literal(f"$.{c.key}"), _write_sqlite(c))
         ]
         made = func.json_set(made, *members)
     return type_coerce(made, Text)
@@ -199,9 +199,7 @@ def _make_postgresql(columns: Sequence[Column]) -> ColumnElement:
     made: ColumnElement = cast(literal("{}", Text), JSONB)
     while group := list(islice(rest, _MEMBERS)):
         members = [
-            part
-            for c in group
-            for part in (literal(c.name, Text), _write_postgresql(c))
+            part for c in group for part in (literal(c.key, Text), _write_postgresql(c))
         ]
         made = made.concat(func.jsonb_build_object(*members, type_=JSONB))
     return cast(made, JSON)

@@ -51,7 +51,7 @@ class _FormTables(MetaData):
         checkfirst: bool = True,
     ) -> None:
         copies = MetaData()
-        for table in self.sorted_tables:
+        for table in self.tables.values():
             table.to_metadata(copies)
         names = self.tables if tables is None else [table.name for table in tables]
         chosen = [copies.tables[name] for name in names]
@@ -60,16 +60,34 @@ class _FormTables(MetaData):
 
 @lru_cache(maxsize=8)
 def build_metadata(catalogue: Catalogue) -> MetaData:
-    """The tables of all forms of all editions."""
+    """The tables of all forms of all editions, as the database has them."""
     metadata = _FormTables()
     for forms in group_editions(catalogue).values():
         _build_table(metadata, catalogue, forms)
     return metadata
 
 
+@lru_cache(maxsize=4096)
 def table_for(catalogue: Catalogue, form: FormSpec) -> Table:
-    """The table that holds the formal rows of a form."""
-    return build_metadata(catalogue).tables[form.table_name]
+    """The table that holds the formal rows of a form, as the form names its columns.
+
+    It has the columns of this form alone, by the ids of its fields: another edition may
+    keep the values of the same id in another column.
+    """
+    whole = build_metadata(catalogue).tables[form.table_name]
+    return Table(
+        whole.name,
+        MetaData(),
+        *(
+            Column(c.name, c.type, primary_key=c.primary_key, nullable=c.nullable)
+            for c in whole.c
+            if c.name.startswith("_")
+        ),
+        *(
+            Column(item.column_name, whole.c[item.column_name].type, key=item.id)
+            for item in form.fields
+        ),
+    )
 
 
 def group_editions(catalogue: Catalogue) -> dict[str, tuple[FormSpec, ...]]:
@@ -78,6 +96,17 @@ def group_editions(catalogue: Catalogue) -> dict[str, tuple[FormSpec, ...]]:
     for form in catalogue.all_forms:
         groups.setdefault(form.table_name, []).append(form)
     return {name: tuple(forms) for name, forms in groups.items()}
+
+
+def list_unique(catalogue: Catalogue, form: FormSpec) -> tuple[tuple[str, ...], ...]:
+    """Sets of fields of the form that the database keeps unique, beside its key."""
+    forms = group_editions(catalogue)[form.table_name]
+    ids = {item.column_name: item.id for item in form.fields}
+    return tuple(
+        tuple(ids[column] for column in columns)
+        for columns in _find_unique(catalogue, forms)
+        if ids.keys() >= set(columns)
+    )
 
 
 def is_foreign_key(field: FieldSpec) -> bool:
@@ -90,17 +119,16 @@ def _build_table(
     metadata: MetaData, catalogue: Catalogue, forms: tuple[FormSpec, ...]
 ) -> Table:
     name = forms[-1].table_name
-    fields = _unite_fields(forms)
     return Table(
         name,
         metadata,
         *_engine_columns(),
         # Of derived rows: the (first) source row that they follow from.
         *([Column("_origin", BIG_KEY)] if forms[-1].is_derived else []),
-        *(Column(field_id, kind) for field_id, kind in _unite_types(forms).items()),
+        *(Column(column, kind) for column, kind in _unite_types(forms).items()),
         PrimaryKeyConstraint("_id", name=f"pk_{name}"),
         *_indexes(name, catalogue, forms),
-        *_foreign_keys(name, catalogue, forms[-1], fields),
+        *_foreign_keys(name, catalogue, forms),
         # Ids are never used twice: row_change names rows that are gone.
         sqlite_autoincrement=True,
     )
@@ -127,19 +155,19 @@ def _engine_columns() -> Iterator[Column]:
 
 
 def _unite_fields(forms: tuple[FormSpec, ...]) -> dict[str, FieldSpec]:
-    """Fields of all editions; of those with one id the newest."""
-    return {field.id: field for form in forms for field in form.fields}
+    """Column -> the newest field that it holds, of all editions."""
+    return {item.column_name: item for form in forms for item in form.fields}
 
 
 def _unite_types(forms: tuple[FormSpec, ...]) -> dict[str, object]:
-    """Column types that hold the values of all editions."""
+    """Types of columns that hold the values of all editions."""
     types: dict[str, object] = {}
     for form in forms:
-        for field in form.fields:
-            kind, earlier = column_type(field), types.get(field.id)
+        for item in form.fields:
+            kind, earlier = column_type(item), types.get(item.column_name)
             if isinstance(kind, ExactDecimal) and isinstance(earlier, ExactDecimal):
                 kind = ExactDecimal(max(kind.places, earlier.places))
-            types[field.id] = kind
+            types[item.column_name] = kind
     return types
 
 
@@ -155,10 +183,10 @@ def _indexes(
     unique = _find_unique(catalogue, forms)
     for columns in unique:
         yield Index(_name("uq", name, columns), *_SCOPE, *columns, unique=True)
-    for field in _unite_fields(forms).values():
+    for column, field in _unite_fields(forms).items():
         is_single = field.reference is not None and not field.is_list
-        if is_single and (field.id,) not in unique:
-            yield Index(_name("ix", name, (field.id,)), *_SCOPE, field.id)
+        if is_single and (column,) not in unique:
+            yield Index(_name("ix", name, (column,)), *_SCOPE, column)
 
 
 def _index_levels(name: str) -> Index:
@@ -172,33 +200,41 @@ def _index_levels(name: str) -> Index:
     )
 
 
+@lru_cache(maxsize=4096)
 def _find_unique(
     catalogue: Catalogue, forms: tuple[FormSpec, ...]
 ) -> tuple[tuple[str, ...], ...]:
-    """Sets of fields that are unique: declared, or target of a foreign key."""
-    known = {field.id for form in forms for field in form.fields}
-    found = dict.fromkeys(forms[-1].unique)
+    """Sets of columns that are unique: declared, or target of a foreign key."""
+    newest = forms[-1]
+    found = {
+        tuple(newest.by_id[name].column_name for name in names): None
+        for names in newest.unique
+    }
     for edition in forms:
         for _form, field in catalogue.referring(edition):
-            if is_foreign_key(field) and field.reference.field in known:
-                found[field.reference.field,] = None
+            target = edition.by_id.get(field.reference.field)
+            if is_foreign_key(field) and target is not None:
+                found[target.column_name,] = None
     return tuple(found)
 
 
 def _foreign_keys(
-    name: str, catalogue: Catalogue, newest: FormSpec, fields: dict[str, FieldSpec]
+    name: str, catalogue: Catalogue, forms: tuple[FormSpec, ...]
 ) -> Iterator[ForeignKeyConstraint]:
     # Derived rows hold nobody's rows: they follow.
-    for field in () if newest.is_derived else newest.fields:
-        targets = catalogue.targets(newest, field) if is_foreign_key(field) else ()
-        for target in targets:
+    fields = {
+        item.column_name: (form, item)
+        for form in forms
+        for item in form.fields
+        if is_foreign_key(item) and not forms[-1].is_derived
+    }
+    for column, (form, item) in fields.items():
+        for target in catalogue.targets(form, item):
+            picked = target.by_id[item.reference.field].column_name
             yield ForeignKeyConstraint(
-                [*_SCOPE, field.id],
-                [
-                    f"{target.table_name}.{column}"
-                    for column in (*_SCOPE, field.reference.field)
-                ],
-                name=_name("fk", name, (field.id,)),
+                [*_SCOPE, column],
+                [f"{target.table_name}.{own}" for own in (*_SCOPE, picked)],
+                name=_name("fk", name, (column,)),
                 # PostgreSQL wants the unique index first, which follows the table.
                 use_alter=target.table_name == name,
             )

@@ -3,7 +3,12 @@
 import json
 from functools import cache
 
-from form_schemas.catalogue import Catalogue, Edition, load_catalogue
+from form_schemas.catalogue import (
+    Catalogue,
+    Edition,
+    load_catalogue,
+    place_editions,
+)
 from form_schemas.codelists import load_codelists
 from form_schemas.drafts import Source
 from form_schemas.reader import read_edition
@@ -19,10 +24,8 @@ def catalogue_of(*schemas: dict, editions: dict[str, list[dict]] | None = None):
     """A catalogue of a collection `test`: of one edition, or of several by year."""
     by_year = {"2024": list(schemas)} if editions is None else editions
     codelists = load_codelists()
-    return Catalogue(
-        tuple(_edition_of(year, by_year[year], codelists) for year in sorted(by_year)),
-        codelists,
-    )
+    editions = (_edition_of(year, by_year[year], codelists) for year in by_year)
+    return Catalogue(place_editions(editions, {}), codelists)
 
 
 def _edition_of(year: str, schemas: list[dict], codelists) -> Edition:

@@ -28,9 +28,11 @@ from app.storage.filing_gate import (
     find_standings,
     lock_filings,
 )
+from app.storage.keys import key_text
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
 from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.descent import find_descent
 from form_schemas.spec import FormSpec
 from validators.check import Context
 from validators.report import find_level
@@ -160,7 +162,7 @@ class _Run:
 
     def carry(self, form: FormSpec) -> Carried:
         handed: frozenset[int] = frozenset()
-        obstacle = _find_key_obstacle(form, self._earlier)
+        obstacle = _find_key_obstacle(self._catalogue, form, self._earlier)
         if not obstacle:
             try:
                 handed = self._gate.require_load(form, self._scope).handed
@@ -206,14 +208,20 @@ def _judge_rows(
     carrier: Carrier, form: FormSpec, rows: list[StoredRow], context: Context
 ) -> Iterator[tuple[int, dict[str, object]]]:
     """Store what follows from the rows, and their levels; gives the rows as stored."""
+    brought = _find_elsewhere(carrier, form, rows)
+    rows = [replace(r, row={**r.row, **brought.get(r.id, {})}) for r in rows]
     checked = check_stored(form, rows, context)
     wider = {item.id for item in form.wider_fields}
     given = [f.id for f in form.fields if f.is_given and f.id not in wider]
     changes = {}
     for stored, row in zip(rows, checked.rows(), strict=True):
         values = {name: row.get(name) for name in given}
-        if any(stored.row.get(name) != value for name, value in values.items()):
-            changes[stored.id] = values
+        is_brought = stored.id in brought
+        if is_brought or any(
+            stored.row.get(name) != value for name, value in values.items()
+        ):
+            moved = {name: stored.row.get(name) for name in carrier.elsewhere}
+            changes[stored.id] = {**moved, **values}
     carrier.store_values(changes)
     levels: dict[str, list[int]] = {}
     for index, problems in checked.found.items():
@@ -223,6 +231,17 @@ def _judge_rows(
         carrier.mark(level, ids)
     for stored in rows:
         yield stored.id, {**stored.row, **changes.get(stored.id, {})}
+
+
+def _find_elsewhere(
+    carrier: Carrier, form: FormSpec, rows: list[StoredRow]
+) -> dict[int, dict[str, object]]:
+    """Values that stood in other forms, or follow from the row as it was, by row id."""
+    if not carrier.elsewhere:
+        return {}
+    keys = {row.id: key_text(form, row.row) for row in rows}
+    found = carrier.find_elsewhere(set(keys.values()))
+    return {row_id: found[key] for row_id, key in keys.items() if key in found}
 
 
 def _judge(
@@ -237,7 +256,7 @@ def _judge(
     form = standing.form
     carrier = _carrier(connection, catalogue, form, scope, source, standing.handed)
     counts = carrier.count()
-    obstacle = _find_key_obstacle(form, earlier) or standing.load_obstacle
+    obstacle = _find_key_obstacle(catalogue, form, earlier) or standing.load_obstacle
     held_back = _tell_held_back(form, assignments, counts)
     return CarryLine(form, counts, obstacle, held_back)
 
@@ -268,11 +287,16 @@ def _carrier(
     return Carrier(connection, catalogue, form, last, scope, handed)
 
 
-def _find_key_obstacle(form: FormSpec, earlier: Edition | None) -> str:
-    before = None if earlier is None else earlier.by_code.get(form.code)
+def _find_key_obstacle(
+    catalogue: Catalogue, form: FormSpec, earlier: Edition | None
+) -> str:
+    if earlier is None:
+        return "上期没有这张表。"
+    descent = find_descent(catalogue, earlier, catalogue.edition_of(form))
+    before = descent.form_before(form)
     if before is None:
         return "上期没有这张表。"
-    if not has_same_key(form, before):
+    if not has_same_key(form, before, descent):
         return "这张表认行的栏改了，上期的行对不上，请导出上期的数据整理后导入。"
     return ""
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from app.models import Unit
 from app.services.statistics.figures import Values
 from app.services.statistics.grounds import Ground, StatisticsRound
-from app.storage.expression_rows import NotInSqlError
+from app.storage.expression_rows import NotInSqlError, is_asked
 from app.storage.measuring import Counted, Key, Split, can_count, count_quantities
 from form_schemas.catalogue import Catalogue
 from form_schemas.expressions import Expression
@@ -57,7 +57,9 @@ class Tallies:
             # Its rows do not know what is asked for.
             return {}
         quantities = self._list_quantities(form)
-        rounds = [r for r in self._rounds if form.code in r.edition.by_code]
+        rounds = [
+            one for one in self._rounds if is_asked(self._catalogue, form, one.edition)
+        ]
         try:
             counted = count_quantities(
                 self._connection,
@@ -89,7 +91,10 @@ class Tallies:
     ) -> Found:
         """Without what a round's edition did not ask for: 0 would be told as a fact."""
         known = {
-            one.id: [can_count(form, one.edition, q.fields) for q in quantities]
+            one.id: [
+                can_count(self._catalogue, form, one.edition, q.fields)
+                for q in quantities
+            ]
             for one in self._rounds
         }
         return {
@@ -133,7 +138,9 @@ class Tallies:
         for quantity in measure.quantities:
             cell = found[quantity.form].get((at.id, key))
             form = self._edition.by_code[quantity.form]
-            if cell is None and can_count(form, at.edition, quantity.fields):
+            if cell is None and can_count(
+                self._catalogue, form, at.edition, quantity.fields
+            ):
                 values.append(None if self._is_left_out(form) else Decimal(0))
             else:
                 values.append(None if cell is None else cell.get(quantity))

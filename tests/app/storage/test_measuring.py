@@ -288,10 +288,10 @@ def test_a_unit_without_rows_has_no_value_and_sums_of_nothing(count):
 
 def test_a_renamed_field_is_known_to_the_edition_that_had_its_earlier_name():
     before = CATALOGUE.edition("test", "2023")
-    assert can_count(FORM, before, frozenset({"fee", "kind"}))
+    assert can_count(CATALOGUE, FORM, before, frozenset({"fee", "kind"}))
     older = CATALOGUE.get("test/2023/S")
     now = CATALOGUE.edition("test", "2024")
-    assert not can_count(older, now, frozenset({"cost"}))
+    assert not can_count(CATALOGUE, older, now, frozenset({"cost"}))
 
 
 def test_random_rows_tell_measures_apart():

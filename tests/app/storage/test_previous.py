@@ -86,4 +86,5 @@ def test_one_question_answers_for_a_page(find, connection):
         connection, "before_cursor_execute", lambda *given: asked.append(given[2])
     )
     find(*map(str, range(50)))
-    assert len(asked) == 1
+    # Beside the one that tells the edition.
+    assert len(asked) == 2
