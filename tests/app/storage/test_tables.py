@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy import ForeignKeyConstraint, inspect, text
 
 from app.models import Base
-from app.storage.binding import bind
 from app.storage.engine import open_engine
 from app.storage.keys import key_text
 from app.storage.records import Scope
