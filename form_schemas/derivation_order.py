@@ -1,6 +1,6 @@
 """Which forms a derivation reads, and in which order derived forms follow."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from form_schemas.derivations import Derivation
@@ -18,7 +18,19 @@ def find_forms_read(
     """
     named = {derivation.source, *(join.table for join in derivation.joins)}
     roots = [expression.root for expression in derivation.expressions]
-    named |= {code for root in roots for code in _find_tables(root)}
+    return find_forms_named(named, roots, forms)
+
+
+def find_forms_named(
+    sources: Collection[str], roots: Collection[Node], forms: Mapping[str, FormSpec]
+) -> frozenset[str]:
+    """Codes of the forms whose rows decide on what expressions give.
+
+    Args:
+        sources: codes of the forms whose fields bare names are.
+        forms: the forms of the edition by code.
+    """
+    named = {*sources} | {code for root in roots for code in _find_tables(root)}
     followed = {name for root in roots for name in _find_followed(root)}
     picked = {
         target

@@ -106,7 +106,7 @@ class Derivation:
     @property
     def names_today(self) -> bool:
         """Whether its rows change from day to day by themselves."""
-        return any(map(_names_today, (one.root for one in self.expressions)))
+        return any(map(names_today, (one.root for one in self.expressions)))
 
 
 def is_over_group(node: Node) -> TypeGuard[Call]:
@@ -118,7 +118,8 @@ def has_group_calls(node: Node) -> bool:
     return is_over_group(node) or any(map(has_group_calls, parts_of(node)))
 
 
-def _names_today(node: Node) -> bool:
+def names_today(node: Node) -> bool:
+    """Whether its value changes from day to day by itself."""
     if getattr(node, "name", None) == "today":
         return True
-    return any(map(_names_today, parts_of(node)))
+    return any(map(names_today, parts_of(node)))

@@ -4,11 +4,21 @@ its rows, by aggregates that look through them.
 `app.storage.derivation_tracing` asks it of a form that changed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from form_schemas.derivations import Derivation
-from form_schemas.nodes import Aggregate, AliasColumn, Node, RefColumn, parts_of
+from form_schemas.nodes import (
+    Aggregate,
+    AliasColumn,
+    Field,
+    Node,
+    Previous,
+    RefColumn,
+    ThisField,
+    parts_of,
+)
 from form_schemas.spec import FieldSpec, FormSpec
 
 
@@ -66,7 +76,7 @@ class FormRead:
                 yield from (end.root for end in (one.start, one.end) if end is not None)
 
     def _decides(self, node: Node) -> bool:
-        return self.is_named(node) or (self.is_joined and _reads_partner(node))
+        return self.is_named(node) or (self.is_joined and reads_partner(node))
 
     def is_named(self, node: Node, code: str = "", around: str = "") -> bool:
         """Whether its rows are picked or looked through.
@@ -99,6 +109,57 @@ class FormRead:
         return self.forms[code].by_id.get(node.field_id)
 
 
+@lru_cache(maxsize=1024)
+def find_fields_read(
+    form: FormSpec, changed: FormSpec, forms: tuple[FormSpec, ...]
+) -> frozenset[str]:
+    """The fields of a form that decide on what a derived form holds.
+
+    Rather too many than too few: names are taken whosever fields they are there.
+
+    Args:
+        form: the derived one.
+        forms: those of the edition.
+    """
+    assert form.derive is not None
+    roots = [expression.root for expression in form.derive.expressions]
+    names, fresh = set[str](), _find_names(roots)
+    while fresh:
+        names |= fresh
+        fresh = _find_names_behind(fresh, forms) - names
+    if any(isinstance(part, Previous) for root in roots for part in walk(root)):
+        # Rows of the last round are found by their key.
+        names |= {*changed.key}
+    return frozenset(names & changed.by_id.keys())
+
+
+def _find_names(roots: Iterable[Node]) -> set[str]:
+    """The fields that are named anywhere, whosever they are."""
+    names = set[str]()
+    for node in (part for root in roots for part in walk(root)):
+        if isinstance(node, Field | ThisField):
+            names.add(node.id)
+        elif isinstance(node, RefColumn):
+            names |= {node.field_id, node.column}
+        elif isinstance(node, AliasColumn):
+            names.add(node.column)
+        elif isinstance(node, Aggregate) and node.field_id is not None:
+            names.add(node.field_id)
+    return names
+
+
+def _find_names_behind(names: set[str], forms: Iterable[FormSpec]) -> set[str]:
+    """The fields by which references among these pick their rows."""
+    references = [
+        reference
+        for form in forms
+        for name in names & form.by_id.keys()
+        if (reference := form.by_id[name].reference) is not None
+    ]
+    filters = [one.filter.root for one in references if one.filter is not None]
+    return {one.field for one in references} | _find_names(filters)
+
+
 def walk(node: Node) -> Iterator[Node]:
     """A node, and all below it."""
     yield node
@@ -106,7 +167,8 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(part)
 
 
-def _reads_partner(node: Node) -> bool:
+def reads_partner(node: Node) -> bool:
+    """Whether it reads what is joined to the source."""
     return any(
         isinstance(part, RefColumn | AliasColumn) and bool(part.alias)
         for part in walk(node)

@@ -1,24 +1,32 @@
 """Brings up to date what the engine computes in forms, before anything reads it.
 
-Derived forms are computed anew where something that they read has changed; computed
-fields that look beyond their row are `wider_values`. A closed round keeps what it had.
+Rows of derived forms, and fields of others that look beyond their row (`wider_values`),
+are computed anew where something that they read has changed: one state a form tells
+(`derived_states`). A closed round keeps what it had, a form under review its fields.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
-from hashlib import sha256
+from itertools import groupby
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
-from app.models import RoundState
+from app.models import DerivedState, Round, RoundState
+from app.services.derived_readings import (
+    find_needed,
+    list_computed,
+    list_followers,
+    looks_back,
+    make_reading,
+)
 from app.services.derived_rows import DerivedMaker
 from app.services.wider_values import refresh_wider_values
 from app.storage.derived_states import (
     Marks,
     Reading,
     find_marks,
+    find_newest,
     find_states,
     is_current,
     keep_state,
@@ -26,11 +34,12 @@ from app.storage.derived_states import (
     outdate_states,
 )
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import find_round_state
+from app.storage.filing_gate import find_handed_in, find_round_state
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue, Edition
-from form_schemas.derivation_order import find_forms_read, order_derived
 from form_schemas.spec import FormSpec
+
+__all__ = ["list_derived", "refresh_forms"]
 
 
 def refresh_forms(
@@ -50,171 +59,153 @@ def refresh_forms(
     if not forms:
         return
     edition = catalogue.edition_of(next(iter(forms)))
+    computed = find_needed(edition, forms)
+    if not computed:
+        return
     unit = replace(scope, department_id=None)
-    needed = _find_needed(edition, forms)
-    derived = [form for form in list_derived(edition) if form.code in needed]
-    codes = {form.code for form in derived}
-    wider = [form for form in edition.forms if form.code in needed & _wider(edition)]
-    later = [form for form in wider if _find_read(edition, form.code) & codes]
-    for form in wider:
-        if form not in later:
-            _refresh_wider(engine, catalogue, edition, form, unit)
-    if derived:
-        _refresh_derived(
-            engine, catalogue, edition, derived, unit, today or date.today()
-        )
-    for form in later:
-        _refresh_wider(engine, catalogue, edition, form, unit)
-
-
-@lru_cache(maxsize=16)
-def list_derived(edition: Edition) -> tuple[FormSpec, ...]:
-    """The derived forms, each after those that it reads."""
-    ordered = order_derived(edition.forms)
-    return tuple(form for form in ordered if form.is_derived)
-
-
-@lru_cache(maxsize=16)
-def _wider(edition: Edition) -> frozenset[str]:
-    return frozenset(form.code for form in edition.forms if form.wider_fields)
-
-
-def _find_needed(edition: Edition, forms: Collection[FormSpec]) -> set[str]:
-    """Codes of the forms, and of all computed ones that they follow from."""
-    needed, fresh = set[str](), {form.code for form in forms}
-    while fresh:
-        needed |= fresh
-        read = {code for name in fresh for code in _find_read(edition, name)}
-        fresh = {
-            code
-            for code in read - needed
-            if (form := edition.by_code.get(code)) is not None
-            and (form.is_derived or form.wider_fields)
-        }
-    return needed
-
-
-@lru_cache(maxsize=1024)
-def _find_read(edition: Edition, code: str) -> frozenset[str]:
-    form = edition.by_code[code]
-    if form.derive is not None:
-        return find_forms_read(form.derive, edition.by_code)
-    return frozenset(
-        table
-        for field in form.wider_fields
-        if field.computed is not None
-        for table in field.computed.tables
-    )
-
-
-def _find_below(edition: Edition, code: str) -> set[str]:
-    """Codes of all that a derived form follows from, through derived ones as well.
-
-    One of those may have been computed for itself, and nothing tells that it changed.
-    """
-    below, fresh = set[str](), {code}
-    while fresh:
-        read = {other for name in fresh for other in _find_read(edition, name)}
-        fresh = {
-            other
-            for other in read - below
-            if (form := edition.by_code.get(other)) is not None and form.is_derived
-        }
-        below |= read
-    return below
-
-
-def _refresh_wider(
-    engine: Engine,
-    catalogue: Catalogue,
-    edition: Edition,
-    form: FormSpec,
-    scope: Scope,
-) -> None:
-    followers = [
-        other.table_name
-        for other in list_derived(edition)
-        if form.code in _find_below(edition, other.code)
-    ]
-    refresh_wider_values(
-        engine,
-        catalogue,
-        form,
-        scope,
-        # The log does not tell of it: nobody did it.
-        also=lambda connection: outdate_states(connection, scope, followers),
-    )
-
-
-# Derived forms.
-
-
-def _refresh_derived(
-    engine: Engine,
-    catalogue: Catalogue,
-    edition: Edition,
-    forms: list[FormSpec],
-    scope: Scope,
-    today: date,
-) -> None:
-    readings = {form.code: _read(edition, form, today) for form in forms}
+    refreshing = _Refreshing(engine, catalogue, edition, unit, today or date.today())
     # Most often nothing has changed: then no writer waits.
     with begin_reading(engine) as connection:
-        if not _find_stale(connection, scope, readings)[0]:
-            return
-    with engine.begin() as connection:
-        lock_states(connection, scope, readings.values())
-        stale, marks = _find_stale(connection, scope, readings)
-        states = find_states(connection, scope)
-        maker = DerivedMaker(connection, catalogue, scope, today)
-        outdated = set[str]()
+        moment = refreshing.look(connection, computed)
+    if not moment.find_stale(computed):
+        return
+    for is_derived, some in groupby(computed, lambda form: form.is_derived):
+        if is_derived:
+            refreshing.derive(list(some), moment)
+            continue
+        for form in some:
+            refreshing.compute_fields(form, moment)
+
+
+def list_derived(edition: Edition) -> tuple[FormSpec, ...]:
+    """The derived forms, each after those that it reads."""
+    return tuple(form for form in list_computed(edition) if form.is_derived)
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """How computed forms stand when they are looked at."""
+
+    #: code of a form -> what it reads
+    readings: Mapping[str, Reading]
+    #: table -> the state of the form
+    states: Mapping[str, DerivedState]
+    marks: Marks
+    is_closed: bool
+    #: codes of forms whose fields stay as they were handed in
+    kept: frozenset[str]
+
+    def find_stale(self, forms: Collection[FormSpec]) -> list[FormSpec]:
+        """The forms that are not up to date."""
+        return [form for form in forms if not self._is_current(form)]
+
+    def _is_current(self, form: FormSpec) -> bool:
+        if not form.is_derived and (self.is_closed or form.code in self.kept):
+            return True
+        reading = self.readings[form.code]
+        state = self.states.get(reading.table_name)
+        return is_current(reading, state, self.marks, is_closed=self.is_closed)
+
+
+@dataclass(frozen=True)
+class _Refreshing:
+    """Computes what is due in forms of an edition, in transactions of its own."""
+
+    engine: Engine
+    catalogue: Catalogue
+    edition: Edition
+    scope: Scope
+    today: date
+
+    def look(self, connection: Connection, forms: Collection[FormSpec]) -> _Moment:
+        """How these forms stand now."""
+        scope, edition = self.scope, self.edition
+        c = Round.__table__.c
+        periods, last = connection.execute(
+            select(c.periods, c.previous_id).where(c.id == scope.round_id)
+        ).one_or_none() or (None, None)
+        readings = {}
         for form in forms:
-            reading = readings[form.code]
-            is_outdated = reading.table_name in outdated
-            if form.code not in stale and not is_outdated:
-                continue
-            state = None if is_outdated else states[reading.table_name]
-            if maker.make(form, reading, state, marks):
-                outdated |= set(_find_followers(readings, form.table_name))
-            keep_state(connection, scope, reading, marks)
-
-
-def _read(edition: Edition, form: FormSpec, today: date) -> Reading:
-    codes = sorted(_find_below(edition, form.code))
-    forms = [edition.by_code[code] for code in codes if code in edition.by_code]
-    prints = [form.fingerprint, *(one.fingerprint for one in forms)]
-    return Reading(
-        table_name=form.table_name,
-        sources={one.full_name: one.table_name for one in forms},
-        fingerprint=sha256("".join(prints).encode()).hexdigest(),
-        day=today if any(map(_names_today, (form, *forms))) else None,
-    )
-
-
-def _names_today(form: FormSpec) -> bool:
-    return form.derive is not None and form.derive.names_today
-
-
-def _find_stale(
-    connection: Connection, scope: Scope, readings: Mapping[str, Reading]
-) -> tuple[set[str], Marks]:
-    """Codes of the forms that are not up to date, and what is known of the moment."""
-    marks = find_marks(connection, scope, tuple(readings.values()))
-    states = find_states(connection, scope)
-    is_closed = (
-        find_round_state(connection, scope.unit_id, scope.round_id) is RoundState.CLOSED
-    )
-    stale = {
-        code
-        for code, reading in readings.items()
-        if not is_current(
-            reading, states.get(reading.table_name), marks, is_closed=is_closed
+            reading = make_reading(edition, form, self.today, str(periods))
+            if last is not None and looks_back(edition, form.code):
+                # Nothing but its rows decides there, and nobody changes them often.
+                tables = reading.sources.values()
+                newest = find_newest(connection, replace(scope, round_id=last), tables)
+                place = f"{periods} {last} {sorted(newest.items())}"
+                reading = make_reading(edition, form, self.today, place)
+            readings[form.code] = reading
+        states = find_states(connection, scope)
+        wider = [form for form in forms if not form.is_derived]
+        state = find_round_state(connection, scope.unit_id, scope.round_id)
+        return _Moment(
+            readings,
+            states,
+            find_marks(connection, scope, tuple(readings.values()), states),
+            state is RoundState.CLOSED,
+            find_handed_in(connection, wider, scope) if wider else frozenset(),
         )
-    }
-    return stale, marks
+
+    def derive(self, forms: Collection[FormSpec], seen: _Moment) -> None:
+        """Bring the rows of derived forms up to date that follow upon each other."""
+        with self.engine.begin() as connection:
+            moment = self._lock(connection, forms, seen)
+            stale = moment.find_stale(forms)
+            if not stale:
+                return
+            maker = DerivedMaker(connection, self.catalogue, self.scope, self.today)
+            outdated = set[str]()
+            for form in forms:
+                reading = moment.readings[form.code]
+                is_outdated = reading.table_name in outdated
+                if form not in stale and not is_outdated:
+                    continue
+                state = None if is_outdated else moment.states.get(reading.table_name)
+                if maker.make(form, reading, state, moment.marks):
+                    outdated |= {*list_followers(self.edition, form.code)}
+                keep_state(connection, self.scope, reading, moment.marks)
+                outdated -= {reading.table_name}
+            outdate_states(connection, self.scope, outdated)
+
+    def compute_fields(self, form: FormSpec, seen: _Moment) -> None:
+        """Bring the fields of a form up to date that look beyond their row."""
+        with self.engine.begin() as connection:
+            moment = self._lock(connection, [form], seen)
+            if not moment.find_stale([form]):
+                return
+            found = refresh_wider_values(
+                connection, self.catalogue, form, self.scope, self.today
+            )
+            if found is None:
+                return
+            keep_state(connection, self.scope, moment.readings[form.code], moment.marks)
+            if found:
+                # The log does not tell of it: nobody did it.
+                followers = list_followers(self.edition, form.code)
+                outdate_states(connection, self.scope, followers)
+
+    def _lock(
+        self, connection: Connection, forms: Collection[FormSpec], seen: _Moment
+    ) -> _Moment:
+        """Let nobody else compute these forms, and see what is due by now.
+
+        Those that follow from them are held too, in one order with all others.
+        """
+        tables = {form.table_name for form in forms}
+        for form in forms:
+            tables |= {*list_followers(self.edition, form.code)}
+        states = lock_states(connection, self.scope, tables, seen.states)
+        if all(_is_same(states[name], seen.states.get(name)) for name in states):
+            return replace(seen, states=states)
+        # Somebody has computed them meanwhile, and saw more.
+        return replace(
+            seen,
+            states=states,
+            marks=find_marks(
+                connection, self.scope, tuple(seen.readings.values()), states
+            ),
+        )
 
 
-def _find_followers(readings: Mapping[str, Reading], table: str) -> Iterator[str]:
-    for reading in readings.values():
-        if table in reading.sources.values():
-            yield reading.table_name
+def _is_same(state: DerivedState, seen: DerivedState | None) -> bool:
+    then = (-1, {}) if seen is None else (seen.position, seen.seen)
+    return (state.position, state.seen) == then

@@ -1,6 +1,6 @@
 """Computes the rows of derived forms: all of them, or what a few changes concern."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -34,8 +34,12 @@ from app.storage.rule_queries import RulePlace
 from form_schemas.catalogue import Catalogue
 from form_schemas.derivation_order import find_forms_read
 from form_schemas.derivations import Derivation
+from form_schemas.forms_read import find_fields_read
 from form_schemas.spec import FormSpec
 from validators.conversion import from_json
+
+#: A row by field; None where there is none.
+_Image = Mapping[str, object] | None
 
 
 class DerivedMaker:
@@ -62,6 +66,8 @@ class DerivedMaker:
         affected = None
         if state is not None and is_same_way(reading, state):
             affected = self._trace(form, make_query(*asked), reading, state, marks)
+        if affected is not None and affected.is_nothing:
+            return False
         if affected is not None:
             with suppress(KeyTakenError):
                 return self._make_some(form, form.derive, place, affected)
@@ -109,41 +115,62 @@ class DerivedMaker:
         marks: Marks,
     ) -> Affected | None:
         """What a few changes of one form concern; None: compute all again."""
-        tables = find_changed(reading, state, marks)
-        if len(tables) != 1:
-            return None
-        (table,) = tables
         edition = self._catalogue.edition_of(form)
         read = find_forms_read(query.derivation, edition.by_code)
         if any(edition.by_code[code].is_derived for code in read):
             # Rows that were computed have no history.
             return None
-        source = next(one for one in edition.forms if one.table_name == table)
-        found = find_changes(self._connection, self._scope, source, state)
-        if not found:
+        tables = find_changed(reading, state, marks)
+        changes = list[Changed]()
+        for source in edition.forms:
+            if source.table_name not in tables:
+                continue
+            found = find_changes(self._connection, self._scope, source, state)
+            if not found:
+                return None
+            names = find_fields_read(form, source, edition.forms)
+            changed = self._look_back(source, found, names)
+            if changed.ids:
+                changes.append(changed)
+        if not changes:
+            return Affected(groups=() if query.derivation.is_grouped else None)
+        if len(changes) > 1:
             return None
-        changed = self._look_back(source, found)
-        return find_affected(self._connection, query, changed)
+        return find_affected(self._connection, query, changes[0])
 
-    def _look_back(self, form: FormSpec, changes: Sequence[Row]) -> Changed:
-        """The rows as they were before the changes, which come newest first."""
-        rows: dict[int, dict[str, object] | None] = {}
+    def _look_back(
+        self, form: FormSpec, changes: Sequence[Row], names: Collection[str]
+    ) -> Changed:
+        """The rows as they were before the changes, which come newest first.
+
+        Args:
+            names: the fields that matter; rows that hold the same in all are left out.
+        """
+        now: dict[int, _Image] = {}
+        then: dict[int, _Image] = {}
         for row_id, action, before in changes:
-            if row_id not in rows:
-                rows[row_id] = self._find_row(form, row_id)
+            if row_id not in now:
+                now[row_id] = then[row_id] = self._find_row(form, row_id)
             if action is RowAction.INSERT:
-                rows[row_id] = None
+                then[row_id] = None
             else:
-                known = rows[row_id] or {}
-                rows[row_id] = {**known, **from_json(form, before or {})}
+                known = then[row_id] or {}
+                then[row_id] = {**known, **from_json(form, before or {})}
+        ids = [one for one in now if _differ(now[one], then[one], names)]
         images = tuple(
-            {**image, "_id": row_id} for row_id, image in rows.items() if image
+            {**image, "_id": row_id} for row_id in ids if (image := then[row_id])
         )
-        return Changed(form.code, tuple(rows), images)
+        return Changed(form.code, tuple(ids), images)
 
-    def _find_row(self, form: FormSpec, row_id: int) -> dict[str, object] | None:
+    def _find_row(self, form: FormSpec, row_id: int) -> _Image:
         try:
             store = RowStore(self._connection, self._catalogue)
             return dict(store.get(form, self._scope, row_id).row)
         except NotFound:
             return None
+
+
+def _differ(now: _Image, then: _Image, names: Collection[str]) -> bool:
+    if now is None or then is None:
+        return now is not then
+    return any(now.get(name) != then.get(name) for name in names)

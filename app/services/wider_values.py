@@ -1,21 +1,21 @@
-"""Keeps up to date what fields of a form compute from other rows and other forms.
+"""Stores what fields of a form compute from other rows and other forms.
 
-Such values change when nobody touches their row. They are computed and stored before
-a form that has them is shown, exported or checked; a closed round keeps what it had,
-and so does a form that was handed in: reviews bind to its content.
+Such values change when nobody touches their row; `derived_forms` says when they are
+due. A closed round keeps what it had, and so does a form that was handed in: reviews
+bind to its content.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
-from sqlalchemy import Connection, Engine, bindparam, update
+from sqlalchemy import Connection, bindparam, update
 
 from app.models import RoundState
 from app.services.contexts import make_context
 from app.services.rechecking import check_stored, recheck_rows
 from app.services.round_checks import RoundCheck
 from app.storage.binding import bind
-from app.storage.engine import begin_reading
 from app.storage.filing_gate import (
     find_round_state,
     is_under_review,
@@ -38,41 +38,38 @@ class _Change:
 
 
 def refresh_wider_values(
-    engine: Engine,
+    connection: Connection,
     catalogue: Catalogue,
     form: FormSpec,
     scope: Scope,
-    also: Callable[[Connection], None] = lambda connection: None,
-) -> None:
-    """Bring the computed values of the unit's rows up to date, if any look wider.
+    today: date,
+) -> bool | None:
+    """Compute the values of the unit's rows anew, and store what differs.
 
-    Args:
-        also: what is to be done in the same transaction where values changed.
+    Returns:
+        Whether anything did; None where they stay as they are for now.
     """
-    if not form.wider_fields:
-        return
-    unit = replace(scope, department_id=None)
-    # Most often nothing has changed: then no writer waits.
-    with begin_reading(engine) as connection:
-        if not _find_changes(connection, catalogue, form, unit):
-            return
-    with engine.begin() as connection:
-        # Nobody hands the form in between looking and storing.
-        lock_filing(connection, form, unit, shared=True)
-        changes = _find_changes(connection, catalogue, form, unit)
-        if changes:
-            _store(connection, catalogue, form, unit, changes)
-            also(connection)
+    # Nobody hands the form in between looking and storing.
+    lock_filing(connection, form, scope, shared=True)
+    state = find_round_state(connection, scope.unit_id, scope.round_id)
+    if state is RoundState.CLOSED or is_under_review(connection, form, scope):
+        return None
+    changes = _find_changes(connection, catalogue, form, scope, today)
+    if changes:
+        _store(connection, catalogue, form, scope, changes)
+    return bool(changes)
 
 
 def _find_changes(
-    connection: Connection, catalogue: Catalogue, form: FormSpec, scope: Scope
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    scope: Scope,
+    today: date,
 ) -> list[_Change]:
-    state = find_round_state(connection, scope.unit_id, scope.round_id)
-    if state is RoundState.CLOSED or is_under_review(connection, form, scope):
-        return []
     check = RoundCheck(connection, catalogue, scope)
-    found = find_wider_values(connection, catalogue, form, check.place_of(form))
+    place = replace(check.place_of(form), today=today)
+    found = find_wider_values(connection, catalogue, form, place)
     store = RowStore(connection, catalogue)
     stale = [
         stored

@@ -7,7 +7,7 @@ its first origin, whose columns are computed once a group, not once a row.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -48,8 +48,15 @@ from form_schemas.derivations import (
     is_over_group,
 )
 from form_schemas.expressions import Expression
+from form_schemas.forms_read import reads_partner
 from form_schemas.kinds import ValueType
-from form_schemas.nodes import AliasColumn, Call, Node, conjuncts_of, parts_of
+from form_schemas.nodes import (
+    AliasColumn,
+    Call,
+    Node,
+    conjuncts_of,
+    parts_of,
+)
 from form_schemas.spec import FieldSpec, FormSpec
 
 #: What a group is told by: the values of its columns, in the order of `group_by`.
@@ -109,7 +116,7 @@ class DerivationQuery:
 
     def select_keys(self) -> Select:
         """What the groups of all origins are told by, conditions or not."""
-        origins = self.list_all_origins()
+        origins = self._leave_out_partners().list_all_origins()
         words = self.place.words
         told_by = [
             words.result(self._compile_group(name, origins)).label(f"g{place}")
@@ -117,6 +124,20 @@ class DerivationQuery:
         ]
         keys = select(*told_by).select_from(origins.joined())
         return keys.where(origins.in_place()).distinct()
+
+    def _leave_out_partners(self) -> "DerivationQuery":
+        """Without partners that tell no group; only where those may be missing."""
+        derivation = self.derivation
+        told_by = [
+            derivation.columns[name].root
+            for name in derivation.group_by
+            if name in derivation.columns
+        ]
+        for one in derivation.expansions:
+            told_by += [end.root for end in (one.start, one.end) if end is not None]
+        if not self.keeps_all or any(map(reads_partner, told_by)):
+            return self
+        return replace(self, derivation=replace(derivation, joins=()))
 
     # Origins.
 

@@ -56,6 +56,10 @@ class Affected:
     origins: tuple[int, ...] = ()
     groups: tuple[GroupKey, ...] | None = None
 
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.origins or self.groups)
+
 
 class _TooWindingError(Exception):
     """No short way leads from a changed row to the origins."""

@@ -1,4 +1,4 @@
-"""Whether derived rows are up to date, and what changed since they were computed.
+"""Whether computed rows are up to date, and what changed since they were computed.
 
 Two marks tell it. Entries of the audit log have numbers in the order of commits, so
 that what was committed after a look has a higher one; and the newest entry of
@@ -56,7 +56,7 @@ _HARMLESS = frozenset(
 
 @dataclass(frozen=True)
 class Reading:
-    """A derived form: what it reads, and what says how it is computed."""
+    """A computed form: what it reads, and what says how it is computed."""
 
     table_name: str
     #: full names of the forms that are read -> their tables
@@ -79,22 +79,50 @@ class Marks:
 
 
 def find_marks(
-    connection: Connection, scope: Scope, readings: Sequence[Reading]
+    connection: Connection,
+    scope: Scope,
+    readings: Sequence[Reading],
+    states: Mapping[str, DerivedState],
 ) -> Marks:
-    """Where log and history stand for what some forms read."""
+    """Where log and history stand for what some forms read.
+
+    Args:
+        states: as `find_states` found them; what they saw is not looked at again.
+    """
     names = {name for one in readings for name in one.sources}
     tables = sorted({table for one in readings for table in one.sources.values()})
     # Before the history: what comes in between is looked at once more, not missed.
     position = connection.scalar(select(func.max(_ENTRY.c.id))) or 0
+    seen = (state.position for state in states.values() if state.position >= 0)
     return Marks(
         position,
-        _find_newest(connection, scope, tables),
-        _find_touched(connection, scope, names, _find_first(connection, scope)),
+        find_newest(connection, scope, tables),
+        _find_touched(connection, scope, names, min(seen, default=0)),
     )
 
 
+def find_newest(
+    connection: Connection, scope: Scope, tables: Collection[str]
+) -> dict[str, int]:
+    """Table -> number of its newest entry of row_change in the unit's round."""
+    if not tables:
+        return {}
+    c = _CHANGE.c
+    # One by one the index gives them at once; grouped it would be read through.
+    parts = [
+        select(func.max(c.id).label("newest"), literal(table).label("name")).where(
+            c.unit_id == scope.unit_id,
+            c.round_id == scope.round_id,
+            c.table_name == table,
+        )
+        for table in sorted(tables)
+    ]
+    found = connection.execute(union_all(*parts))
+    return {name: newest for newest, name in found if newest is not None}
+
+
 def find_states(connection: Connection, scope: Scope) -> dict[str, DerivedState]:
-    """Table name -> the state of the derived form."""
+    """Table name -> the state of the computed form."""
     c = _STATE.c
     found = connection.execute(
         select(_STATE).where(c.unit_id == scope.unit_id, c.round_id == scope.round_id)
@@ -186,21 +214,36 @@ def _find_named(
 
 
 def lock_states(
-    connection: Connection, scope: Scope, readings: Collection[Reading]
-) -> None:
-    """Let nobody else compute these forms of the unit's round meanwhile."""
+    connection: Connection,
+    scope: Scope,
+    tables: Collection[str],
+    known: Collection[str] = (),
+) -> dict[str, DerivedState]:
+    """Let nobody else compute these forms of the unit's round meanwhile.
+
+    Args:
+        known: those that have a state.
+
+    Returns:
+        Table name -> its state, as it stays until the end.
+    """
     add = sqlite.insert if is_sqlite(connection) else postgresql.insert
     place = {"unit_id": scope.unit_id, "round_id": scope.round_id}
     empty = {"fingerprint": "", "day": None, "position": -1, "seen": {}}
     # In one order for all: two that wait for each other would wait for ever.
-    for name in sorted(one.table_name for one in readings):
-        values = {**place, "table_name": name, **empty}
-        connection.execute(add(_STATE).values(values).on_conflict_do_nothing())
-        connection.execute(
-            select(_STATE.c.position)
-            .where(_of(scope), _STATE.c.table_name == name)
-            .with_for_update()
-        )
+    added = [
+        {**place, "table_name": name, **empty}
+        for name in sorted(set(tables) - set(known))
+    ]
+    if added:
+        connection.execute(add(_STATE).on_conflict_do_nothing(), added)
+    found = connection.execute(
+        select(_STATE)
+        .where(_of(scope), _STATE.c.table_name.in_(sorted(tables)))
+        .order_by(_STATE.c.table_name)
+        .with_for_update()
+    )
+    return {row.table_name: row for row in found}
 
 
 def keep_state(
@@ -223,7 +266,10 @@ def keep_state(
 def outdate_states(
     connection: Connection, scope: Scope, tables: Collection[str]
 ) -> None:
-    """Have derived forms computed anew: what they read changed unseen by the log."""
+    """Have forms computed anew: what they read changed unseen by the log.
+
+    The caller has them locked.
+    """
     if tables:
         connection.execute(
             update(_STATE)
@@ -235,33 +281,6 @@ def outdate_states(
 def _of(scope: Scope):
     c = _STATE.c
     return (c.unit_id == scope.unit_id) & (c.round_id == scope.round_id)
-
-
-def _find_first(connection: Connection, scope: Scope) -> int:
-    """The oldest entry that any state of the unit's round has seen."""
-    asked = select(func.min(_STATE.c.position)).where(
-        _of(scope), _STATE.c.position >= 0
-    )
-    return connection.scalar(asked) or 0
-
-
-def _find_newest(
-    connection: Connection, scope: Scope, tables: Sequence[str]
-) -> dict[str, int]:
-    if not tables:
-        return {}
-    c = _CHANGE.c
-    # One by one the index gives them at once; grouped it would be read through.
-    parts = [
-        select(func.max(c.id).label("newest"), literal(table).label("name")).where(
-            c.unit_id == scope.unit_id,
-            c.round_id == scope.round_id,
-            c.table_name == table,
-        )
-        for table in tables
-    ]
-    found = connection.execute(union_all(*parts))
-    return {name: newest for newest, name in found if newest is not None}
 
 
 def _find_touched(

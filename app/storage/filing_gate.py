@@ -39,6 +39,7 @@ from app.storage.timetable import (
 from form_schemas.spec import FormSpec
 
 _FILING = Filing.__table__
+_HANDED_IN = (FilingState.SUBMITTED, FilingState.APPROVED)
 _THREAD = CellThread.__table__
 
 
@@ -360,7 +361,22 @@ def is_under_review(connection: Connection, form: FormSpec, scope: Scope) -> boo
             _FILING.c.form_code == form.code,
         )
     )
-    return state in (FilingState.SUBMITTED, FilingState.APPROVED)
+    return state in _HANDED_IN
+
+
+def find_handed_in(
+    connection: Connection, forms: Collection[FormSpec], scope: Scope
+) -> frozenset[str]:
+    """Codes of those of the forms that are under review, or were approved."""
+    found = connection.scalars(
+        select(_FILING.c.form_code).where(
+            _FILING.c.unit_id == scope.unit_id,
+            _FILING.c.round_id == scope.round_id,
+            _FILING.c.form_code.in_([form.code for form in forms]),
+            _FILING.c.state.in_(_HANDED_IN),
+        )
+    )
+    return frozenset(found)
 
 
 def _find_mendable(form: FormSpec, names: Collection[str]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 Its rows are told by `teaching.json`: a number of rows a form, and for each field a
 value or how it follows from the row's number n, as (n // div * times + plus) % mod.
+What changes of a row is told by how much, or among which values.
 """
 
 import json
@@ -84,13 +85,20 @@ def derive(url: str) -> dict[str, float]:
 
 
 def _change(engine, catalogue, form: FormSpec, number: int) -> None:
-    name = _TOLD["changed"]["field"]
+    fields = _TOLD["changed"]["fields"].items()
     with engine.begin() as connection:
         store = RowStore(connection, catalogue)
         query = Query(page=number + 1, size=1)
         (row,) = store.find_page(form, _SCOPE, query).rows
-        values = {name: row.row[name] + 1}
+        values = {name: _follow(row.row[name], told) for name, told in fields}
         store.update(form, _SCOPE, row.id, values, row.version, None)
+
+
+def _follow(value, told: object) -> object:
+    """Another value: the next one of a list, or so much more."""
+    if isinstance(told, list):
+        return told[(told.index(value) + 1) % len(told)]
+    return value + told
 
 
 def _get_edition(catalogue):
