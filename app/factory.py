@@ -35,6 +35,7 @@ from app.web.notices import notices
 from app.web.places import places
 from app.web.previewing import previewing
 from app.web.progress import progress
+from app.web.reference import reference
 from app.web.reviews import reviews
 from app.web.round_settings import round_settings
 from app.web.rounds import rounds
@@ -76,6 +77,7 @@ _BLUEPRINTS = (
     places,
     previewing,
     progress,
+    reference,
     reviews,
     round_settings,
     rounds,

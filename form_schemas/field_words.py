@@ -52,9 +52,9 @@ def say_kind(field: FieldSpec) -> str:
     return KIND_NAMES[field.kind] + ("，可填几个" if several else "")
 
 
-def say_need(field: FieldSpec) -> str:
+def say_need(form: FormSpec, field: FieldSpec) -> str:
     """Whether somebody has to fill it in; empty: as one likes."""
-    if field.is_given:
+    if form.is_derived or field.is_given:
         return "自动"
     if field.required:
         return "必填"
@@ -144,7 +144,7 @@ def _say_reference(catalogue: Catalogue, form: FormSpec, field: FieldSpec) -> st
     targets = catalogue.targets(form, field)
     said = " 或 ".join(f"{one.code} {one.title}" for one in targets)
     column = targets[0].by_id.get(field.reference.field) if targets else None
-    said += f" 的“{column.label}”" if column is not None else ""
+    said += f"的“{column.label}”" if column is not None else ""
     if field.reference.filter is not None and targets:
         forms = catalogue.edition_of(form).by_code
         names = Names(forms, targets[0], this=form)

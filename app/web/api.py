@@ -101,6 +101,7 @@ def _show_form(form: FormSpec) -> dict[str, object]:
         "fields": len(form.fields),
         "fingerprint": form.fingerprint,
         "schema": url_for(".show_form", **place),
+        "documentation": url_for("reference.show_form", **place),
     }
 
 

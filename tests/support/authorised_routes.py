@@ -392,6 +392,23 @@ _SCHEMAS = (
     _get("api.show_editions", SIGNED_IN),
     _get("api.show_codelists", SIGNED_IN),
     _get("api.show_codelist", SIGNED_IN, _always(slug="gbt-2261-1")),
+    _get("reference.start", SIGNED_IN),
+    _get(
+        "reference.show_edition",
+        SIGNED_IN,
+        _always(collection="test", edition="2024"),
+    ),
+    _get(
+        "reference.show_form",
+        SIGNED_IN,
+        _always(collection="test", edition="2024", code=schools.OPEN),
+    ),
+    _get(
+        "reference.fetch_workbook",
+        SIGNED_IN,
+        _always(collection="test", edition="2024"),
+    ),
+    _get("reference.show_codelist", SIGNED_IN, _always(slug="gbt-2261-1")),
 )
 
 _PLACES = (

@@ -77,6 +77,7 @@ def test_a_form_is_listed_with_what_tells_it_apart(filler, catalogue):
         "fields": len(form.fields),
         "fingerprint": form.fingerprint,
         "schema": FORM,
+        "documentation": "/reference/talent/2024/1.2.1/",
     }
 
 
