@@ -12,7 +12,9 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from app.errors import NotFound
-from app.permissions import Action
+from app.permissions import Action, Actor
+from app.services.designing.drafts import get_draft
+from app.services.draft_forms import load_draft_forms
 from app.services.previewing import (
     Preview,
     Tried,
@@ -186,11 +188,26 @@ def open_subject(code: str, place: Place) -> Subject:
     Raises:
         NotFound: there is no such edition, or no such form in it.
     """
-    require_action(Action.DESIGN_FORMS)
-    subject = _open_in_use(code, place)
+    actor = require_action(Action.DESIGN_FORMS)
+    if "draft_id" in place:
+        subject = _open_draft(actor, code, place)
+    else:
+        subject = _open_in_use(code, place)
     if subject.form is None and subject.broken is None:
         raise NotFound(f"这一版里没有“{code}”这张表。")
     return subject
+
+
+def _open_draft(actor: Actor, code: str, place: Place) -> Subject:
+    workshop = get_server().workshop
+    draft = get_draft(workshop.engine, actor, int(str(place["draft_id"])))
+    catalogue = load_draft_forms(workshop, draft)
+    collection, year = draft.edition.split("/")
+    edition = catalogue.edition(collection, year)
+    back = url_for("designing.show_list", edition=edition.name)
+    name = f"“{draft.title}”" if draft.title else ""
+    source = f"{draft.owner_name}的草稿{name}"
+    return Subject(catalogue, edition, code, place, back, source)
 
 
 def _open_in_use(code: str, place: Place) -> Subject:

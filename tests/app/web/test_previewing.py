@@ -1,12 +1,16 @@
 """Previews of forms: what is drawn, judged and downloaded, and that nothing is kept."""
 
+import json
 from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
-from app.models import RowChange
+from app.models import Role, RowChange, User
+from app.permissions import Actor, Grant
+from app.services.designing.drafts import save_files, start_draft
+from app.services.designing.reading import read_draft_files
 
 STUDENTS = "/admin/schemas/talent/2024/0.1.5/preview"
 LAND = "/admin/schemas/talent/2024/1.1.4/preview"
@@ -64,3 +68,63 @@ def test_what_is_not_there_is_not_found(administrator, place):
 
 def test_others_have_no_previews(sign_in):
     assert sign_in("office").get(f"{STUDENTS}/page").status_code == 403
+
+
+@pytest.fixture
+def draft(workshop, engine):
+    """A draft with one field more in a form, and with another form broken."""
+    actor = find_actor(engine, "admin")
+    draft = start_draft(workshop, actor, "talent/2024", "新学年")
+    texts = read_draft_files(workshop, draft)
+    pupils = json.loads(texts["talent/2024/0.1.5.json"])
+    pupils["properties"]["height"] = {
+        "title": "身高",
+        "type": "integer",
+        "x-kind": "integer",
+        "x-unit": "厘米",
+    }
+    pupils["x-layout"][0]["fields"].append("height")
+    reorder(pupils)
+    changed = {
+        "talent/2024/0.1.5.json": json.dumps(pupils, ensure_ascii=False),
+        "talent/2024/1.1.4.json": "{",
+    }
+    save_files(workshop, actor, draft.id, changed)
+    return draft
+
+
+def reorder(schema):
+    """Properties stand in the order of the layout."""
+    names = [
+        name
+        for group in schema["x-layout"]
+        for one in group["fields"]
+        for name in (one if isinstance(one, list) else [one])
+    ]
+    known = schema["properties"]
+    schema["properties"] = {name: known[name] for name in names}
+
+
+def find_actor(engine, username):
+    with engine.connect() as connection:
+        user_id = connection.scalar(select(User.id).where(User.username == username))
+    return Actor(user_id, username, username, (Grant(Role.ADMINISTRATOR, 1),))
+
+
+def test_a_draft_is_seen_before_it_is_in_use(administrator, draft):
+    preview = f"/admin/schemas/drafts/{draft.id}/preview/0.1.5"
+    page = administrator.get(f"{preview}/grid").text
+    assert "身高" in page
+    assert "草稿“新学年”" in page
+    assert "身高" not in administrator.get(f"{STUDENTS}/grid").text
+    template = load_workbook(BytesIO(administrator.get(f"{preview}/template").data))
+    heads = [cell.value for row in template.worksheets[0].iter_rows() for cell in row]
+    assert any("身高" in str(head) for head in heads)
+
+
+def test_a_draft_with_faults_says_which(administrator, draft):
+    preview = f"/admin/schemas/drafts/{draft.id}/preview/1.1.4"
+    page = administrator.get(f"{preview}/page")
+    assert page.status_code == 200
+    assert "不是合法的 JSON" in page.text
+    assert administrator.get(f"{preview}/template").status_code == 404
