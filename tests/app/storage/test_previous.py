@@ -88,3 +88,76 @@ def test_one_question_answers_for_a_page(find, connection):
     find(*map(str, range(50)))
     # Beside the one that tells the edition.
     assert len(asked) == 2
+
+
+# What was kept otherwise: in other words, in another form, in parts.
+
+
+@pytest.fixture(scope="module")
+def changed():
+    level = field_of(
+        "enum", enum=["市级", "其他"], recode={"地市级": "市级", "无": None}
+    )
+    return catalogue_of(
+        editions={
+            "2023": [
+                schema_of(
+                    "A", code="code", level=field_of("enum", enum=["地市级", "无"])
+                ),
+                schema_of("B", code="code", a="money", b="money"),
+            ],
+            "2024": [
+                schema_of("A", code="code", level=level),
+                schema_of(
+                    "C",
+                    code="code",
+                    whole=field_of("money", **{"from": "a + b"}),
+                    level=field_of("enum", enum=["地市级", "无"], was=["A.level"]),
+                )
+                | {"x-form": _renamed("C", "B")},
+            ],
+        }
+    )
+
+
+def _renamed(code, was):
+    return {**schema_of(code, code="code")["x-form"], "was": [was]}
+
+
+@pytest.fixture
+def look(database_url, changed):
+    engine = open_engine(database_url)
+    Base.metadata.create_all(engine)
+    build_metadata(changed).create_all(engine)
+    with engine.connect() as connection:
+        add_units(connection, 1)
+        add_round(connection, 1, "test", "2023")
+        rows = {
+            "A": [{"code": "1", "level": "地市级"}, {"code": "2", "level": "无"}],
+            "B": [{"code": "1", "a": Decimal("1.50"), "b": Decimal(2)}, {"code": "3"}],
+        }
+        store = RowStore(connection, changed)
+        for code, told in rows.items():
+            store.upsert_many(changed.get(f"test/2023/{code}"), LAST, told, actor_id=1)
+
+        def look(code, key):
+            form = changed.get(f"test/2024/{code}")
+            return find_previous_rows(connection, changed, form, LAST, [key])[key]
+
+        yield look
+    engine.dispose()
+
+
+def test_a_value_has_the_words_of_this_year(look):
+    assert look("A", "1")["level"] == "市级"
+    assert look("A", "2")["level"] is None
+
+
+def test_a_value_is_computed_from_the_row_as_it_was(look):
+    assert look("C", "1")["whole"] == Decimal("3.50")
+    assert look("C", "3")["whole"] is None
+
+
+def test_a_value_comes_from_the_form_where_it_stood(look):
+    assert look("C", "1")["level"] == "地市级"
+    assert look("C", "3")["level"] is None
