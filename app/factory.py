@@ -22,6 +22,7 @@ from app.web.auth import auth
 from app.web.checks import checks
 from app.web.designing import designing
 from app.web.disclosing import disclosing
+from app.web.edition_changes import edition_changes
 from app.web.explaining import explaining
 from app.web.exports import exports
 from app.web.filings import filings
@@ -64,6 +65,7 @@ _BLUEPRINTS = (
     checks,
     designing,
     disclosing,
+    edition_changes,
     explaining,
     exports,
     filings,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from app.errors import NotFound, Refused
+from app.errors import NotFound
 from exporters.change_book import write_change_book
 from form_schemas.catalogue import ARCHIVED, Catalogue, Edition
 from form_schemas.differences import DifferenceKind, FormDifference
@@ -76,19 +76,17 @@ class EditionChanges:
 
 
 def find_changes(
-    catalogue: Catalogue, folder: Path, collection: str, before: str, after: str
+    catalogue: Catalogue, folder: Path | None, collection: str, before: str, after: str
 ) -> EditionChanges:
     """Compare two editions of a collection, each in use, archived or a folder of files.
 
     Args:
-        folder: of the schema files; what is not in use yet is looked for there.
+        folder: of the schema files, where what is not in use yet is looked for; None:
+            it may not be compared.
 
     Raises:
         NotFound: there is no such edition.
-        Refused: both are the same one.
     """
-    if before == after:
-        raise Refused("请选两个不同的版本来比较。")
     earlier, broken = _find_edition(catalogue, folder, collection, before)
     later, more = _find_edition(catalogue, folder, collection, after)
     left_out = {*broken, *more}
@@ -113,36 +111,50 @@ def find_former(catalogue: Catalogue, edition: Edition) -> Edition | None:
     return earlier[-1] if earlier else None
 
 
-def list_years(catalogue: Catalogue, folder: Path, collection: str) -> tuple[str, ...]:
+def list_years(
+    catalogue: Catalogue, folder: Path | None, collection: str
+) -> tuple[str, ...]:
     """All editions of a collection that can be compared, the newest first."""
-    in_use = [ed.year for ed in catalogue.editions if ed.collection == collection]
-    files = folder.glob(f"{collection}/*/{COLLECTION_FILE}")
-    years = {*in_use, *(path.parent.name for path in files)}
+    names = (name.split("/") for name in _list_names(catalogue, folder))
+    years = {year for name, year in names if name == collection}
     return tuple(sorted(filter(_YEAR.fullmatch, years), key=_order, reverse=True))
 
 
+def say_year(year: str) -> str:
+    """An edition's year as people are told: archived ones by what came then."""
+    base, _, number = year.partition(ARCHIVED)
+    return f"{base} 版（第 {number} 次修改以前）" if number else f"{base} 版"
+
+
+def _list_names(catalogue: Catalogue, folder: Path | None) -> set[str]:
+    in_use = {edition.name for edition in catalogue.editions}
+    files = () if folder is None else folder.glob(f"*/*/{COLLECTION_FILE}")
+    return in_use | {"/".join(path.parts[-3:-1]) for path in files}
+
+
 def _find_edition(
-    catalogue: Catalogue, folder: Path, collection: str, year: str
+    catalogue: Catalogue, folder: Path | None, collection: str, year: str
 ) -> tuple[Edition, tuple[str, ...]]:
     for edition in catalogue.editions:
         if (edition.collection, edition.year) == (collection, year):
             broken = (one.full_name for one in catalogue.broken)
             return edition, tuple(n for n in broken if n.startswith(f"{edition.name}/"))
-    path = folder / collection / year
     is_name = _COLLECTION.fullmatch(collection) and _YEAR.fullmatch(year)
-    if is_name and (path / COLLECTION_FILE).is_file():
+    path = folder / collection / year if folder is not None and is_name else None
+    if path is not None and (path / COLLECTION_FILE).is_file():
         files = load_edition(path)
         return files.edition, tuple(dict.fromkeys(f.file for f in files.faults))
     raise NotFound(_explain(catalogue, folder, collection, year))
 
 
-def _explain(catalogue: Catalogue, folder: Path, collection: str, year: str) -> str:
+def _explain(
+    catalogue: Catalogue, folder: Path | None, collection: str, year: str
+) -> str:
     years = list_years(catalogue, folder, collection)
     if years:
         return f"{collection} 没有 {year} 版。已有：{'、'.join(years)}。"
-    files = folder.glob(f"*/*/{COLLECTION_FILE}")
-    in_use = {edition.collection for edition in catalogue.editions}
-    known = sorted(in_use | {path.parent.parent.name for path in files})
+    names = _list_names(catalogue, folder)
+    known = sorted({name.split("/")[0] for name in names})
     near = ask_nearest(collection, known)
     return f"没有系列“{collection}”。{near}已有：{'、'.join(known)}。"
 
@@ -161,11 +173,11 @@ def write_changes_file(
     changes: EditionChanges, path: Path, departments: Iterable[str] = ()
 ) -> str:
     """Write the workbook for the departments, or for some; gives the file's name."""
-    title = f"{changes.after.short_title} {changes.after.year} 版的变化"
+    title = f"{changes.after.short_title} {say_year(changes.after.year)}的变化"
     chosen = tuple(departments)
     write_change_book(
         path,
-        f"{title}（与 {changes.before.year} 版比较）",
+        f"{title}，与 {say_year(changes.before.year)}比较",
         chosen or changes.departments,
         changes.without_internal().choose(chosen),
     )

@@ -13,6 +13,7 @@ from flask import (
 from app.errors import NotFound
 from app.permissions import Action, can
 from app.services import navigation, noticeboard
+from app.services.edition_changes import find_former
 from app.services.facts import find_facts
 from app.services.progress.area import AreaRound, list_rounds
 from app.services.progress.units import load_area
@@ -38,7 +39,11 @@ def show() -> str:
         return _show_area()
     page = make_workbench(visit.get_workplace())
     return render_template(
-        "workbench.html", page=page, say_end=say_end, workplace=page.workplace
+        "workbench.html",
+        page=page,
+        say_end=say_end,
+        workplace=page.workplace,
+        former=find_former(get_server().catalogue, page.workplace.edition),
     )
 
 

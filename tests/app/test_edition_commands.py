@@ -84,7 +84,6 @@ def test_departments_get_a_workbook(tianbao, next_year, tmp_path):
     [
         (("group/2014", "talent/2024"), 2, "同一系列"),
         (("group", "group/2014"), 2, "talent/2024"),
-        (("group/2014", "group/2014"), 3, "两个不同的版本"),
         (("group/2013", "group/2014"), 3, "已有：2015、2014"),
         (("grup/2013", "grup/2014"), 3, "是不是“group”"),
         (("group/2014", "group/2015", "--department", "财务出"), 2, "财务出"),
@@ -94,6 +93,11 @@ def test_what_cannot_be_compared_says_why(tianbao, next_year, words, code, part)
     answer = tianbao("schemas", "diff", *words)
     assert (answer.exit_code, answer.stdout) == (code, "")
     assert part in answer.stderr
+
+
+def test_an_edition_does_not_differ_from_itself(tianbao):
+    answer = tianbao("schemas", "diff", "group/2014", "group/2014")
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (0, "", "没有变化。\n")
 
 
 def test_forms_with_faults_are_named_and_left_out(tianbao, next_year):

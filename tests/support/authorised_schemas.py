@@ -2,7 +2,14 @@
 
 from app.permissions import Action
 from tests.support import authorised_schools as schools
-from tests.support.authorised_entries import ONE_SCENE, Entry, Need, Scene
+from tests.support.authorised_entries import (
+    ONE_SCENE,
+    ROUND_SCENES,
+    Entry,
+    Need,
+    Scene,
+    nothing,
+)
 from tests.support.authorised_schools import Things
 
 DESIGN = Need(Action.DESIGN_FORMS)
@@ -20,11 +27,31 @@ def _typed(_things: Things, _scene: Scene) -> dict:
     return {"rows": [{"key": "r", "cells": {"name": "甲"}}]}
 
 
+def _at(things: Things, scene: Scene) -> dict:
+    return {"at": things.key(scene.round)}
+
+
+def _editions(_things: Things, _scene: Scene) -> dict:
+    return {"collection": "test", "before": "2024", "after": "2024"}
+
+
 def _get(endpoint, values=_form, **more):
     return Entry(f"{endpoint}", "GET", DESIGN, ONE_SCENE, values, **more)
 
 
 SCHEMA_ENTRIES = (
+    _get("edition_changes.choose", nothing),
+    _get("edition_changes.show_all", _editions),
+    _get("edition_changes.fetch_all", _editions),
+    Entry("edition_changes.show", "GET", Need(), ONE_SCENE, _editions),
+    Entry("edition_changes.fetch", "GET", Need(), ONE_SCENE, _editions),
+    Entry(
+        "edition_changes.show_here",
+        "GET",
+        Need(Action.VIEW_ROWS, "unit"),
+        ROUND_SCENES,
+        _at,
+    ),
     _get("previewing.show_page"),
     _get("previewing.show_grid"),
     _get("previewing.fetch_template"),
