@@ -97,6 +97,9 @@ def _make_stock(quick: bool, only: Sequence[str]) -> Iterator[Stock]:
         teaching = {}
         if not only or any(name.startswith("derive") for name in only):
             teaching = _make_teaching(stack, folder, server)
+        years = {}
+        if not only or any(name.startswith("change") for name in only):
+            years = _make_years(stack, folder, server, 10 if quick else 1)
         for url in urls.values():
             print(f"filling {table_rows:,} rows", flush=True)
             arguments = {
@@ -118,6 +121,7 @@ def _make_stock(quick: bool, only: Sequence[str]) -> Iterator[Stock]:
             round_urls=rounds,
             province_urls=provinces,
             teaching_urls=teaching,
+            years_urls=years,
         )
 
 
@@ -163,8 +167,23 @@ def _make_teaching(stack: ExitStack, folder: Path, server: str) -> dict[str, str
     return urls
 
 
+def _make_years(
+    stack: ExitStack, folder: Path, server: str, part: int
+) -> dict[str, str]:
+    """Five rounds of all forms, on both databases."""
+    urls = {
+        "SQLite": f"sqlite:///{folder}/years.sqlite",
+        "PostgreSQL": stack.enter_context(create_database(server)),
+    }
+    for name, url in urls.items():
+        print(f"filling five rounds of all forms, {name}", flush=True)
+        counts = {"rows": 5_000_000 // part, "largest": 1_000_000 // part}
+        run_probe("changing:fill", {"url": url, **counts})
+    return urls
+
+
 def _no_stock() -> Stock:
-    return Stock(0, 0, 0, "", "", "", "", "", {}, {}, {}, {})
+    return Stock(0, 0, 0, "", "", "", "", "", {}, {}, {}, {}, {})
 
 
 def _make_durable(server: str) -> None:

@@ -61,6 +61,8 @@ class Stock:
     province_urls: Mapping[str, str]
     #: a school with its teaching and its internships, by database
     teaching_urls: Mapping[str, str]
+    #: five rounds of all forms, by database
+    years_urls: Mapping[str, str]
 
 
 DATABASES = ("SQLite", "PostgreSQL")
@@ -79,6 +81,7 @@ def list_trials(stock: Stock) -> tuple[Trial, ...]:
         *(_grid(stock, name) for name in DATABASES),
         *(_province(stock, name) for name in DATABASES),
         *(_derive(stock, name) for name in DATABASES),
+        *(_change(stock, name) for name in DATABASES),
         _record(),
         _typing(),
         _start(),
@@ -385,6 +388,31 @@ def _derive(stock: Stock, database: str) -> Trial:
                 lambda numbers: numbers["forms"]["slowest"] * 1000,
                 "ms",
                 100,
+            ),
+        ),
+    )
+
+
+def _change(stock: Stock, database: str) -> Trial:
+    arguments = {"url": stock.years_urls.get(database, "")}
+    return Trial(
+        f"change-{database.lower()}",
+        {
+            "plan": Call("changing:make_plan", arguments),
+            "column": Call("changing:add_column", arguments),
+        },
+        (
+            Line(
+                f"plan over all forms and 5,000,000 stored rows, {database}",
+                _pick("plan", "seconds"),
+                "s",
+                10,
+            ),
+            Line(
+                f"a column added to a table of 1,000,000 rows, {database}",
+                _pick("column", "seconds"),
+                "s",
+                2,
             ),
         ),
     )
