@@ -20,6 +20,7 @@ from form_schemas.faults import Fault
 from form_schemas.lint import lint_forms
 from form_schemas.locating import Position, locate_all
 from form_schemas.reader import EditionReading, read_edition
+from form_schemas.renaming import NameFinder
 from form_schemas.settings import Settings, read_settings
 from form_schemas.spec import FormSpec
 from validators.examples import Setting, find_wrong_examples, make_setting
@@ -137,6 +138,14 @@ def read_whole(
     )
 
 
+def find_names(
+    workshop: Workshop, edition: str, sources: Sequence[Source]
+) -> NameFinder:
+    """Where files of the edition name fields and forms."""
+    codelists = _Codelists(workshop.catalogue.codelists)
+    return _find_names(edition, tuple(sources), codelists)
+
+
 @dataclass(frozen=True, eq=False)
 class _Codelists:
     """Code lists as a key of what is remembered: the same ones serve a process."""
@@ -156,6 +165,13 @@ def _read_whole(
 ) -> EditionReading:
     collection, year = edition.split("/")
     return read_edition(collection, year, sources, codelists.by_slug, parse=_parse)
+
+
+@lru_cache(_KEPT_READINGS)
+def _find_names(
+    edition: str, sources: tuple[Source, ...], codelists: _Codelists
+) -> NameFinder:
+    return NameFinder(edition, sources, codelists.by_slug, _parse)
 
 
 def _parse(source: Source, urn: str) -> tuple[Draft | None, list[Fault]]:
