@@ -12,6 +12,7 @@ from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.codelists import CodeList, offered
 from form_schemas.derivation_words import name_parts, say_derivation
 from form_schemas.derivations import Derivation
+from form_schemas.earlier_words import say_earlier_field, say_earlier_form
 from form_schemas.field_words import (
     PERIOD_NAMES,
     Saying,
@@ -21,7 +22,6 @@ from form_schemas.field_words import (
     say_need,
     say_sources,
 )
-from form_schemas.lineage import Lineage, OriginKind, trace
 from form_schemas.rule_listing import list_example_rows
 from form_schemas.spec import (
     LEVEL_WORDS,
@@ -32,7 +32,7 @@ from form_schemas.spec import (
     RuleSpec,
     Shape,
 )
-from form_schemas.wording import Names, describe, describe_condition
+from form_schemas.wording import Names, describe_condition
 
 _KINDS: Mapping[FormKind, str] = {
     FormKind.BASE: "基础表，供别的表引用",
@@ -155,7 +155,7 @@ def document_form(catalogue: Catalogue, form: FormSpec) -> FormDoc:
         referring=_find_referring(catalogue, form),
         deriving=tuple(one for one in edition.forms if _follows(one, form)),
         counting=tuple(one for one in edition.forms if _counts(one, form)),
-        earlier=_say_earlier_form(catalogue, form),
+        earlier=say_earlier_form(catalogue, form),
     )
 
 
@@ -269,7 +269,7 @@ def _document_field(
         codelist=codelist,
         codes_offered=len(offered(codelist, field.pattern)) if codelist else 0,
         targets=catalogue.targets(form, field),
-        earlier=_say_earlier_field(catalogue, form, field),
+        earlier=say_earlier_field(catalogue, form, field),
     )
 
 
@@ -293,46 +293,3 @@ def _document_rule(edition: Edition, form: FormSpec, rule: RuleSpec) -> RuleDoc:
             if rule.id in example.breaks
         ),
     )
-
-
-# The edition before.
-
-
-def _trace_before(catalogue: Catalogue, form: FormSpec) -> Lineage | None:
-    """How the form's edition follows from the one before; None: it is the first."""
-    earlier = [
-        edition
-        for edition in catalogue.editions
-        if edition.collection == form.collection
-        and edition.year.isdigit()
-        and edition.year < form.edition.partition("@")[0]
-    ]
-    if not earlier:
-        return None
-    return trace(earlier[-1].forms, catalogue.edition_of(form).forms)
-
-
-def _say_earlier_form(catalogue: Catalogue, form: FormSpec) -> str:
-    lineage = _trace_before(catalogue, form)
-    before = None if lineage is None else lineage.form_before(form)
-    if before is None or (before.code, before.title) == (form.code, form.title):
-        return ""
-    return f"{before.edition} 版是 {before.code} {before.title}"
-
-
-def _say_earlier_field(catalogue: Catalogue, form: FormSpec, field: FieldSpec) -> str:
-    lineage = _trace_before(catalogue, form)
-    origin = None if lineage is None else lineage.origin_of(form, field.id)
-    if lineage is None or origin is None:
-        return ""
-    edition = f"{origin.form.edition} 版"
-    if origin.field is None:
-        assert origin.expression is not None
-        forms = {one.code: one for one in catalogue.edition_of(origin.form).forms}
-        said = describe(origin.expression.root, Names(forms, origin.form))
-        return f"由 {edition}算出：{said}"
-    label = f"“{origin.field.label}”"
-    if origin.kind is OriginKind.MOVED:
-        return f"{edition}在 {origin.form.code} {origin.form.title}，是{label}"
-    is_same = (origin.field.id, origin.field.label) == (field.id, field.label)
-    return "" if is_same else f"{edition}是{label}（{origin.field.id}）"

@@ -5,8 +5,11 @@ from app.cli.audit import audit
 from app.cli.checks import check
 from app.cli.console import group
 from app.cli.data import demo, export, import_, template
+from app.cli.documenting import document
+from app.cli.drafting import from_workbook
 from app.cli.editions import diff, new_edition
 from app.cli.generating import generate_
+from app.cli.linting import lint
 from app.cli.organisation import round_, unit
 from app.cli.packages import package
 from app.cli.schemas import schemas
@@ -22,7 +25,7 @@ def main() -> None:
     """
 
 
-for command in (new_edition, diff):
+for command in (lint, new_edition, diff, document, from_workbook):
     schemas.add_command(command)
 
 for command in (

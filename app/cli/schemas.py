@@ -1,11 +1,8 @@
-"""Commands for schema files: lint and list them, bring the database to them."""
-
-from pathlib import Path
+"""Commands for schema files: list them, bring the database to them."""
 
 import click
 
 from app.cli.console import (
-    PROBLEMS,
     REFUSED,
     close_afterwards,
     fail,
@@ -18,36 +15,14 @@ from app.config import load_config
 from app.services.installation import load_files, open_database
 from app.services.rejudging import rejudge_forms
 from app.services.schema_changes import Plan, apply, initialise, plan
-from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue
-from form_schemas.faults import Fault
-from form_schemas.lint import lint_edition, lint_folder
+from form_schemas.catalogue import Catalogue
 from form_schemas.reference import write_reference
 from form_schemas.rule_listing import write_rules
-from form_schemas.settings import COLLECTION_FILE
-from validators.examples import lint_edition_examples, lint_examples
 
 
 @group()
 def schemas() -> None:
     """检查表单文件，并让数据库跟上它们。"""
-
-
-@schemas.command()
-@click.argument(
-    "path", type=click.Path(exists=True, path_type=Path), default=SCHEMAS_FOLDER
-)
-def lint(path: Path) -> None:
-    """检查 PATH（一个文件、一版或全部）里的表单文件，一次列出所有错误。
-
-    文件里的例子（x-tests）也逐个运行，看结论对不对。
-    每行：文件#位置：错在哪里，怎么改。没有错误时退出码为 0，有则为 1。
-    """
-    faults = _find_faults(path.resolve())
-    for fault in faults:
-        click.echo(str(fault))
-    if faults:
-        fail(f"共 {len(faults)} 处错误。", PROBLEMS)
-    tell("没有发现错误。")
 
 
 @schemas.command("plan")
@@ -98,22 +73,6 @@ def rules(form: str) -> None:
     forms = load_files(load_config())
     spec = get_form(forms, form)
     click.echo(write_rules(spec, forms.edition_of(spec).by_code), nl=False)
-
-
-def _find_faults(path: Path) -> tuple[Fault, ...]:
-    if path.is_file():
-        name = "/".join(path.parts[-3:])
-        return tuple(f for f in _lint_edition(path.parent) if f.file == name)
-    if (path / COLLECTION_FILE).is_file():
-        return _lint_edition(path)
-    if any(path.glob(f"*/{COLLECTION_FILE}")):
-        editions = sorted(path.glob(f"*/{COLLECTION_FILE}"))
-        return tuple(f for found in editions for f in _lint_edition(found.parent))
-    return (*lint_folder(path), *lint_examples(path))
-
-
-def _lint_edition(path: Path) -> tuple[Fault, ...]:
-    return (*lint_edition(path), *lint_edition_examples(path))
 
 
 def _rejudge(engine, forms: Catalogue) -> None:

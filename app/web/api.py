@@ -117,6 +117,8 @@ def _show_edition(edition: Edition, is_newest: bool) -> dict[str, object]:
         "periods": settings.get("periods", {}),
         "departments": list(edition.departments),
         "is_newest": is_newest,
+        # As rounds that are over have it; the files changed since.
+        "is_archived": edition.is_archived,
         "forms": len(edition.forms),
         "list": url_for(".show_forms", **place),
     }

@@ -97,7 +97,11 @@ def show_edition(collection: str, edition: str) -> Answer:
         found,
         find_sections(found, search),
         search,
-        tuple(one for one in catalogue.editions if one is not found),
+        tuple(
+            one
+            for one in catalogue.editions
+            if one is not found and not one.is_archived
+        ),
     )
     exact = [form for form in page.forms if form.code.lower() == search.lower()]
     if search and (exact or len(page.forms) == 1):

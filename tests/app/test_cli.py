@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from app.cli import main
 from app.models import ExportJob, FormDeclaration, JobState, User
 from app.services.installation import CONSOLE
 from app.storage.engine import open_engine
+from form_schemas.catalogue import SCHEMAS_FOLDER
 from tests.support.imports import SAMPLES
 
 pytestmark = pytest.mark.long
@@ -195,7 +197,31 @@ def test_lint_tells_file_place_and_fault(tianbao, tmp_path):
     (edition / "1.1.json").write_text("{", encoding="utf-8")
     answer = tianbao("schemas", "lint", str(tmp_path))
     assert answer.exit_code == 1
-    assert "talent/2024/1.1.json#" in answer.output
+    assert "talent/2024/1.1.json:1:2 #：" in answer.output
+
+
+def test_lint_tells_the_line_and_the_column_of_a_fault(tianbao, tmp_path):
+    folder = tmp_path / "talent" / "2024"
+    shutil.copytree(SCHEMAS_FOLDER / "talent" / "2024", folder)
+    path = folder / "1.2.1.json"
+    text = path.read_text("utf-8").replace('"maximum": 6', '"maximun": 6')
+    path.write_text(text, "utf-8")
+    (line,) = [n for n, one in enumerate(text.split("\n"), 1) if "maximun" in one]
+    column = text.split("\n")[line - 1].index('"maximun"') + 1
+    for named in (tmp_path, folder.parent, folder, path):
+        answer = tianbao("schemas", "lint", str(named))
+        place = f"talent/2024/1.2.1.json:{line}:{column} "
+        assert f"{place}#/properties/study_years/maximun：" in answer.output
+
+
+def test_an_edition_is_documented_as_a_workbook(filled, tmp_path):
+    path = tmp_path / "说明.xlsx"
+    answer = filled("schemas", "document", "group/2014", "--out", str(path))
+    assert (answer.exit_code, "24 张表" in answer.stderr) == (0, True)
+    assert load_workbook(path).sheetnames == ["目录", "字段", "选项", "规则"]
+    wrong = filled("schemas", "document", "group/2041", "--out", str(path))
+    assert (wrong.exit_code, "group/2014" in wrong.stderr) == (3, True)
+    assert filled("schemas", "document", "group").exit_code == 2
 
 
 def test_accounts_are_added_listed_and_closed(filled):
