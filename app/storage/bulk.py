@@ -37,6 +37,7 @@ from app.storage.keys import key_text
 from app.storage.load_history import log_inserts, log_updates
 from app.storage.load_refusals import explain, show_key
 from app.storage.loading import Item, Loader, Written
+from app.storage.planner_statistics import inform_planner
 from app.storage.records import Change, Counts, Scope
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
@@ -149,7 +150,8 @@ class BulkLoad:
         """Keep PostgreSQL from comparing every loaded row with every stored one.
 
         It knows nothing of rows that were written within the last minute, takes them
-        for few, and joins by nested loops: 100,000 rows then take hours.
+        for few, and joins by nested loops: 100,000 rows then take hours. What each row
+        refers to is looked up by the database itself, which no setting changes.
         """
         if is_sqlite(self.connection):
             return
@@ -157,6 +159,16 @@ class BulkLoad:
             self.connection.execute(text("SET LOCAL enable_nestloop = off"))
             # What it fears to cost much it would compile first.
             self.connection.execute(text("SET LOCAL jit = off"))
+            inform_planner(self.connection, self._list_targets())
+
+    def _list_targets(self) -> list[str]:
+        """The tables that its rows refer to, and its own."""
+        targets = {
+            target.table_name
+            for field in self.form.fields
+            for target in self.catalogue.targets(self.form, field)
+        }
+        return sorted(targets | {self.form.table_name})
 
     def _refuse_doubles(self) -> None:
         """Two rows of one key would have to decide which of them is right."""

@@ -3,7 +3,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.errors import (
     DuplicateKey,
@@ -13,6 +13,7 @@ from app.errors import (
     ValueTooLarge,
 )
 from app.models import RowAction, RowChange
+from app.storage.engine import is_sqlite
 from app.storage.records import Counts, Query
 
 CHANGE = RowChange.__table__
@@ -177,3 +178,21 @@ def test_a_used_card_does_not_change(store, student, scope):
             2,
             actor_id=1,
         )
+
+
+def test_what_many_rows_refer_to_is_looked_at_before(
+    connection, store, major, student, scope
+):
+    if is_sqlite(connection):
+        pytest.skip("SQLite plans without statistics")
+    majors = [{"code": f"{number:06}", "name": "长" * 90} for number in range(3000)]
+    store.upsert_many(major, scope, majors, actor_id=1)
+    assert not has_statistics(connection, major)
+    students = [{"number": str(n), "major": f"{n:06}"} for n in range(600)]
+    store.upsert_many(student, scope, students, actor_id=1)
+    assert has_statistics(connection, major)
+
+
+def has_statistics(connection, form):
+    known = text("SELECT count(*) FROM pg_stats WHERE tablename = :name")
+    return connection.scalar(known, {"name": form.table_name}) > 0
