@@ -20,6 +20,9 @@ Json = Mapping[str, Any]
 FOREIGN_BYTES = "surrogateescape"
 FOREIGN = re.compile("[\udc80-\udcff]")
 
+#: What file managers put behind the name of a copy: " (2)", " - 副本", "_bak".
+_COPY = re.compile(r"[ _(（-].*")
+
 #: Words that neither shape nor judge rows, so that changing them changes no form.
 _SILENT_WORDS = frozenset(
     {
@@ -110,15 +113,22 @@ def parse_source(source: Source, urn: str) -> tuple[Draft | None, list[Fault]]:
         return None, faults
     draft = Draft(source, schema)
     if draft.code != source.code:
-        draft.complain(
-            "/x-form/code",
-            f"表号“{draft.code}”与文件名“{source.code}.json”不一致，请改成一样。",
-        )
+        draft.complain("/x-form/code", _explain_name(source.code, draft.code))
     if schema["$id"] != urn + draft.code:
         draft.complain(
             "/$id", f"应当是“{urn}{draft.code}”：文件放错了地方，或没有改全。"
         )
     return (None, draft.faults) if draft.faults else (draft, [])
+
+
+def _explain_name(name: str, code: str) -> str:
+    """Why a file's name does not go with the code inside."""
+    if _COPY.fullmatch(name.removeprefix(code)) and name.startswith(code):
+        return (
+            f"文件名“{name}.json”像是 {code}.json 的副本。多余的请删去；"
+            "是新的一张表，请改文件名、表号和 $id。"
+        )
+    return f"表号“{code}”与文件名“{name}.json”不一致，请改成一样。"
 
 
 def fingerprint(schema: Json) -> str:

@@ -15,6 +15,8 @@ class Fault:
     pointer: str
     #: what is wrong and what to do, in Chinese
     message: str
+    #: advice on what may well be meant as it stands: it stops nothing
+    is_hint: bool = False
 
     def __str__(self) -> str:
         return f"{self.file}#{self.pointer}：{self.message}"

@@ -81,18 +81,22 @@ def read_edition(
     faults: list[Fault] = []
     drafts: dict[str, Draft] = {}
     broken: list[str] = []
+    #: code in small letters -> file: databases tell no capitals apart
+    taken: dict[str, str] = {}
     for source in sources:
         draft, found = parse(source, f"urn:tianbao:{collection}:{edition}:")
         faults += found
         if draft is None:
             broken.append(source.code)
-        elif draft.code in drafts:
-            first = drafts[draft.code].source.file
-            draft.complain("/x-form/code", f"表号与 {first} 相同，请改一个。")
-            faults += draft.faults
+        elif draft.code.lower() in taken:
+            first = taken[draft.code.lower()]
+            alike = "相同" if draft.code in drafts else "只差大小写，数据库分不清"
+            message = f"表号与 {first} {alike}，请改一个。"
+            faults.append(Fault(source.file, "/x-form/code", message))
             broken.append(source.code)
         else:
             drafts[draft.code] = draft
+            taken[draft.code.lower()] = source.file
     linker = _Linker(collection, edition, drafts, codelists, note)
     forms = []
     wanted = drafts if only is None else drafts.keys() & only

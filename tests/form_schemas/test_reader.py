@@ -223,6 +223,26 @@ def test_two_files_of_one_code_are_refused():
     assert "表号与" in reading.faults[0].message
 
 
+def test_codes_that_differ_in_capitals_only_are_refused():
+    reading = read_schemas(schema_of("T1", a="text"), schema_of("t1", a="text"))
+    assert "只差大小写" in reading.faults[0].message
+    assert [form.code for form in reading.forms] == ["T1"]
+
+
+@pytest.mark.parametrize("name", ["T1 (2)", "T1 - 副本", "T1_bak", "T1（旧）"])
+def test_a_copy_beside_its_original_is_called_so(name):
+    text = json.dumps(schema_of("T1", a="text"))
+    sources = [Source(f"test/2024/{one}.json", text) for one in ("T1", name)]
+    reading = read_edition("test", "2024", sources, {})
+    assert "像是 T1.json 的副本" in reading.faults[0].message
+    assert [form.code for form in reading.forms] == ["T1"]
+
+
+def test_a_file_of_another_edition_is_refused():
+    text = json.dumps(schema_of("T1", a="text")).replace(":2024:", ":2023:")
+    assert "放错了地方" in read_text(text).faults[0].message
+
+
 def test_words_that_judge_nothing_leave_the_fingerprint_alone():
     plain = schema_of(a="text")
     described = schema_of(a="text") | {"description": "说明"}
