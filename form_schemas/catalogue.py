@@ -258,6 +258,7 @@ def load_catalogue(
     codes_folder: Path = CODES_FOLDER,
     allotted: Allotments | None = None,
     archived: Mapping[str, ArchivedEdition] | None = None,
+    missing: Collection[str] = (),
 ) -> Catalogue:
     """Load all editions below a folder.
 
@@ -268,12 +269,15 @@ def load_catalogue(
             last version serves, and one that is new is left out.
         allotted: where the database keeps forms that were applied.
         archived: editions as they were, by name, beside those of the folder.
+        missing: full names of forms whose files are gone, though the database has not
+            followed yet: their last version serves.
     """
     codelists = load_codelists(codes_folder)
     editions, broken = [], []
     for path in edition_folders(folder):
         sources = read_sources(path, folder)
         in_use = _hold(path, sources, held, last_good or {})
+        in_use += _recall(path, sources, missing, last_good or {})
         if sources and not in_use:
             # A whole edition that is new must not stand before the one in use.
             continue
@@ -377,6 +381,24 @@ def _hold(
         elif name in last_good:
             in_use.append(Source(source.file, last_good[name]))
     return in_use
+
+
+def _recall(
+    path: Path,
+    sources: Iterable[Source],
+    missing: Collection[str],
+    last_good: Mapping[str, str],
+) -> list[Source]:
+    """Sources of an edition whose files are gone."""
+    edition = f"{path.parent.name}/{path.name}"
+    present = {f"{edition}/{source.code}" for source in sources}
+    return [
+        Source(f"{name}.json", last_good[name])
+        for name in sorted(missing)
+        if name.rpartition("/")[0] == edition
+        and name in last_good
+        and name not in present
+    ]
 
 
 def _read_with_last_good(

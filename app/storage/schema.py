@@ -2,8 +2,9 @@
 
 The fixed tables follow numbered Alembic migrations. The forms' tables are compared with
 the catalogue through Alembic's autogenerate API, and only ever grow here: tables,
-columns, indexes and foreign keys are added, decimals get more places. What else differs
-is reported; `app.services.schema_changes` decides.
+columns, indexes and foreign keys are added, decimals get more places; only what holds
+rows or values for nothing goes. What else differs is reported;
+`app.services.schema_changes` decides.
 """
 
 from collections.abc import Iterator
@@ -53,8 +54,11 @@ class Differences:
     foreign_keys: tuple[ForeignKeyConstraint, ...] = ()
     #: columns whose type differs
     retyped: tuple[Column, ...] = ()
-    #: derived tables whose foreign keys hold rows that nobody's rows are to hold
+    #: tables whose foreign keys hold rows that nobody's rows are to hold: those of
+    #: derived forms, and columns that no form in use has any more
     holding: tuple[Table, ...] = ()
+    #: names of indexes that keep unique what need not be so any more, by table
+    outdated: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,7 @@ def find_differences(connection: Connection, catalogue: Catalogue) -> Difference
     keys = [(c[1].table.name, c[1].name) for c in found.get("add_fk", ())]
     retyped = [(c[2], c[3]) for c in found.get("modify_type", ())]
     freed = {change[1].table.name for change in found.get("remove_fk", ())}
+    outdated = [c[1] for c in found.get("remove_index", ()) if c[1].unique]
     return Differences(
         tuple(metadata.tables[name] for name in sorted(tables)),
         tuple(metadata.tables[table].c[name] for table, name in columns),
@@ -160,16 +165,15 @@ def find_differences(connection: Connection, catalogue: Catalogue) -> Difference
             if key.name == name and table not in tables
         ),
         tuple(metadata.tables[table].c[name] for table, name in retyped),
-        tuple(
-            metadata.tables[name]
-            for name in sorted(freed)
-            if "_origin" in metadata.tables[name].c
-        ),
+        tuple(metadata.tables[name] for name in sorted(freed)),
+        tuple((index.table.name, index.name) for index in outdated),
     )
 
 
 def grow(connection: Connection, catalogue: Catalogue, growth: Growth) -> None:
-    """Add what is missing.
+    """Add what is missing, and loosen what holds rows for nothing.
+
+    Values are not touched: decimals get their places by `rescale` afterwards.
 
     Raises:
         Refused: stored rows have doubles where values have to be unique from now on.
@@ -192,7 +196,22 @@ def grow(connection: Connection, catalogue: Catalogue, growth: Growth) -> None:
             _drop_foreign_keys(connection, table)
         for key in missing.foreign_keys:
             connection.execute(AddConstraint(key, isolate_from_table=False))
-    _rescale(connection, catalogue, growth.more_places)
+    for _table, name in missing.outdated:
+        connection.exec_driver_sql(f'DROP INDEX IF EXISTS "{name}"')
+
+
+def rescale(
+    connection: Connection,
+    catalogue: Catalogue,
+    more_places: dict[tuple[str, str], int],
+) -> None:
+    """Give decimals their places: SQLite has whole numbers of their last one."""
+    if not is_sqlite(connection):
+        return
+    for (table_name, name), places in more_places.items():
+        table = build_metadata(catalogue).tables[table_name]
+        factor = text(f'"{name}" * {10**places:d}')
+        connection.execute(update(table).values({name: factor}))
 
 
 def get_places(catalogue: Catalogue) -> dict[tuple[str, str], int]:
@@ -234,25 +253,15 @@ def _create_index(connection: Connection, index: Index) -> None:
 
 
 def _drop_foreign_keys(connection: Connection, table: Table) -> None:
+    """Drop those that the table is not to have."""
+    wanted = {key.name for key in table.foreign_key_constraints}
     for key in inspect(connection).get_foreign_keys(table.name):
+        if key["name"] in wanted:
+            continue
         quoted = connection.dialect.identifier_preparer.quote(key["name"])
         connection.exec_driver_sql(
             f'ALTER TABLE "{table.name}" DROP CONSTRAINT {quoted}'
         )
-
-
-def _rescale(
-    connection: Connection,
-    catalogue: Catalogue,
-    more_places: dict[tuple[str, str], int],
-) -> None:
-    """Only SQLite stores decimals in whole numbers of their last place."""
-    if not is_sqlite(connection):
-        return
-    for (table_name, name), places in more_places.items():
-        table = build_metadata(catalogue).tables[table_name]
-        factor = text(f'"{name}" * {10**places:d}')
-        connection.execute(update(table).values({name: factor}))
 
 
 class _AsItIs(UserDefinedType):

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from app.models.base import BIG_KEY, UtcDateTime
 from app.storage.types import ExactDecimal, column_type
-from form_schemas.catalogue import Catalogue
+from form_schemas.catalogue import ARCHIVED, Catalogue
 from form_schemas.spec import FieldSpec, FormSpec
 
 _SCOPE = ("_unit_id", "_round_id")
@@ -104,7 +104,7 @@ def list_unique(catalogue: Catalogue, form: FormSpec) -> tuple[tuple[str, ...], 
     ids = {item.column_name: item.id for item in form.fields}
     return tuple(
         tuple(ids[column] for column in columns)
-        for columns in _find_unique(catalogue, forms)
+        for columns in _find_unique(catalogue, _find_in_use(forms))
         if ids.keys() >= set(columns)
     )
 
@@ -119,6 +119,7 @@ def _build_table(
     metadata: MetaData, catalogue: Catalogue, forms: tuple[FormSpec, ...]
 ) -> Table:
     name = forms[-1].table_name
+    in_use = _find_in_use(forms)
     return Table(
         name,
         metadata,
@@ -127,11 +128,19 @@ def _build_table(
         *([Column("_origin", BIG_KEY)] if forms[-1].is_derived else []),
         *(Column(column, kind) for column, kind in _unite_types(forms).items()),
         PrimaryKeyConstraint("_id", name=f"pk_{name}"),
-        *_indexes(name, catalogue, forms),
-        *_foreign_keys(name, catalogue, forms),
+        *_indexes(name, catalogue, in_use),
+        *_foreign_keys(name, catalogue, in_use),
         # Ids are never used twice: row_change names rows that are gone.
         sqlite_autoincrement=True,
     )
+
+
+def _find_in_use(forms: tuple[FormSpec, ...]) -> tuple[FormSpec, ...]:
+    """Those that rows are still written for.
+
+    A column that only archived editions have must hold nobody's rows.
+    """
+    return tuple(form for form in forms if ARCHIVED not in form.edition) or forms
 
 
 def _engine_columns() -> Iterator[Column]:

@@ -244,8 +244,6 @@ def write_values(
     connection: Connection, fill: Fill, pairs: Sequence[tuple[int, object]]
 ) -> None:
     """Write values by the ids of rows."""
-    if not pairs:
-        return
     table = fill.table
     statement = (
         update(table)
@@ -256,6 +254,24 @@ def write_values(
         part = pairs[start : start + _AT_ONCE]
         rows = [{"row_id": row_id, "value": value} for row_id, value in part]
         _execute(connection, fill, statement, rows)
+
+
+def write_fields(
+    connection: Connection,
+    table: Table,
+    field_id: str,
+    pairs: Sequence[tuple[int, object]],
+) -> None:
+    """Write a field of rows by their ids."""
+    column = table.c[field_id]
+    statement = (
+        update(table)
+        .where(table.c._id == bindparam("row_id"))
+        .values({column: bindparam("value", type_=column.type)})
+    )
+    for start in range(0, len(pairs), _AT_ONCE):
+        part = pairs[start : start + _AT_ONCE]
+        connection.execute(statement, [{"row_id": i, "value": v} for i, v in part])
 
 
 def _read_blocks(

@@ -189,8 +189,15 @@ def deciding_whole(
 ) -> Iterator[WholeCase]:
     """A transaction in which nobody else moves the unit's round or any of its forms."""
     with workshop.engine.begin() as connection:
-        held = _lock_unit_round(connection, scope)
-        yield _make_case(connection, workshop.catalogue, actor, scope, held, holds=True)
+        yield open_whole_case(connection, workshop.catalogue, actor, scope)
+
+
+def open_whole_case(
+    connection: Connection, catalogue: Catalogue, actor: Actor, scope: Scope
+) -> WholeCase:
+    """Hold a unit's round and its filings in a transaction of the caller's."""
+    held = _lock_unit_round(connection, scope)
+    return _make_case(connection, catalogue, actor, scope, held, holds=True)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""The forms as they were applied last: their texts, shapes and places in the database."""
+"""The forms as they were applied: their texts, shapes and places in the database."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from sqlalchemy import Connection, delete, insert, inspect, select, update
@@ -22,6 +22,7 @@ from form_schemas.catalogue import ARCHIVED
 from form_schemas.codelists import CodeList
 from form_schemas.drafts import Source
 from form_schemas.reader import read_edition
+from form_schemas.settings import COLLECTION_FILE
 from form_schemas.spec import FormSpec
 
 _TABLE = FormDeclaration.__table__
@@ -82,7 +83,12 @@ def load_applied(connection: Connection) -> dict[str, AppliedForm]:
             c.is_retired,
         )
     )  # fmt: skip
-    return {record[0]: AppliedForm(*record) for record in found}
+    return {
+        record[0]: AppliedForm(*record)
+        for record in found
+        # The settings of an archived edition stand among its forms.
+        if not record[0].endswith(COLLECTION_FILE)
+    }
 
 
 def read_forms(
@@ -136,10 +142,17 @@ def find_taken(applied: Applied, forms: Iterable[FormSpec]) -> Taken:
 
 
 def save_forms(
-    connection: Connection, forms: Iterable[FormSpec], applied: Applied
+    connection: Connection,
+    forms: Iterable[FormSpec],
+    applied: Applied,
+    former_names: Mapping[str, str] | None = None,
 ) -> None:
-    """Note forms as applied."""
-    forms = tuple(forms)
+    """Note forms as applied.
+
+    Args:
+        former_names: full name of a form -> that of the form which it was.
+    """
+    forms, known = tuple(forms), former_names or {}
     if not forms:
         return
     names = [form.full_name for form in forms]
@@ -152,7 +165,7 @@ def save_forms(
             {
                 "form_name": form.full_name,
                 "table_name": form.table_name,
-                "declaration": _declare(form, applied),
+                "declaration": _declare(form, applied, known.get(form.full_name)),
                 "fingerprint": form.fingerprint,
                 # A form that is new has no rows yet that others had judged.
                 "judged_by": judged.get(form.full_name, form.fingerprint),
@@ -172,6 +185,11 @@ def retire_forms(connection: Connection, names: Collection[str]) -> None:
     )
 
 
+def forget_forms(connection: Connection, names: Collection[str]) -> None:
+    """Remove the records of forms that are noted under other names."""
+    connection.execute(delete(_TABLE).where(_TABLE.c.form_name.in_(names)))
+
+
 def await_judging(connection: Connection, names: Collection[str]) -> None:
     """Have the stored rows of forms judged anew (`app.services.rejudging`)."""
     connection.execute(
@@ -184,24 +202,10 @@ def write_source(form: FormSpec) -> str:
     return json.dumps(form.schema, ensure_ascii=False)
 
 
-def _declare(form: FormSpec, applied: Applied) -> Declaration:
-    """What its table holds beyond its fields is remembered with it.
-
-    A form that came with another code has the table of what it was.
-    """
-    earlier = applied.get(form.full_name)
-    if earlier is None:
-        same_table = [
-            one
-            for one in applied.values()
-            if one.table_name == form.table_name and one.edition == _edition(form)
-        ]
-        earlier = same_table[-1] if same_table else None
+def _declare(form: FormSpec, applied: Applied, former: str | None) -> Declaration:
+    """What its table holds beyond its fields is remembered with it."""
+    earlier = applied.get(form.full_name) or applied.get(former or "")
     return declare(form, None if earlier is None else earlier.declaration)
-
-
-def _edition(form: FormSpec) -> tuple[str, str]:
-    return form.collection, form.edition
 
 
 def _find_judged(connection: Connection, names: list[str]) -> dict[str, str]:
@@ -220,5 +224,9 @@ def _read(
     codelists: tuple[tuple[str, CodeList], ...],
 ) -> tuple[FormSpec, ...]:
     collection, year = edition
-    texts = [Source(f"{collection}/{year}/{code}.json", text) for code, text in sources]
-    return read_edition(collection, year, texts, dict(codelists)).forms
+    written = year.partition(ARCHIVED)[0]
+    texts = [
+        Source(f"{collection}/{written}/{code}.json", text) for code, text in sources
+    ]
+    forms = read_edition(collection, written, texts, dict(codelists)).forms
+    return tuple(replace(form, edition=year) for form in forms)

@@ -22,8 +22,26 @@ class Converted:
     is_exact: bool = True
 
 
-#: From a stored value to the one that is stored since.
-Conversion = Callable[[object], Converted]
+@dataclass(frozen=True)
+class Conversion:
+    """From a stored value to the one that is stored since."""
+
+    convert: Callable[[object], Converted]
+    #: whether values are stored as they were
+    is_copy: bool = False
+
+    def __call__(self, value: object) -> Converted:
+        return Converted(None) if value is None else self.convert(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """What a reference picks, by now and before."""
+
+    form: FormSpec
+    item: FieldSpec
+    former: FormSpec
+    earlier: FieldSpec
 
 
 def is_kept(form: FormSpec, item: FieldSpec, origin: Origin | None) -> bool:
@@ -45,41 +63,56 @@ def find_conversion(
     """
     assert origin.field is not None
     earlier, recode = origin.field, origin.recode
-    if not recode and item.reference is not None and earlier.reference is not None:
-        picked = _find_picked(item, origin, lineage)
-        if picked is not None:
-            target, came = picked
-            return find_conversion(target, came, lineage, codelists)
+    picked = None if recode else find_picked(item, origin, lineage)
+    if picked is not None and picked.item is not item:
+        came = lineage.origin_of(picked.form, picked.item.id)
+        if came is not None and came.field is not None:
+            return find_conversion(picked.item, came, lineage, codelists)
+    if not recode:
+        return Conversion(
+            lambda value: _convert(value, earlier, item, codelists),
+            _holds_all(earlier, item),
+        )
 
     def convert(value: object) -> Converted:
-        if value is None:
-            return Converted(None)
-        if recode and isinstance(value, tuple):
+        if isinstance(value, tuple):
             return _recode_list(value, recode)
-        if recode and str(value) in recode:
+        if str(value) in recode:
             return _read(recode[str(value)], item, codelists)
         return _convert(value, earlier, item, codelists)
 
-    return convert
+    return Conversion(convert)
 
 
-def _find_picked(
-    item: FieldSpec, origin: Origin, lineage: Lineage
-) -> tuple[FieldSpec, Origin] | None:
-    """What a reference picks, and what that was; None where it picks another thing."""
+def find_picked(item: FieldSpec, origin: Origin, lineage: Lineage) -> Picked | None:
+    """What a reference picks; None where it picked another thing before."""
     now = item.reference
-    then = origin.field and origin.field.reference
-    assert now is not None
-    assert then
-    target = lineage.after.get(now.table)
-    if target is None or now.field not in target.by_id:
+    then = None if origin.field is None else origin.field.reference
+    target = None if now is None else lineage.after.get(now.table)
+    if now is None or then is None or target is None or now.field not in target.by_id:
+        return None
+    former = lineage.form_before(target)
+    if former is None or former.code != then.table or then.field not in former.by_id:
         return None
     came = lineage.origin_of(target, now.field)
-    if came is None or came.field is None:
+    if came is None or (came.field is not None and came.field.id != then.field):
         return None
-    is_same = (came.form.code, came.field.id) == (then.table, then.field)
-    picked = target.by_id[now.field]
-    return (picked, came) if is_same and picked is not item else None
+    return Picked(target, target.by_id[now.field], former, former.by_id[then.field])
+
+
+def find_computed(item: FieldSpec, origin: Origin, lineage: Lineage) -> Picked | None:
+    """What a reference picks, where that is computed from its row by now."""
+    picked = find_picked(item, origin, lineage)
+    if picked is None or origin.recode:
+        return None
+    came = lineage.origin_of(picked.form, picked.item.id)
+    return picked if came is not None and came.expression is not None else None
+
+
+def _holds_all(earlier: FieldSpec, item: FieldSpec) -> bool:
+    return is_stored_alike(earlier, item) and (item.places or 0) >= (
+        earlier.places or 0
+    )
 
 
 def _recode_list(value: tuple, recode: Mapping[str, str | None]) -> Converted:
@@ -98,7 +131,7 @@ def _read(text: str | None, item: FieldSpec, codelists: CodeLists) -> Converted:
 def _convert(
     value: object, earlier: FieldSpec, item: FieldSpec, codelists: CodeLists
 ) -> Converted:
-    if is_stored_alike(earlier, item) and (item.places or 0) >= (earlier.places or 0):
+    if _holds_all(earlier, item):
         return Converted(value)
     text = _spell(value, earlier)
     found = convert_value(item, text, codelists)

@@ -83,6 +83,9 @@ def _compare_form(
 
 
 def _compare_codes(form: FormSpec, former: FormSpec) -> Iterator[Difference]:
+    if form.edition != former.edition:
+        summary = f"{form.edition} 版的表“{form.title}”，沿用 {former.edition} 版的"
+        yield Difference(OperationKind.ADD_FORM, form, None, summary)
     if form.code != former.code:
         summary = f"表号由 {former.code} 改为 {form.code}"
         yield Difference(OperationKind.RENAME_FORM, form, None, summary, former)

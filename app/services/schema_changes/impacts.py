@@ -310,7 +310,8 @@ def _judge_retired(impacts: Impacts, found: Difference, operation: Operation) ->
     if not touched.rows or not impacts.change.is_revision:
         return replace(operation, touched=touched)
     demands = (
-        "若是改名，请在新字段写 x-was；要拆分、合并，请写 x-from；确要停用，请写明理由。"
+        "若是改名，请在新字段写 x-was；要拆分、合并，请写 x-from；"
+        "确要停用，请写明理由。"
         if found.field is not None
         else "若是改表号，请在新表写 was；确要停用，请写明理由。"
     )

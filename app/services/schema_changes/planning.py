@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Engine
 
+from app.models import RoundState
 from app.services.schema_changes.applied import Applied, load_applied
 from app.services.schema_changes.declaring import get_places
 from app.services.schema_changes.differing import compare_editions
@@ -18,7 +19,6 @@ from app.services.schema_changes.operations import (
     Refusal,
 )
 from app.services.schema_changes.targets import EditionChange, Target, find_target
-from app.models import RoundState
 from app.storage.engine import begin_reading
 from app.storage.schema import Differences, Growth, find_differences
 from app.storage.schema import get_places as get_column_places
@@ -156,7 +156,7 @@ def _find_broken(catalogue: Catalogue, target: Target) -> Iterator[Refusal]:
 
 def _describe_tables(
     target: Target, found: Differences, told: Iterable[Operation | Refusal]
-) -> Iterator[Operation]:
+) -> Iterator[Operation | Refusal]:
     """Differences of the tables that no changed file accounts for."""
     forms = {form.table_name: form for form in target.catalogue.all_forms}
     changed = {one.form_name for one in told}
@@ -201,8 +201,16 @@ def _describe_tables(
                 key.table.name, column, OperationKind.CHANGE_REFERENCE, summary
             )
     for table in found.holding:
-        summary = "由系统汇总的表不再锁住它引用的行"
-        yield describe(table.name, "", OperationKind.WIDEN, summary)
+        if forms[table.name].full_name not in changed:
+            summary = "不再锁住它引用过的行"
+            yield describe(table.name, "", OperationKind.WIDEN, summary)
+    for name, index in found.outdated:
+        if forms[name].full_name not in changed:
+            summary = f"不再要求唯一（{index}）"
+            yield describe(name, "", OperationKind.WIDEN, summary)
+    for column in found.retyped:
+        why = "数据库中的列是另一种类型，读不出来。请核对是否有人改过数据库。"
+        yield Refusal(forms[column.table.name].full_name, column.name, why)
 
 
 def _is_told(name: str, told: Iterable[Operation | Refusal]) -> bool:
@@ -229,7 +237,7 @@ def _hash(
     applied: Applied,
     target: Target,
 ) -> str:
-    """What is safe may touch other rows by now; what is not has to be looked at anew."""
+    """What is safe may touch other rows by now; the rest has to be looked at anew."""
     told = [
         repr(one if not one.is_safe else replace(one, touched=None, examples=()))
         for one in operations

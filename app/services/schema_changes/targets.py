@@ -14,7 +14,7 @@ from app.services.schema_changes.applied import (
     read_forms,
 )
 from form_schemas.allotment import allot, place
-from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.catalogue import ARCHIVED, Catalogue, Edition
 from form_schemas.lineage import Lineage, OriginKind, trace
 from form_schemas.spec import FormSpec
 
@@ -34,6 +34,8 @@ class EditionChange:
     #: whose forms `before` are; None: nobody's, the edition is the first
     source: tuple[str, str] | None
     lineage: Lineage
+    #: on the way back: how `before` followed from what is to be again
+    forth: Lineage | None = None
 
     @property
     def is_revision(self) -> bool:
@@ -86,7 +88,23 @@ def find_target(
             changes.append(change)
             placed.append(replace(edition, forms=change.after))
     changes += _find_gone(catalogue, applied)
+    known = {edition.name for edition in placed}
+    placed += [
+        edition
+        for edition in _read_archived(catalogue, applied)
+        if edition.name not in known
+    ]
+    # An edition as it was comes before the same one as it is.
+    placed.sort(key=lambda edition: _order(edition))
     return Target(replace(catalogue, editions=tuple(placed)), tuple(changes))
+
+
+def _read_archived(catalogue: Catalogue, applied: Applied) -> Iterator[Edition]:
+    """Archived editions: their columns are there, and stay."""
+    names = {one.edition for one in applied.values() if one.is_archived}
+    for name in sorted(names):
+        forms = read_forms(applied, name, catalogue.codelists)
+        yield Edition(*name, {"title": name[0]}, forms)
 
 
 def _find_change(
@@ -109,9 +127,12 @@ def _find_change(
             return None
     source = own if known else find_preceding(applied, own)
     before = () if source is None else read_forms(applied, source, catalogue.codelists)
-    after = lead_back(before, edition.forms) if back and known else edition.forms
+    after, forth = edition.forms, None
+    if back and known:
+        forth = trace(after, before)
+        after = lead_back(after, forth)
     after = allot(before, after, find_taken(applied, after))
-    return EditionChange(own, before, after, source, trace(before, after))
+    return EditionChange(own, before, after, source, trace(before, after), forth)
 
 
 def _find_gone(catalogue: Catalogue, applied: Applied) -> Iterator[EditionChange]:
@@ -127,6 +148,11 @@ def _find_gone(catalogue: Catalogue, applied: Applied) -> Iterator[EditionChange
         yield EditionChange(edition, before, (), edition, trace(before, ()))
 
 
+def _order(edition: Edition) -> tuple[str, str, bool, int]:
+    year, _, number = edition.year.partition(ARCHIVED)
+    return edition.collection, year, not number, int(number or 0)
+
+
 def _place_all(forms: Forms, applied: Applied) -> Forms:
     return tuple(place(form, get_place(applied[form.full_name])) for form in forms)
 
@@ -134,15 +160,9 @@ def _place_all(forms: Forms, applied: Applied) -> Forms:
 # The way back.
 
 
-def lead_back(before: Forms, after: Forms) -> Forms:
-    """Forms of an earlier day, told what became of them: renames lead back.
-
-    Args:
-        before: as they are by now.
-        after: as they were then.
-    """
-    forth = trace(after, before)
-    return tuple(_lead_back(form, forth) for form in after)
+def lead_back(forms: Forms, forth: Lineage) -> Forms:
+    """Forms of an earlier day, told what became of them: renames lead back."""
+    return tuple(_lead_back(form, forth) for form in forms)
 
 
 def _lead_back(form: FormSpec, forth: Lineage) -> FormSpec:

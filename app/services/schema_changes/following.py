@@ -1,0 +1,233 @@
+"""What people left at forms and fields follows them to their new names.
+
+Threads, explanations, findings, uploaded files, filings and their like name forms by
+code and fields by id; rows of rounds that are over keep the names of their archive.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Table, delete, func, select, update
+
+from app.models import (
+    Assignment,
+    CellThread,
+    CheckFinding,
+    CheckResult,
+    Confirmation,
+    Extension,
+    Filing,
+    Generation,
+    ImportJob,
+    Notice,
+    StoredFile,
+)
+from app.services.schema_changes.conversions import find_conversion
+from app.services.schema_changes.targets import EditionChange
+from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FormSpec
+from validators.conversion import from_json, to_json
+
+#: What names forms by their codes, in a round.
+_BY_CODE: tuple[Table, ...] = (
+    Filing.__table__,
+    CellThread.__table__,
+    Assignment.__table__,
+    Extension.__table__,
+    Generation.__table__,
+    Notice.__table__,
+)
+#: By their full names, in a round.
+_BY_FULL_NAME: tuple[Table, ...] = (
+    CheckResult.__table__,
+    CheckFinding.__table__,
+    ImportJob.__table__,
+)
+_FILE = StoredFile.__table__
+_THREAD = CellThread.__table__
+_CONFIRMATION = Confirmation.__table__
+_NOTICE = Notice.__table__
+_FINDINGS: tuple[Table, ...] = (CheckResult.__table__, CheckFinding.__table__)
+
+
+@dataclass(frozen=True, eq=False)
+class Following:
+    """One form that changed, in rounds that are not over."""
+
+    connection: Connection
+    catalogue: Catalogue
+    change: EditionChange
+    former: FormSpec
+    form: FormSpec
+    round_ids: Sequence[int]
+
+    def follow(self) -> None:
+        self._follow_fields()
+        self._follow_explanations()
+        if self.form.code != self.former.code:
+            self._follow_code()
+
+    # Forms.
+
+    def _follow_code(self) -> None:
+        former, form = self.former, self.form
+        for table in _BY_CODE:
+            self._change(table, table.c.form_code == former.code, form_code=form.code)
+        for table in _BY_FULL_NAME:
+            self._change(
+                table, table.c.form_name == former.full_name, form_name=form.full_name
+            )
+        own = _CONFIRMATION.c.form_name == former.name
+        self._change(_CONFIRMATION, own, form_name=form.name)
+        # Of all rounds: files belong to no round, and the form that serves shows them.
+        self.connection.execute(
+            update(_FILE)
+            .where(_FILE.c.form_name == former.full_name)
+            .values(form_name=form.full_name)
+        )
+        old, new = (f"/{one.collection}/{one.code}/" for one in (former, form))
+        self._change(
+            _NOTICE,
+            _NOTICE.c.form_code == form.code,
+            link=func.replace(_NOTICE.c.link, old, new),
+        )
+
+    # Fields.
+
+    @property
+    def _renamed(self) -> dict[str, str]:
+        """Former id -> id since, of fields that stayed in the form."""
+        found = {}
+        for item in self.form.fields:
+            origin = self.change.lineage.origin_of(self.form, item.id)
+            if origin is None or origin.field is None:
+                continue
+            if origin.form is self.former and origin.field.id != item.id:
+                found[origin.field.id] = item.id
+        return found
+
+    @property
+    def _gone(self) -> list[str]:
+        """Fields that the form has no more, under any name."""
+        renamed = self._renamed
+        return [
+            item.id
+            for item in self.former.fields
+            if item.id not in renamed and item.id not in self.form.by_id
+        ]
+
+    def _follow_fields(self) -> None:
+        names = self._renamed
+        # All at once: two fields may have changed their names with each other.
+        for table, own in self._places():
+            column = table.c.field_id
+            if names:
+                self._rename(table, own, names)
+            if self._gone and table is _THREAD:
+                # It asks about the row from now on.
+                self._change(table, own & column.in_(self._gone), field_id="")
+        for table in _FINDINGS:
+            own = table.c.form_name == self.former.full_name
+            self.connection.execute(
+                delete(table).where(
+                    own,
+                    table.c.round_id.in_(self.round_ids),
+                    table.c.field_id.in_(self._gone),
+                )
+            )
+        if names:
+            own = _FILE.c.form_name == self.former.full_name
+            for old, new in names.items():
+                self.connection.execute(
+                    update(_FILE)
+                    .where(own, _FILE.c.field_id == old)
+                    .values(field_id=new)
+                )
+
+    def _places(self):
+        yield _THREAD, _THREAD.c.form_code == self.former.code
+        yield _CONFIRMATION, _CONFIRMATION.c.form_name == self.former.name
+        for table in _FINDINGS:
+            yield table, table.c.form_name == self.former.full_name
+
+    def _rename(self, table: Table, own, names: Mapping[str, str]) -> None:
+        meanwhile = {old: f"\x1e{number}" for number, old in enumerate(names)}
+        for old, between in meanwhile.items():
+            self._change(table, own & (table.c.field_id == old), field_id=between)
+        for old, between in meanwhile.items():
+            self._change(
+                table, own & (table.c.field_id == between), field_id=names[old]
+            )
+
+    def _change(self, table: Table, wanted, **values) -> None:
+        self.connection.execute(
+            update(table)
+            .where(wanted, table.c.round_id.in_(self.round_ids))
+            .values(**values)
+        )
+
+    # Explanations hold while the values are the same that they explain.
+
+    def _follow_explanations(self) -> None:
+        found = self.connection.execute(
+            select(
+                _CONFIRMATION.c.id, _CONFIRMATION.c["values"], _CONFIRMATION.c.kind
+            ).where(
+                _CONFIRMATION.c.form_name == self.former.name,
+                _CONFIRMATION.c.round_id.in_(self.round_ids),
+            )
+        ).all()
+        for one, values, kind in found:
+            since, now = self.carry_json(values), self._follow_kind(kind)
+            if since != values or now != kind:
+                self.connection.execute(
+                    update(_CONFIRMATION)
+                    .where(_CONFIRMATION.c.id == one)
+                    .values({"values": since, "kind": now})
+                )
+
+    def _follow_kind(self, kind: str) -> str:
+        """The rule that `x-compare` stands for bears the name of its field."""
+        for old, new in self._renamed.items():
+            if kind == f"rule:compare_{old}":
+                return f"rule:compare_{new}"
+        return kind
+
+    def carry_json(self, values: Mapping[str, object]) -> dict[str, object]:
+        """Values in JSON form, as the form has them since; what it lost is left out."""
+        row = from_json(self.former, values)
+        since: dict[str, object] = {}
+        for item in self.form.fields:
+            origin = self.change.lineage.origin_of(self.form, item.id)
+            if origin is None or origin.field is None or origin.form is not self.former:
+                continue
+            if origin.field.id in row:
+                convert = find_conversion(
+                    item, origin, self.change.lineage, self.catalogue.codelists
+                )
+                since[item.id] = convert(row[origin.field.id]).value
+        return to_json(self.form, since)
+
+
+def follow_keys(
+    connection: Connection,
+    form: FormSpec,
+    changed: Mapping[int, tuple[str, str]],
+) -> None:
+    """Have what names rows by their keys name them by the new ones."""
+    places = (
+        (_THREAD, _THREAD.c.form_code == form.code),
+        (_CONFIRMATION, _CONFIRMATION.c.form_name == form.name),
+        (_FINDINGS[1], _FINDINGS[1].c.form_name == form.full_name),
+    )
+    for table, own in places:
+        found = connection.execute(
+            select(table.c.id, table.c.row_id).where(own, table.c.row_id.is_not(None))
+        ).all()
+        for one, row_id in found:
+            if row_id in changed:
+                connection.execute(
+                    update(table)
+                    .where(table.c.id == one)
+                    .values(row_key=changed[row_id][1])
+                )
