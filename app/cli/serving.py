@@ -16,7 +16,7 @@ from app.config import PREFIX, Config, load_config
 from app.jobs import Worker, start_thread
 from app.services.demo import describe_accounts, prepare_demo
 from app.services.installation import load_forms, open_database, prepare_database
-from app.web.server import get_keeper
+from app.services.keeping import KEEPER
 from form_schemas.catalogue import Catalogue
 
 _STOP_SECONDS = 20
@@ -116,7 +116,7 @@ class _Server(BaseApplication):
     def _begin(self, worker) -> None:
         if self._config.embedded_worker:
             # The application's own, so that a process holds the forms once.
-            keeper = get_keeper(worker.wsgi)
+            keeper = worker.wsgi.extensions[KEEPER]
             self._thread, self._stop = start_thread(keeper.get(), keeper)
         tell(f"填报已启动：http://{self._bind}")
         if self._config.demo:

@@ -21,6 +21,7 @@ from app.services.schema_changes import find_last_good, initialise
 from app.services.schema_files import complete_files, load_published
 from app.services.workshop import Workshop, open_workshop
 from app.storage.engine import begin_reading, open_engine
+from app.storage.generations import read_generation
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue, Edition, load_catalogue
 from form_schemas.spec import FormSpec
@@ -72,8 +73,8 @@ def prepare_database(
         forms = load_forms(config)
         pending = (*forms.held, *initialise(engine, forms))
         begin_log(engine)
-        if not forms.generation:
-            # Loaded before there was anything in the database.
+        if read_generation(engine) != forms.generation:
+            # There was nothing in the database yet, or files have other labels.
             load_forms.cache_clear()
         rejudge_forms(engine, forms, tell)
         return pending

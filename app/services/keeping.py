@@ -8,22 +8,21 @@ any more.
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from app.services.form_caches import forget_derived
 from app.services.schema_files import load_published
 from app.services.workshop import Workshop
 from app.storage.engine import at_generation
 from app.storage.generations import read_generation
-from form_schemas.catalogue import Catalogue
+
+#: Where an application has its keeper, which a worker beside the server shares.
+KEEPER = "tianbao.keeper"
 
 _LOG = structlog.get_logger(__name__)
-
-#: Loads the forms in use, with their generation.
-Load = Callable[[Workshop], Catalogue]
 
 
 class CatalogueKeeper:
@@ -35,23 +34,34 @@ class CatalogueKeeper:
     """
 
     def __init__(self, workshop: Workshop) -> None:
-        self._engine = at_generation(workshop.engine, 0)
+        #: writes whatever forms were loaded: what no form plays a part in
+        self.engine = (
+            at_generation(workshop.engine, 0)
+            if workshop.catalogue.generation
+            else workshop.engine
+        )
         self._lock = threading.Lock()
         self._current = workshop
 
-    def get(self) -> Workshop:
-        """The workshop with the forms in use now."""
+    def get(self, newest: int | None = None) -> Workshop:
+        """The workshop with the forms in use now.
+
+        Args:
+            newest: their generation, where the caller has just read it.
+        """
         loaded = self._current.catalogue.generation
         if not loaded:
             return self._current
+        if newest is None:
+            newest = self._read_newest()
+        return self._renew(newest) if newest > loaded else self._current
+
+    def _read_newest(self) -> int:
         try:
-            newest = read_generation(self._engine)
+            return read_generation(self.engine)
         except OperationalError:
             # Whoever asks for rows next hears that the database is away.
-            return self._current
-        if newest == loaded:
-            return self._current
-        return self._renew(newest)
+            return 0
 
     def _renew(self, newest: int) -> Workshop:
         with self._lock:
@@ -61,9 +71,10 @@ class CatalogueKeeper:
 
     def _load(self) -> Workshop:
         begun = time.monotonic()
-        catalogue = load_published(self._engine, self._current.schema_folder)
+        catalogue = load_published(self.engine, self._current.schema_folder)
+        forget_derived(self.engine)
         number = catalogue.generation
         seconds = round(time.monotonic() - begun, 2)
         _LOG.info("forms loaded anew", generation=number, seconds=seconds)
-        engine = at_generation(self._engine, number)
+        engine = at_generation(self.engine, number)
         return replace(self._current, engine=engine, catalogue=catalogue)

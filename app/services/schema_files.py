@@ -21,6 +21,7 @@ from app.storage.engine import begin_reading
 from app.storage.generations import find_generation
 from app.storage.schema import begin_schema_change
 from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue
+from form_schemas.drafts import FOREIGN_BYTES
 
 #: Path below the folder of schemas -> text of the file; None: there is none.
 Texts = Mapping[str, str | None]
@@ -46,11 +47,17 @@ def complete_files(engine: Engine, folder: Path) -> None:
     with begin_reading(engine) as connection:
         if not _has_unwritten(connection):
             return
-    # Nobody publishes meanwhile, and no other process writes these files.
     with begin_schema_change(engine) as connection:
-        for one in _list_unwritten(connection):
-            write_texts(folder, one.texts_after)
-            _note_written(connection, one.id)
+        write_unwritten(connection, folder)
+
+
+def write_unwritten(connection: Connection, folder: Path) -> None:
+    """As `complete_files`, in a change of the schema: nobody publishes meanwhile, and
+    no other process writes these files.
+    """
+    for one in _list_unwritten(connection):
+        write_texts(folder, one.texts_after)
+        _note_written(connection, one.id)
 
 
 def write_texts(folder: Path, texts: Texts) -> None:
@@ -72,6 +79,13 @@ def write_texts(folder: Path, texts: Texts) -> None:
 def read_texts(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
     """The texts of files as they lie on disk."""
     return {name: _read(folder / name) for name in names}
+
+
+def list_files(folder: Path, edition: str) -> list[str]:
+    """The schema files and settings of `talent/2024`, as paths below the folder."""
+    return [
+        f"{edition}/{path.name}" for path in sorted((folder / edition).glob("*.json"))
+    ]
 
 
 def refuse_unwritable(folder: Path, names: Iterable[str]) -> None:
@@ -122,7 +136,8 @@ def _note_written(connection: Connection, publication_id: int) -> None:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_text("utf-8")
+        # As the reader of schema files does, or no text would equal its base.
+        return path.read_text("utf-8-sig", FOREIGN_BYTES)
     except FileNotFoundError:
         return None
 
@@ -130,8 +145,8 @@ def _read(path: Path) -> str | None:
 def _replace(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{token_hex(8)}.tmp")
     try:
-        with draft.open("w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with draft.open("wb") as stream:
+            stream.write(text.encode("utf-8", FOREIGN_BYTES))
             stream.flush()
             os.fsync(stream.fileno())
         # What git shows as executable or shared stays so.

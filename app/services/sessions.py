@@ -12,13 +12,14 @@ from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.config import Config
-from app.models import AuditAction, UserSession
+from app.models import AuditAction, SchemaState, UserSession
 from app.models.base import now_utc
 from app.permissions import Actor, actor_of
 from app.services.recording import record_account
 from app.storage.engine import begin_reading
 
 _TOKEN_BYTES = 32
+_GENERATION = select(SchemaState.generation).scalar_subquery()
 #: Requests closer together than this do not write when the session was last seen.
 _SEEN_EVERY = timedelta(minutes=1)
 
@@ -29,6 +30,8 @@ class SignedIn:
 
     actor: Actor
     must_change_password: bool
+    #: of the forms in use: read along, as every request has to know it
+    generation: int
 
 
 def open_session(
@@ -66,12 +69,17 @@ def find_session(
         return None
     now = now or now_utc()
     with begin_reading(engine) as connection, Session(connection) as session:
-        found = session.scalar(
-            select(UserSession).where(UserSession.token_hash == _hash(token))
-        )
-        if found is None or not _is_alive(found, now):
+        record = session.execute(
+            select(UserSession, _GENERATION).where(
+                UserSession.token_hash == _hash(token)
+            )
+        ).first()
+        if record is None or not _is_alive(record[0], now):
             return None
-        signed_in = SignedIn(actor_of(found.user), found.user.must_change_password)
+        found, generation = record
+        signed_in = SignedIn(
+            actor_of(found.user), found.user.must_change_password, generation
+        )
         session_id, last_seen = found.id, found.last_seen_at
     if now - last_seen >= _SEEN_EVERY:
         _note_seen(engine, config, session_id, now)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.errors import Refused
 from app.models import SchemaState
-from app.storage.engine import begin_reading, is_sqlite
+from app.storage.engine import READ_ONLY, is_sqlite
 from app.storage.generation_guard import LOCK
 
 _STATE = SchemaState.__table__
@@ -19,9 +19,18 @@ _WAIT_SECONDS = 30
 
 
 def read_generation(engine: Engine) -> int:
-    """The generation of the forms in use."""
-    with begin_reading(engine) as connection:
-        return connection.execute(_READ).scalar_one()
+    """The generation of the forms in use: asked by every request, so in no transaction
+    of its own, which would take longer than the answer.
+    """
+    statement = "SELECT generation FROM schema_state"
+    with engine.connect() as connection:
+        if is_sqlite(connection):
+            driver = connection.connection.driver_connection
+            return driver.execute(statement).fetchone()[0]
+        asking = connection.execution_options(
+            isolation_level="AUTOCOMMIT", **{READ_ONLY: True}
+        )
+        return asking.exec_driver_sql(statement).scalar_one()
 
 
 def find_generation(connection: Connection) -> int:

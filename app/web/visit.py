@@ -22,7 +22,7 @@ from app.storage.timetable import show_end
 from app.web.addresses import read_place
 from app.web.api_errors import is_api
 from app.web.errors import wants_json
-from app.web.server import get_server
+from app.web.server import get_database, get_server
 
 #: Endpoints that need no login.
 _OPEN = frozenset(
@@ -138,15 +138,16 @@ def guard(app: Flask) -> None:
 def _sign_in():
     if request.endpoint in _OPEN and request.endpoint != "auth.login":
         return None
-    server = get_server()
-    if is_api() and server.config.public_schemas:
+    config, engine = get_database()
+    if is_api() and config.public_schemas:
         return None
-    token = request.cookies.get(cookie_name(server.config), "")
-    signed_in = find_session(server.engine, server.config, token)
+    token = request.cookies.get(cookie_name(config), "")
+    signed_in = find_session(engine, config, token)
     if signed_in is None:
         if request.endpoint in _OPEN:
             return None
         raise NotSignedIn
+    get_server(signed_in.generation)
     g.token = token
     g.visit = Visit(signed_in.actor, *_find_chosen())
     if signed_in.must_change_password and request.endpoint not in _WHILE_NEW:
