@@ -65,6 +65,7 @@ def _editions():
         _snapshot("P", winner=_refer("T", "number"), title="text"),
         schema_of("Y", name="text"),
         _snapshot("K", name="text", other="text"),
+        _snapshot("B", code="code", sort="text", first="text", last="text"),
     ]
     wage = {**teacher, "wage": field_of("money", was=["pay"])}
     del wage["pay"]
@@ -81,9 +82,18 @@ def _editions():
         name=field_of("text", maxLength=3),
         seats="integer",
     )
+    # Another code; a word said otherwise, two fields made one, one from another form.
+    book = _snapshot(
+        "C",
+        code="code",
+        sort=field_of(recode={"旧": "新"}),
+        whole=field_of(**{"from": "last if first == '甲' else first"}),
+        seats=field_of("integer", was=["R.seats"]),
+    )
+    book["x-form"]["was"] = ["B"]
     return {
         "2023": old,
-        "2024": [short, renamed, prize, schema_of("Y", name="text"), keyed],
+        "2024": [short, renamed, prize, schema_of("Y", name="text"), keyed, book],
     }
 
 
@@ -175,7 +185,7 @@ def rows_of(engine, catalogue, form):
 @pytest.mark.usefixtures("filled")
 def test_rows_of_forms_that_last_come_and_no_others(carry, rows_of):
     added = {code: one.added for code, one in carry().items()}
-    assert added == {"R": 2, "T": 2, "P": 1, "K": 0}
+    assert added == {"R": 2, "T": 2, "P": 1, "K": 0, "C": 0}
     assert rows_of("Y") == []
 
 
@@ -187,6 +197,17 @@ def test_values_keep_their_fields_under_new_names(carry, rows_of):
     assert first.row["tags"] == ("甲", "乙")
     assert (first.row["room"], second.row["mentor"]) == ("101", "1")
     assert (first.department_id, first.updated_by) == (1, None)
+
+
+def test_values_are_recoded_computed_and_moved_on_their_way(put, carry, rows_of):
+    put("R", {"number": "b1", "name": "一", "seats": 7}, scope=LAST)
+    told = {"code": "b1", "sort": "旧", "first": "甲", "last": "乙"}
+    put("B", told, {"code": "b2", "sort": "别的", "first": "丙"}, scope=LAST)
+    carry("C")
+    assert [one.row for one in rows_of("C")] == [
+        {"code": "b1", "sort": "新", "whole": "乙", "seats": 7},
+        {"code": "b2", "sort": "别的", "whole": "丙", "seats": None},
+    ]
 
 
 def test_a_field_of_that_year_alone_stays_empty(put, carry, rows_of):
