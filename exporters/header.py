@@ -120,7 +120,7 @@ def _build(
         row=last + 1,
         columns=columns,
         missing=_missing(form, set(named.values())),
-        unknown=tuple(label for _, label in unknown if not _is_ours(label)),
+        unknown=tuple(label for _, label in unknown if not is_own_heading(label)),
         ignored=ignored,
         problem_column=next(
             (column for column, label in unknown if label == PROBLEM_HEADING), None
@@ -128,7 +128,8 @@ def _build(
     )
 
 
-def _is_ours(label: str) -> bool:
+def is_own_heading(label: str) -> bool:
+    """Whether a column is one that our workbooks add beside those of the form."""
     own = (PROBLEM_HEADING, CHECK_HEADING)
     return label in own or label.startswith((FLAG_PREFIX, PREVIOUS_PREFIX))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from exporters.exchange import OutlineRequest
 from exporters.gate import Limits, open_package, sniff
+from exporters.outline_own import strip_own
 from exporters.reading_child import ReadingChild
 from exporters.refusals import Reason, RefusedFile
 from validators.drafting.outline import Outline
@@ -24,4 +25,4 @@ def read_outline(path: Path, limits: Limits | None = None) -> Outline:
         raise RefusedFile(Reason.NOT_XLSX, found="csv 或纯文本文件")
     package = open_package(path, limits)
     with ReadingChild(OutlineRequest(path, limits, package)) as child:
-        return child.outline()
+        return strip_own(child.outline())

@@ -241,7 +241,7 @@ def _write_guide(sheet: Worksheet, layout: SheetLayout, catalogue: Catalogue) ->
     put_text(sheet, 1, 1, f"{form.code} {form.title} 填表说明")
     sheet.cell(1, 1).font = Font(bold=True, size=14)
     row = 2
-    for line in filter(None, [form.description, *_GUIDE, _shape_line(form)]):
+    for line in filter(None, [form.description, *GUIDE_LINES, _shape_line(form)]):
         put_text(sheet, row, 1, line)
         sheet.cell(row, 1).alignment = _WRAP
         sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=6)
@@ -252,7 +252,8 @@ def _write_guide(sheet: Worksheet, layout: SheetLayout, catalogue: Catalogue) ->
         sheet.column_dimensions[letter].width = width
 
 
-_GUIDE = (
+#: What every guide says, whichever form it is about.
+GUIDE_LINES = (
     "数据填在第一张工作表的表头之下，一行一条；列的次序可以变动，列名不要改。",
     "列名前有 * 的必填；灰色的列由系统得出，填了也不读。批注里有每一列的填法。",
     "空行不算数据。导入按关键列更新：关键列相同的行被更新，其余的新增。",
