@@ -61,6 +61,8 @@ class AuditAction(StrEnum):
     THREAD_CHANGED = "thread_changed"
     NOTICE_SENT = "notice_sent"
     SCHEMA_APPLIED = "schema_applied"
+    #: by a page or a command, with the texts of the files
+    SCHEMA_PUBLISHED = "schema_published"
     #: a draft of schema files was begun, changed, thrown away
     SCHEMA_DRAFTED = "schema_drafted"
     PACKAGE_EXPORTED = "package_exported"

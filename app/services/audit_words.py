@@ -47,6 +47,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.THREAD_CHANGED: "问答",
     AuditAction.NOTICE_SENT: "发通知",
     AuditAction.SCHEMA_APPLIED: "更新表格文件",
+    AuditAction.SCHEMA_PUBLISHED: "发布表单",
     AuditAction.SCHEMA_DRAFTED: "设计表单",
     AuditAction.PACKAGE_EXPORTED: "导出上报包",
     AuditAction.AUDIT_EXPORTED: "导出操作记录",
@@ -74,6 +75,8 @@ _DETAILS: Mapping[str, str] = {
     "files": "文件",
     "address": "地址",
     "operations": "变更项数",
+    "publication": "第几次发布",
+    "reverts": "撤销第几次发布",
     "refusal": "原因",
     "code": "编号",
 }
