@@ -126,7 +126,7 @@ def _say_reference(side: Side, field: FieldSpec) -> str:
     if field.reference is None:
         return ""
     targets = "、".join(
-        f"{code} {side.forms[code].title}" if code in side.forms else code
+        side.forms[code].title if code in side.forms else code
         for code in field.reference.tables
     )
     such = side.say_filter(field)
@@ -170,8 +170,6 @@ _ASPECTS: Sequence[_Aspect] = (
     _Aspect(DifferenceKind.FIELD_BOUNDS, "范围", _say_bounds),
     _Aspect(DifferenceKind.FIELD_BOUNDS, "字数上限", _say_length),
     _Aspect(DifferenceKind.FIELD_BOUNDS, "格式", lambda _, field: field.pattern or ""),
-    _Aspect(DifferenceKind.FIELD_GIVEN, "带出", _say_fill),
-    _Aspect(DifferenceKind.FIELD_REFERENCE, "可选的行", _say_reference),
     _Aspect(DifferenceKind.FIELD_DEFAULT, "预填的值", _say_default),
     _Aspect(DifferenceKind.FIELD_HINT, "填报提示", lambda _, field: field.description),
     _Aspect(DifferenceKind.FIELD_FILES, "文件要求", _say_files),
@@ -240,25 +238,54 @@ def _quote(options: Sequence[str]) -> str:
 def _compare_conditions(
     old_side: Side, old: FieldSpec, side: Side, field: FieldSpec
 ) -> Iterator[Told]:
-    """Where a field shows, and how it is computed: by words, unless nobody wrote."""
-    for kind, name, earlier, later, say in (
-        (
-            DifferenceKind.FIELD_VISIBLE,
-            "显示条件",
-            old.visible_when,
-            field.visible_when,
-            Side.say_condition,
-        ),
-        (
-            DifferenceKind.FIELD_GIVEN,
-            "算式",
-            old.computed,
-            field.computed,
-            Side.say_value,
-        ),
-    ):
-        texts = [None if one is None else one.text for one in (earlier, later)]
-        before, after = say(old_side, earlier), say(side, later)
-        if texts[0] != texts[1] and before != after:
-            sentence = tell_change(f"“{field.label}”的{name}", before, after)
-            yield Told(kind, before, after, sentence)
+    """What is told by what was written and by its words: both have to differ."""
+    for clause in _CLAUSES:
+        if clause.spell(old) == clause.spell(field):
+            continue
+        before, after = clause.say(old_side, old), clause.say(side, field)
+        if before != after:
+            sentence = tell_change(f"“{field.label}”的{clause.name}", before, after)
+            yield Told(clause.kind, before, after, sentence)
+
+
+def _spell_reference(field: FieldSpec) -> object:
+    reference = field.reference
+    if reference is None:
+        return None
+    such = reference.filter and reference.filter.text
+    return reference.tables, reference.field, such
+
+
+@dataclass(frozen=True)
+class _Clause:
+    """Something that names fields or forms, which may have been renamed."""
+
+    kind: DifferenceKind
+    name: str
+    spell: Callable[[FieldSpec], object]
+    say: Callable[[Side, FieldSpec], str]
+
+
+_CLAUSES: Sequence[_Clause] = (
+    _Clause(
+        DifferenceKind.FIELD_VISIBLE,
+        "显示条件",
+        lambda field: field.visible_when and field.visible_when.text,
+        lambda side, field: side.say_condition(field.visible_when),
+    ),
+    _Clause(
+        DifferenceKind.FIELD_GIVEN,
+        "算式",
+        lambda field: field.computed and field.computed.text,
+        lambda side, field: side.say_value(field.computed),
+    ),
+    _Clause(
+        DifferenceKind.FIELD_GIVEN,
+        "带出",
+        lambda field: field.fill and (field.fill.ref_field, field.fill.column),
+        _say_fill,
+    ),
+    _Clause(
+        DifferenceKind.FIELD_REFERENCE, "可选的行", _spell_reference, _say_reference
+    ),
+)

@@ -194,9 +194,9 @@ def test_an_edition_does_not_differ_from_itself():
             ),
             (
                 "field_reference",
-                "A A 表",
-                "A A 表，其中 number ≠ 本行的x",
-                "“x”的可选的行由“A A 表”改为“A A 表，其中 number ≠ 本行的x”。",
+                "A 表",
+                "A 表，其中 number ≠ 本行的x",
+                "“x”的可选的行由“A 表”改为“A 表，其中 number ≠ 本行的x”。",
             ),
         ),
         (
@@ -369,6 +369,17 @@ def test_a_rule_that_reads_a_renamed_field_is_no_other_rule():
 
     found = differ([make("x")], [make("count", was=["x"])])
     assert [told[0] for told in found] == ["field_renamed"]
+
+
+def test_a_reference_to_a_renamed_form_picks_the_same_rows():
+    def make(code, **words):
+        target = schema_of(code, number="text", name="text") | {"title": "目标表"}
+        target["x-form"] |= words
+        picked = field_of("ref", ref={"table": code, "field": "number"})
+        return [form(x=picked, y=field_of("text", fill="x.name")), target]
+
+    found = differ(make("B"), make("C", was=["B"]))
+    assert [told[0] for told in found] == ["form_renamed"]
 
 
 def test_settings_of_the_edition():
