@@ -67,7 +67,7 @@ class Fill:
 
     @property
     def table(self) -> Table:
-        """The table to be written: its rows, `source` where it stands there, `target`."""
+        """The table to be written, `source` beside `target` where it stands there."""
         name = self.form.table_name
         columns = [Column(self.item.column_name, self._target_type, key="target")]
         if self.source is not None and self.is_in_place:

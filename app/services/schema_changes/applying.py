@@ -1,6 +1,7 @@
 """Carries a plan out: in one transaction, to the very state that it was made for."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache, partial
 
 from sqlalchemy import Connection, Engine, insert, select
 
@@ -25,8 +26,6 @@ from app.services.schema_changes.recomputing import recompute_forms
 from app.services.schema_changes.reopening import find_concerned, reopen_filings
 from app.services.schema_changes.targets import EditionChange
 from app.storage.audit import AuditRecord, record
-from app.storage.backups import back_up
-from app.storage.engine import begin_reading
 from app.storage.schema import begin_schema_change, grow, migrate, rescale
 from form_schemas.catalogue import Catalogue
 
@@ -98,13 +97,6 @@ def apply_in(
     _save(connection, prepared)
     _tell(connection, prepared, actor_id)
     return prepared.plan
-
-
-def keep_copy(engine: Engine, plan_hash: str) -> str:
-    """Copy a SQLite database before its forms change; gives the file, "" if none."""
-    with begin_reading(engine):
-        pass
-    return back_up(engine, plan_hash)
 
 
 def _require(made: Plan, plan_hash: str) -> None:
@@ -233,8 +225,9 @@ def _tell(connection: Connection, prepared: Prepared, actor_id: int | None) -> N
         if one.state is RoundState.OPEN
     ]
     if concerned and rounds:
-        actor = _find_actor(connection, actor_id)
-        reopen_filings(connection, catalogue, concerned, rounds, actor)
+        # Made only where something is set back: nobody else needs an account for it.
+        find_actor = cache(partial(_find_actor, connection, actor_id))
+        reopen_filings(connection, catalogue, concerned, rounds, find_actor, actor_id)
 
 
 def _find_actor(connection: Connection, actor_id: int | None) -> Actor:

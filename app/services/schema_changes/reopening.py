@@ -4,7 +4,7 @@ It is the engine's act: a return of the whole form, which names what changed. Wh
 form's own steps approved has to be looked at again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
@@ -80,25 +80,31 @@ def reopen_filings(
     catalogue: Catalogue,
     concerned: Mapping[FormSpec, Sequence[Operation]],
     round_ids: Sequence[int],
-    actor: Actor,
+    find_actor: Callable[[], Actor],
+    sender_id: int | None,
 ) -> Reopened:
-    """Set back what was handed in of changed forms, and tell those who fill them in."""
+    """Set back what was handed in of changed forms, and tell those who fill them in.
+
+    Args:
+        find_actor: in whose name filings are set back.
+        sender_id: who changed the forms, if it was a person.
+    """
     filings = people = 0
     returned: dict[Scope, list[tuple[FormSpec, int]]] = {}
     for form, operations in concerned.items():
         for scope in _find_scopes(connection, catalogue, form, round_ids):
             decision_id = _give_back(
-                connection, catalogue, form, scope, operations, actor
+                connection, catalogue, form, scope, operations, find_actor
             )
             if decision_id is not None:
                 filings += 1
                 returned.setdefault(scope, []).append((form, decision_id))
             people += _tell(
-                connection, catalogue, form, scope, operations, actor,
+                connection, catalogue, form, scope, operations, sender_id,
                 is_back=decision_id is not None,
             )  # fmt: skip
     for scope, own in returned.items():
-        _give_back_whole(connection, catalogue, scope, own, actor)
+        _give_back_whole(connection, catalogue, scope, own, find_actor())
     return Reopened(filings, people)
 
 
@@ -130,12 +136,12 @@ def _give_back(
     form: FormSpec,
     scope: Scope,
     operations: Sequence[Operation],
-    actor: Actor,
+    find_actor: Callable[[], Actor],
 ) -> int | None:
     """Return a form as a whole; None where nobody had handed it in."""
-    case = open_case(connection, catalogue, actor, scope, form)
-    if case.filing.state in EDITABLE:
+    if find_state(connection, form, scope) in EDITABLE:
         return None
+    case = open_case(connection, catalogue, find_actor(), scope, form)
     text = f"表样有修订：{_say(operations)}"
     case.change(state=FilingState.RETURNED, step="", is_closed=False)
     named = [Named(reason="other", text=text[:_LONGEST])]
@@ -154,6 +160,18 @@ def _give_back(
     tie_threads(case, threads, decision_id)
     case.conclude(decision_id, DecisionKind.RETURN, remark=text[:_LONGEST])
     return decision_id
+
+
+def find_state(connection: Connection, form: FormSpec, scope: Scope) -> FilingState:
+    """How a form stands in the chain; a draft while nobody handed it in."""
+    found = connection.scalar(
+        select(_FILING.c.state).where(
+            _FILING.c.form_code == form.code,
+            _FILING.c.unit_id == scope.unit_id,
+            _FILING.c.round_id == scope.round_id,
+        )
+    )
+    return found or FilingState.DRAFT
 
 
 def _give_back_whole(
@@ -190,7 +208,7 @@ def _tell(
     form: FormSpec,
     scope: Scope,
     operations: Sequence[Operation],
-    actor: Actor,
+    sender_id: int | None,
     *,
     is_back: bool,
 ) -> int:
@@ -211,7 +229,7 @@ def _tell(
             scope.round_id,
             form.code,
         )
-        told |= set(send(connection, message, people, actor.user_id))
+        told |= set(send(connection, message, people, sender_id))
     return len(told)
 
 

@@ -16,6 +16,7 @@ from app.services.schema_changes.applied import (
     save_forms,
 )
 from app.services.schema_changes.archiving import archive_edition, load_archived
+from app.services.schema_hashes import follow_files
 from app.storage.engine import begin_reading
 from app.storage.schema import (
     begin_schema_change,
@@ -44,9 +45,13 @@ def initialise(engine: Engine, catalogue: Catalogue) -> tuple[str, ...]:
         if not applied and not has_form_tables(connection, catalogue):
             create_all_tables(connection, catalogue)
             save_forms(connection, catalogue.all_forms, applied)
+            follow_files(connection, catalogue)
             return ()
         _refresh(connection, catalogue, applied)
-        return _list_pending(catalogue, applied)
+        pending = _list_pending(catalogue, applied)
+        if not pending:
+            follow_files(connection, catalogue)
+        return pending
 
 
 def load_in_use(engine: Engine, folder: Path = SCHEMAS_FOLDER) -> Catalogue:
