@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, func, select
 from app.models import FormDeclaration, Round, RoundState, Unit
 from app.permissions import Action, Actor, require
 from app.services.schema_changes.operations import Operation, OperationKind
+from app.services.schema_changes.reopening import find_concerned
 from app.storage.binding import bind
 from app.storage.engine import begin_reading
 from form_schemas.catalogue import Catalogue
@@ -70,7 +71,9 @@ def find_aftermath(
         catalogue: the forms in use.
     """
     require(actor, Action.DESIGN_FORMS)
+    operations = tuple(operations)
     fields = _group_fields(catalogue, operations)
+    concerned = find_concerned(catalogue, operations)
     with begin_reading(engine) as connection:
         units = dict(map(tuple, connection.execute(select(_UNIT.c.id, _UNIT.c.name))))
         tasks = [
@@ -78,6 +81,7 @@ def find_aftermath(
             for form, labels in fields.items()
             if not form.is_derived
             for task in _find_tasks(connection, catalogue, form, labels, units)
+            if form in concerned or task.errors or task.warnings
         ]
         unjudged = _find_unjudged(connection, fields)
     tasks.sort(key=lambda one: (-one.errors, one.unit, one.form.code))

@@ -18,7 +18,9 @@ from app.models import (
     Unit,
     UnitRound,
 )
+from app.services.chain.cases import EDITABLE
 from app.services.schema_changes.operations import Operation, OperationKind
+from app.services.schema_changes.reopening import find_concerned
 from app.storage.engine import begin_reading
 from form_schemas.catalogue import ARCHIVED, Catalogue
 from form_schemas.spec import FormSpec
@@ -89,14 +91,15 @@ def find_effects(
     Args:
         catalogue: the forms as they will be.
     """
+    operations = tuple(operations)
     names = {one.form_name for one in operations if one.kind not in _UNSEEN}
     if not names:
         return Effects(departments={})
-    codes = {tuple(name.rsplit("/", 1)) for name in names}
-    editions = {edition for edition, _ in codes}
+    editions = {name.rpartition("/")[0] for name in names}
+    concerned = find_concerned(catalogue, operations)
     with begin_reading(engine) as connection:
         rounds = tuple(_find_rounds(connection, editions))
-        filings, total = _find_filings(connection, catalogue, rounds, codes)
+        filings, total = _find_filings(connection, rounds, concerned)
     return Effects(rounds, filings, total, _group_by_department(catalogue, names))
 
 
@@ -129,25 +132,21 @@ def _find_rounds(
 
 
 def _find_filings(
-    connection: Connection,
-    catalogue: Catalogue,
-    rounds: Iterable[RoundEffect],
-    codes: Collection[tuple[str, ...]],
+    connection: Connection, rounds: Iterable[RoundEffect], forms: Collection[FormSpec]
 ) -> tuple[tuple[FilingEffect, ...], int]:
+    """What `schema_changes.reopening` will set back."""
     open_rounds = {one.id: one for one in rounds if not one.is_closed}
-    wanted = [
-        (number, code)
+    wanted = {
+        (number, form.code): form
         for number, one in open_rounds.items()
-        for edition, code in codes
-        if edition == one.edition
-    ]
+        for form in forms
+        if form.full_name.rpartition("/")[0] == one.edition
+    }
     if not wanted:
         return (), 0
-    handed_in = (
-        tuple_(_FILING.c.round_id, _FILING.c.form_code).in_(wanted)
-        & _FILING.c.state.in_([FilingState.SUBMITTED, FilingState.APPROVED])
-        & ~_FILING.c.is_empty
-    )
+    handed_in = tuple_(_FILING.c.round_id, _FILING.c.form_code).in_(
+        list(wanted)
+    ) & _FILING.c.state.not_in(list(EDITABLE))
     total = connection.scalar(select(func.count()).where(handed_in)) or 0
     found = connection.execute(
         select(_UNIT.c.name, _FILING.c.round_id, _FILING.c.form_code, _FILING.c.state)
@@ -157,21 +156,20 @@ def _find_filings(
         .limit(MOST_NAMED)
     )
     named = tuple(
-        _view_filing(catalogue, unit, open_rounds[number], code, state)
+        _view_filing(unit, open_rounds[number], wanted[number, code], state)
         for unit, number, code, state in found
     )
     return named, total
 
 
 def _view_filing(
-    catalogue: Catalogue, unit: str, one: RoundEffect, code: str, state: FilingState
+    unit: str, one: RoundEffect, form: FormSpec, state: FilingState
 ) -> FilingEffect:
-    form = catalogue.find(f"{one.edition}/{code}")
     return FilingEffect(
         unit,
         one.title,
-        code if form is None else f"{code} {form.title}",
-        () if form is None else form.departments,
+        f"{form.code} {form.title}",
+        form.departments,
         state == FilingState.APPROVED,
     )
 

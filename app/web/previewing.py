@@ -15,9 +15,9 @@ from app.errors import NotFound
 from app.permissions import Action, Actor
 from app.services.designing.drafts import get_draft
 from app.services.draft_forms import load_draft_forms
+from app.services.preview_drawing import draw_grid, draw_page, tell_tried
 from app.services.previewing import (
     Preview,
-    Tried,
     open_preview,
     write_preview_template,
 )
@@ -30,9 +30,6 @@ from app.web.security import JSON, takes
 from app.web.server import Answer, get_server
 from form_schemas.catalogue import BrokenForm, Catalogue, Edition
 from form_schemas.spec import FormSpec, Shape
-from renderers.grid_page import build_grid_page, read_query, render_grid_page
-from renderers.problems import NO_NOTES, problem_to_json
-from renderers.record_page import build_record_page, render_record_page
 from renderers.urls import PageUrls
 
 previewing = Blueprint("previewing", __name__, url_prefix="/admin/schemas")
@@ -106,19 +103,9 @@ def show_page(code: str, **place: object) -> Answer:
     if subject.form.is_derived:
         return show_grid(code, **place)
     preview, wants = subject.open(), _wants_example(blank=True)
-    sample = next(iter(preview.list_samples()), None) if wants else None
-    row = sample.row if sample else _defaults(subject.form)
-    page = build_record_page(
-        subject.form,
-        subject.catalogue,
-        row,
-        urls=_list_urls(subject, "show_page"),
-        row_id=sample.id if sample else None,
-        version=sample.version if sample else None,
-        env=preview.env(),
-        meanings=preview.name_references(row),
-    )
-    return _show(_frame(subject, preview, "page", render_record_page(page), wants))
+    urls = _list_urls(subject, "show_page")
+    drawn = draw_page(preview, urls, has_example=wants)
+    return _show(_frame(subject, preview, "page", drawn, wants))
 
 
 @previewing.get("/drafts/<id:draft_id>/preview/<code>/grid")
@@ -130,17 +117,9 @@ def show_grid(code: str, **place: object) -> Answer:
     if subject.form.shape is not Shape.ROWS:
         raise NotFound("这张表只有一份，没有表格。")
     preview, wants = subject.open(), _wants_example(blank=False)
-    rows = preview.list_samples() if wants else ()
-    page = build_grid_page(
-        subject.form,
-        subject.catalogue,
-        rows,
-        read_query(subject.form, {}),
-        len(rows),
-        urls=_list_urls(subject, "show_grid"),
-        env=preview.env(),
-    )
-    return _show(_frame(subject, preview, "grid", render_grid_page(page), wants))
+    urls = _list_urls(subject, "show_grid")
+    drawn = draw_grid(preview, urls, has_example=wants)
+    return _show(_frame(subject, preview, "grid", drawn, wants))
 
 
 @previewing.get("/drafts/<id:draft_id>/preview/<code>/template")
@@ -163,7 +142,10 @@ def check(code: str, **place: object) -> Response:
     """Judge what was typed; nothing is kept."""
     preview = open_subject(code, place).open()
     answers = [
-        {"key": entry.key, **_tell(preview, preview.try_row(entry.cells, entry.id))}
+        {
+            "key": entry.key,
+            **tell_tried(preview, preview.try_row(entry.cells, entry.id)),
+        }
         for entry in read_entries()
     ]
     return jsonify(rows=answers)
@@ -204,7 +186,7 @@ def _open_draft(actor: Actor, code: str, place: Place) -> Subject:
     catalogue = load_draft_forms(workshop, draft)
     collection, year = draft.edition.split("/")
     edition = catalogue.edition(collection, year)
-    back = url_for("designing.show_list", edition=edition.name)
+    back = url_for("designing.show_form", draft_id=draft.id, code=code)
     name = f"“{draft.title}”" if draft.title else ""
     source = f"{draft.owner_name}的草稿{name}"
     return Subject(catalogue, edition, code, place, back, source)
@@ -225,7 +207,7 @@ def _show(page: PreviewPage) -> str:
 
 
 def _frame(
-    subject: Subject, preview: Preview, tab: str, fragment: Markup, has_example: bool
+    subject: Subject, preview: Preview, tab: str, fragment: str, has_example: bool
 ) -> PreviewPage:
     first, last = preview.period
     return PreviewPage(
@@ -250,24 +232,5 @@ def _list_urls(subject: Subject, view: str) -> PageUrls:
     )
 
 
-def _tell(preview: Preview, tried: Tried) -> dict[str, object]:
-    problems = [
-        problem_to_json(preview.form, one, NO_NOTES) for one in tried.checked.problems
-    ]
-    return {
-        "id": None,
-        "version": None,
-        "status": "tried",
-        "cells": tried.cells,
-        "meanings": tried.meanings,
-        "hidden": tried.hidden,
-        "problems": problems,
-    }
-
-
 def _wants_example(*, blank: bool) -> bool:
     return request.args.get("example", "0" if blank else "1") == "1"
-
-
-def _defaults(form: FormSpec) -> dict[str, object]:
-    return {f.id: f.default for f in form.typed_fields if f.default is not None}

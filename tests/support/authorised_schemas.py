@@ -39,6 +39,33 @@ def _get(endpoint, values=_form, **more):
     return Entry(f"{endpoint}", "GET", DESIGN, ONE_SCENE, values, **more)
 
 
+def _draft(_things: Things, _scene: Scene) -> dict:
+    return {"draft_id": 999}
+
+
+def _publication(_things: Things, _scene: Scene) -> dict:
+    return {"publication_id": 999}
+
+
+def _agreed(_things: Things, _scene: Scene) -> dict:
+    return {"hash": "0" * 16, "reason": "部里更正"}
+
+
+def _absent(method, endpoint, values, **more):
+    """A page of a thing that the school does not have."""
+    return Entry(
+        endpoint,
+        method,
+        DESIGN,
+        ONE_SCENE,
+        values,
+        is_finer=True,
+        is_never_done=True,
+        note="样本里没有发布过表单：有权的人也是 ○",
+        **more,
+    )
+
+
 SCHEMA_ENTRIES = (
     _get("edition_changes.choose", nothing),
     _get("edition_changes.show_all", _editions),
@@ -66,4 +93,20 @@ SCHEMA_ENTRIES = (
         is_json=True,
         changes=False,
     ),
+    _get("publications.show_list", nothing),
+    _absent("GET", "publications.show", _publication),
+    _get("schema_plans.plan_files", nothing),
+    Entry(
+        "schema_plans.publish_files",
+        "POST",
+        DESIGN,
+        ONE_SCENE,
+        body=_agreed,
+        is_never_done=True,
+        note="样本里的编号不是计划的",
+    ),
+    _absent("GET", "schema_plans.plan_draft", _draft),
+    _absent("POST", "schema_plans.publish_draft", _draft, body=_agreed),
+    _absent("GET", "schema_plans.plan_reverse", _publication),
+    _absent("POST", "schema_plans.take_back", _publication, body=_agreed),
 )

@@ -1,0 +1,74 @@
+"""The history of changes of forms: what was published, and what is left to do."""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from flask import Blueprint, render_template, request
+
+from app.permissions import Action
+from app.services.publications import Publication, get_publication, list_publications
+from app.services.schema_aftermath import Aftermath, find_aftermath
+from app.services.schema_changes.operations import from_plain
+from app.services.text_diffs import FileDiff, compare_files
+from app.web.addresses import read_page_number
+from app.web.admin import require_action
+from app.web.plan_page import Section, view_sections
+from app.web.server import Answer, get_server
+from form_schemas.settings import COLLECTION_FILE
+
+publications = Blueprint("publications", __name__, url_prefix="/admin/schemas/history")
+
+_SIZE = 50
+#: Lines of a comparison that are shown at once; more are folded away.
+_MOST_LINES = 400
+
+
+@dataclass(frozen=True)
+class PublicationPage:
+    """What one publication did."""
+
+    publication: Publication
+    sections: tuple[Section, ...]
+    files: tuple[FileDiff, ...]
+    aftermath: Aftermath
+
+    @property
+    def is_long(self) -> bool:
+        return sum(len(one.lines) for one in self.files) > _MOST_LINES
+
+
+@publications.get("/")
+def show_list() -> Answer:
+    require_action(Action.DESIGN_FORMS)
+    edition, page = request.args.get("edition", "")[:60], read_page_number()
+    engine = get_server().engine
+    found = list_publications(engine, page, _SIZE, edition or None)
+    return render_template(
+        "publications.html",
+        publications=found,
+        edition=edition,
+        page=page,
+        has_next=len(found) == _SIZE,
+        codes_of=_list_codes,
+    )
+
+
+@publications.get("/<id:publication_id>/")
+def show(publication_id: int) -> Answer:
+    actor = require_action(Action.DESIGN_FORMS)
+    server = get_server()
+    found = get_publication(server.engine, publication_id)
+    operations = from_plain(found.operations)
+    page = PublicationPage(
+        found,
+        tuple(view_sections(operations, server.catalogue)),
+        compare_files(dict(found.texts_before), dict(found.texts_after)),
+        find_aftermath(server.engine, server.catalogue, actor, operations),
+    )
+    return render_template("publication.html", page=page)
+
+
+def _list_codes(publication: Publication) -> list[str]:
+    """Codes of the forms whose files changed."""
+    names = [PurePosixPath(name) for name in publication.files]
+    return [path.stem for path in names if path.name != COLLECTION_FILE]
