@@ -1,5 +1,6 @@
 """The commands for editions, as an administrator types them."""
 
+import json
 import shutil
 
 import pytest
@@ -106,3 +107,55 @@ def test_forms_with_faults_are_named_and_left_out(tianbao, next_year):
     assert answer.exit_code == 0
     assert "group/2015/G5.1.json" in answer.stderr
     assert "G5.1 " not in answer.stdout
+
+
+def test_lint_asks_what_only_shows_between_editions(tianbao, next_year):
+    form = next_year / "G1.json"
+    schema = json.loads(form.read_text("utf-8"))
+    old = next(name for name in schema["properties"] if name not in schema["x-form"])
+    text = form.read_text("utf-8").replace(f'"{old}"', '"another_id"')
+    form.write_text(text, "utf-8")
+    answer = tianbao("schemas", "lint", str(form))
+    assert answer.exit_code == 0
+    assert f'加上 "x-was": ["{old}"]' in answer.stdout
+    assert "没有发现错误，另有" in answer.stderr
+
+
+def test_lint_counts_faults_apart_from_hints(tianbao, next_year):
+    (next_year / "old").mkdir()
+    (next_year / "old" / "G1.json").write_text("{}")
+    answer = tianbao("schemas", "lint", str(next_year))
+    assert answer.exit_code == 1
+    assert "group/2015/old/G1.json" in answer.stdout
+    assert "共 1 处错误，另有" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "part"),
+    [
+        ("G1.json", '{\n  "a": 1,,\n}', "G1.json:2:10", "第 2 行第 10 列"),
+        ("G1 (2).json", None, "G1 (2).json:", "副本"),
+        ("g1.json", "g1", "g1.json:", "只差大小写"),
+        ("G99.json", None, "G99.json:", "文件名"),
+    ],
+)
+def test_lint_names_files_that_cannot_be_right(tianbao, root, name, text, line, part):
+    folder = root / "group" / "2014"
+    original = (folder / "G1.json").read_text("utf-8")
+    text = original if text is None else text
+    if text == "g1":
+        text = original.replace('"code": "G1"', '"code": "g1"').replace(
+            ":2014:G1", ":2014:g1"
+        )
+    (folder / name).write_text(text, "utf-8")
+    answer = tianbao("schemas", "lint")
+    told = [one for one in answer.stdout.splitlines() if line in one]
+    assert (answer.exit_code, any(part in one for one in told)) == (1, True)
+
+
+def test_lint_looks_at_stored_rows_where_it_is_asked_to(tianbao, next_year):
+    assert tianbao("schemas", "apply").exit_code == 0
+    answer = tianbao("schemas", "lint", "--data")
+    assert answer.exit_code == 0
+    plain = tianbao("schemas", "lint")
+    assert answer.stdout == plain.stdout
