@@ -14,6 +14,7 @@ from app.cli.organisation import round_, unit
 from app.cli.packages import package
 from app.cli.schemas import schemas
 from app.cli.serving import serve, worker
+from app.cli.watching import watch
 
 
 @group()
@@ -25,7 +26,7 @@ def main() -> None:
     """
 
 
-for command in (lint, new_edition, diff, document, from_workbook):
+for command in (lint, watch, new_edition, diff, document, from_workbook):
     schemas.add_command(command)
 
 for command in (

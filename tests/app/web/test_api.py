@@ -1,8 +1,7 @@
 """Schema files as other programs read them."""
 
+import json
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
 
 import jsonschema
 import pytest
@@ -13,6 +12,7 @@ from app.models import FormDeclaration
 from app.models.base import now_utc
 from app.web.server import Server, attach_server
 from form_schemas.catalogue import SCHEMAS_FOLDER
+from tests.support.docs import find_blocks, read_page
 
 FORMS = "/api/v1/forms"
 FORM = f"{FORMS}/talent/2024/1.2.1"
@@ -272,3 +272,12 @@ def test_addresses_that_are_none_answer_as_the_others_do(filler):
     posted = filler.client.post(FORM, json={})
     assert (posted.status_code, posted.mimetype) == (405, "application/problem+json")
     assert "GET" in posted.headers["Allow"]
+
+
+@on_sqlite
+def test_the_handbook_shows_what_is_really_answered(filler):
+    listed, problem = map(json.loads, find_blocks(read_page("api.zh.md"), "json"))
+    answer = filler.get(f"{FORMS}?collection=talent&q=kszyb").json
+    answer["forms"][0]["fingerprint"] = listed["forms"][0]["fingerprint"]
+    assert answer == listed
+    assert filler.get(f"{FORM}1").json == problem
