@@ -27,7 +27,7 @@ from app.services.schema_candidates import (
     read_editions,
     refuse_moved,
 )
-from app.services.schema_changes.applying import apply_in, keep_copy
+from app.services.schema_changes.applying import apply_in
 from app.services.schema_changes.operations import Plan, to_plain
 from app.services.schema_files import (
     Texts,
@@ -39,6 +39,7 @@ from app.services.schema_files import (
 from app.services.schema_hashes import hash_catalogue
 from app.services.workshop import Workshop
 from app.storage.audit import AuditRecord, record
+from app.storage.backups import back_up
 from app.storage.generations import hold_generation, raise_generation
 from app.storage.schema import begin_schema_change
 from form_schemas.catalogue import Catalogue
@@ -139,7 +140,7 @@ def publish_files(
     names = _find_changed_files(in_use, catalogue)
     after = read_texts(folder, names)
     before = {name: _recall_text(in_use, name, after[name]) for name in names}
-    backup = keep_copy(workshop.engine, consent.plan_hash)
+    backup = back_up(workshop.engine, consent.plan_hash)
     with begin_schema_change(workshop.engine) as connection:
         hold_generation(connection)
         made = apply_in(
@@ -162,7 +163,7 @@ def _publish(
 ) -> Publication:
     engine, folder = workshop.engine, workshop.schema_folder
     refuse_unwritable(folder, candidate.texts)
-    backup = keep_copy(engine, consent.plan_hash)
+    backup = back_up(engine, consent.plan_hash)
     with begin_schema_change(engine) as connection:
         _refuse_outdated(hold_generation(connection), workshop.catalogue)
         write_unwritten(connection, folder)

@@ -23,7 +23,8 @@ SCOPE = Scope(unit_id=1, round_id=1)
 
 
 def major(**more):
-    return schema_of("M", code=field_of("code", maxLength=20), name="text", **more)
+    fields = {"code": field_of("code", maxLength=20), "name": "text", **more}
+    return schema_of("M", **fields)
 
 
 def student(**more):

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.errors import Forbidden, Refused, StaleForms
 from app.models import AuditAction, AuditEntry, PublicationState
 from app.permissions import Actor
+from app.services.installation import prepare_database
 from app.services.keeping import CatalogueKeeper
 from app.services.publications import find_publication, list_publications
 from app.services.publishing import (
@@ -23,6 +24,7 @@ from app.services.schema_files import read_texts
 from app.storage.engine import begin_reading
 from app.storage.generations import read_generation
 from app.storage.rows import RowStore
+from tests.support.forms import field_of
 from tests.support.publishing import (
     SCOPE,
     agree,
@@ -343,3 +345,21 @@ def test_a_text_keeps_its_formatting(workshop, actor, folder):
     candidate = read_publishable(workshop, texts, read_texts(folder, texts))
     publish(workshop, actor, candidate, agree(workshop, candidate))
     assert path.read_text("utf-8") == odd
+
+
+def test_labels_that_a_starting_server_takes_reach_the_others(
+    open_workshop, config, folder
+):
+    keeper = CatalogueKeeper(open_workshop())
+    assert labels_of(keeper.get().catalogue)[-1] == "name"
+    renamed = major(name=field_of("text", "专业名称"))
+    (folder / file_of("M")).write_text(write_form(renamed), "utf-8")
+    prepare_database(config)
+    assert labels_of(keeper.get().catalogue)[-1] == "专业名称"
+
+
+def test_a_start_without_changes_leaves_the_others_alone(open_workshop, config):
+    prepare_database(config)
+    before = read_generation(open_workshop().engine)
+    prepare_database(config)
+    assert read_generation(open_workshop().engine) == before
