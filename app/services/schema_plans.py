@@ -5,7 +5,7 @@ faults of files and the people concerned come to it: for a draft, for the files 
 for the way back from a publication.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.errors import BadRequest, Refused
@@ -30,7 +30,8 @@ from app.services.schema_changes.planning import plan
 from app.services.schema_effects import Effects, find_effects
 from app.services.schema_files import complete_files
 from app.services.workshop import Workshop
-from form_schemas.catalogue import Catalogue, load_catalogue
+from form_schemas.catalogue import Catalogue, Edition, load_catalogue
+from form_schemas.edition_lint import find_edition_faults
 from form_schemas.faults import Fault
 
 #: Operation -> why its risk is taken.
@@ -147,4 +148,29 @@ def _complete(
         for fault in broken.faults
         if str(fault) not in told
     )
-    return Planned(made, catalogue, effects, faults, obstacle=obstacle)
+    advice = () if back else tuple(_advise(workshop.catalogue, catalogue, made))
+    return Planned(made, catalogue, effects, faults, advice, obstacle)
+
+
+def _advise(in_use: Catalogue, catalogue: Catalogue, made: Plan) -> Iterator[Fault]:
+    """What shows between an edition and what it was, or the one before it."""
+    names = {name.rpartition("/")[0] for name in made.form_names}
+    for edition in catalogue.editions:
+        if edition.name not in names:
+            continue
+        former = _find_former(in_use, edition)
+        before = () if former is None else former.forms
+        found = find_edition_faults(before, edition.forms, edition.year)
+        yield from (fault for fault in found if fault.is_hint)
+
+
+def _find_former(in_use: Catalogue, edition: Edition) -> Edition | None:
+    """The edition as it is in use; a new one follows the newest before it."""
+    known = [
+        one
+        for one in in_use.editions
+        if one.collection == edition.collection
+        and not one.is_archived
+        and one.year <= edition.year
+    ]
+    return max(known, key=lambda one: one.year, default=None)

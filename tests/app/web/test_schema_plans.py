@@ -159,6 +159,14 @@ def test_faults_of_a_draft_stand_above_its_plan(administrator, workshop):
     assert administrator.post(plan_of(draft), fields, page="").status_code == 409
 
 
+def test_a_new_id_under_an_old_label_is_asked_about(administrator, workshop):
+    renamed = major()
+    renamed["properties"]["full_name"] = renamed["properties"].pop("name")
+    page = administrator.get(plan_of(draft_of(workshop, M=renamed))).text
+    assert "请再看一眼" in page
+    assert "x-was" in page
+
+
 def test_what_has_to_be_mended_is_listed_with_its_page(administrator, workshop):
     store_rows(workshop, "M", {"code": "1", "name": "甲"})
     wanted = major(level="text")
