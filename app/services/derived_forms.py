@@ -39,7 +39,7 @@ from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
 
-__all__ = ["list_derived", "refresh_forms"]
+__all__ = ["list_derived", "refresh_forms", "refresh_with_followers"]
 
 
 def refresh_forms(
@@ -75,6 +75,18 @@ def refresh_forms(
             continue
         for form in some:
             refreshing.compute_fields(form, moment)
+
+
+def refresh_with_followers(
+    engine: Engine, catalogue: Catalogue, form: FormSpec, scope: Scope
+) -> None:
+    """Bring a form up to date, and what is computed from it.
+
+    Whoever looks at many units reads what is stored: nobody may have opened the forms
+    that follow.
+    """
+    followers = list_followers(catalogue.edition_of(form), form.code)
+    refresh_forms(engine, catalogue, (form, *followers), scope)
 
 
 def list_derived(edition: Edition) -> tuple[FormSpec, ...]:
@@ -161,7 +173,7 @@ class _Refreshing:
                     continue
                 state = None if is_outdated else moment.states.get(reading.table_name)
                 if maker.make(form, reading, state, moment.marks):
-                    outdated |= {*list_followers(self.edition, form.code)}
+                    outdated |= self._list_followers(form)
                 keep_state(connection, self.scope, reading, moment.marks)
                 outdated -= {reading.table_name}
             outdate_states(connection, self.scope, outdated)
@@ -180,8 +192,11 @@ class _Refreshing:
             keep_state(connection, self.scope, moment.readings[form.code], moment.marks)
             if found:
                 # The log does not tell of it: nobody did it.
-                followers = list_followers(self.edition, form.code)
-                outdate_states(connection, self.scope, followers)
+                outdate_states(connection, self.scope, self._list_followers(form))
+
+    def _list_followers(self, form: FormSpec) -> set[str]:
+        followers = list_followers(self.edition, form.code)
+        return {one.table_name for one in followers}
 
     def _lock(
         self, connection: Connection, forms: Collection[FormSpec], seen: _Moment
@@ -192,7 +207,7 @@ class _Refreshing:
         """
         tables = {form.table_name for form in forms}
         for form in forms:
-            tables |= {*list_followers(self.edition, form.code)}
+            tables |= self._list_followers(form)
         states = lock_states(connection, self.scope, tables, seen.states)
         if all(_is_same(states[name], seen.states.get(name)) for name in states):
             return replace(seen, states=states)

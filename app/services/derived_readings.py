@@ -72,10 +72,10 @@ def find_read(edition: Edition, code: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def list_followers(edition: Edition, code: str) -> tuple[str, ...]:
-    """Tables of the computed forms that follow from a form."""
+def list_followers(edition: Edition, code: str) -> tuple[FormSpec, ...]:
+    """The computed forms that follow from a form."""
     return tuple(
-        form.table_name
+        form
         for form in list_computed(edition)
         if form.code != code and code in _find_below(edition, form.code)
     )

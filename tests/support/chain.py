@@ -54,7 +54,7 @@ STEPS = [
 WHOLE_STEPS = [step for step in STEPS if step["role"] == "filler" or "whole" in step]
 
 
-def chain_catalogue(steps=STEPS):
+def chain_catalogue(steps=STEPS, more=()):
     """Forms: `1` with a supplying department, `2` closable, `3` with a key figure."""
     shared = schema_of(
         "1",
@@ -78,7 +78,7 @@ def chain_catalogue(steps=STEPS):
         remark="text",
     )
     figures["x-form"]["departments"] = [LEAD]
-    made = catalogue_of(shared, closable, figures)
+    made = catalogue_of(shared, closable, figures, *more)
     (edition,) = made.editions
     settings = {
         "title": "测试",

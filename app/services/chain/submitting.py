@@ -14,7 +14,7 @@ from app.services.chain.completeness import Completeness, judge_completeness
 from app.services.chain.obstacles import NotReady
 from app.services.chain.questions import close_threads, reopen_threads
 from app.services.chain.telling import tell_lead, tell_reviewers
-from app.services.derived_forms import refresh_forms
+from app.services.derived_forms import refresh_forms, refresh_with_followers
 from app.services.workshop import Workshop
 from app.storage.content import hash_content
 from app.storage.records import Scope
@@ -33,7 +33,7 @@ def submit(
         Refused: it is not the time, or the form is under review.
         Forbidden: another department hands it in.
     """
-    refresh_forms(workshop.engine, workshop.catalogue, (form,), scope)
+    refresh_with_followers(workshop.engine, workshop.catalogue, form, scope)
     with deciding(workshop, actor, scope, form) as case:
         case.require_lead()
         case.require_editable()

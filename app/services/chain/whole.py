@@ -25,6 +25,7 @@ from app.services.chain.whole_cases import (
     deciding_whole,
     looking_whole,
 )
+from app.services.derived_forms import refresh_forms
 from app.services.round_checks import RoundCheck
 from app.services.workshop import Workshop
 from app.storage.engine import begin_snapshot
@@ -187,6 +188,8 @@ def _check_all(
         _require_reportable(case)
         if missing := _find_missing(case):
             raise NotReady(_ACT, missing)
+    # Rules read computed forms too, and so does whoever counts over many units.
+    refresh_forms(workshop.engine, workshop.catalogue, case.edition.forms, scope)
     with begin_snapshot(workshop.engine) as connection:
         snapshot = replace(case, connection=connection)
         check = RoundCheck(connection, workshop.catalogue, scope)
