@@ -12,6 +12,7 @@ from app.cli.generating import generate_
 from app.cli.linting import lint
 from app.cli.organisation import round_, unit
 from app.cli.packages import package
+from app.cli.publishing import history, revert_
 from app.cli.schemas import schemas
 from app.cli.serving import serve, worker
 from app.cli.watching import watch
@@ -26,7 +27,16 @@ def main() -> None:
     """
 
 
-for command in (lint, watch, new_edition, diff, document, from_workbook):
+for command in (
+    lint,
+    watch,
+    new_edition,
+    diff,
+    document,
+    from_workbook,
+    history,
+    revert_,
+):
     schemas.add_command(command)
 
 for command in (
