@@ -123,7 +123,7 @@ def _form_words(
         "kind": "business",
     }
     if shape is Shape.ROWS:
-        key, told = _choose_key(guide, fields, layout)
+        key, told = _choose_key(guide, fields, layout, known.like)
         words["key"] = key
         notes += told
         title = _choose_title(fields, key)
@@ -146,7 +146,10 @@ def _period(layout: Layout, guide: Guide) -> str | None:
 
 
 def _choose_key(
-    guide: Guide, fields: Sequence[FieldDraft], layout: Layout
+    guide: Guide,
+    fields: Sequence[FieldDraft],
+    layout: Layout,
+    like: FormSpec | None,
 ) -> tuple[list[str], list[Note]]:
     ids = {plain_label(field.label): field.id for field in fields}
     by_guide = [ids[p] for label in guide.keys if (p := plain_label(label)) in ids]
@@ -154,20 +157,25 @@ def _choose_key(
         return by_guide, []
     if layout.has_fixed_rows:
         return [fields[0].id], []
+    if like is not None and like.key and set(like.key) <= {f.id for f in fields}:
+        text = f"关键字段照“{like.code} {like.title}”，请核对。"
+        return list(like.key), [Note("", "", text)]
     usable = [f for f in fields if f.words["x-kind"] in _KEY_KINDS]
-    named = [f for f in usable if KEYS.search(f.label) and _may_be_key(f)]
+    # Where some columns are starred, a key is one of those.
+    starred = [field for field in usable if field.required] or usable
+    named = [f for f in starred if KEYS.search(f.label) and _may_be_key(f)]
     if named:
-        best = next((f for f in named if f.required), named[0])
+        best = named[0]
         if _is_unique(best):
             text = "例子里没有重复，名称也像编号：猜为关键字段，请核对"
         else:
             text = "名称像编号：猜为关键字段（认定一行），请核对"
         return [best.id], [_key_note(best, text)]
-    unique = [field for field in usable if _is_unique(field)]
+    unique = [field for field in starred if _is_unique(field)]
     if unique:
         text = "例子里没有重复：猜为关键字段（认定一行），请核对"
         return [unique[0].id], [_key_note(unique[0], text)]
-    first = next((f for f in usable if f.required), usable[0] if usable else fields[0])
+    first = starred[0] if starred else fields[0]
     text = (
         f"没有找到认定一行的列，暂用“{first.label}”。哪几列合起来不会重复？"
         "请改 x-form 的 key。"

@@ -30,6 +30,9 @@ from validators.drafting.restoring import restore
 from validators.drafting.sheets import choose_sheet
 from validators.drafting.surroundings import find_code
 
+#: So much of all columns has to be common to two versions of a form.
+_ALIKE = 0.5
+
 
 @dataclass(frozen=True)
 class DraftedForm:
@@ -70,9 +73,16 @@ def draft_form(
     labels = _unique_labels(layout, headings)
     guide = read_guide(chosen.guides, layout.lines, labels, layout.title)
     place = _number(place, chosen.grid, forms, own)
-    known = Known(forms, place.code, own)
+    like = own or _find_like(labels, place.code, forms)
+    known = Known(forms, place.code, own, like)
     notes = [Note("", "", text) for text in chosen.left_out]
     notes += [Note("", "", f"{text}。") for text in layout.left_out]
+    if like is not None and like is not own and like.code != place.code:
+        text = (
+            f"大半的列与“{like.code} {like.title}”同名：若是它的新版，"
+            f"请把表号写成 {like.code}。"
+        )
+        notes.append(Note("", "", text))
     drafts: list[FieldDraft] = []
     for slot, heading, label in zip(layout.slots, headings, labels, strict=True):
         maker = _Maker(layout, guide, known, codelists, forms)
@@ -113,6 +123,22 @@ def _find_own(outline: Outline, forms: Iterable[FormSpec]) -> FormSpec | None:
     return next(
         (f for f in forms if (f.collection, f.code) == (collection, code)), None
     )
+
+
+def _find_like(
+    labels: Sequence[str], code: str, forms: Iterable[FormSpec]
+) -> FormSpec | None:
+    """The form that this is a version of: of that number, or of the same columns."""
+    ours = {plain_label(label) for label in labels}
+    best: tuple[float, FormSpec] | None = None
+    for form in forms:
+        if form.code == code:
+            return form
+        theirs = {plain_label(field.label) for field in form.fields}
+        share = len(ours & theirs) / len(ours | theirs)
+        if share >= _ALIKE and (best is None or share > best[0]):
+            best = (share, form)
+    return best[1] if best else None
 
 
 def _number(
@@ -207,6 +233,7 @@ class _Maker:
                 options=told.options or said.options,
                 kind=told.kind or said.kind,
                 kind_words=told.kind_words or said.kind_words,
+                unit=told.unit or said.unit,
             )
         return told
 
@@ -354,7 +381,7 @@ def _explain(label: str, guess: Guess) -> str:
     listed = ""
     if guess.kind is FieldKind.TEXT and is_listed(label):
         listed = "；像是从几项里选的，请补上选项"
-        if guess.options:
-            listed = f"；示例里只有{'、'.join(guess.options)}，请补成选项"
+        if guess.seen:
+            listed = f"；示例里只有{'、'.join(guess.seen)}，请补成选项"
     codes = f"，代码表 {guess.codes}" if guess.codes else ""
     return f"按{guess.reason}猜为{name}{unit}{codes}，请核对{listed}"

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 
 from validators.drafting.outline import Area, CellValue, Position, Sheet, SheetCell
 from validators.scalars import write_digits, write_moment
 from validators.texts import clean_text
 
 _BLANK = SheetCell()
+_SEVERAL = 3
 
 
 class Grid:
@@ -67,13 +69,22 @@ class Grid:
             if texts:
                 yield row, texts
 
+    @cached_property
+    def _is_open(self) -> bool:
+        """Whether the last column has a text in several rows."""
+        rows = range(1, self.last_row + 1)
+        filled = (row for row in rows if self.own_text(row, self.last_column))
+        return len(list(islice(filled, _SEVERAL))) == _SEVERAL
+
     def areas(self, row: int) -> Iterator[Area]:
-        """The areas that a row shows, from the left, each once."""
+        """The areas that a row shows, from the left, each once.
+
+        One more than is filled anywhere where the last ones look like labels, each of
+        which waits for its value there.
+        """
         column = 1
-        last = max(
-            (self.area(row, c).last_column for c in self.columns()),
-            default=0,
-        )
+        ends = (self.area(row, c).last_column for c in self.columns())
+        last = max(max(ends, default=0), self.last_column + self._is_open)
         while column <= last:
             area = self.area(row, column)
             yield area

@@ -206,16 +206,23 @@ def _read_loosely(told: Told, line: str) -> Told:
     )
     decimals = re.search(r"(?:decimal|numeric|number)\s*\(\d+,\s*(\d)\)", line, re.I)
     number = places or decimals
+    is_whole = re.search(r"保留整数|取整数?|精确到个位", line) is not None
     return replace(
         told,
-        digits=told.digits
-        if told.digits is not None or number is None
-        else _digit(number[1]),
+        digits=_first(told.digits, 0 if is_whole else None, number),
         max_length=told.max_length
         or (int(next(filter(None, length.groups()))) if length else None),
         minimum=told.minimum or (low[1] if low else None),
         maximum=told.maximum or (high[1] if high and not length else None),
     )
+
+
+def _first(
+    told: int | None, whole: int | None, found: re.Match[str] | None
+) -> int | None:
+    if told is not None or found is None:
+        return whole if told is None else told
+    return _digit(found[1])
 
 
 def _digit(text: str) -> int:

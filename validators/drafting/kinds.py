@@ -57,6 +57,8 @@ class Guess:
     maximum: str | None = None
     max_length: int | None = None
     options: tuple[str, ...] = ()
+    #: the few values that many example rows have
+    seen: tuple[str, ...] = ()
     codes: str | None = None
     is_multiple: bool = False
 
@@ -207,9 +209,9 @@ class _Evidence:
         named = _kind_of_label(self.heading.label)
         if kind in (FieldKind.INTEGER, FieldKind.DECIMAL):
             kind = self._number_of(kind, named)
-        if (named is FieldKind.YEAR_MONTH and found.kind in _MONTHLIKE) or (
-            named is FieldKind.DATE and found.kind is FieldKind.INTEGER
-        ):
+        is_month = named is FieldKind.YEAR_MONTH and found.kind in _MONTHLIKE
+        is_day = named is FieldKind.DATE and found.kind is FieldKind.INTEGER
+        if named is not None and (is_month or is_day):
             kind = named
         elif kind is FieldKind.TEXT and named in _TEXTS and named is not None:
             # A text that is no phone number makes none of a column of phones.
@@ -217,7 +219,7 @@ class _Evidence:
         digits = found.digits if kind in _NUMBERS else None
         is_plain = kind is FieldKind.TEXT and named is None
         is_certain = is_plain and not is_listed(self.heading.label)
-        return Guess(kind, "示例行", is_certain, digits=digits, options=found.options)
+        return Guess(kind, "示例行", is_certain, digits=digits, seen=found.options)
 
     def _number_of(self, kind: FieldKind, named: FieldKind | None) -> FieldKind:
         if named is FieldKind.CODE:

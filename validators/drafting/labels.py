@@ -25,7 +25,7 @@ _GIVEN = (
 )
 _HINT = re.compile(
     r"^(?:如|例|格式|请|填|按|保留|选|见|从|不填|若|没有|无则|可|精确|单选|多选|注[:：])"
-    r"|填写|格式|yyyy|YYYY|下拉|以内|不超过|保留|四舍五入|\d{4}[-./年]\d"
+    r"|填写|格式|yyyy|YYYY|下拉|\d+\s*位|以内|不超过|保留|四舍五入|\d{4}[-./年]\d"
 )
 _LISTED = re.compile(r"[^/／|｜]{1,15}(?:[/／|｜][^/／|｜]{1,15})+$")
 _NUMBERED = re.compile(r"(?:^|[\s，,、；;])[1-9][.、．:：=]?\s*([^\d\s，,、；;]{1,15})")
@@ -116,6 +116,12 @@ def _take(found: Heading, rest: str, inside: str) -> Heading:
     unit = read_unit(inside)
     if unit is not None and not found.unit:
         return _with(found, rest, unit=unit)
+    parts = re.split("[，,；;]", inside)
+    units = [part for part in parts if read_unit(part)]
+    if len(parts) > 1 and units and not found.unit:
+        others = tuple(part.strip() for part in parts if part not in units)
+        unit = read_unit(units[0]) or ""
+        return _with(found, rest, unit=unit, hints=(*others, *found.hints))
     options = read_options(inside)
     if options and not found.options:
         return _with(found, rest, options=options)

@@ -52,10 +52,16 @@ class Known:
     """The fields of an edition by their labels."""
 
     def __init__(
-        self, forms: Sequence[FormSpec], code: str, own: FormSpec | None = None
+        self,
+        forms: Sequence[FormSpec],
+        code: str,
+        own: FormSpec | None = None,
+        like: FormSpec | None = None,
     ) -> None:
         self._code = code
         self._own = own
+        #: the form of which this may be another version
+        self.like = like
         self._forms = {form.code: form for form in forms}
         self._exact: dict[str, list[tuple[FormSpec, FieldSpec]]] = {}
         self._loose: dict[str, list[tuple[FormSpec, FieldSpec]]] = {}
@@ -75,6 +81,9 @@ class Known:
         if own:
             return Match(*own[0], _words(*own[0]), is_exact, is_own=True)
         fitting = [pair for pair in found if _fits(guess, pair[1])]
+        alike = [pair for pair in fitting if pair[0] is self.like]
+        if alike:
+            return _match(*alike[0], is_exact)
         if not fitting:
             return None
         if guess.is_exact:
@@ -94,7 +103,9 @@ class Known:
         return next(pairs, None)
 
     def neighbours(self) -> list[FormSpec]:
-        """The forms whose codes begin like that of the draft, the nearest first."""
+        """The forms whose codes begin like that of the draft, or the one it is like."""
+        if self.like is not None:
+            return [self.like]
         parts = self._code.split(".")
         for length in range(len(parts) - 1, 0, -1):
             prefix = ".".join(parts[:length]) + "."

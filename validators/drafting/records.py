@@ -125,9 +125,16 @@ def _is_record(grid: Grid, pairs: list[_Pair]) -> bool:
         if row >= pairs[0].row or len(texts) > 1
         if not all(INFO.match(text) for text in texts.values())
     ][:_LOOKED_AT]
-    with_pair = {pair.row for pair in pairs}
+    with_pair = {row for row, _ in rows if _is_of_pairs(grid, row, pairs)}
     starts = bool(rows) and rows[0][0] in with_pair
-    return starts and sum(row in with_pair for row, _ in rows) * 10 >= len(rows) * 6
+    return starts and len(with_pair) * 10 >= len(rows) * 6
+
+
+def _is_of_pairs(grid: Grid, row: int, pairs: list[_Pair]) -> bool:
+    """Whether nearly all that stands in a row are labels with a blank beside them."""
+    count = sum(pair.row == row for pair in pairs)
+    texts = [c for c in grid.texts(row) if grid.area(row, c).height == 1]
+    return count > 0 and count * 3 >= len(texts) * 2
 
 
 def _slot(grid: Grid, pair: _Pair) -> Slot:

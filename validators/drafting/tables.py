@@ -195,7 +195,10 @@ def _continues(grid: Grid, header: _Header, row: int) -> bool:
         return _has_band_above(grid, header, row, texts)
     if _has_band_above(grid, header, row, texts):
         return True
-    return all(_is_unmerged_gap(grid, header, row, column) for column in texts)
+    gaps = [c for c in texts if not grid.text(header.last, c)]
+    return len(gaps) * 4 >= len(texts) and all(
+        _is_unmerged_gap(grid, header, row, column) for column in texts
+    )
 
 
 def _is_below_merged(grid: Grid, header: _Header, row: int) -> bool:
@@ -230,7 +233,10 @@ def _is_unmerged_gap(grid: Grid, header: _Header, row: int, column: int) -> bool
     if not grid.text(above, column):
         return any(grid.text(above, left) for left in range(1, column))
     # The band itself stands over its first column, blanks over the others.
-    return not grid.text(above, column + 1) and bool(grid.own_text(row, column + 1))
+    is_last = column >= grid.last_column
+    return is_last or (
+        not grid.text(above, column + 1) and bool(grid.own_text(row, column + 1))
+    )
 
 
 def _path(grid: Grid, header: _Header, column: int) -> tuple[str, ...]:
