@@ -60,7 +60,7 @@ def draft_file(
     """Draft a file for an edition's folder below `root`; nothing is written.
 
     Args:
-        edition: `talent/2024`; if empty, of the newest ones that with most of the labels.
+        edition: `talent/2024`; if empty, of the newest that with most of the labels.
 
     Raises:
         NotFound: there is no such edition.
