@@ -74,6 +74,12 @@ class _EditionLint:
     year: str
 
     @cached_property
+    def earlier(self) -> str:
+        """What the earlier forms are called."""
+        year = self.before[0].edition
+        return "现在用的文件" if year == self.year else f" {year} 版"
+
+    @cached_property
     def lineage(self) -> Lineage:
         return trace(self.before, self.after)
 
@@ -90,13 +96,15 @@ class _EditionLint:
             pointer = point("x-form", "code")
             for code in form.was:
                 near = ask_nearest(code, (one.code for one in self.before))
-                message = f"x-form 的 was 写的“{code}”在上一版里没有。{near}请核对。"
+                message = (
+                    f"x-form 的 was 写的“{code}”在{self.earlier}里没有。{near}请核对。"
+                )
                 yield self._hint(form, point("x-form", "was"), message)
             twin = self._find_twin_form(form) if not form.was else None
             if twin is not None:
                 words = json.dumps({"was": [twin.code]})[1:-1]
                 message = (
-                    f"上一版的“{twin.title}”表号是 {twin.code}，现在没有了。"
+                    f"{self.earlier}里“{twin.title}”的表号是 {twin.code}，现在没有了。"
                     f"是改了表号吗？是的话在 x-form 里加上 {words}，旧数据才跟得上。"
                 )
                 yield self._hint(form, pointer, message)
@@ -125,8 +133,8 @@ class _EditionLint:
         twin = None if former is None else self._find_twin(former, field)
         if former is not None and twin is not None:
             message = (
-                f"“{field.label}”在上一版里 id 是“{twin.id}”，现在是“{field.id}”。"
-                f"是改名吗？是的话加上 {_write_was(twin.id)}，旧数据才跟得上。"
+                f"“{field.label}”在{self.earlier}里 id 是“{twin.id}”，"
+                f"现在是“{field.id}”。是改名吗？是的话加上 {_write_was(twin.id)}，旧数据才跟得上。"
             )
             yield self._hint(form, at, message)
             return
@@ -134,8 +142,8 @@ class _EditionLint:
         if len(found) == 1:
             other, twin = found[0]
             message = (
-                f"上一版 {other.code} {other.title} 的“{twin.label}”现在没有了。"
-                f"是移到这里吗？是的话加上 {_write_was(f'{other.code}.{twin.id}')}。"
+                f"{self.earlier}里 {other.code} {other.title} 的“{twin.label}”"
+                f"现在没有了。是移到这里吗？是的话加上 {_write_was(f'{other.code}.{twin.id}')}。"
             )
             yield self._hint(form, at, message)
 
@@ -199,7 +207,10 @@ class _EditionLint:
         known = () if former is None else tuple(former.by_id)
         for name in field.was:
             near = "" if "." in name else ask_nearest(name, known)
-            message = f"x-was 写的“{name}”在上一版里没有，旧数据跟不上。{near}请核对。"
+            message = (
+                f"x-was 写的“{name}”在{self.earlier}里没有，旧数据跟不上。"
+                f"{near}请核对。"
+            )
             at = point("properties", field.id, "x-was")
             yield self._hint(form, at, message)
 
@@ -216,14 +227,14 @@ class _EditionLint:
         swapped = self._find_swapped(form, field, origin.form)
         if swapped is not None:
             message = (
-                f"“{field.label}”在上一版里 id 是“{swapped.id}”，现在是“{field.id}”，"
-                f"那原是“{earlier.label}”的 id。以前的值跟着 id 走。请把 id 改回去；"
+                f"“{field.label}”在{self.earlier}里 id 是“{swapped.id}”，"
+                f"现在是“{field.id}”，那原是“{earlier.label}”的 id。以前的值跟着 id 走。请把 id 改回去；"
                 "确是换了 id，请用 x-from 写明各取什么。"
             )
             yield self._hint(form, at, message)
         elif _is_other_thing(earlier, field):
             message = (
-                f"id“{field.id}”在上一版里是“{earlier.label}”（{_describe(earlier)}），"
+                f"id“{field.id}”在{self.earlier}里是“{earlier.label}”（{_describe(earlier)}），"
                 f"现在是“{field.label}”（{_describe(field)}）。是另一个意思的话，"
                 "请换一个 id，否则以前的值会当作现在的意思。"
             )
@@ -266,7 +277,7 @@ class _EditionLint:
         for old, new in () if is_done else field.recode.items():
             if earlier.options and old not in earlier.options:
                 near = ask_nearest(old, earlier.options)
-                message = f"“{old}”不是上一版的选项。{near}请改正。"
+                message = f"“{old}”不是{self.earlier}里的选项。{near}请改正。"
                 yield Fault(self._file(form), at, message)
             if new is not None and field.options and new not in field.options:
                 near = ask_nearest(new, field.options)
@@ -282,7 +293,7 @@ class _EditionLint:
         if left and field.value_kind == earlier.value_kind:
             words = json.dumps(dict.fromkeys(left), ensure_ascii=False)
             message = (
-                f"上一版的选项“{'”“'.join(left)}”没有了。旧的行用过它们的话，"
+                f"{self.earlier}里的选项“{'”“'.join(left)}”没有了。旧的行用过它们的话，"
                 f'请用 "x-recode": {words} 写明各改成什么（null 是不再有对应的）。'
             )
             yield self._hint(form, point("properties", field.id), message)
@@ -293,7 +304,9 @@ class _EditionLint:
         return f"{form.collection}/{self.year}/{form.code}.json"
 
     def _hint(self, form: FormSpec, pointer: str, message: str) -> Fault:
-        return Fault(self._file(form), pointer, f"{HINT}{message}", is_hint=True)
+        return Fault(
+            self._file(form), pointer, f"{HINT}{message.strip()}", is_hint=True
+        )
 
 
 def _is_other_thing(earlier: FieldSpec, field: FieldSpec) -> bool:

@@ -56,6 +56,14 @@ def test_an_id_that_changed_while_the_label_stayed(label):
     assert find(before, form(y=mended)) == []
 
 
+def test_the_earlier_edition_is_called_by_its_year():
+    before = read_schemas(form(x=field_of("integer", title="人数"))).forms
+    after = read_schemas(form(y=field_of("integer", title="人数"))).forms
+    [fault] = find_edition_faults(before, after, "2025")
+    assert fault.file == "test/2025/A.json"
+    assert "“人数”在 2024 版里 id 是“x”" in fault.message
+
+
 def test_a_new_field_beside_the_old_one_is_no_rename():
     old = field_of("integer", title="人数")
     new = field_of("integer", title="新增人数")
@@ -135,7 +143,7 @@ def test_options_that_are_gone_want_a_way():
 @pytest.mark.parametrize(
     ("recode", "part"),
     [
-        ({"己": "丁", "乙": "丁"}, "“己”不是上一版的选项"),
+        ({"己": "丁", "乙": "丁"}, "“己”不是现在用的文件里的选项"),
         ({"乙": "戊"}, "“戊”不是现在"),
     ],
 )
