@@ -134,7 +134,8 @@ class _EditionLint:
         if former is not None and twin is not None:
             message = (
                 f"“{field.label}”在{self.earlier}里 id 是“{twin.id}”，"
-                f"现在是“{field.id}”。是改名吗？是的话加上 {_write_was(twin.id)}，旧数据才跟得上。"
+                f"现在是“{field.id}”。是改名吗？"
+                f"是的话加上 {_write_was(twin.id)}，旧数据才跟得上。"
             )
             yield self._hint(form, at, message)
             return
@@ -143,7 +144,8 @@ class _EditionLint:
             other, twin = found[0]
             message = (
                 f"{self.earlier}里 {other.code} {other.title} 的“{twin.label}”"
-                f"现在没有了。是移到这里吗？是的话加上 {_write_was(f'{other.code}.{twin.id}')}。"
+                "现在没有了。是移到这里吗？"
+                f"是的话加上 {_write_was(f'{other.code}.{twin.id}')}。"
             )
             yield self._hint(form, at, message)
 
@@ -228,8 +230,8 @@ class _EditionLint:
         if swapped is not None:
             message = (
                 f"“{field.label}”在{self.earlier}里 id 是“{swapped.id}”，"
-                f"现在是“{field.id}”，那原是“{earlier.label}”的 id。以前的值跟着 id 走。请把 id 改回去；"
-                "确是换了 id，请用 x-from 写明各取什么。"
+                f"现在是“{field.id}”，那原是“{earlier.label}”的 id。"
+                "以前的值跟着 id 走。请把 id 改回去；确是换了 id，请用 x-from 写明各取什么。"
             )
             yield self._hint(form, at, message)
         elif _is_other_thing(earlier, field):
