@@ -231,7 +231,8 @@ class _EditionLint:
             message = (
                 f"“{field.label}”在{self.earlier}里 id 是“{swapped.id}”，"
                 f"现在是“{field.id}”，那原是“{earlier.label}”的 id。"
-                "以前的值跟着 id 走。请把 id 改回去；确是换了 id，请用 x-from 写明各取什么。"
+                "以前的值跟着 id 走。请把 id 改回去；"
+                "确是换了 id，请用 x-from 写明各取什么。"
             )
             yield self._hint(form, at, message)
         elif _is_other_thing(earlier, field):
