@@ -89,6 +89,26 @@ def get_publication(engine: Engine, publication_id: int) -> Publication:
     return found
 
 
+def find_by_hash(engine: Engine, plan_hash: str | None) -> Publication:
+    """The publication of a plan, the newest if several were of it.
+
+    Args:
+        plan_hash: None: the last one that was not taken back.
+    """
+    is_it = (
+        _PUBLICATION.c.reverted_by.is_(None)
+        if plan_hash is None
+        else _PUBLICATION.c.plan_hash == plan_hash
+    )
+    wanted = _select().where(is_it).order_by(_PUBLICATION.c.id.desc()).limit(1)
+    with begin_reading(engine) as connection:
+        found = connection.execute(wanted).first()
+    if found is None:
+        which = "可以撤销的执行" if plan_hash is None else f"编号为 {plan_hash} 的执行"
+        raise NotFound(f"没有{which}。")
+    return _build(found)
+
+
 def load_publication(connection: Connection, publication_id: int) -> Publication | None:
     """As `find_publication`, within a transaction."""
     wanted = _select().where(_PUBLICATION.c.id == publication_id)

@@ -102,6 +102,12 @@ def migrate(connection: Connection) -> None:
     command.upgrade(make_alembic_config(connection), "head")
 
 
+def migrate_database(engine: Engine) -> None:
+    """As `migrate`, in a transaction of its own."""
+    with begin_schema_change(engine) as connection:
+        migrate(connection)
+
+
 def make_alembic_config(connection: Connection | None = None) -> Config:
     """Configuration of Alembic without a file; `migrations/env.py` reads it."""
     config = Config()
