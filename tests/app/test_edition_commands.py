@@ -6,9 +6,13 @@ import shutil
 import pytest
 from click.testing import CliRunner
 from openpyxl import load_workbook
+from sqlalchemy import update
 
 from app.cli import main
+from app.models import Round, RoundState
+from app.storage.engine import open_engine
 from form_schemas.catalogue import SCHEMAS_FOLDER
+from tests.support.places import add_round, add_units
 
 
 @pytest.fixture
@@ -159,3 +163,23 @@ def test_lint_looks_at_stored_rows_where_it_is_asked_to(tianbao, next_year):
     assert answer.exit_code == 0
     plain = tianbao("schemas", "lint")
     assert answer.stdout == plain.stdout
+
+
+def test_an_archived_edition_is_compared_like_any(tianbao, root, tmp_path):
+    assert tianbao("schemas", "apply").exit_code == 0
+    engine = open_engine(f"sqlite:///{tmp_path}/data/tianbao.sqlite")
+    with engine.begin() as connection:
+        add_units(connection, 1)
+        add_round(connection, 1, "group", "2014")
+        connection.execute(update(Round).values(state=RoundState.CLOSED))
+    engine.dispose()
+    form = root / "group" / "2014" / "G4.json"
+    form.write_text(form.read_text("utf-8").replace('"x-unit": "个"', '"x-unit": "家"'))
+    planned = tianbao("schemas", "plan")
+    plan_hash = planned.stdout.rpartition("计划编号：")[2].split()[0]
+    assert tianbao("schemas", "apply", plan_hash).exit_code == 0
+    answer = tianbao("schemas", "diff", "group/2014@1", "group/2014")
+    assert answer.exit_code == 0
+    lines = answer.stdout.splitlines()
+    assert lines
+    assert all(line.startswith("G4 ") and "改为“家”" in line for line in lines)
