@@ -79,15 +79,15 @@ def _write_tabs(shown: Shown, tab: str) -> Iterator[str]:
 
 def _write_notices(shown: Shown) -> Iterator[str]:
     if shown.version == 0:
-        yield _notice("info", "<p>保存一个表单文件，这里就画出来。</p>")
+        yield _notice("info", "<div>保存一个表单文件，这里就画出来。</div>")
     if shown.faults:
         is_drawn = shown.preview is not None
         told = "下面画的是上一个好的版本" if is_drawn else "改正以后才画得出来"
-        lines = "".join(f"<p>{escape(fault)}</p>" for fault in shown.faults)
-        yield _notice("error", f"<p>文件有错，{told}。</p>{lines}")
+        lines = "".join(f"<div>{escape(fault)}</div>" for fault in shown.faults)
+        yield _notice("error", f"<div>文件有错，{told}。</div>{lines}")
     elif shown.preview is not None:
         told = "填什么都不会保存，规则和自动计算照样判断；引用的是编造的例子。"
-        yield _notice("info", f"<p>{told}</p>")
+        yield _notice("info", f"<div>{told}</div>")
 
 
 def _notice(kind: str, content: str) -> str:

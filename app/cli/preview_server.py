@@ -4,7 +4,10 @@ Nothing is stored and nobody logs in: it draws files that lie on the same machin
 """
 
 import json
+import sys
 import threading
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -18,6 +21,8 @@ from app.services.previewing import Preview, write_preview_template
 from app.services.watching import News, load_edition
 from app.storage.files import MEDIA_TYPES, XLSX_TYPE
 from form_schemas.catalogue import Catalogue
+from form_schemas.fault_places import PlacedFault, place_faults
+from form_schemas.settings import COLLECTION_FILE
 from form_schemas.spec import FormSpec, Shape
 
 _HOST = "127.0.0.1"
@@ -41,14 +46,13 @@ _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 class PreviewServer:
-    """The server and what it draws; `show` may be called while it answers."""
+    """The server and what it draws, which may change while it answers."""
 
     def __init__(self, port: int) -> None:
         self.shown = Shown()
         self._good: dict[str, Preview] = {}
         handler = partial(_Handler, self)
-        self._server = ThreadingHTTPServer((_HOST, port), handler)
-        self._server.daemon_threads = True
+        self._server = _Server((_HOST, port), handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
@@ -59,17 +63,29 @@ class PreviewServer:
     def url(self) -> str:
         return f"http://{self.host}/"
 
-    def show(self, news: News) -> None:
-        """Draw the form whose file was saved last; settings alone draw nothing new."""
-        forms = [path for path in news.saved if path.stem != "collection"]
-        if not forms:
+    def draw(self, path: Path) -> None:
+        """Draw the form of a file that was saved; settings alone draw nothing new."""
+        if path.name == COLLECTION_FILE:
             return
-        file = f"{news.edition}/{forms[-1].name}"
-        catalogue = load_edition(forms[-1].parent)
+        folder = path.parent
+        file = f"{folder.parent.name}/{folder.name}/{path.name}"
+        catalogue, faults = load_edition(folder)
         self._keep(catalogue, file)
-        own = tuple(str(one) for one in news.faults if one.fault.file == file)
-        version = self.shown.version + 1
-        self.shown = Shown(version, file, self._good.get(file), own)
+        own = place_faults((f for f in faults if f.file == file), folder.parent.parent)
+        self._show(file, own)
+
+    def tell(self, news: News) -> None:
+        """Show what is wrong with the drawn form, now that it was judged."""
+        file = self.shown.file
+        if file.startswith(f"{news.edition}/"):
+            self._show(file, [one for one in news.faults if one.fault.file == file])
+
+    def _show(self, file: str, faults: Iterable[PlacedFault]) -> None:
+        shown = Shown(
+            self.shown.version, file, self._good.get(file), tuple(map(str, faults))
+        )
+        if shown != self.shown:
+            self.shown = replace(shown, version=shown.version + 1)
 
     def close(self) -> None:
         self._server.shutdown()
@@ -80,6 +96,15 @@ class PreviewServer:
         form = edition.by_code.get(Path(file).stem)
         if form is not None:
             self._good[file] = Preview(catalogue, form)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that draws anew does not wait for the answers it asked for."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

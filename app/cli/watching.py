@@ -57,12 +57,12 @@ def _look(keeper: Watch, server: PreviewServer | None, *, full: bool) -> None:
     # An editor's task takes what stands between these two lines.
     tell(f"[{_now()}] 开始检查")
     come = gone = 0
-    for news in keeper.look():
+    for news in keeper.look(server.draw if server else lambda path: None):
         come, gone = come + len(news.come), gone + len(news.gone)
         if not full:
             _print(news)
         if server is not None:
-            server.show(news)
+            server.tell(news)
     if full:
         for fault in keeper.faults:
             click.echo(str(fault))

@@ -16,6 +16,7 @@ from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
+from playwright.sync_api import expect
 
 from form_schemas.catalogue import SCHEMAS_FOLDER
 
@@ -226,3 +227,20 @@ def test_a_port_in_use_is_said(folder, watch):
         watcher = watch(folder, "--preview", taken.getsockname()[1])
         assert watcher.process.wait(_WAIT_SECONDS) == 3
     assert any("用不了" in line for line in watcher.lines)
+
+
+def test_a_browser_draws_anew_what_is_saved(folder, drawn, browser):
+    watcher, url = drawn
+    path = folder / "G2.json"
+    schema = json.loads(path.read_text("utf-8"))
+    save(watcher, path, schema["title"], "改过名字的表")
+    page, wrong = browser.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(f"{url}/page")
+    expect(page).to_have_title("G2 改过名字的表", timeout=30_000)
+    save(watcher, path, "改过名字的表", "又改了名字")
+    expect(page).to_have_title("G2 又改了名字", timeout=30_000)
+    save(watcher, path, '"required"', '"reqired"')
+    expect(page.locator(".notice.is-error")).to_contain_text("reqired", timeout=30_000)
+    assert not wrong
+    page.close()
