@@ -95,7 +95,8 @@ def _make_stock(quick: bool, only: Sequence[str]) -> Iterator[Stock]:
         if not only or any(name.startswith("province") for name in only):
             provinces = _make_provinces(stack, folder, server, 20 if quick else 200)
         teaching = {}
-        if not only or any(name.startswith("derive") for name in only):
+        counted = ("derive", "statistics")
+        if not only or any(name.startswith(counted) for name in only):
             teaching = _make_teaching(stack, folder, server)
         years = {}
         if not only or any(name.startswith("change") for name in only):

@@ -81,6 +81,7 @@ def list_trials(stock: Stock) -> tuple[Trial, ...]:
         *(_grid(stock, name) for name in DATABASES),
         *(_province(stock, name) for name in DATABASES),
         *(_derive(stock, name) for name in DATABASES),
+        *(_count(stock, name) for name in DATABASES),
         *(_change(stock, name) for name in DATABASES),
         _record(),
         _typing(),
@@ -413,6 +414,22 @@ def _change(stock: Stock, database: str) -> Trial:
                 _pick("column", "seconds"),
                 "s",
                 2,
+            ),
+        ),
+    )
+
+
+def _count(stock: Stock, database: str) -> Trial:
+    arguments = {"url": stock.teaching_urls.get(database, "")}
+    return Trial(
+        f"statistics-{database.lower()}",
+        {"pages": Call("counting:pages", arguments)},
+        (
+            Line(
+                f"statistics of a school of 30,000, the slowest section, {database}",
+                lambda numbers: numbers["pages"]["slowest"] * 1000,
+                "ms",
+                300,
             ),
         ),
     )

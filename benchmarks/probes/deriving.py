@@ -27,7 +27,8 @@ from form_schemas.catalogue import load_catalogue
 from form_schemas.spec import FormSpec
 
 _TOLD = json.loads((Path(__file__).parents[1] / "teaching.json").read_text("utf-8"))
-_SCOPE, _ELSEWHERE = Scope(1, 1), Scope(2, 1)
+COLLECTION, SCHOOL_ID = _TOLD["edition"].split("/")[0], 1
+_SCOPE, _ELSEWHERE = Scope(SCHOOL_ID, 1), Scope(2, 1)
 _PERIOD = ["2023-09-01", "2024-08-31"]
 _TODAY = date(2024, 10, 8)
 _AT_ONCE = 5000
@@ -107,7 +108,7 @@ def _get_edition(catalogue):
 
 def _school() -> dict[str, object]:
     kind = UnitKind.SCHOOL
-    return {"id": 1, "code": "u1", "name": "学校", "kind": kind, "path": "/1/"}
+    return {"id": SCHOOL_ID, "code": "u1", "name": "学校", "kind": kind, "path": "/1/"}
 
 
 def _round() -> dict[str, object]:

@@ -1,11 +1,8 @@
 """Pages that people of a province open: a clerk, a head, an office, the authority."""
 
-import re
 import tempfile
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from statistics import median
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,6 +16,7 @@ from app.services.workplaces import list_offers
 from app.services.workshop import open_workshop
 from app.storage.engine import open_engine
 from benchmarks.clock import timed
+from benchmarks.probes.signing_in import TOKEN, ask, measure, sign_in
 from benchmarks.province import (
     CLERK,
     HEAD,
@@ -30,8 +28,6 @@ from benchmarks.province import (
 from form_schemas.catalogue import Catalogue, load_catalogue
 
 _EDITION = "talent"
-_TIMES = 5
-_TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 
 #: Figure -> whose page, and its address.
 _PAGES = {
@@ -68,47 +64,22 @@ def pages(url: str) -> dict[str, float]:
         app = create_app(
             config, workshop=open_workshop(config, engine, _get_catalogue())
         )
-        people = {name: _sign_in(app, name) for name in (CLERK, HEAD, OFFICE, PROVINCE)}
+        people = {
+            name: sign_in(app, name, PASSWORD)
+            for name in (CLERK, HEAD, OFFICE, PROVINCE)
+        }
         found = {}
         for key, (name, address) in _PAGES.items():
-            found[key] = _measure(lambda a=address, n=name: _get(people[n], a))
-        found["export"] = _measure(lambda: _export(people[PROVINCE]))
+            found[key] = measure(lambda a=address, n=name: ask(people[n], a))
+        found["export"] = measure(lambda: _export(people[PROVINCE]))
         actor = _find_actor(engine, PROVINCE)
-        found["menu"] = _measure(lambda: list_offers(engine, _get_catalogue(), actor))
+        found["menu"] = measure(lambda: list_offers(engine, _get_catalogue(), actor))
     engine.dispose()
     return found
 
 
-def _measure(act: Callable[[], object]) -> float:
-    """Seconds; the first time fills a server's caches."""
-    act()
-    times = []
-    for _ in range(_TIMES):
-        with timed() as timer:
-            act()
-        times.append(timer.seconds)
-    return median(times)
-
-
-def _sign_in(app, name: str):
-    client = app.test_client()
-    token = _TOKEN.search(client.get("/login").text).group(1)
-    sent = {"username": name, "password": PASSWORD, "csrf_token": token}
-    answer = client.post("/login", data=sent)
-    if answer.status_code != 302:
-        raise RuntimeError(f"{name}: {answer.status_code}")
-    return client
-
-
-def _get(client, address: str) -> str:
-    answer = client.get(address)
-    if answer.status_code != 200:
-        raise RuntimeError(f"{address}: {answer.status_code}")
-    return answer.text
-
-
 def _export(client) -> bytes:
-    token = _TOKEN.search(_get(client, "/notices/")).group(1)
+    token = TOKEN.search(ask(client, "/notices/")).group(1)
     answer = client.post("/progress/units/export", data={"csrf_token": token})
     if answer.status_code != 200:
         raise RuntimeError(f"export: {answer.status_code}")
