@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, redirect, render_template, request, 
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from app.errors import AppError, NotSignedIn, UnknownName
+from app.errors import AppError, NotSignedIn, StaleForms, UnknownName
 from app.web.api_errors import is_api, make_problem
 
 _LOG = structlog.get_logger(__name__)
@@ -92,6 +92,9 @@ def _answer_refusal(error: AppError) -> Response | tuple[Response | str, int]:
     if isinstance(error, NotSignedIn) and not wants_json():
         target = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("auth.login", next=target))
+    if isinstance(error, StaleForms) and request.method == "GET" and not wants_json():
+        # The forms changed while the page was made: the next try has the new ones.
+        return redirect(request.full_path.rstrip("?"))
     if is_api():
         near = error.suggestions if isinstance(error, UnknownName) else ()
         return make_problem(

@@ -1,6 +1,6 @@
 """Addresses of one form's pages and of what their scripts ask."""
 
-from flask import url_for
+from flask import request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from app.permissions import Action
@@ -11,6 +11,8 @@ from renderers.urls import PageUrls
 
 #: Before the id of a field in the address of a new row that holds values already.
 PRESET = "set."
+#: In addresses that change rows: which text of the form the page was made of.
+VERSION = "version"
 #: Stands for a value in addresses that scripts complete.
 _TOKEN, _ROW = "TOKEN", 1_000_000_007
 
@@ -23,21 +25,23 @@ def list_urls(desk: Desk, page: str) -> PageUrls:
     row = url_for(_row_view(form), row_id=_ROW, **address)
     # What is sent goes to the unit and round that the page shows.
     here = {**address, "at": place.key}
+    # What was typed into a form that was published anew since must not go astray.
+    told = {**here, VERSION: name_version(form)}
     return PageUrls(
         page=page,
-        post=f"{page}?at={place.key}",
-        save=url_for("rows.save", **here),
+        post=f"{page}?at={place.key}&{VERSION}={name_version(form)}",
+        save=url_for("rows.save", **told),
         options=url_for("rows.list_options", **here),
-        delete=url_for("rows.delete", **here),
-        check=url_for("rows.check", **here),
-        explain=url_for("rows.explain", **here),
-        withdraw=url_for("rows.withdraw", **here),
+        delete=url_for("rows.delete", **told),
+        check=url_for("rows.check", **told),
+        explain=url_for("rows.explain", **told),
+        withdraw=url_for("rows.withdraw", **told),
         upload=url_for("rows.upload", **here),
         file=url_for("forms.fetch", token=_TOKEN, **address).replace(_TOKEN, "{token}"),
         row=row.replace(str(_ROW), "{id}") if has_rows else "",
         new_row=url_for("forms.show_new_row", **address) if has_rows else "",
-        delete_all=url_for("selection.delete", **here),
-        fill_all=url_for("selection.fill", **here),
+        delete_all=url_for("selection.delete", **told),
+        fill_all=url_for("selection.fill", **told),
         export=url_for("exports.order_form", **here)
         if place.can(Action.EXPORT_ROWS, form)
         else "",
@@ -47,6 +51,17 @@ def list_urls(desk: Desk, page: str) -> PageUrls:
         draft_scope=f"{place.actor.user_id}:{place.unit_id}:{place.round_id}",
         choice_scope=f"{place.actor.user_id}:{form.name}",
     )
+
+
+def name_version(form: FormSpec) -> str:
+    """Tells the form from what it was before it was published anew."""
+    return form.fingerprint[:12]
+
+
+def is_of_older_form(form: FormSpec) -> bool:
+    """Whether the request comes from a page of the form as it was."""
+    told = request.args.get(VERSION)
+    return told is not None and told != name_version(form)
 
 
 def url_of_form(form: FormSpec) -> str:

@@ -2,7 +2,7 @@
 and what can be downloaded. All of it works without a script.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 
 from flask import (
@@ -15,7 +15,7 @@ from flask import (
     send_file,
 )
 
-from app.errors import NotFound, Refused
+from app.errors import NotFound, Refused, StaleForms
 from app.services import files
 from app.services.confirming import (
     Reason,
@@ -36,7 +36,13 @@ from app.web.addresses import read_number
 from app.web.conflicts import name_row, show_conflict
 from app.web.downloads import attach
 from app.web.form_pages import show_form, show_record
-from app.web.form_urls import read_cell_name, url_of_cell, url_of_form, url_of_row
+from app.web.form_urls import (
+    is_of_older_form,
+    read_cell_name,
+    url_of_cell,
+    url_of_form,
+    url_of_row,
+)
 from app.web.posted import read_cells, to_texts
 from app.web.rows import get_desk
 from app.web.security import FORMS, takes, upload_limit
@@ -176,7 +182,12 @@ def _save_posted(desk: Desk, row_id: int | None):
     cells, refused = read_cells(desk, row_id)
     version = read_number(request.form.get("_version", ""))
     entry = Entry("row", row_id, version, cells)
-    (outcome,) = save_rows(desk, [entry])
+    try:
+        if is_of_older_form(desk.form):
+            raise StaleForms
+        (outcome,) = save_rows(desk, [entry])
+    except StaleForms:
+        return _show_changed_form(desk, row_id, cells), 409
     if outcome.status is Status.CONFLICT:
         return show_conflict(desk, outcome, cells), 409
     if outcome.status is Status.SAVED and not refused:
@@ -192,6 +203,27 @@ def _save_posted(desk: Desk, row_id: int | None):
     row = desk.get(outcome.id) if outcome.id else None
     page = show_record(desk, row, texts=to_texts(desk, cells), outcome=outcome)
     return page, 422
+
+
+def _show_changed_form(
+    desk: Desk, row_id: int | None, cells: Mapping[str, object]
+) -> str:
+    """The form as it is by now, with what was typed into it as it was."""
+    flash("表单刚刚更新过，还没有保存。您输入的内容在下面，请核对后再保存。", "warn")
+    gone = [
+        f"{name}：{text}"
+        for name, text in request.form.items()
+        if text and name not in desk.form.by_id and _is_cell(name)
+    ]
+    if gone:
+        told = "；".join(gone)
+        flash(f"有些字段本表不再有，您在里面填了：{told}。", "warn")
+    row = None if row_id is None else desk.get(row_id)
+    return show_record(desk, row, texts=to_texts(desk, cells))
+
+
+def _is_cell(name: str) -> bool:
+    return name.isidentifier() and name[0] != "_" and name != "csrf_token"
 
 
 def _explain_posted(desk: Desk, outcome: Outcome) -> None:

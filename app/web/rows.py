@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
-from app.errors import BadRequest, NotFound
+from app.errors import BadRequest, NotFound, StaleForms
 from app.services import choices, confirming, entering
 from app.services.confirming import Reason
 from app.services.continuity import find_last_rows
@@ -15,6 +15,7 @@ from app.services.wider_rules import judge_wider
 from app.storage.confirmations import Mark
 from app.web.addresses import LARGEST_ID, read_number
 from app.web.chain_posts import require_short
+from app.web.form_urls import is_of_older_form
 from app.web.notes import Warned, view_notes
 from app.web.security import JSON, UPLOADS, takes, upload_limit
 from app.web.server import get_server
@@ -128,7 +129,10 @@ def get_desk(collection: str, code: str) -> Desk:
     """The desk of the form an address names, in the visitor's own unit and round."""
     server = get_server()
     place = get_visit().get_workplace(collection)
-    return find_desk(server.engine, server.catalogue, place, code)
+    desk = find_desk(server.engine, server.catalogue, place, code)
+    if request.is_json and is_of_older_form(desk.form):
+        raise StaleForms
+    return desk
 
 
 def read_entries() -> list[Entry]:

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+from sqlalchemy import update
+
 from app.config import Config
-from app.models import Role
+from app.models import Role, Round, Unit
 from app.permissions import Actor, Grant
 from app.services.installation import get_console_user
 from app.services.publishing import Consent, publish, read_publishable
@@ -69,7 +71,9 @@ def install_forms(url: str, folder: Path) -> None:
     initialise(engine, load_catalogue(folder))
     with engine.begin() as connection:
         add_units(connection, 1)
+        connection.execute(update(Unit).values(collections=["test"]))
         add_round(connection, 1, "test", "2024")
+        connection.execute(update(Round).values(periods=_SETTINGS["periods"]))
     engine.dispose()
 
 
