@@ -5,6 +5,7 @@ texts, styles, comments, names. Amounts are bounded: a form has few rows, so wha
 stands far below is not read.
 """
 
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -39,6 +40,7 @@ _MOST_CELLS = 100_000
 _FORMATTED_ROWS = 60
 _MOST_SHEETS = 60
 _LONGEST_TEXT = 4000
+_WRITER = re.compile(r"^[^\n:：]{1,20}[:：]\s*\n")
 
 
 @dataclass(frozen=True)
@@ -206,14 +208,11 @@ class _Reader:
 
 def _read_comments(root: Element) -> dict[Position, str]:
     found = {}
-    authors = [(e.text or "").strip() for e in _elements(root, "author")]
     for comment in _elements(root, "comment"):
         position = parse_position(comment.get("ref", ""))
         texts = [element.text or "" for element in _elements(comment, "t")]
-        text = "".join(texts)[:_LONGEST_TEXT].strip()
-        for author in filter(None, authors):
-            # Excel begins a note with who wrote it.
-            text = text.removeprefix(f"{author}:").removeprefix(f"{author}：").strip()
+        # A note begins with the name of who wrote it, on a line of its own.
+        text = _WRITER.sub("", "".join(texts)[:_LONGEST_TEXT].strip()).strip()
         if position and text:
             found[position] = text
     return found

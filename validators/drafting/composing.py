@@ -138,7 +138,7 @@ def _most(forms: Iterable[FormSpec], tell: Any) -> Any:
 
 
 def _period(layout: Layout, guide: Guide) -> str | None:
-    text = " ".join((layout.title, *layout.lines))[:2000]
+    text = " ".join((layout.title, guide.description, *layout.lines))[:2000]
     return next((period for words, period in _PERIODS if words.search(text)), None)
 
 

@@ -305,7 +305,8 @@ class _Maker:
 def _describe(told: Told, entry: Entry, slot: Slot) -> str:
     if entry.description or slot.description:
         return entry.description or slot.description
-    return "；".join(line.rstrip("。；") for line in told.rest)[:500]
+    *lines, last = told.rest or ("",)
+    return "；".join([*(line.rstrip("。；") for line in lines), last])[:500]
 
 
 def _keep(

@@ -23,6 +23,9 @@ _UNIQUE = re.compile(
 _ONE_ROW = re.compile(
     r"(?:每个?(?:单位|学校)|各(?:单位|学校)).{0,6}(?:只填|填写?)一[行条]"
 )
+_INTRODUCTION = re.compile(
+    r"^\s*(?:注|备注|说明|填表说明|填报说明|填写说明|注意事项|指标解释)\s*[:：]\s*"
+)
 _QUOTED = re.compile(r"“([^”]+)”")
 _RED = re.compile(r"红[色字].{0,12}必填|必填.{0,12}红[色字]")
 _NUMBERING = re.compile(
@@ -67,7 +70,8 @@ def read_guide(
     texts = [text for line in lines for text in line.splitlines()]
     for grid in grids:
         texts += _read_sheet(grid, known, entries)
-    for text in map(str.strip, texts):
+    texts = [_INTRODUCTION.sub("", text).strip() for text in texts]
+    for text in texts:
         about = _find_label(text, known)
         if about is None:
             general.append(text)

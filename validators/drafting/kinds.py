@@ -239,9 +239,9 @@ class _Evidence:
         code = self.slot.format
         kind = _date_kind(code)
         if kind is not None:
-            return Guess(kind, f"单元格格式“{code}”")
+            return Guess(kind, f"单元格格式“{_show(code)}”")
         if "%" in code:
-            return Guess(FieldKind.PERCENT, f"单元格格式“{code}”")
+            return Guess(FieldKind.PERCENT, f"单元格格式“{_show(code)}”")
         named = _kind_of_label(self.heading.label)
         if "0" in code and "@" not in code:
             is_whole = "." not in code
@@ -250,7 +250,7 @@ class _Evidence:
                 # 0 stands in many sheets that nobody formatted on purpose.
                 return None
             made = self._number_of(number, named)
-            return Guess(made, f"单元格格式“{code}”")
+            return Guess(made, f"单元格格式“{_show(code)}”")
         return None
 
     def _by_label(self) -> Guess | None:
@@ -343,6 +343,11 @@ def _kind_of_label(label: str) -> FieldKind | None:
 def is_listed(label: str) -> bool:
     """Whether a column of this name usually has a short list of values."""
     return bool(LISTED.search(label))
+
+
+def _show(code: str) -> str:
+    """A number format as people type it."""
+    return code.replace("\\", "").replace('"', "").split(";")[0]
 
 
 def _kind_of_unit(unit: str) -> FieldKind:

@@ -406,7 +406,11 @@ def _format(grid: Grid, column: int, rows: list[int]) -> str:
 
 
 def _values(grid: Grid, column: int, data: list[int]) -> tuple[CellValue, ...]:
-    values = (grid.value(row, column) for row in data)
+    # What a formula gives in an empty form is no example.
+    values = (
+        None if grid.cell(row, column).has_formula else grid.value(row, column)
+        for row in data
+    )
     return tuple(
         EXAMPLE.sub("", value).strip() if isinstance(value, str) else value
         for value in values
