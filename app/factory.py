@@ -32,6 +32,7 @@ from app.web.health import health
 from app.web.imports import imports
 from app.web.letters import letters
 from app.web.mails import mails
+from app.web.new_editions import new_editions
 from app.web.notices import notices
 from app.web.places import places
 from app.web.previewing import previewing
@@ -75,6 +76,7 @@ _BLUEPRINTS = (
     imports,
     letters,
     mails,
+    new_editions,
     notices,
     places,
     previewing,

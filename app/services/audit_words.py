@@ -84,6 +84,7 @@ _WORDS: Mapping[str, str] = {
     "insert": "新增",
     "update": "修改",
     "delete": "删除",
+    "new_edition": "建立新年度",
     "started": "新建草稿",
     "changed": "改文件",
     "dropped": "放弃一个文件的改动",

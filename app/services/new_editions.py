@@ -10,6 +10,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from app.errors import NotFound, Refused
+from app.models import AuditAction
+from app.permissions import Action, Actor, require
+from app.services.workshop import Workshop
+from app.storage.audit import AuditRecord, record
 from form_schemas.catalogue import edition_folders, read_sources
 from form_schemas.faults import Fault, ask_nearest
 from form_schemas.lint import lint_edition
@@ -32,6 +36,36 @@ class MadeEdition:
     source: str
     #: what somebody should look at: texts that name a year, examples that fail
     hints: tuple[Fault, ...]
+
+
+def create_edition(
+    workshop: Workshop, actor: Actor, source: str, year: str
+) -> MadeEdition:
+    """Make the edition of a year from `talent/2024`, in the name of a person.
+
+    It is in use once its plan is applied.
+
+    Raises:
+        NotFound, Refused: as `write_new_edition`.
+    """
+    require(actor, Action.DESIGN_FORMS)
+    collection, _, earlier = source.partition("/")
+    made = write_new_edition(workshop.schema_folder, collection, year, earlier)
+    details = {"kind": "new_edition", "from": source}
+    entry = AuditRecord(
+        AuditAction.SCHEMA_DRAFTED,
+        actor.user_id,
+        subject=made.edition.name,
+        details=details,
+    )
+    try:
+        with workshop.engine.begin() as connection:
+            record(connection, entry)
+    except BaseException:
+        # No act without its entry.
+        shutil.rmtree(made.folder, ignore_errors=True)
+        raise
+    return made
 
 
 def write_new_edition(

@@ -35,6 +35,11 @@ def _editions(_things: Things, _scene: Scene) -> dict:
     return {"collection": "test", "before": "2024", "after": "2024"}
 
 
+def _next_year(_things: Things, _scene: Scene) -> dict:
+    # Nothing may be written beside the project's own files.
+    return {"source": "talent/2024", "year": "下一年"}
+
+
 def _get(endpoint, values=_form, **more):
     return Entry(f"{endpoint}", "GET", DESIGN, ONE_SCENE, values, **more)
 
@@ -67,6 +72,15 @@ def _absent(method, endpoint, values, **more):
 
 
 SCHEMA_ENTRIES = (
+    _get("new_editions.ask", nothing),
+    Entry(
+        "new_editions.create",
+        "POST",
+        DESIGN,
+        ONE_SCENE,
+        body=_next_year,
+        is_never_done=True,
+    ),
     _get("edition_changes.choose", nothing),
     _get("edition_changes.show_all", _editions),
     _get("edition_changes.fetch_all", _editions),
