@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from form_schemas.codelists import CodeList
+from form_schemas.field_words import KIND_NAMES
 from form_schemas.kinds import TRAITS, FieldKind
 from form_schemas.spec import FormSpec
 from validators.drafting.composing import FieldDraft, Place, compose
@@ -351,33 +352,8 @@ def _learn(
     return adapt(match.declared, label, guess, description)
 
 
-_KIND_NAMES: Mapping[FieldKind, str] = {
-    FieldKind.TEXT: "文字",
-    FieldKind.LONG_TEXT: "长文字",
-    FieldKind.INTEGER: "整数",
-    FieldKind.DECIMAL: "小数",
-    FieldKind.MONEY: "金额",
-    FieldKind.PERCENT: "百分数",
-    FieldKind.DATE: "日期",
-    FieldKind.YEAR_MONTH: "年月",
-    FieldKind.YEAR: "年份",
-    FieldKind.BOOLEAN: "是否",
-    FieldKind.ENUM: "单选",
-    FieldKind.MULTI_ENUM: "多选",
-    FieldKind.CODE: "代码",
-    FieldKind.REF: "引用",
-    FieldKind.FILE: "附件",
-    FieldKind.IMAGE: "图片",
-    FieldKind.PHONE: "电话",
-    FieldKind.EMAIL: "电子邮箱",
-    FieldKind.URL: "网址",
-    FieldKind.ID_CARD: "证件号码",
-    FieldKind.USCC: "统一社会信用代码",
-}
-
-
 def _explain(label: str, guess: Guess) -> str:
-    name = _KIND_NAMES[guess.kind]
+    name = KIND_NAMES[guess.kind]
     unit = f"（{guess.unit}）" if guess.unit else ""
     listed = ""
     if guess.kind is FieldKind.TEXT and is_listed(label):

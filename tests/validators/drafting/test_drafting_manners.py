@@ -145,7 +145,7 @@ def test_every_guess_from_a_label_is_told(drafted):
 
 def test_a_note_names_its_column(drafted):
     note = next(n for n in drafted["formats"].notes if n.label == "折旧率")
-    assert str(note).startswith("列 C“折旧率”：按单元格格式“0.0%”猜为百分数（%）")
+    assert str(note).startswith("列 C“折旧率”：按单元格格式“0.0%”猜为百分比（%）")
 
 
 def _book(tmp_path, fill):
