@@ -37,11 +37,13 @@ from app.web.notices import notices
 from app.web.places import places
 from app.web.previewing import previewing
 from app.web.progress import progress
+from app.web.publications import publications
 from app.web.reference import reference
 from app.web.reviews import reviews
 from app.web.round_settings import round_settings
 from app.web.rounds import rounds
 from app.web.rows import rows
+from app.web.schema_plans import schema_plans
 from app.web.selection import selection
 from app.web.server import Server, attach_server
 from app.web.staged_rows import staged_rows
@@ -81,11 +83,13 @@ _BLUEPRINTS = (
     places,
     previewing,
     progress,
+    publications,
     reference,
     reviews,
     round_settings,
     rounds,
     rows,
+    schema_plans,
     selection,
     staged_rows,
     statistics,
