@@ -21,12 +21,14 @@ from app.web.auditing import auditing
 from app.web.auth import auth
 from app.web.checks import checks
 from app.web.designing import designing
+from app.web.designing_acts import designing_acts
 from app.web.disclosing import disclosing
 from app.web.edition_changes import edition_changes
 from app.web.explaining import explaining
 from app.web.exports import exports
 from app.web.filings import filings
 from app.web.forms import forms
+from app.web.from_workbook import from_workbook
 from app.web.generating import generating
 from app.web.health import health
 from app.web.imports import imports
@@ -67,12 +69,14 @@ _BLUEPRINTS = (
     auth,
     checks,
     designing,
+    designing_acts,
     disclosing,
     edition_changes,
     explaining,
     exports,
     filings,
     forms,
+    from_workbook,
     generating,
     health,
     imports,

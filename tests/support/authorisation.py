@@ -17,6 +17,7 @@ from app.models import UserSession
 from app.models.base import now_utc
 from app.services.sessions import open_session
 from tests.app.web.conftest import encode_form
+from tests.support.authorised_designs import add_draft
 from tests.support.authorised_entries import Entry, Scene
 from tests.support.authorised_people import KINDS, Kind, add_people
 from tests.support.authorised_schools import Things, make_school
@@ -93,6 +94,7 @@ class Stage:
         other = make_school(workshop, "other", folder)
         self.schools = {"own": own, "other": other}
         self.people = add_people(own.school, other.school)
+        own.draft_id = other.draft_id = add_draft(workshop, self.people["admin"])
         self.visitors = {kind.key: self._visit(kind) for kind in KINDS}
         self._calm_sessions()
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from app.permissions import Action
 from tests.support import authorised_schools as schools
+from tests.support.authorised_designs import DESIGN_ENTRIES
 from tests.support.authorised_entries import (
     FORM_SCENES,
     IMPORT_SCENES,
@@ -941,7 +942,6 @@ _NOTICES = (
 _ADMIN = (
     _get("admin.show", Need(also="有一项管理的权限"), is_finer=True),
     _get("admin.show_forms", Need(Action.INSPECT_FORMS)),
-    _get("designing.show_list", Need(Action.DESIGN_FORMS)),
     _get("admin.show_roles", ACCOUNTS),
     _get("admin.show_disclosures", AUDIT),
     _get("auditing.show", AUDIT),
@@ -1081,4 +1081,5 @@ ENTRIES = (
     *_NOTICES,
     *_ADMIN,
     *SCHEMA_ENTRIES,
+    *DESIGN_ENTRIES,
 )

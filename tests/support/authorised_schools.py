@@ -165,6 +165,8 @@ class Things:
     #: an account that is only looked at and changed, and its role
     target_id: int = 0
     membership_id: int = 0
+    #: of schema files, the administrator's own
+    draft_id: int = 0
 
     @property
     def unit_id(self):

@@ -16,7 +16,9 @@ from app.services.workshop import Workshop
 from form_schemas.catalogue import Catalogue
 from form_schemas.codelists import CodeList
 from form_schemas.drafts import Draft, Source, parse_source
+from form_schemas.expressions import Tables
 from form_schemas.faults import Fault
+from form_schemas.field_reader import FieldReader
 from form_schemas.lint import lint_forms
 from form_schemas.locating import Position, locate_all
 from form_schemas.reader import EditionReading, read_edition
@@ -144,6 +146,14 @@ def find_names(
     """Where files of the edition name fields and forms."""
     codelists = _Codelists(workshop.catalogue.codelists)
     return _find_names(edition, tuple(sources), codelists)
+
+
+def list_columns(workshop: Workshop, edition: str, sources: Sequence[Source]) -> Tables:
+    """What expressions may know of the fields of an edition, by code of form and id."""
+    urn = f"urn:tianbao:{edition.replace('/', ':')}:"
+    drafts = (_parse(source, urn)[0] for source in sources)
+    by_code = {draft.code: draft for draft in drafts if draft is not None}
+    return FieldReader(by_code, workshop.catalogue.codelists).tables
 
 
 @dataclass(frozen=True, eq=False)

@@ -154,7 +154,6 @@ def set_key(sheet: Sheet, told: Arguments) -> None:
         order = list(sheet.fields)
         key.sort(key=lambda one: order.index(one) if one in order else len(order))
     put_form_word(sheet.schema, "key", key or None)
-    sheet.focus = ("field", field_id)
 
 
 def _insert(sheet: Sheet, field_id: str, declared: dict, after: str) -> None:

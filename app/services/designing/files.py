@@ -1,12 +1,12 @@
 """The files of an edition as they lie on disk, which drafts start from."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from app.errors import NotFound
-from form_schemas.catalogue import edition_folders, read_sources
+from form_schemas.catalogue import edition_folders
 from form_schemas.drafts import FOREIGN_BYTES
-from form_schemas.settings import COLLECTION_FILE
 
 
 def list_edition_names(folder: Path) -> tuple[str, ...]:
@@ -20,13 +20,18 @@ def read_files(folder: Path, edition: str) -> Mapping[str, str]:
     Raises:
         NotFound: there is no such edition.
     """
-    path = get_folder(folder, edition)
-    found = {source.file: source.text for source in read_sources(path, folder)}
-    settings = path / COLLECTION_FILE
-    found[f"{edition}/{COLLECTION_FILE}"] = settings.read_text(
-        "utf-8-sig", FOREIGN_BYTES
-    )
+    found = {}
+    for path in sorted(get_folder(folder, edition).glob("*.json")):
+        state = path.stat()
+        text = _read_text(path, state.st_mtime_ns, state.st_size)
+        found[f"{edition}/{path.name}"] = text
     return found
+
+
+@lru_cache(2048)
+def _read_text(path: Path, _changed: int, _size: int) -> str:
+    """The text of a file; pages ask for all of them again with every act."""
+    return path.read_text("utf-8-sig", FOREIGN_BYTES)
 
 
 def get_folder(folder: Path, edition: str) -> Path:

@@ -1,0 +1,48 @@
+// Moves fields: by dragging the grip of a row, and by Alt with the arrow keys.
+
+const KIND = "application/x-design-field";
+
+export function watchMoving(holder, move) {
+  let dragged = null;
+
+  holder.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const row = event.target.closest("[data-row]");
+    if (!step || !event.altKey || !row) return;
+    event.preventDefault();
+    move({ field: row.dataset.row, step });
+  });
+
+  holder.addEventListener("dragstart", (event) => {
+    const grip = event.target.closest?.("[data-grip]");
+    if (!grip) return;
+    dragged = grip.dataset.grip;
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData(KIND, dragged);
+    event.dataTransfer.setDragImage(grip.closest("tr"), 0, 0);
+  });
+
+  holder.addEventListener("dragover", (event) => {
+    const place = event.target.closest?.("[data-drop]");
+    if (dragged === null || !place) return;
+    event.preventDefault();
+    mark(holder, place);
+  });
+
+  holder.addEventListener("drop", (event) => {
+    const place = event.target.closest?.("[data-drop]");
+    if (dragged === null || !place) return;
+    event.preventDefault();
+    if (place.dataset.drop !== dragged) move({ field: dragged, before: place.dataset.drop });
+  });
+
+  holder.addEventListener("dragend", () => {
+    dragged = null;
+    mark(holder, null);
+  });
+}
+
+function mark(holder, place) {
+  for (const row of holder.querySelectorAll(".drop-here")) row.classList.remove("drop-here");
+  place?.classList.add("drop-here");
+}

@@ -1,0 +1,134 @@
+"""An administrator who writes no JSON designs a form by clicks and by keys."""
+
+import json
+import os
+
+import pytest
+
+from app.services.designing.drafts import list_changed_files, list_drafts
+from app.services.designing.reading import load_draft_catalogue
+from tests.app.web.test_browser import address, find_serious, log_in, open_page, page
+from tests.support.people import find_actor
+
+__all__ = ["address", "open_page", "page"]
+
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.long,
+]
+
+LIST = "/admin/schemas/?edition=talent/2024"
+FIELDS = (
+    ("教师", "ref"),
+    ("培训名称", "text"),
+    ("培训类别", "enum"),
+    ("开始日期", "date"),
+    ("结束日期", "date"),
+    ("计划课时", "integer"),
+    ("实际课时", "integer"),
+    ("经费", "money"),
+    ("是否结业", "boolean"),
+    ("证书", "file"),
+    ("备注", "long_text"),
+    ("未完成课时", "integer"),
+)
+
+
+def start_form(page, code="9.9.9", title="教师培训情况表"):
+    """A new form in a new draft; gives the page of the form."""
+    page.goto(LIST)
+    page.get_by_role("button", name="新建草稿").click()
+    page.fill("#title", title)
+    page.fill("#code", code)
+    page.get_by_role("button", name="添加这张表").click()
+    page.wait_for_url(f"**/forms/{code}/")
+
+
+def wait_saved(page, act):
+    """Do something that is saved, and wait until it is."""
+    with page.expect_response("**/act") as answer:
+        act()
+    assert answer.value.ok, answer.value.text()
+
+
+def add_field(page, label, kind):
+    page.fill("#add-label", label)
+    page.select_option("#add-kind", kind)
+    if kind == "ref":
+        page.select_option("#add-target", "0.1.3")
+    wait_saved(page, lambda: page.get_by_role("button", name="添加字段").click())
+    page.wait_for_selector(f'.outline .open-field:has-text("{label}")')
+
+
+def open_field(page, label):
+    with page.expect_response("**/look"):
+        page.locator(".outline").get_by_role("button", name=label, exact=True).click()
+    page.wait_for_selector(f'[data-part=side] h2:has-text("{label}")')
+
+
+def put(page, selector, text):
+    wait_saved(page, lambda: page.fill(selector, text))
+
+
+def find_draft_file(workshop, code):
+    actor = find_actor(workshop.engine, "admin")
+    [draft] = list_drafts(workshop.engine, actor)
+    text = list_changed_files(draft)[f"talent/2024/{code}.json"]
+    return load_draft_catalogue(workshop, draft), json.loads(text)
+
+
+def picture(page, name):
+    folder = os.environ.get("TIANBAO_PICTURES")
+    if folder:
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def test_a_table_of_twelve_fields_is_designed_by_clicks(page, workshop):
+    log_in(page, "admin")
+    start_form(page)
+    for label, kind in FIELDS:
+        add_field(page, label, kind)
+    open_field(page, "培训类别")
+    put(page, "#c-options", "国培\n省培\n校本")
+    open_field(page, "未完成课时")
+    page.get_by_label("往“自动计算”里插入字段").select_option("ji_hua_ke_shi")
+    page.get_by_role("button", name="插入“减”").first.click()
+    with page.expect_response("**/try"):
+        wait_saved(
+            page,
+            lambda: page.get_by_label("往“自动计算”里插入字段").select_option(
+                "shi_ji_ke_shi"
+            ),
+        )
+    page.wait_for_selector("text=意思：")
+    for message, left, sign, right in (
+        ("实际课时不能多于计划课时", "shi_ji_ke_shi", "不大于", "ji_hua_ke_shi"),
+        ("结束日期不能早于开始日期", "jie_shu_ri_qi", "不小于", "kai_shi_ri_qi"),
+    ):
+        wait_saved(page, lambda: page.get_by_role("button", name="添加规则").click())
+        put(page, "#r-message", message)
+        wait_saved(page, lambda: page.fill("#r-check", ""))
+        page.select_option("#r-check-insert", left)
+        page.locator("#r-check").locator("..").get_by_role(
+            "button", name=f"插入“{sign}”"
+        ).click()
+        wait_saved(page, lambda r=right: page.select_option("#r-check-insert", r))
+        wait_saved(
+            page, lambda: page.get_by_role("button", name="用条件里的字段").click()
+        )
+    page.wait_for_selector("[data-part=lint] >> text=没有错误")
+    picture(page, "designed")
+    assert find_serious(page) == []
+    catalogue, schema = find_draft_file(workshop, "9.9.9")
+    form = catalogue.get("talent/9.9.9")
+    assert [field.label for field in form.fields[1:]] == [f[0] for f in FIELDS]
+    assert form.get_field("jiao_shi").reference.table == "0.1.3"
+    assert form.get_field("wei_wan_cheng_ke_shi").computed.text.split() == [
+        "ji_hua_ke_shi",
+        "-",
+        "shi_ji_ke_shi",
+    ]
+    assert [rule["fields"] for rule in schema["x-rules"]] == [
+        ["ji_hua_ke_shi", "shi_ji_ke_shi"],
+        ["kai_shi_ri_qi", "jie_shu_ri_qi"],
+    ]
