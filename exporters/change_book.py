@@ -10,6 +10,7 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from exporters.layout import sheet_title
@@ -121,6 +122,11 @@ def _write_list(
                 sheet.cell(row, column).alignment = _TOP
     sheet.auto_filter.ref = f"A1:H{max(row, 2)}"
     sheet.freeze_panes = "A2"
+    # As departments print it: all columns on a page, the heading on each.
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "1:1"
 
 
 def _write_heading(sheet: Worksheet, row: int, widths: dict[str, int]) -> None:
