@@ -4,7 +4,7 @@
 workbooks place it; fillers, and whoever sends data from another system, read it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +14,6 @@ from form_schemas.derivation_words import name_parts, say_derivation
 from form_schemas.derivations import Derivation
 from form_schemas.earlier_words import say_earlier_field, say_earlier_form
 from form_schemas.field_words import (
-    PERIOD_NAMES,
     Saying,
     say_kind,
     say_limits,
@@ -22,24 +21,16 @@ from form_schemas.field_words import (
     say_need,
     say_sources,
 )
+from form_schemas.form_words import say_notes, say_period, say_shape
 from form_schemas.rule_listing import list_example_rows
 from form_schemas.spec import (
     LEVEL_WORDS,
     FieldSpec,
-    FormKind,
     FormSpec,
     PlacedField,
     RuleSpec,
-    Shape,
 )
 from form_schemas.wording import Names, describe_condition
-
-_KINDS: Mapping[FormKind, str] = {
-    FormKind.BASE: "基础表，供别的表引用",
-    FormKind.BUSINESS: "",
-    FormKind.AUTO: "由系统汇总，不用填",
-    FormKind.DERIVED_LIST: "由系统列出，不用填",
-}
 
 
 @dataclass(frozen=True)
@@ -142,12 +133,12 @@ def document_form(catalogue: Catalogue, form: FormSpec) -> FormDoc:
     edition = catalogue.edition_of(form)
     return FormDoc(
         form=form,
-        period=PERIOD_NAMES[form.period],
-        shape=_say_shape(form),
+        period=say_period(edition, form),
+        shape=say_shape(form),
         departments=tuple(
             (name, form.department_scope.get(name, "")) for name in form.departments
         ),
-        notes=tuple(_say_notes(form)),
+        notes=tuple(say_notes(form)),
         groups=tuple(_list_groups(catalogue, form)),
         rules=tuple(_document_rule(edition, form, rule) for rule in form.rules),
         derived=_say_rows(edition, form, form.derive),
@@ -173,22 +164,6 @@ def list_sections(forms: tuple[FormSpec, ...]) -> tuple[SectionDoc, ...]:
 
 
 # The form as a whole.
-
-
-def _say_shape(form: FormSpec) -> str:
-    if form.shape is Shape.RECORD:
-        return "每个单位一张"
-    labels = "、".join(f"“{form.by_id[name].label}”" for name in form.key)
-    return f"一行一条，按{labels}认定一行" if labels else "一行一条"
-
-
-def _say_notes(form: FormSpec) -> Iterator[str]:
-    yield from filter(None, [_KINDS[form.kind]])
-    if form.is_carried:
-        yield "新一轮可以从上一轮的行开始"
-    for freeze in form.freezes:
-        label = form.by_id[freeze.field].label
-        yield f"“{label}”连上以后，两头的行都不能再改"
 
 
 def _say_rows(

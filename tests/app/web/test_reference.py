@@ -43,6 +43,7 @@ def test_forms_are_found_by_pinyin(filler):
 def test_a_form_is_told_in_words(filler):
     text = filler.get(FORM).text
     for words in (
+        "学年，2023-09-01 至 2024-08-31",
         "按“专业代码”认定一行",
         "study_years",
         "不大于 6",

@@ -1,0 +1,84 @@
+"""What other systems get once other forms are published, without a restart."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import update
+
+from app.config import load_secret
+from app.factory import create_app
+from app.models import FormDeclaration, Round, RoundState
+from app.models.base import now_utc
+from app.web.server import Server, attach_server
+from tests.support.publishing import (
+    config_of,
+    find_administrator,
+    install_forms,
+    major,
+    open_small,
+    publish_change,
+    student,
+    write_edition,
+    write_form,
+)
+
+FORM = "/api/v1/forms/test/2024/M"
+
+
+@pytest.fixture
+def workshop(database_url, tmp_path):
+    folder = tmp_path / "schemas"
+    write_edition(folder, major(), student())
+    install_forms(database_url, folder)
+    workshop = open_small(config_of(database_url, folder, tmp_path / "data"))
+    yield workshop
+    workshop.engine.dispose()
+
+
+@pytest.fixture
+def client(workshop, database_url, tmp_path):
+    config = config_of(database_url, workshop.schema_folder, tmp_path / "data")
+    config = replace(config, public_schemas=True)
+    app = create_app(config, workshop=workshop)
+    attach_server(app, Server(config, workshop, load_secret(config)))
+    return app.test_client()
+
+
+def publish(workshop, **schemas):
+    publish_change(workshop, find_administrator(workshop.engine), **schemas)
+
+
+def test_a_published_form_is_served_at_once(workshop, client):
+    with workshop.engine.begin() as connection:
+        earlier = now_utc().replace(2020)
+        connection.execute(update(FormDeclaration).values(applied_at=earlier))
+    before = client.get(FORM)
+    fingerprint = client.get("/api/v1/forms?q=M").json["forms"][0]["fingerprint"]
+    publish(workshop, M=major(motto="text"))
+    after = client.get(FORM, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert after.text == write_form(major(motto="text"))
+    assert after.last_modified > before.last_modified
+    listed = client.get("/api/v1/forms?q=M").json["forms"][0]
+    assert (listed["fields"], listed["fingerprint"] != fingerprint) == (3, True)
+    unchanged = client.get("/api/v1/forms/test/2024/S")
+    again = {"If-None-Match": unchanged.headers["ETag"]}
+    assert client.get("/api/v1/forms/test/2024/S", headers=again).status_code == 304
+
+
+def test_the_form_of_rounds_that_are_over_is_served_as_it_was(workshop, client):
+    with workshop.engine.begin() as connection:
+        connection.execute(update(Round).values(state=RoundState.CLOSED))
+    publish(workshop, M=major(motto="text"))
+    editions = client.get("/api/v1/editions").json["editions"]
+    told = [(one["name"], one["is_newest"], one["is_archived"]) for one in editions]
+    assert told == [("test/2024@1", False, True), ("test/2024", True, False)]
+    assert client.get("/api/v1/forms/test/2024@1/M").text == write_form(major())
+    assert client.get(FORM).text == write_form(major(motto="text"))
+    names = [one["name"] for one in client.get("/api/v1/forms").json["forms"]]
+    assert names == [
+        "test/2024@1/M",
+        "test/2024@1/S",
+        "test/2024/M",
+        "test/2024/S",
+    ]
