@@ -143,6 +143,9 @@ def _read(path: Path) -> str | None:
 
 
 def _replace(path: Path, text: str) -> None:
+    # What a process left that died: nobody else writes this file now.
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        left.unlink()
     draft = path.with_name(f".{path.name}.{token_hex(8)}.tmp")
     try:
         with draft.open("wb") as stream:
