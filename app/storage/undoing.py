@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
-    exists,
     func,
     insert,
     literal,
@@ -27,9 +26,8 @@ from app.storage.binding import bind
 from app.storage.frozen_loads import refuse_frozen_rows
 from app.storage.lookup import ROWS_AT_ONCE, in_groups
 from app.storage.records import Change, Scope
-from app.storage.references import equal_fields
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.conversion import from_json
 
 _CHANGE = RowChange.__table__
@@ -85,22 +83,6 @@ def find_untouched(
     )
     changed = set(connection.scalars(_select_changed(stretch, first, last)))
     return sorted(set(connection.scalars(there)) - changed)
-
-
-def find_used(
-    connection: Connection,
-    catalogue: Catalogue,
-    form: FormSpec,
-    scope: Scope,
-    row_ids: Collection[int],
-) -> set[int]:
-    """Those of the rows that rows of other forms refer to."""
-    used = set[int]()
-    for user, field in catalogue.referring(form):
-        for ids in in_groups(row_ids, ROWS_AT_ONCE):
-            find = _find_listed if field.is_list else _find_picked
-            used |= find(connection, catalogue, form, scope, user, field, ids)
-    return used
 
 
 def remove_rows(
@@ -178,54 +160,3 @@ def _select_changed(stretch: Stretch, first: int, last: int) -> Select:
         _CHANGE.c.id > stretch.last,
         _CHANGE.c.row_id.between(first, last),
     )
-
-
-def _find_picked(
-    connection: Connection,
-    catalogue: Catalogue,
-    form: FormSpec,
-    scope: Scope,
-    user: FormSpec,
-    field: FieldSpec,
-    ids: Collection[int],
-) -> set[int]:
-    """The rows that a reference to one row picks."""
-    assert field.reference is not None
-    table, users = bind(catalogue, form).table, bind(catalogue, user)
-    there = users.table.alias("there")
-    itself = there.c._id != table.c._id if user is form else literal(value=True)
-    filtered = (
-        there.c[mine].is_not_distinct_from(table.c[own])
-        for own, mine in equal_fields(field)
-    )
-    picked = exists().where(
-        there.c._unit_id == scope.unit_id,
-        there.c._round_id == scope.round_id,
-        there.c[field.id] == table.c[field.reference.field],
-        itself,
-        *filtered,
-    )
-    found = connection.scalars(select(table.c._id).where(table.c._id.in_(ids), picked))
-    return set(found)
-
-
-def _find_listed(
-    connection: Connection,
-    catalogue: Catalogue,
-    form: FormSpec,
-    scope: Scope,
-    user: FormSpec,
-    field: FieldSpec,
-    ids: Collection[int],
-) -> set[int]:
-    """The rows that a reference to several rows picks."""
-    assert field.reference is not None
-    table, users = bind(catalogue, form).table, bind(catalogue, user)
-    column = users.table.c[field.id]
-    lists = connection.scalars(
-        select(column).where(users.in_unit(scope), column.is_not(None)).distinct()
-    )
-    picked = {value for values in lists for value in values}
-    own = table.c[field.reference.field]
-    rows = connection.execute(select(table.c._id, own).where(table.c._id.in_(ids)))
-    return {row_id for row_id, value in rows if value in picked}

@@ -27,20 +27,25 @@ class DerivedSchool:
 
     def fill(self, tables):
         """The ids of the stored rows by form."""
+        return {
+            code: [self.add(code, row).id for row in tables[code]]
+            for code in sort_by_dependency(tables)
+        }
+
+    def add(self, code, row):
+        """The row as it is stored."""
         with self.engine.begin() as connection:
             store = RowStore(connection, self.catalogue)
-            return {
-                code: [
-                    store.insert(self.get_form(code), self.scope, row, None).id
-                    for row in tables[code]
-                ]
-                for code in sort_by_dependency(tables)
-            }
+            return store.insert(self.get_form(code), self.scope, row, None)
+
+    def read(self, code):
+        """The rows of a form as they are stored."""
+        with self.engine.begin() as connection:
+            store = RowStore(connection, self.catalogue)
+            return list(store.iterate_rows(self.get_form(code), self.scope))
 
     def derive(self, code):
         """The rows that a derived form has now."""
-        form = self.get_form(code)
-        refresh_forms(self.engine, self.catalogue, [form], self.scope)
-        with self.engine.begin() as connection:
-            store = RowStore(connection, self.catalogue)
-            return list(store.iterate_rows(form, self.scope))
+        forms = [self.get_form(code)]
+        refresh_forms(self.engine, self.catalogue, forms, self.scope)
+        return self.read(code)

@@ -27,11 +27,11 @@ from app.storage.rows import RowStore
 from app.storage.undoing import (
     Stretch,
     find_untouched,
-    find_used,
     is_touched,
     read_deleted,
     remove_rows,
 )
+from app.storage.uses import find_used
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 

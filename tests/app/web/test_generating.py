@@ -4,16 +4,15 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 
-from app.models import Filing, FilingState, Round, Unit, UnitRound
+from app.models import Filing, FilingState, UnitRound
 from app.models.base import now_utc
 from app.storage.filing_gate import lock_filing
-from app.storage.records import Scope
-from app.storage.rows import RowStore
 from app.storage.timetable import PhaseTask, RoundPhase, write_phases
 from tests.app.web.test_continuity import count_statements
 from tests.app.web.test_rows import only
+from tests.support.derived_school import DerivedSchool
 
 CLASSES, HEADS = "Z1.1.28", "Z4.4.1"
 PAGE = f"/forms/national/{HEADS}/"
@@ -23,31 +22,11 @@ SECOND = {"class_code": "C2302", "class_name": "计算机 2302 班", "class_stat
 _SEEN = re.compile(r'name="seen" value="(\w+)"')
 
 
-class School:
-    """The demo school's round of the national collection."""
-
-    def __init__(self, engine, catalogue):
-        self.engine, self.catalogue = engine, catalogue
-        with engine.connect() as connection:
-            unit = connection.scalar(select(Unit.id).where(Unit.code == "demo-school"))
-            number = connection.scalar(
-                select(Round.id).where(Round.collection == "national")
-            )
-        self.scope = Scope(unit, number)
-        self.key = f"{unit}-{number}"
-
-    def get_form(self, code):
-        return self.catalogue.get(f"national/{code}")
-
-    def add(self, code, row):
-        with self.engine.begin() as connection:
-            store = RowStore(connection, self.catalogue)
-            return store.insert(self.get_form(code), self.scope, row, None)
+class School(DerivedSchool):
+    """A school whose heads of classes are generated."""
 
     def read(self, code=HEADS):
-        with self.engine.begin() as connection:
-            store = RowStore(connection, self.catalogue)
-            return list(store.iterate_rows(self.get_form(code), self.scope))
+        return super().read(code)
 
     def set_filing(self, **values):
         with self.engine.begin() as connection:
@@ -84,7 +63,7 @@ def school(engine, catalogue):
 
 
 def at(school, path=ACT):
-    return f"{path}?at={school.key}"
+    return f"{path}?at={school.at}"
 
 
 def open_plan(browser, school):
@@ -100,9 +79,9 @@ def generate(browser, school, seen, **fields):
 
 def test_rows_are_seen_added_and_taken_back(filler, school):
     form_page = filler.get(at(school, PAGE)).text
-    assert f'href="{ACT}?at={school.key}"' in form_page
+    assert f'href="{ACT}?at={school.at}"' in form_page
     plan, seen = open_plan(filler, school)
-    assert f'action="{ACT}?at={school.key}"' in plan
+    assert f'action="{ACT}?at={school.at}"' in plan
     assert "计算机 2301 班" in plan
     assert "添加 2 行" in plan
     done = generate(filler, school, seen)
