@@ -1,7 +1,7 @@
 """Mends staged rows: cells typed anew, and the row checked again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import (
@@ -45,6 +45,7 @@ from app.storage.keys import key_text
 from app.storage.loading import get_initials
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
+from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 from validators.check import CheckedBlock, Stage, check_columns, evaluate_keys
 from validators.conversion import (
@@ -84,13 +85,9 @@ def mend_row(
             spec.id: cells[spec.id] for spec in form.typed_fields if spec.id in cells
         }
         texts = {k: v for k, v in (record.cells or {}).items() if k not in typed}
-        stored_texts = {
-            name: display(form.by_id[name], value, workshop.catalogue.codelists)
-            for name, value in from_json(form, record.values).items()
-            if not form.by_id[name].is_given
-        }
+        stored_texts = _spell(workshop.catalogue, form, record)
         raw = RawRow(number, {**stored_texts, **texts, **typed})
-        _recheck(connection, workshop, job, form, [raw])
+        _recheck(connection, workshop.catalogue, job, form, [raw])
         _recount(connection, import_id)
         _note_mender(connection, job, record, actor)
         details = {"row_number": number, "fields": sorted(typed)}
@@ -98,6 +95,33 @@ def mend_row(
         record_import(connection, job, mended, actor.user_id, details)
     page = list_rows(workshop, import_id, Selection(numbers=(number,), state=None))
     return page.rows[0]
+
+
+def recheck_import(
+    connection: Connection, catalogue: Catalogue, form: FormSpec, import_id: int
+) -> None:
+    """Check all waiting rows of an import anew, as its form judges otherwise by now."""
+    job = get_job(connection, import_id)
+    records = connection.execute(
+        select(_ROW).where(
+            _ROW.c.import_id == import_id, _ROW.c.state == StagedState.WAITING
+        )
+    ).all()
+    raws = (
+        RawRow(r.row_number, {**_spell(catalogue, form, r), **(r.cells or {})})
+        for r in records
+    )
+    _recheck(connection, catalogue, job, form, raws)
+    _recount(connection, import_id)
+
+
+def _spell(catalogue: Catalogue, form: FormSpec, record) -> dict[str, str]:
+    """The values of a staged row, as people type them."""
+    return {
+        name: display(form.by_id[name], value, catalogue.codelists)
+        for name, value in from_json(form, record.values).items()
+        if not form.by_id[name].is_given
+    }
 
 
 def is_mended_by(user_id: int) -> ColumnElement[bool]:
@@ -119,19 +143,17 @@ def _note_mender(connection: Connection, job, record, actor: Actor) -> None:
 
 def _recheck(
     connection: Connection,
-    workshop: Workshop,
+    catalogue: Catalogue,
     job,
     form: FormSpec,
-    raws: Sequence[RawRow],
+    raws: Iterable[RawRow],
 ) -> None:
     """Check rows anew and write them over what was staged."""
     scope = scope_of(job)
-    store = RowStore(connection, workshop.catalogue)
+    store = RowStore(connection, catalogue)
     for raw in raws:
         cells = {name: [cell] for name, cell in raw.cells.items()}
-        converted = convert_columns(
-            form, cells, workshop.catalogue.codelists, [raw.number]
-        )
+        converted = convert_columns(form, cells, catalogue.codelists, [raw.number])
         context = make_context(connection, store, form, scope)
         columns = {**converted.columns, **evaluate_keys(form, converted, context)}
         key = tuple(columns.get(name, [None])[0] for name in form.key)

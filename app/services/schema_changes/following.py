@@ -19,9 +19,13 @@ from app.models import (
     Filing,
     Generation,
     ImportJob,
+    ImportState,
     Notice,
+    StagedRow,
+    StagedState,
     StoredFile,
 )
+from app.services.mending import recheck_import
 from app.services.schema_changes.conversions import find_conversion
 from app.services.schema_changes.targets import EditionChange
 from form_schemas.catalogue import Catalogue
@@ -44,6 +48,8 @@ _BY_FULL_NAME: tuple[Table, ...] = (
     ImportJob.__table__,
 )
 _FILE = StoredFile.__table__
+_JOB = ImportJob.__table__
+_ROW = StagedRow.__table__
 _THREAD = CellThread.__table__
 _CONFIRMATION = Confirmation.__table__
 _NOTICE = Notice.__table__
@@ -66,6 +72,7 @@ class Following:
         self._follow_explanations()
         if self.form.code != self.former.code:
             self._follow_code()
+        self._follow_imports()
 
     # Forms.
 
@@ -165,6 +172,66 @@ class Following:
             .where(wanted, table.c.round_id.in_(self.round_ids))
             .values(**values)
         )
+
+    # Rows that wait for review.
+
+    def _follow_imports(self) -> None:
+        found = self.connection.execute(
+            select(_JOB).where(
+                _JOB.c.form_name == self.form.full_name,
+                _JOB.c.round_id.in_(self.round_ids),
+                _JOB.c.state == ImportState.STAGED,
+                _JOB.c.form_fingerprint != self.form.fingerprint,
+            )
+        ).all()
+        for job in found:
+            self._follow_import(job)
+
+    def _follow_import(self, job) -> None:
+        connection = self.connection
+        records = connection.execute(
+            select(_ROW).where(
+                _ROW.c.import_id == job.id, _ROW.c.state == StagedState.WAITING
+            )
+        ).all()
+        for record in records:
+            connection.execute(
+                update(_ROW)
+                .where(
+                    _ROW.c.import_id == job.id,
+                    _ROW.c.row_number == record.row_number,
+                )
+                .values(
+                    {
+                        "values": self.carry_json(record.values),
+                        "fields": self._follow_names(record.fields),
+                        "cells": self._follow_cells(record.cells),
+                    }
+                )
+            )
+        connection.execute(
+            update(_JOB)
+            .where(_JOB.c.id == job.id)
+            .values(
+                fields=self._follow_names(job.fields) or [],
+                columns=self._follow_names(job.columns) or [],
+                form_fingerprint=self.form.fingerprint,
+            )
+        )
+        recheck_import(connection, self.catalogue, self.form, job.id)
+
+    def _follow_names(self, names: Sequence[str | None] | None) -> list | None:
+        if names is None:
+            return None
+        renamed = self._renamed
+        followed = (renamed.get(name, name) for name in names)
+        return [name if name in self.form.by_id else None for name in followed]
+
+    def _follow_cells(self, cells: Mapping[str, object] | None) -> dict | None:
+        """Texts of faulty cells, as they came."""
+        renamed = self._renamed
+        found = {renamed.get(name, name): cell for name, cell in (cells or {}).items()}
+        return {k: v for k, v in found.items() if k in self.form.by_id} or None
 
     # Explanations hold while the values are the same that they explain.
 

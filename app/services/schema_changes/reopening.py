@@ -216,8 +216,10 @@ def _tell(
     suppliers = load_assignments(connection, scope.unit_id, scope.round_id).ids(form)
     rows = _count_rows(connection, catalogue, form, scope)
     told: set[int] = set()
-    for department_id in suppliers or (None,):
-        own = rows.get(department_id, 0) if suppliers else sum(rows.values())
+    for place, department_id in enumerate(suppliers or (None,)):
+        # Rows of no department are the leading one's.
+        own = rows.get(department_id, 0) if department_id is not None else 0
+        own += rows.get(None, 0) if place == 0 else 0
         people = set(find_fillers(connection, scope.unit_id, department_id)) - told
         end = "已退回填报，改好后请重新提交。" if is_back else "请核对后再提交。"
         message = Message(
