@@ -1,6 +1,8 @@
 """Forms that are published while people have pages of the earlier ones open."""
 
+import gc
 import re
+import weakref
 
 import pytest
 
@@ -8,6 +10,7 @@ from app.config import load_secret
 from app.factory import create_app
 from app.models import Role
 from app.services.accounts import NewMembership, create_user
+from app.services.keeping import KEEPER
 from app.storage.engine import begin_reading
 from app.storage.rows import RowStore
 from app.web.server import Server, attach_server
@@ -133,3 +136,16 @@ def test_pages_of_a_form_that_went_say_so(filler, publish):
     filler.get("/forms/test/S/")
     publish(S=None)
     assert filler.get("/forms/test/S/").status_code == 404
+
+
+def test_forms_that_are_in_use_no_more_are_forgotten(filler, workshop):
+    keeper = filler.client.application.extensions[KEEPER]
+    actor = find_administrator(workshop.engine)
+    publish_change(keeper.get(), actor, M=major(founded="date"))
+    for page in (PAGE, f"{PAGE}rows/new", f"{PAGE}template.xlsx"):
+        assert filler.get(page).status_code == 200
+    earlier = weakref.ref(keeper.get().catalogue)
+    publish_change(keeper.get(), actor, S=student(grade="text"))
+    assert filler.get(PAGE).status_code == 200
+    gc.collect()
+    assert earlier() is None
