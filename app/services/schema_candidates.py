@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.errors import BadRequest, Refused
+from app.services.derivation_lint import lint_derivations
 from app.services.schema_files import Texts, list_files, read_texts, write_texts
 from form_schemas.catalogue import Catalogue, Edition, load_catalogue
 from form_schemas.faults import Fault
@@ -108,7 +109,8 @@ def _refuse_faulty(trial: Path, editions: tuple[str, ...]) -> None:
     for edition in editions:
         path = trial / edition
         if (path / COLLECTION_FILE).is_file():
-            faults += lint_edition(path) or lint_edition_examples(path)
+            found = lint_edition(path) or lint_edition_examples(path)
+            faults += found or lint_derivations(path)
         elif path.is_dir() and any(path.glob("*.json")):
             missing = f"这一版没有 {COLLECTION_FILE}，请一起发布。"
             faults.append(Fault(f"{edition}/{COLLECTION_FILE}", "", missing))

@@ -24,7 +24,7 @@ from app.services.schema_files import read_texts
 from app.storage.engine import begin_reading
 from app.storage.generations import read_generation
 from app.storage.rows import RowStore
-from tests.support.forms import field_of
+from tests.support.forms import field_of, schema_of
 from tests.support.publishing import (
     SCOPE,
     agree,
@@ -270,6 +270,16 @@ def test_files_with_faults_are_not_published(workshop, folder):
     texts = {file_of("M"): broken}
     with pytest.raises(Refused, match=r"test/2024/M\.json"):
         read_publishable(workshop, texts, read_texts(folder, texts))
+
+
+def test_a_derivation_that_no_database_answers_is_not_published(workshop):
+    listed = schema_of("T", code=field_of("code", maxLength=20), number="code")
+    listed["x-form"] |= {"kind": "auto"}
+    join = {"table": "S", "as": "s", "on": "s.number != code", "first": "s.amount"}
+    columns = {"code": "code", "number": "s.number"}
+    listed["x-derive"] = {"from": "M", "join": [join], "columns": columns}
+    with pytest.raises(Refused, match=r"test/2024/T\.json#/x-derive/join/0"):
+        read_change(workshop, T=listed)
 
 
 def test_another_plan_is_not_carried_out(workshop, actor, folder):
