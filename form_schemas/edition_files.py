@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from form_schemas.catalogue import Edition, read_sources
-from form_schemas.codelists import load_codelists
+from form_schemas.catalogue import Edition
 from form_schemas.faults import Fault
-from form_schemas.reader import read_edition
+from form_schemas.folder_reading import read_folder
 from form_schemas.settings import read_settings
 
 
@@ -23,8 +22,7 @@ class EditionFiles:
 def load_edition(path: Path) -> EditionFiles:
     """Load the edition of a folder, `…/<collection>/<year>`."""
     collection, year = path.parent.name, path.name
-    sources = read_sources(path, path.parent.parent)
-    reading = read_edition(collection, year, sources, load_codelists())
+    reading = read_folder(path).reading
     settings = read_settings(path)
     edition = Edition(collection, year, settings.values, reading.forms, settings.faults)
     return EditionFiles(edition, reading.faults)

@@ -11,14 +11,12 @@ from pathlib import Path
 from form_schemas.catalogue import (
     SCHEMAS_FOLDER,
     edition_folders,
-    read_sources,
 )
-from form_schemas.codelists import load_codelists
 from form_schemas.derivation_lint import find_derivation_faults
 from form_schemas.faults import Fault, point
+from form_schemas.folder_reading import read_folder
 from form_schemas.kinds import PERSONAL_KINDS
 from form_schemas.measure_reader import read_measures
-from form_schemas.reader import read_edition
 from form_schemas.settings import COLLECTION_FILE, Settings, read_settings
 from form_schemas.spec import FieldSpec, FormSpec, Shape
 from form_schemas.work_chains import find_faulty_gaps
@@ -33,13 +31,10 @@ def lint_folder(folder: Path = SCHEMAS_FOLDER) -> tuple[Fault, ...]:
 
 def lint_edition(path: Path) -> tuple[Fault, ...]:
     """Find all faults of one edition's folder, `…/<collection>/<year>`."""
-    root = path.parent.parent
-    sources = read_sources(path, root)
-    reading = read_edition(path.parent.name, path.name, sources, load_codelists())
-    settings = read_settings(path)
+    found = read_folder(path)
+    reading, settings = found.reading, read_settings(path)
     faults = [*settings.faults, *reading.faults]
-    files = {source.code: source.file for source in sources}
-    faults += lint_forms(files, reading.forms)
+    faults += lint_forms(found.files, reading.forms)
     faults += _chain_faults(path, settings, reading.forms)
     faults += _measure_faults(path, settings, reading.forms)
     return tuple(faults)

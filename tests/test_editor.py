@@ -57,20 +57,28 @@ def test_the_meta_schemas_are_there():
 
 
 @pytest.mark.parametrize("task", _TASKS, ids=lambda task: task["label"])
-def test_faults_are_read_out_of_what_the_commands_print(task):
-    fault = Fault("talent/2024/1.2.1.json", "/properties/a", "错了：请改。")
-    matcher = task["problemMatcher"]
-    pattern = matcher["pattern"]
+@pytest.mark.parametrize(
+    ("message", "severity"), [("错了：请改。", "error"), ("提醒：错了：请改。", "info")]
+)
+def test_faults_are_read_out_of_what_the_commands_print(task, message, severity):
+    fault = Fault("talent/2024/1.2.1.json", "/properties/a", message)
     line = str(PlacedFault(fault, Position(12, 5)))
-    found = re.fullmatch(pattern["regexp"], line)
+    found = [
+        (matcher, match)
+        for matcher in task["problemMatcher"]
+        if (match := re.fullmatch(matcher["pattern"]["regexp"], line))
+    ]
+    ((matcher, match),) = found
     names = ("file", "line", "column", "code", "message")
-    assert [found[pattern[name]] for name in names] == [
+    assert [match[matcher["pattern"][name]] for name in names] == [
         "talent/2024/1.2.1.json",
         "12",
         "5",
         "#/properties/a",
         "错了：请改。",
     ]
-    assert not re.fullmatch(pattern["regexp"], f"已改好：{line}")
+    assert matcher["severity"] == severity
     assert matcher["fileLocation"][1].endswith("/form_schemas")
+    for one in task["problemMatcher"]:
+        assert not re.fullmatch(one["pattern"]["regexp"], f"已改好：{line}")
     assert Path(task["command"]).name == "tianbao"

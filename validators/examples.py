@@ -11,10 +11,10 @@ from decimal import InvalidOperation
 from functools import cache
 from pathlib import Path
 
-from form_schemas.catalogue import SCHEMAS_FOLDER, edition_folders, read_sources
+from form_schemas.catalogue import SCHEMAS_FOLDER, edition_folders
 from form_schemas.codelists import CodeList, load_codelists
 from form_schemas.faults import Fault, ask_nearest, point
-from form_schemas.reader import read_edition
+from form_schemas.folder_reading import read_folder
 from form_schemas.settings import read_settings
 from form_schemas.spec import Example, FieldSpec, FormSpec, Level, RuleSpec, ToldTables
 from validators.compiling import Env, Row
@@ -57,14 +57,12 @@ def lint_examples(folder: Path = SCHEMAS_FOLDER) -> tuple[Fault, ...]:
 
 def lint_edition_examples(path: Path) -> tuple[Fault, ...]:
     """Find the wrong examples of one edition's folder; broken forms are passed over."""
-    sources = read_sources(path, path.parent.parent)
-    codelists = load_codelists()
-    reading = read_edition(path.parent.name, path.name, sources, codelists)
-    setting = make_setting(reading.forms, read_settings(path).values, codelists)
-    files = {source.code: source.file for source in sources}
+    found, codelists = read_folder(path), load_codelists()
+    forms, files = found.reading.forms, found.files
+    setting = make_setting(forms, read_settings(path).values, codelists)
     return tuple(
         Fault(files[form.code], pointer, message)
-        for form in reading.forms
+        for form in forms
         for pointer, message in find_wrong_examples(form, setting)
     )
 

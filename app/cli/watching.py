@@ -13,16 +13,14 @@ import click
 from app.cli.console import fail, tell
 from app.cli.linting import judge_edition, list_editions
 from app.cli.preview_server import PreviewServer
+from app.config import load_config
 from app.services.watching import News, Watch
-from form_schemas.catalogue import SCHEMAS_FOLDER
 
 _EVERY_SECONDS = 0.5
 
 
 @click.command("watch")
-@click.argument(
-    "path", type=click.Path(exists=True, path_type=Path), default=SCHEMAS_FOLDER
-)
+@click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
 @click.option(
     "--preview",
     "port",
@@ -30,17 +28,18 @@ _EVERY_SECONDS = 0.5
     help="同时在本机这个端口上画出刚保存的表：页面、表格、模板；0 由系统选一个端口。",
 )
 @click.option("--full", is_flag=True, help="每次都列出全部错误，给编辑器的任务用。")
-def watch(path: Path, port: int | None, full: bool) -> None:
+def watch(path: Path | None, port: int | None, full: bool) -> None:
     """守着 PATH（一个文件、一版或全部），表单文件一保存就重新检查。
 
     随时打印新出现和已改好的错误，写法同 schemas lint。Ctrl+C 停止。
     """
+    chosen = (path or load_config().forms_folder).resolve()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     server = None if port is None else _open_preview(port)
-    keeper = Watch(lambda: _list_existing(path.resolve()), judge_edition)
-    tell(f"守着 {path}，保存后自动检查。Ctrl+C 停止。")
+    keeper = Watch(lambda: _list_existing(chosen), judge_edition)
+    tell(f"守着 {path or chosen}，保存后自动检查。Ctrl+C 停止。")
     try:
         while not stop.is_set():
             _look(keeper, server, full=full)
@@ -66,9 +65,11 @@ def _look(keeper: Watch, server: PreviewServer | None, *, full: bool) -> None:
     if full:
         for fault in keeper.faults:
             click.echo(str(fault))
-    total = len(keeper.faults)
+    hints = sum(one.fault.is_hint for one in keeper.faults)
+    also = f"、{hints} 处提醒" if hints else ""
     told = f"新出现 {come} 处，改好 {gone} 处" if come or gone else "没有变化"
-    tell(f"[{_now()}] 检查完毕：现有 {total} 处错误，{told}。")
+    errors = len(keeper.faults) - hints
+    tell(f"[{_now()}] 检查完毕：现有 {errors} 处错误{also}，{told}。")
 
 
 def _print(news: News) -> None:

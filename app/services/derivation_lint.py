@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from app.storage.derivation_checks import find_unsayable
-from form_schemas.catalogue import Catalogue, Edition, edition_folders, read_sources
-from form_schemas.codelists import load_codelists
+from form_schemas.catalogue import Catalogue, Edition, edition_folders
 from form_schemas.derivation_order import find_circle
 from form_schemas.faults import Fault, point
-from form_schemas.reader import read_edition
+from form_schemas.folder_reading import read_folder
 from form_schemas.spec import FormSpec
 
 #: How a reason begins -> what people are told.
@@ -26,10 +25,8 @@ _OTHERWISE = "系统没有办法用数据库算出来。请换一种写法。"
 
 def lint_derivations(path: Path) -> tuple[Fault, ...]:
     """What SQL cannot say of one edition's folder; broken forms are passed over."""
-    sources = read_sources(path, path.parent.parent)
-    reading = read_edition(path.parent.name, path.name, sources, load_codelists())
-    files = {source.code: source.file for source in sources}
-    return tuple(find_derivation_faults(files, reading.forms))
+    found = read_folder(path)
+    return tuple(find_derivation_faults(found.files, found.reading.forms))
 
 
 def lint_all_derivations(folder: Path) -> tuple[Fault, ...]:

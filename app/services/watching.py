@@ -9,12 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from form_schemas.catalogue import Catalogue, Edition, read_sources
-from form_schemas.codelists import load_codelists
 from form_schemas.fault_places import PlacedFault
-from form_schemas.faults import Fault
-from form_schemas.reader import read_edition
-from form_schemas.settings import COLLECTION_FILE, read_settings
+from form_schemas.settings import COLLECTION_FILE
 
 #: An editor that is still writing is given so long.
 _CALM_SECONDS = 0.1
@@ -87,19 +83,6 @@ class Watch:
             tuple(one for one in faults if one.fault not in was),
             tuple(one for one in known if one.fault not in now),
         )
-
-
-def load_edition(folder: Path) -> tuple[Catalogue, tuple[Fault, ...]]:
-    """One edition as its files are, without faulty forms; and what is wrong with those.
-
-    This takes a fraction of the time that judging the edition takes.
-    """
-    root, codelists = folder.parent.parent, load_codelists()
-    collection, year = folder.parent.name, folder.name
-    reading = read_edition(collection, year, read_sources(folder, root), codelists)
-    settings = read_settings(folder)
-    edition = Edition(collection, year, settings.values, reading.forms, settings.faults)
-    return Catalogue((edition,), codelists), reading.faults
 
 
 def _find_saved(before: _Files | None, files: _Files) -> tuple[Path, ...]:
