@@ -28,6 +28,7 @@ from app.web.explaining import explaining
 from app.web.exports import exports
 from app.web.filings import filings
 from app.web.forms import forms
+from app.web.from_workbook import from_workbook
 from app.web.generating import generating
 from app.web.health import health
 from app.web.imports import imports
@@ -75,6 +76,7 @@ _BLUEPRINTS = (
     exports,
     filings,
     forms,
+    from_workbook,
     generating,
     health,
     imports,

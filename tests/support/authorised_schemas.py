@@ -1,5 +1,7 @@
 """Routes of the pages around the designer: previews, plans, publications."""
 
+import io
+
 from app.permissions import Action
 from tests.support import authorised_schools as schools
 from tests.support.authorised_entries import (
@@ -38,6 +40,13 @@ def _editions(_things: Things, _scene: Scene) -> dict:
 def _next_year(_things: Things, _scene: Scene) -> dict:
     # Nothing may be written beside the project's own files.
     return {"source": "talent/2024", "year": "下一年"}
+
+
+def _blank_form(_things: Things, _scene: Scene) -> dict:
+    return {
+        "edition": "test/2024",
+        "file": (io.BytesIO("名称,数\n".encode()), "表.csv"),
+    }
 
 
 def _get(endpoint, values=_form, **more):
@@ -79,6 +88,15 @@ SCHEMA_ENTRIES = (
         DESIGN,
         ONE_SCENE,
         body=_next_year,
+        is_never_done=True,
+    ),
+    _get("from_workbook.ask", nothing),
+    Entry(
+        "from_workbook.create",
+        "POST",
+        DESIGN,
+        ONE_SCENE,
+        body=_blank_form,
         is_never_done=True,
     ),
     _get("edition_changes.choose", nothing),

@@ -212,6 +212,8 @@ class _Maker:
         is_own = match is not None and match.is_own
         if is_given and not is_own:
             notes.append("由系统得出或写有公式：请补上 x-computed 或 x-fill 的来源")
+        if guess.are_crossed:
+            notes.append("上下限写颠倒了：没有用，请补上 minimum 和 maximum")
         if told.is_conditional and not is_own:
             notes.append("有条件必填：条件没有写在表里，请补上 x-required-when")
         return FieldDraft(

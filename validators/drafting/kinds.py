@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from form_schemas.codelists import CodeList
 from form_schemas.kinds import DEFAULT_DIGITS, TRAITS, FieldKind
@@ -55,6 +56,8 @@ class Guess:
     digits: int | None = None
     minimum: str | None = None
     maximum: str | None = None
+    #: whether bounds were told the wrong way round, so that none are used
+    are_crossed: bool = False
     max_length: int | None = None
     options: tuple[str, ...] = ()
     #: the few values that many example rows have
@@ -279,6 +282,7 @@ class _Evidence:
             low, high = rule.lowest or low, rule.highest or high
         if rule is not None and rule.kind == "textLength" and rule.highest:
             length = int(float(rule.highest))
+        are_crossed = bool(low and high and Decimal(low) > Decimal(high))
         kind = guess.kind
         if kind is FieldKind.TEXT and length is not None and length >= LONG:
             kind = FieldKind.LONG_TEXT
@@ -289,8 +293,9 @@ class _Evidence:
             unit=self._choose_unit(kind),
             is_unit_told=bool(self.unit) and kind in _NUMBERS,
             digits=self._digits(guess, kind),
-            minimum=low if has_bounds else None,
-            maximum=high if has_bounds else None,
+            minimum=low if has_bounds and not are_crossed else None,
+            maximum=high if has_bounds and not are_crossed else None,
+            are_crossed=has_bounds and are_crossed,
             max_length=length if TRAITS[kind].textual else None,
             is_multiple=guess.is_multiple or told.is_multiple,
         )
