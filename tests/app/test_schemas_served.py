@@ -1,15 +1,19 @@
 """What other systems get once other forms are published, without a restart."""
 
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import update
 
 from app.config import load_secret
 from app.factory import create_app
-from app.models import FormDeclaration, Round, RoundState
+from app.models import FormDeclaration, Role, Round, RoundState
 from app.models.base import now_utc
+from app.services.accounts import NewMembership, create_user
 from app.web.server import Server, attach_server
+from tests.app.web.conftest import PASSWORD, Browser
 from tests.support.publishing import (
     config_of,
     find_administrator,
@@ -36,12 +40,33 @@ def workshop(database_url, tmp_path):
 
 
 @pytest.fixture
-def client(workshop, database_url, tmp_path):
+def app(workshop, database_url, tmp_path):
     config = config_of(database_url, workshop.schema_folder, tmp_path / "data")
     config = replace(config, public_schemas=True)
     app = create_app(config, workshop=workshop)
     attach_server(app, Server(config, workshop, load_secret(config)))
+    return app
+
+
+@pytest.fixture
+def client(app):
     return app.test_client()
+
+
+@pytest.fixture
+def filler(app, workshop):
+    create_user(
+        workshop.engine,
+        username="filler",
+        name="填报人",
+        memberships=[NewMembership(Role.FILLER, "u1", None)],
+        password=PASSWORD,
+        must_change_password=False,
+    )
+    browser = Browser(app)
+    fields = {"username": "filler", "password": PASSWORD}
+    browser.post("/login", fields, page="/login")
+    return browser
 
 
 def publish(workshop, **schemas):
@@ -82,3 +107,22 @@ def test_the_form_of_rounds_that_are_over_is_served_as_it_was(workshop, client):
         "test/2024/M",
         "test/2024/S",
     ]
+
+
+def test_the_documentation_follows_and_keeps_what_rounds_that_are_over_had(
+    workshop, filler
+):
+    page = "/reference/test/2024/M/"
+    assert "f-motto" not in filler.get(page).text
+    with workshop.engine.begin() as connection:
+        connection.execute(update(Round).values(state=RoundState.CLOSED))
+    publish(workshop, M=major(motto="text"))
+    assert "f-motto" in filler.get(page).text
+    earlier = filler.get("/reference/test/2024@1/M/")
+    assert (earlier.status_code, "f-motto" in earlier.text) == (200, False)
+    assert "/reference/test/2024@1/M/" in filler.get("/reference/test/2024@1/").text
+    # The round is over: its list of forms leads to the forms as they were.
+    assert 'href="/reference/test/2024@1/"' in filler.get("/forms/").text
+    workbook = filler.get("/reference/test/2024/workbook.xlsx")
+    fields = load_workbook(BytesIO(workbook.data))["字段"]
+    assert "motto" in [cell.value for cell in fields["F"]]
