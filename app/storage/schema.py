@@ -35,6 +35,7 @@ from sqlalchemy.types import UserDefinedType
 
 from app.errors import Refused
 from app.storage.engine import at_generation, is_sqlite
+from app.storage.suspects import find_suspects
 from app.storage.tables import build_metadata
 from app.storage.types import ExactDecimal
 from form_schemas.catalogue import Catalogue
@@ -131,15 +132,22 @@ def find_differences(connection: Connection, catalogue: Catalogue) -> Difference
     """Compare the forms' tables with the catalogue.
 
     What the database has beyond it stays: columns of dropped fields keep their values.
+    Tables that have all by its name are not looked at any closer.
     """
     metadata = build_metadata(catalogue)
+    suspects = find_suspects(connection, metadata)
+    if not suspects:
+        return Differences()
     found: dict[str, list] = {}
     context = MigrationContext.configure(
         connection,
         opts={
             "compare_type": True,
             "include_name": lambda name, kind, _parents: (
-                kind != "table" or name in metadata.tables
+                kind != "table" or name in suspects
+            ),
+            "include_object": lambda item, name, kind, _reflected, _other: (
+                kind != "table" or name in suspects
             ),
         },
     )

@@ -11,8 +11,10 @@ from app.models.base import now_utc
 from app.permissions import Actor
 from app.services.passwords import hash_password, make_one_time_password
 from app.services.schema_changes.applied import (
+    Applied,
     await_judging,
     forget_forms,
+    get_place,
     retire_forms,
     save_forms,
 )
@@ -27,7 +29,9 @@ from app.services.schema_changes.reopening import find_concerned, reopen_filings
 from app.services.schema_changes.targets import EditionChange
 from app.storage.audit import AuditRecord, record
 from app.storage.schema import begin_schema_change, grow, migrate, rescale
+from form_schemas.allotment import describe
 from form_schemas.catalogue import Catalogue
+from form_schemas.spec import FormSpec
 
 _USER = User.__table__
 #: The account in whose name commands act (`installation.CONSOLE`).
@@ -186,12 +190,20 @@ def _save(connection: Connection, prepared: Prepared) -> None:
     }
     gone -= {broken.full_name for broken in prepared.target.catalogue.broken}
     former_names = _find_former_names(prepared.target.changes)
-    save_forms(connection, changed, applied, former_names)
+    moved = [form for form in changed if _has_moved(form, applied)]
+    save_forms(connection, moved, applied, former_names)
     # What has another code by now is not gone: its table is in use.
     renamed = gone & {*former_names.values()}
     forget_forms(connection, renamed)
     retire_forms(connection, gone - renamed)
     await_judging(connection, _find_rejudged(prepared))
+
+
+def _has_moved(form: FormSpec, applied: Applied) -> bool:
+    """Whether a form reads otherwise than noted, or is kept elsewhere."""
+    known = applied.get(form.full_name)
+    is_same = known is not None and not known.is_retired and known.says(form)
+    return not is_same or get_place(known) != describe(form)
 
 
 def _find_former_names(changes: Sequence[EditionChange]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from app.services.schema_changes.declaring import describe_field
 from app.services.schema_changes.operations import OperationKind
+from app.services.schema_changes.targets import NEVER_STORED
 from form_schemas.kinds import FieldKind
 from form_schemas.lineage import Lineage, Origin, OriginKind
 from form_schemas.spec import FieldSpec, FormSpec
@@ -156,7 +157,9 @@ def _compare_field(item: FieldSpec, origin: Origin, lineage: Lineage) -> Found:
     earlier = origin.field
     assert earlier is not None
     new, old = describe_field(item), describe_field(earlier)
-    if origin.recode:
+    if NEVER_STORED in origin.recode:
+        yield OperationKind.RECODE, "换回原来的值"
+    elif origin.recode:
         yield OperationKind.RECODE, f"{len(origin.recode)} 个值改为新的值"
     yield from _compare_type(new, old, earlier)
     if not _is_same_reference(item, origin, lineage):

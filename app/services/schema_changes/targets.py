@@ -20,6 +20,9 @@ from form_schemas.spec import FormSpec
 
 Forms = tuple[FormSpec, ...]
 
+#: A text that no row has: nobody can type it.
+NEVER_STORED = "\x1e"
+
 
 @dataclass(frozen=True, eq=False)
 class EditionChange:
@@ -190,13 +193,21 @@ def _lead_back(form: FormSpec, forth: Lineage) -> FormSpec:
 def _turn(
     forth: Lineage, became: list[tuple[str, str]], form: FormSpec, field_id: str
 ) -> Mapping[str, str | None]:
-    """What was recoded one to one can be recoded back."""
+    """What was recoded one to one can be recoded back.
+
+    Where other values were stored since, the words are never empty: the field has its
+    former column again, and not the one that holds those.
+    """
     since = forth.form_after(form)
     places = [*became, *([(since.code, field_id)] if since is not None else [])]
     for code, name in places:
         later = forth.after.get(code)
         origin = None if later is None else forth.origin_of(later, name)
-        if origin is None or origin.kind is OriginKind.COMPUTED or not origin.recode:
+        if later is None or origin is None:
             continue
-        return {new: old for old, new in origin.recode.items() if new is not None}
+        is_computed = origin.kind is OriginKind.COMPUTED
+        fewer = (later.by_id[name].places or 0) < (form.by_id[field_id].places or 0)
+        if is_computed or origin.recode or fewer:
+            turned = {new: old for old, new in origin.recode.items() if new is not None}
+            return {**turned, NEVER_STORED: None}
     return {}
