@@ -9,8 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from form_schemas.allotment import Allotments, allot, place
 from form_schemas.chain import ReviewStep
@@ -34,6 +36,11 @@ from form_schemas.spec import FieldSpec, FormSpec
 from form_schemas.work_chains import WorkChain
 
 SCHEMAS_FOLDER = Path(__file__).parent
+#: What the editions of living catalogues were read from: a server that loads its forms
+#: anew reads only what changed.
+_READINGS: WeakValueDictionary[tuple[str, str, str, int], EditionReading] = (
+    WeakValueDictionary()
+)
 #: Stands in the year of an edition as it was: 2024@1 came before 2024@2 and 2024.
 ARCHIVED = "@"
 
@@ -69,6 +76,8 @@ class Edition:
     forms: tuple[FormSpec, ...]
     #: what is wrong with `collection.json`; its forms serve all the same
     faults: tuple[Fault, ...] = ()
+    #: what its forms were made from: while it is here, the same texts give it again
+    reading: EditionReading | None = None
 
     @property
     def name(self) -> str:
@@ -286,7 +295,12 @@ def load_catalogue(
         )
         settings = read_settings(path)
         edition = Edition(
-            path.parent.name, path.name, settings.values, reading.forms, settings.faults
+            path.parent.name,
+            path.name,
+            settings.values,
+            reading.forms,
+            settings.faults,
+            reading,
         )
         editions.append(edition)
         broken += replaced
@@ -347,9 +361,27 @@ def _read_archived(
             Source(f"{collection}/{written}/{code}.json", text)
             for code, text in kept.texts.items()
         ]
-        reading = read_edition(collection, written, sources, codelists)
+        reading = _read(collection, written, sources, codelists)
         forms = tuple(replace(form, edition=year) for form in reading.forms)
-        yield Edition(collection, year, kept.settings, forms, reading.faults)
+        yield Edition(collection, year, kept.settings, forms, reading.faults, reading)
+
+
+def _read(
+    collection: str,
+    year: str,
+    sources: Iterable[Source],
+    codelists: Mapping[str, CodeList],
+) -> EditionReading:
+    """Read an edition, or find it read: others changed, this one did not."""
+    sources = tuple(sources)
+    texts = "".join(f"{one.file}\0{one.text}\0" for one in sources)
+    digest = sha256(texts.encode("utf-8", FOREIGN_BYTES)).hexdigest()
+    key = (collection, year, digest, id(codelists))
+    found = _READINGS.get(key)
+    if found is None:
+        found = read_edition(collection, year, sources, codelists)
+        _READINGS[key] = found
+    return found
 
 
 def edition_folders(folder: Path) -> list[Path]:
@@ -409,7 +441,7 @@ def _read_with_last_good(
 ) -> tuple[EditionReading, list[BrokenForm]]:
     collection, year = path.parent.name, path.name
     sources = list(sources)
-    reading = read_edition(collection, year, sources, codelists)
+    reading = _read(collection, year, sources, codelists)
     if not reading.broken:
         return reading, []
     faults, broken = reading.faults, reading.broken
@@ -422,7 +454,7 @@ def _read_with_last_good(
             else source
             for source in sources
         ]
-        reading = read_edition(collection, year, sources, codelists)
+        reading = _read(collection, year, sources, codelists)
     # A form that only lacked a broken one is sound again beside its replacement.
     in_use = {form.code for form in reading.forms}
     return reading, [

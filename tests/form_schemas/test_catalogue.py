@@ -115,3 +115,18 @@ def test_broken_settings_of_an_edition_leave_its_forms_in_use(copied, text):
     assert len(catalogue.forms) == 24
     assert catalogue.newest["group"].title == "group 2014"
     assert [b.full_name for b in catalogue.broken] == ["group/2014/collection.json"]
+
+
+def test_an_edition_that_did_not_change_is_not_read_again(tmp_path):
+    for year in ("2014", "2015"):
+        shutil.copytree(SCHEMAS_FOLDER / "group" / "2014", tmp_path / "group" / year)
+    for path in (tmp_path / "group" / "2015").glob("*.json"):
+        path.write_text(path.read_text("utf-8").replace("2014", "2015"), "utf-8")
+    before = load_catalogue(tmp_path)
+    path = tmp_path / "group" / "2015" / "G5.1.json"
+    schema = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**schema, "title": "另一张表"}), "utf-8")
+    after = load_catalogue(tmp_path)
+    old, new = (one.edition("group", "2014").forms for one in (before, after))
+    assert all(form is other for form, other in zip(old, new, strict=True))
+    assert before.get("group/G5.1").title != after.get("group/G5.1").title == "另一张表"
