@@ -1,0 +1,91 @@
+"""The commands that list what was published and take it back."""
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+from app.services.keeping import CatalogueKeeper
+from app.services.publications import list_publications
+from tests.support.publishing import (
+    SECRET,
+    config_of,
+    file_of,
+    find_administrator,
+    install_forms,
+    major,
+    open_small,
+    publish_change,
+    student,
+    write_edition,
+    write_form,
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "schemas"
+    write_edition(folder, major(), student())
+    return folder
+
+
+@pytest.fixture
+def workshop(database_url, folder, tmp_path):
+    install_forms(database_url, folder)
+    workshop = open_small(config_of(database_url, folder, tmp_path / "data"))
+    yield workshop
+    workshop.engine.dispose()
+
+
+@pytest.fixture
+def schemas(workshop, database_url, folder, tmp_path):
+    """Call `tianbao schemas …`: gives its exit code and output."""
+    settings = {
+        "TIANBAO_DATABASE_URL": database_url,
+        "TIANBAO_DATA_FOLDER": str(tmp_path / "data"),
+        "TIANBAO_SCHEMA_FOLDER": str(folder),
+        "TIANBAO_SECRET_KEY": SECRET,
+    }
+    return lambda *arguments: CliRunner().invoke(
+        main, ["schemas", *arguments], env=settings
+    )
+
+
+def test_an_empty_history_says_so(schemas):
+    answer = schemas("history")
+    assert (answer.exit_code, answer.output) == (0, "还没有发布过。\n")
+
+
+def test_files_that_are_applied_are_in_the_history(schemas, workshop, folder):
+    keeper = CatalogueKeeper(workshop)
+    (folder / file_of("M")).write_text(write_form(major(founded="date")), "utf-8")
+    plan_hash = schemas("plan").output.split("计划编号：")[1].split()[0]
+    assert schemas("apply", plan_hash).exit_code == 0
+    answer = schemas("history", "--edition", "test/2024")
+    number, _, who, files, *_ = answer.output.split("\t")
+    assert (number, who, files) == ("1", "命令行", file_of("M"))
+    (done,) = list_publications(workshop.engine)
+    assert done.texts_before == {file_of("M"): write_form(major())}
+    assert "founded" in keeper.get().catalogue.get("test/M").by_id
+
+
+def test_a_publication_is_planned_back_and_taken_back(schemas, workshop, folder):
+    actor = find_administrator(workshop.engine)
+    publish_change(workshop, actor, M=major(founded="date"))
+    seen = schemas("revert", "1")
+    assert seen.exit_code == 3
+    assert "founded" in seen.output
+    assert "founded" in (folder / file_of("M")).read_text("utf-8")
+    plan_hash = seen.output.split("schemas revert 1 ")[1].split("。")[0]
+    done = schemas("revert", "1", plan_hash, "--reason", "弄错了")
+    assert (done.exit_code, "这是第 2 次" in done.output) == (0, True)
+    assert (folder / file_of("M")).read_text("utf-8") == write_form(major())
+    lines = schemas("history").output.splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["2", "1"]
+    assert "弄错了" in lines[0]
+    assert "已由第 2 次撤销" in lines[1]
+    assert list_publications(workshop.engine)[0].actor_name == "命令行"
+
+
+def test_what_was_never_published_is_not_taken_back(schemas):
+    answer = schemas("revert", "7")
+    assert (answer.exit_code, answer.output) == (3, "没有第 7 次发布。\n")
