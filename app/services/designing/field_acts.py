@@ -25,9 +25,7 @@ _DEEPEST = 4
 
 
 def set_field(sheet: Sheet, told: Arguments) -> None:
-    field_id = told.text("field")
-    set_word(sheet, field_id, told.text("word"), told)
-    sheet.focus = ("field", field_id)
+    set_word(sheet, told.text("field"), told.text("word"), told)
 
 
 def add_field(sheet: Sheet, told: Arguments) -> None:
@@ -93,7 +91,6 @@ def move_field(sheet: Sheet, told: Arguments) -> None:
     else:
         moved = step_block(lines, index, told.number("step"))
     write_outline(sheet.schema, moved)
-    sheet.focus = ("field", field_id)
 
 
 def indent_field(sheet: Sheet, told: Arguments) -> None:
@@ -110,7 +107,6 @@ def indent_field(sheet: Sheet, told: Arguments) -> None:
         raise Refused("已经到头了。")
     lines[index] = replace(lines[index], depth=depth)
     write_outline(sheet.schema, lines)
-    sheet.focus = ("field", field_id)
 
 
 def start_group(sheet: Sheet, told: Arguments) -> None:
@@ -121,7 +117,6 @@ def start_group(sheet: Sheet, told: Arguments) -> None:
     title = told.text("title") or "新的一组"
     lines.insert(find_line(lines, field_id), Line(None, title))
     write_outline(sheet.schema, lines)
-    sheet.focus = ("field", field_id)
 
 
 def rename_group(sheet: Sheet, told: Arguments) -> None:

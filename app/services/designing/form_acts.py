@@ -117,7 +117,6 @@ def set_rule(sheet: Sheet, told: Arguments) -> None:
         put_rule_word(rule, word, told.text("value") or None)
     else:
         raise BadRequest
-    sheet.focus = ("rule", str(number))
 
 
 def delete_rule(sheet: Sheet, told: Arguments) -> None:

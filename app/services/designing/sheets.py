@@ -26,7 +26,7 @@ class Sheet:
     find_names: Callable[[], NameFinder] | None = None
     #: other forms that the act changed, by code
     others: dict[str, Json] = field(default_factory=dict)
-    #: what the page turns to then: (field, id) or (rule, number)
+    #: what the page turns to then, (field, id) or (rule, number); None: it stays
     focus: tuple[str, str] | None = None
     #: what the act did beside what was asked for, as people read it
     notes: list[str] = field(default_factory=list)

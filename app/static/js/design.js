@@ -3,6 +3,7 @@
 
 import { morph, unsent } from "./design_morph.js";
 import { watchMoving } from "./design_moving.js";
+import { PreviewSide } from "./design_preview.js";
 import { Saving } from "./design_saving.js";
 import { TextSide } from "./design_text.js";
 import { Trying } from "./design_trying.js";
@@ -13,9 +14,11 @@ const root = document.querySelector("[data-design]");
 const saving = new Saving(root, draw);
 const text = new TextSide(root, saving);
 const trying = new Trying(root, saving);
+const preview = new PreviewSide(root.querySelector("[data-preview]"));
 const isLocked = root.dataset.locked !== undefined;
 const undoButton = document.querySelector("[data-undo]");
 const timers = new Map();
+const turns = new WeakMap();
 const earlier = [];
 let latest = text.area.value;
 let wantsFocus = null;
@@ -29,6 +32,7 @@ function draw(told) {
   latest = told.text;
   if (undoButton) undoButton.disabled = !earlier.length;
   text.show(told.text, told.faults);
+  preview.soon();
   if (wantsFocus) document.getElementById(wantsFocus)?.focus();
   wantsFocus = null;
 }
@@ -47,10 +51,14 @@ function readTold(element) {
   return { field, word, group: number(group), rule: number(rule), step: number(step), value };
 }
 
+// Until the server has answered, and as long as it refuses, what stands in the element
+// is newer than whatever it draws.
 function sendInput(element) {
   clearTimeout(timers.get(element));
   timers.delete(element);
-  unsent.delete(element);
+  unsent.add(element);
+  const turn = (turns.get(element) ?? 0) + 1;
+  turns.set(element, turn);
   const slot = element.parentElement.querySelector("[data-refused]");
   if (slot) slot.hidden = true;
   const refuse = (message) => {
@@ -59,7 +67,10 @@ function sendInput(element) {
     slot.hidden = false;
     saving.say("刚才的改动没有存");
   };
-  return act(element.dataset.set, readTold(element), { refuse });
+  return act(element.dataset.set, readTold(element), { refuse }).then((told) => {
+    if (told && turns.get(element) === turn && !timers.has(element)) unsent.delete(element);
+    return told;
+  });
 }
 
 // Whatever was typed goes before whatever is clicked.
@@ -131,11 +142,17 @@ function showSide(name) {
     button.setAttribute("aria-pressed", String(button.dataset.side === name));
   }
   for (const body of root.querySelectorAll("[data-side-body]")) body.hidden = body.dataset.sideBody !== name;
-  root.classList.toggle("is-text", name === "text");
+  root.classList.toggle("is-wide", name !== "panel");
   if (name === "text") text.number();
+  preview.turn(name === "preview");
 }
 
-// Expressions by clicks.
+// Expressions by clicks: at the caret, or behind what stands there.
+
+const visited = new WeakSet();
+root.addEventListener("focusin", (event) => {
+  if (event.target.matches("[data-expr-text]")) visited.add(event.target);
+});
 
 function insert(select) {
   const area = select.closest("[data-expr]").querySelector("[data-expr-text]");
@@ -146,6 +163,7 @@ function insert(select) {
 function write(area, piece) {
   // What a new rule starts with says nothing: the first click takes its place.
   if (area.value.trim() === "true") area.select();
+  else if (!visited.has(area)) area.setSelectionRange(area.value.length, area.value.length);
   const before = area.value.slice(0, area.selectionStart);
   const joined = /[\w)]$/.test(before) && /^\w/.test(piece) ? ` ${piece}` : piece;
   area.setRangeText(joined, area.selectionStart, area.selectionEnd, "end");

@@ -16,15 +16,14 @@ export class Trying {
     this.timers.set(box, setTimeout(() => this.now(box), DELAY));
   }
 
-  // Gives what the server tells; null where a later question was asked meanwhile.
+  // Gives what the server tells; it is shown unless a later question was asked meanwhile.
   async now(box) {
     const text = box.querySelector("[data-expr-text]").value;
     const number = (this.numbers.get(box) ?? 0) + 1;
     this.numbers.set(box, number);
     const content = { text, purpose: box.dataset.expr, field: box.dataset.exprField };
     const told = await this.saving.send(this.root.dataset.try, content, { changes: false });
-    if (!told || this.numbers.get(box) !== number) return null;
-    show(box, text, told);
+    if (told && this.numbers.get(box) === number) show(box, text, told);
     return told;
   }
 }

@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from playwright.sync_api import expect
 
 from app.services.designing.drafts import list_changed_files, list_drafts
 from app.services.designing.reading import load_draft_catalogue
@@ -70,6 +71,18 @@ def put(page, selector, text):
     wait_saved(page, lambda: page.fill(selector, text))
 
 
+def add_rule(page, number, message, left, sign, right):
+    wait_saved(page, lambda: page.get_by_role("button", name="添加规则").click())
+    page.wait_for_selector(f'h2:has-text("正在改：规则 {number}")')
+    put(page, "#r-message", message)
+    put(page, "#r-check", "")
+    page.select_option("#r-check-insert", left)
+    box = page.locator("[data-expr=check]")
+    box.get_by_role("button", name=f"插入“{sign}”", exact=True).click()
+    wait_saved(page, lambda: page.select_option("#r-check-insert", right))
+    wait_saved(page, lambda: page.get_by_role("button", name="用条件里的字段").click())
+
+
 def find_draft_file(workshop, code):
     actor = find_actor(workshop.engine, "admin")
     [draft] = list_drafts(workshop.engine, actor)
@@ -101,22 +114,13 @@ def test_a_table_of_twelve_fields_is_designed_by_clicks(page, workshop):
             ),
         )
     page.wait_for_selector("text=意思：")
-    for message, left, sign, right in (
-        ("实际课时不能多于计划课时", "shi_ji_ke_shi", "不大于", "ji_hua_ke_shi"),
-        ("结束日期不能早于开始日期", "jie_shu_ri_qi", "不小于", "kai_shi_ri_qi"),
-    ):
-        wait_saved(page, lambda: page.get_by_role("button", name="添加规则").click())
-        put(page, "#r-message", message)
-        wait_saved(page, lambda: page.fill("#r-check", ""))
-        page.select_option("#r-check-insert", left)
-        page.locator("#r-check").locator("..").get_by_role(
-            "button", name=f"插入“{sign}”"
-        ).click()
-        wait_saved(page, lambda r=right: page.select_option("#r-check-insert", r))
-        wait_saved(
-            page, lambda: page.get_by_role("button", name="用条件里的字段").click()
-        )
-    page.wait_for_selector("[data-part=lint] >> text=没有错误")
+    add_rule(
+        page, 1, "实际课时不能多于计划课时", "shi_ji_ke_shi", "不大于", "ji_hua_ke_shi"
+    )
+    add_rule(
+        page, 2, "结束日期不能早于开始日期", "jie_shu_ri_qi", "不小于", "kai_shi_ri_qi"
+    )
+    expect(page.locator("[data-part=lint]")).to_contain_text("没有错误")
     picture(page, "designed")
     assert find_serious(page) == []
     catalogue, schema = find_draft_file(workshop, "9.9.9")
@@ -132,3 +136,62 @@ def test_a_table_of_twelve_fields_is_designed_by_clicks(page, workshop):
         ["ji_hua_ke_shi", "shi_ji_ke_shi"],
         ["kai_shi_ri_qi", "jie_shu_ri_qi"],
     ]
+
+
+def open_form(page, code="2.13.2"):
+    """A form of a draft of its own."""
+    page.goto(f"{LIST}&q={code}")
+    page.get_by_role("button", name=f"改 {code} ").click()
+    page.wait_for_url(f"**/forms/{code}/")
+
+
+def labels(page):
+    return page.locator(".outline tbody .open-field").all_inner_texts()
+
+
+def test_text_and_table_are_in_step_and_a_faulty_text_keeps_the_table(page):
+    log_in(page, "admin")
+    open_form(page)
+    page.get_by_role("button", name="文件的文本").click()
+    text = page.locator("#text").input_value()
+    with page.expect_response("**/text"):
+        page.fill("#text", text.replace('"奖助范围"', '"奖助的范围"'))
+    expect(page.locator(".outline")).to_contain_text("奖助的范围")
+    with page.expect_response("**/text"):
+        page.fill("#text", text.replace('"properties": {', '"properties": ', 1))
+    expect(page.locator("[data-part=lint]")).to_contain_text("不是合法的 JSON")
+    expect(page.locator(".outline")).to_contain_text("奖助的范围")
+    with page.expect_response("**/text"):
+        page.get_by_role("button", name="撤销").click()
+    expect(page.locator("[data-part=lint]")).to_contain_text("没有错误")
+    assert find_serious(page) == []
+
+
+def test_fields_are_moved_and_renamed_by_keys(page):
+    log_in(page, "admin")
+    open_form(page)
+    first, second, *_ = labels(page)
+    page.locator(".outline tbody .open-field").nth(1).focus()
+    wait_saved(page, lambda: page.keyboard.press("Alt+ArrowUp"))
+    expect(page.locator(".outline tbody .open-field").first).to_have_text(second)
+    assert page.evaluate("document.activeElement.textContent") == second
+    with page.expect_response("**/look"):
+        page.keyboard.press("Enter")
+    page.wait_for_selector(f'h2:has-text("正在改：{second}")')
+    page.fill("#c-id", "kind_of_project")
+    wait_saved(page, lambda: page.keyboard.press("Tab"))
+    expect(page.locator("#row-kind_of_project")).to_contain_text("改名")
+    assert labels(page)[:2] == [second, first]
+
+
+def test_what_two_windows_change_is_not_overwritten(page, open_page, address):
+    log_in(page, "admin")
+    open_form(page)
+    other = page.context.new_page()
+    other.goto(page.url)
+    wait_saved(page, lambda: page.get_by_role("button", name="添加规则").click())
+    with other.expect_response("**/act") as answer:
+        other.get_by_role("button", name="添加规则").click()
+    assert answer.value.status == 409
+    expect(other.get_by_role("alert")).to_contain_text("别的窗口")
+    other.close()
