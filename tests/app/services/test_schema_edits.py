@@ -3,7 +3,6 @@
 from copy import deepcopy
 from decimal import Decimal
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import inspect, text
@@ -251,20 +250,24 @@ def check_edits(engine, values, acts):
     assert read(engine, as_applied(engine, first)) == before
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-@settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-    ],
-)
-@given(
-    values=st.fixed_dictionaries({"A": rows, "B": rows}),
-    acts=st.lists(edits, min_size=1, max_size=4),
-)
-def test_random_edits_are_applied_or_refused(lend, kind, values, acts):
-    with lend(kind, _fill) as url:
+_CHECKS = [
+    HealthCheck.function_scoped_fixture,
+    HealthCheck.too_slow,
+    HealthCheck.data_too_large,
+]
+_values = st.fixed_dictionaries({"A": rows, "B": rows})
+_acts = st.lists(edits, min_size=1, max_size=4)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=_CHECKS)
+@given(values=_values, acts=_acts)
+def test_random_edits_are_applied_or_refused_on_sqlite(lend, values, acts):
+    with lend("sqlite", _fill) as url:
+        check_edits(get_engine(url), values, acts)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=_CHECKS)
+@given(values=_values, acts=_acts)
+def test_random_edits_are_applied_or_refused_on_postgres(lend, values, acts):
+    with lend("postgresql", _fill) as url:
         check_edits(get_engine(url), values, acts)
