@@ -18,11 +18,11 @@ DESIGN = Need(Action.DESIGN_FORMS)
 
 
 def _form(_things: Things, _scene: Scene) -> dict:
-    return {"collection": "test", "edition": "2024", "code": schools.BARE}
+    return {"collection": "test", "edition": "2024", "code": schools.OPEN}
 
 
 def _picked(things: Things, scene: Scene) -> dict:
-    return _form(things, scene) | {"field": "choice"}
+    return _form(things, scene) | {"field": "master"}
 
 
 def _typed(_things: Things, _scene: Scene) -> dict:
@@ -53,8 +53,8 @@ def _get(endpoint, values=_form, **more):
     return Entry(f"{endpoint}", "GET", DESIGN, ONE_SCENE, values, **more)
 
 
-def _draft(_things: Things, _scene: Scene) -> dict:
-    return {"draft_id": 999}
+def _draft(things: Things, _scene: Scene) -> dict:
+    return {"draft_id": things.draft_id}
 
 
 def _publication(_things: Things, _scene: Scene) -> dict:
@@ -63,6 +63,19 @@ def _publication(_things: Things, _scene: Scene) -> dict:
 
 def _agreed(_things: Things, _scene: Scene) -> dict:
     return {"hash": "0" * 16, "reason": "部里更正"}
+
+
+def _publish(endpoint, values):
+    return Entry(
+        endpoint,
+        "POST",
+        DESIGN,
+        ONE_SCENE,
+        values,
+        body=_agreed,
+        is_never_done=True,
+        note="样本里的编号不是计划的",
+    )
 
 
 def _absent(method, endpoint, values, **more):
@@ -128,17 +141,9 @@ SCHEMA_ENTRIES = (
     _get("publications.show_list", nothing),
     _absent("GET", "publications.show", _publication),
     _get("schema_plans.plan_files", nothing),
-    Entry(
-        "schema_plans.publish_files",
-        "POST",
-        DESIGN,
-        ONE_SCENE,
-        body=_agreed,
-        is_never_done=True,
-        note="样本里的编号不是计划的",
-    ),
-    _absent("GET", "schema_plans.plan_draft", _draft),
-    _absent("POST", "schema_plans.publish_draft", _draft, body=_agreed),
+    _publish("schema_plans.publish_files", nothing),
+    _get("schema_plans.plan_draft", _draft),
+    _publish("schema_plans.publish_draft", _draft),
     _absent("GET", "schema_plans.plan_reverse", _publication),
     _absent("POST", "schema_plans.take_back", _publication, body=_agreed),
 )
