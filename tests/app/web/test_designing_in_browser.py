@@ -78,7 +78,7 @@ def add_rule(page, number, message, left, sign, right):
     put(page, "#r-check", "")
     page.select_option("#r-check-insert", left)
     box = page.locator("[data-expr=check]")
-    box.get_by_role("button", name=f"插入“{sign}”", exact=True).click()
+    box.get_by_role("button", name=f"插入“{sign}”").click()
     wait_saved(page, lambda: page.select_option("#r-check-insert", right))
     wait_saved(page, lambda: page.get_by_role("button", name="用条件里的字段").click())
 
