@@ -371,7 +371,7 @@ def several_sheets(book: Workbook) -> None:
 SEVERAL_SHEETS: Expected = [
     ("证书编号", "code", "", True),
     ("竞赛名称", "text", "", True),
-    ("获奖级别", "text", "", True),
+    ("获奖级别", "enum", "", True),
     ("获奖年月", "year_month", "", False),
     ("学生人数", "integer", "人", False),
     ("指导教师", "text", "", False),

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from form_schemas.spec import FormSpec, Shape
+from form_schemas.field_words import PERIOD_NAMES
+from form_schemas.spec import FormSpec, Period, Shape
 from validators.drafting.guide import Guide
 from validators.drafting.labels import plain_label, read_heading
 from validators.drafting.layouts import Layout, Slot
@@ -106,12 +107,13 @@ def _form_words(
     section = _most(near, lambda form: form.section) or ("待定",)
     departments = _most(near, lambda form: form.departments[:1]) or ("待定",)
     period = _period(layout, guide) or _most(near, lambda form: form.period.value)
+    period = Period(period or Period.CALENDAR_YEAR)
     notes.append(
         Note(
             "",
             "",
             f"目录位置暂放在“{' / '.join(section)}”，填报部门暂写“{departments[0]}”，"
-            f"统计时间暂按 {period or 'calendar_year'}，请核对 x-form。",
+            f"统计时间暂按{PERIOD_NAMES[period]}，请核对。",
         )
     )
     words: dict[str, Any] = {
@@ -119,7 +121,7 @@ def _form_words(
         "section": list(section),
         "departments": list(departments),
         "shape": shape.value,
-        "period": period or "calendar_year",
+        "period": period.value,
         "kind": "business",
     }
     if shape is Shape.ROWS:
@@ -178,7 +180,7 @@ def _choose_key(
     first = starred[0] if starred else fields[0]
     text = (
         f"没有找到认定一行的列，暂用“{first.label}”。哪几列合起来不会重复？"
-        "请改 x-form 的 key。"
+        "请改关键字段。"
     )
     return [first.id], [Note("", "", text)]
 

@@ -211,11 +211,13 @@ class _Maker:
         is_given = heading.is_given or told.is_given or slot.has_formula
         is_own = match is not None and match.is_own
         if is_given and not is_own:
-            notes.append("由系统得出或写有公式：请补上 x-computed 或 x-fill 的来源")
+            notes.append(
+                "由系统得出或写有公式：请补上怎样算（x-computed）或从哪里带出（x-fill）"
+            )
         if guess.are_crossed:
-            notes.append("上下限写颠倒了：没有用，请补上 minimum 和 maximum")
+            notes.append("上下限写颠倒了：没有用，请补上")
         if told.is_conditional and not is_own:
-            notes.append("有条件必填：条件没有写在表里，请补上 x-required-when")
+            notes.append("有条件必填：条件没有写在表里，请补上（x-required-when）")
         return FieldDraft(
             id=field_id,
             words=words,
@@ -278,10 +280,10 @@ class _Maker:
         if guess.kind in (FieldKind.ENUM, FieldKind.MULTI_ENUM) and not (
             guess.options or guess.codes
         ):
-            notes.append("选项没有写在表里：暂按文字，请补上 enum")
+            notes.append("选项没有写在表里：暂按文字，请补上选项（enum）")
             words = declare(label, replace(guess, kind=FieldKind.TEXT), description)
         if TRAITS[guess.kind].bounded and not guess.unit and "x-unit" in words:
-            notes.append("没有写计量单位：暂空着，请补上 x-unit")
+            notes.append("没有写计量单位：暂空着，请补上（x-unit）")
         return words
 
     def _refer(
@@ -345,8 +347,8 @@ def _learn(
         target = match.declared["x-ref"]["table"]
         notes.append(f"照“{match.place}”{near}猜为引用表 {target} 的字段，请核对")
     elif not match.is_exact or not guess.is_certain:
-        kind = match.declared["x-kind"]
-        notes.append(f"照“{match.place}”{near}定为 {kind}，请核对")
+        kind = FieldKind(match.declared["x-kind"])
+        notes.append(f"照“{match.place}”{near}定为{KIND_NAMES[kind]}，请核对")
     if guess.is_certain and guess.kind is not FieldKind(match.declared["x-kind"]):
         is_number = TRAITS[guess.kind].bounded
         if is_number or guess.kind in (FieldKind.ENUM, FieldKind.MULTI_ENUM):
@@ -363,4 +365,6 @@ def _explain(label: str, guess: Guess) -> str:
         if guess.seen:
             listed = f"；示例里只有{'、'.join(guess.seen)}，请补成选项"
     codes = f"，代码表 {guess.codes}" if guess.codes else ""
+    if not guess.reason:
+        return f"没有线索，暂按{name}，请核对{listed}"
     return f"按{guess.reason}猜为{name}{unit}{codes}，请核对{listed}"

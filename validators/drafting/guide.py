@@ -174,7 +174,7 @@ def _find_keys(
             )
             yield from (known[p] for part in parts if (p := plain_label(part)) in known)
     for text in texts:
-        for part in _UNIQUE.findall(text):
+        for part in _UNIQUE.findall(_NUMBERING.sub("", text)):
             if plain_label(part) in known:
                 yield known[plain_label(part)]
 

@@ -92,6 +92,10 @@ def _options(told: Told, line: str) -> Told | None:
         line,
     )
     if found is None:
+        found = re.match(
+            r"(?:请)?(?:在|从)(.+?[、/].+?)(?:中|里)(?:任)?(?:选|选择|选填)", line
+        )
+    if found is None:
         return None
     text = found[1].strip()
     several = re.search(r"[（(]可多选.*?[）)]$", text)

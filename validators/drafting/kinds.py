@@ -45,7 +45,7 @@ class Guess:
     """A kind with what belongs to it, and where that was seen."""
 
     kind: FieldKind
-    #: in words, for the note: 下拉框, 示例行
+    #: in words, for the note: 下拉框, 示例行; empty: nothing told it
     reason: str
     is_certain: bool = False
     #: whether words say how a value is typed: then it is no reference
@@ -109,7 +109,7 @@ class _Evidence:
                 yield guess
         label = self.heading.label
         is_plain = bool(TITLES.search(label) or _WORDLESS.search(label))
-        yield Guess(FieldKind.TEXT, "没有别的线索", is_certain=is_plain)
+        yield Guess(FieldKind.TEXT, "", is_certain=is_plain)
 
     def _by_codelist(self) -> Guess | None:
         if self.told.codelist is None:

@@ -97,6 +97,7 @@ def test_a_sheet_of_instructions_explains_fields_and_form(drafted):
     assert form.schema["x-form"]["key"] == [next(iter(form.schema["properties"]))]
     assert form.schema["x-form"]["period"] == "academic_year"
     assert form.code == "2.31.1"
+    assert find_field(form, "获奖级别")["enum"] == ["国家级", "省级", "市级"]
     assert any("附件2-2" in note.text for note in form.notes)
 
 
