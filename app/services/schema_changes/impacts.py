@@ -121,6 +121,9 @@ class Impacts:
         operation = replace(plain, summary=found.summary)
         if found.former is None and found.origin is None:
             return operation
+        if found.form.is_derived or _is_given(found):
+            # Whatever it holds is computed anew.
+            return _judge_safe(self, found, operation)
         return _JUDGES.get(found.kind, _judge_safe)(self, found, operation)
 
     # What is stored.
@@ -260,6 +263,14 @@ class Impacts:
         return mask(text) if item.sensitive and text else text
 
 
+def _is_given(found: Difference) -> bool:
+    """Whether the engine gives the values of the field, as it did before."""
+    if found.field is None or not found.field.is_given:
+        return False
+    earlier = None if found.origin is None else found.origin.field
+    return earlier is None or earlier.is_given
+
+
 def _sum(counts: Iterable[Count]) -> Touched:
     found = list(counts)
     return Touched(
@@ -278,6 +289,8 @@ def _judge_safe(impacts: Impacts, found: Difference, operation: Operation) -> Ju
     if found.field is None:
         assert found.former is not None
         return replace(operation, touched=impacts.count(found.former))
+    if found.kind is OperationKind.RETIRE_FIELD and found.former is not None:
+        return replace(operation, touched=impacts.count(found.former, found.field_id))
     if found.origin is None or found.origin.field is None:
         return operation
     earlier = found.origin.field.id

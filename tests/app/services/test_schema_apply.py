@@ -4,10 +4,17 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import insert, select, text, update
 
 from app.errors import Refused
-from app.models import Round, RoundState
+from app.models import (
+    ImportJob,
+    ImportState,
+    Round,
+    RoundState,
+    StagedRow,
+    User,
+)
 from app.services.schema_changes import (
     OperationKind,
     Risk,
@@ -38,6 +45,8 @@ def _fill(engine):
     with engine.begin() as connection:
         add_units(connection, 1)
         add_round(connection, 1, "test", "2024")
+        periods = {"snapshot": ["2023-09-01", "2024-08-31"]}
+        connection.execute(update(Round).values(periods=periods))
 
 
 class School:
@@ -348,3 +357,61 @@ def test_circles_of_earlier_names_are_refused(engine):
     school = School(engine, award(one="text", two="text"))
     made = school.plan(award(one=was(field_of(), "two"), two=was(field_of(), "one")))
     assert any("圈" in one.why for one in made.refused)
+
+
+def stage_row(engine, form, **values):
+    """An import of one row that waits for review."""
+    with engine.begin() as connection:
+        user_id = connection.execute(
+            insert(User).values(username="filler", name="填报员", password_hash="-")
+        ).inserted_primary_key[0]
+        job_id = connection.execute(
+            insert(ImportJob).values(
+                unit_id=1,
+                round_id=1,
+                actor_id=user_id,
+                form_name=form.full_name,
+                form_fingerprint=form.fingerprint,
+                state=ImportState.STAGED,
+                file_token="t",
+                file_name="f.xlsx",
+                file_hash="h",
+                fields=list(values),
+                columns=list(values),
+            )
+        ).inserted_primary_key[0]
+        connection.execute(
+            insert(StagedRow).values(import_id=job_id, row_number=2, values=values)
+        )
+    return job_id
+
+
+def test_what_is_computed_is_computed_anew(engine):
+    school = School(engine, award(count="integer"))
+    school.store("A", {"number": "1", "count": 3})
+    twice = field_of("integer", computed="total * 2")
+    school.change(award(total=was(field_of("integer"), "count"), twice=twice))
+    assert school.read("A") == [{"number": "1", "total": 3, "twice": 6}]
+
+
+def test_what_is_computed_is_no_loss(engine):
+    twice = field_of("integer", computed="count * 2")
+    school = School(engine, award(count="integer", twice=twice))
+    school.store("A", {"number": "1", "count": 3, "twice": 6})
+    made = school.change(award(count="integer"))
+    assert find(made, OperationKind.RETIRE_FIELD).risk is Risk.SAFE
+
+
+def test_rows_that_wait_for_review_follow(engine):
+    school = School(engine, award(sort="enum", size="text"))
+    form = school.catalogue.get("test/A")
+    stage_row(engine, form, number="1", sort="甲", size="12")
+    recoded = field_of("enum", enum=["丙", "乙"], recode={"甲": "丙"})
+    school.change(award(kind=was(recoded, "sort"), size="integer"))
+    with engine.connect() as connection:
+        [job] = connection.execute(select(ImportJob.__table__)).all()
+        [row] = connection.execute(select(StagedRow.__table__)).all()
+    assert row.values == {"number": "1", "kind": "丙", "size": 12}
+    assert job.columns == ["number", "kind", "size"]
+    assert job.form_fingerprint == school.catalogue.get("test/A").fingerprint
+    assert (row.level, row.key) == ("", "1")
