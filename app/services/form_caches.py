@@ -16,6 +16,8 @@ _PACKAGES = ("form_schemas", "validators", "renderers", "exporters", "app")
 _LASTING = frozenset(
     {
         "app.web.assets",
+        # One statement must not have two of its tables of numbers.
+        "app.storage.derivation_queries",
         "form_schemas.codelists",
         "form_schemas.dialect",
         "renderers.environment",
@@ -24,14 +26,23 @@ _LASTING = frozenset(
 
 
 def forget_derived(engine: Engine) -> None:
-    """Empty them. What is at work with the old forms meanwhile fills in a little."""
+    """Empty them. What is at work with the old forms meanwhile fills in a little.
+
+    Tables, of which no statement may have two, stay with their catalogue instead
+    (`app.storage.kept_tables`).
+    """
     for module in list(sys.modules.values()):
-        if _is_ours(getattr(module, "__name__", "")):
+        if _is_of(getattr(module, "__name__", "")):
             for value in list(vars(module).values()):
-                if type(value) is _CACHED:
+                # Other modules name it as well, so that its own one counts.
+                if type(value) is _CACHED and _may_go(value.__module__):
                     value.cache_clear()
     engine.clear_compiled_cache()
 
 
-def _is_ours(name: str) -> bool:
-    return name.partition(".")[0] in _PACKAGES and name not in _LASTING
+def _may_go(name: str) -> bool:
+    return _is_of(name) and name not in _LASTING
+
+
+def _is_of(name: str) -> bool:
+    return name.partition(".")[0] in _PACKAGES

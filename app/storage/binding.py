@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlalchemy import Column, ColumnElement, Row, Table, and_
 
+from app.storage.kept_tables import kept_with_catalogue
 from app.storage.keys import initials, key_text
 from app.storage.records import Scope, StoredRow
 from app.storage.tables import table_for
@@ -67,7 +67,7 @@ class Binding:
         return and_(self.in_unit(scope), own)
 
 
-@lru_cache(maxsize=4096)
+@kept_with_catalogue
 def bind(catalogue: Catalogue, form: FormSpec) -> Binding:
     table = table_for(catalogue, form)
     return Binding(form, table, tuple(table.c[field.id] for field in form.fields))

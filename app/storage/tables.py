@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from app.models.base import BIG_KEY, UtcDateTime
+from app.storage.kept_tables import kept_with_catalogue
 from app.storage.types import ExactDecimal, column_type
 from form_schemas.catalogue import ARCHIVED, Catalogue
 from form_schemas.spec import FieldSpec, FormSpec
@@ -67,7 +68,7 @@ def build_metadata(catalogue: Catalogue) -> MetaData:
     return metadata
 
 
-@lru_cache(maxsize=4096)
+@kept_with_catalogue
 def table_for(catalogue: Catalogue, form: FormSpec) -> Table:
     """The table that holds the formal rows of a form, as the form names its columns.
 
