@@ -15,9 +15,11 @@ from sqlalchemy.exc import OperationalError
 
 from app.services.form_caches import forget_derived
 from app.services.schema_files import load_published
+from app.services.schema_hashes import hash_catalogue
 from app.services.workshop import Workshop
-from app.storage.engine import at_generation
-from app.storage.generations import read_generation
+from app.storage.engine import at_generation, begin_reading
+from app.storage.generations import find_catalogue_hash, read_generation
+from form_schemas.catalogue import Catalogue
 
 #: Where an application has its keeper, which a worker beside the server shares.
 KEEPER = "tianbao.keeper"
@@ -76,5 +78,14 @@ class CatalogueKeeper:
         number = catalogue.generation
         seconds = round(time.monotonic() - begun, 2)
         _LOG.info("forms loaded anew", generation=number, seconds=seconds)
+        self._tell_of_strange_files(catalogue)
         engine = at_generation(self.engine, number)
         return replace(self._current, engine=engine, catalogue=catalogue)
+
+    def _tell_of_strange_files(self, catalogue: Catalogue) -> None:
+        """The folder is not the one published to, or files were edited since."""
+        with begin_reading(self.engine) as connection:
+            in_use = find_catalogue_hash(connection)
+        if in_use != hash_catalogue(catalogue):
+            folder = str(self._current.schema_folder)
+            _LOG.warning("schema files are not those in use", folder=folder)

@@ -22,8 +22,13 @@ from app.services.publishing import (
 from app.services.schema_changes import plan
 from app.services.schema_files import read_texts
 from app.storage.engine import begin_reading
-from app.storage.generations import read_generation
+from app.storage.generations import (
+    hold_generation,
+    raise_generation,
+    read_generation,
+)
 from app.storage.rows import RowStore
+from app.storage.schema import begin_schema_change
 from tests.support.forms import field_of, schema_of
 from tests.support.publishing import (
     SCOPE,
@@ -373,3 +378,17 @@ def test_a_start_without_changes_leaves_the_others_alone(open_workshop, config):
     before = read_generation(open_workshop().engine)
     prepare_database(config)
     assert read_generation(open_workshop().engine) == before
+
+
+def test_files_that_are_not_those_in_use_are_told_in_the_log(
+    open_workshop, actor, capsys
+):
+    one, keeper = open_workshop(), CatalogueKeeper(open_workshop())
+    publish_change(one, actor, M=major(founded="date"))
+    keeper.get()
+    assert "not those in use" not in capsys.readouterr().out
+    with begin_schema_change(one.engine) as connection:
+        hold_generation(connection)
+        raise_generation(connection, "of another folder")
+    keeper.get()
+    assert "not those in use" in capsys.readouterr().out
