@@ -198,9 +198,10 @@ def grow(connection: Connection, catalogue: Catalogue, growth: Growth) -> None:
         operations.add_column(column.table.name, _copy(column))
     for index in missing.indexes:
         _create_index(connection, index)
-    build_metadata(catalogue).create_all(
-        connection, tables=missing.tables, checkfirst=False
-    )
+    if missing.tables:
+        build_metadata(catalogue).create_all(
+            connection, tables=missing.tables, checkfirst=False
+        )
     if is_sqlite(connection):
         keyed = (key.table for key in missing.foreign_keys)
         for table in dict.fromkeys((*keyed, *missing.holding)):

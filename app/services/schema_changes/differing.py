@@ -51,12 +51,18 @@ def compare_editions(
             summary = f"增加表“{form.title}”，{len(form.fields)} 个字段"
             yield Difference(OperationKind.ADD_FORM, form, None, summary)
             yield from _compare_new(form, lineage)
-        else:
+        elif form.edition != former.edition or not _reads_alike(form, former):
             yield from _compare_form(form, former, lineage)
     for former in before:
         if lineage.form_after(former) is None:
             kind, summary = OperationKind.RETIRE_FORM, f"停用表“{former.title}”"
             yield Difference(kind, former, None, summary, former)
+
+
+def _reads_alike(form: FormSpec, former: FormSpec) -> bool:
+    """Whether the files say the same, in the same order."""
+    same_order = [*form.by_id] == [*former.by_id]
+    return same_order and form.schema == former.schema
 
 
 def _compare_new(form: FormSpec, lineage: Lineage) -> Iterator[Difference]:
