@@ -195,3 +195,19 @@ def test_what_two_windows_change_is_not_overwritten(page, open_page, address):
     assert answer.value.status == 409
     expect(other.get_by_role("alert")).to_contain_text("别的窗口")
     other.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_phone_and_shows_a_preview(open_page, scheme):
+    page = open_page(
+        viewport={"width": 390, "height": 844}, color_scheme=scheme, has_touch=True
+    )
+    log_in(page, "admin")
+    open_form(page)
+    open_field(page, "奖助人数")
+    picture(page, f"phone-{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="预览", exact=True).click()
+    expect(page.locator("[data-preview-body]")).to_contain_text("奖助金额")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert find_serious(page) == []
