@@ -18,6 +18,7 @@ from app.services.schema_changes.operations import (
     Plan,
     Refusal,
 )
+from app.services.schema_changes.risks import judge
 from app.services.schema_changes.targets import EditionChange, Target, find_target
 from app.storage.engine import begin_reading
 from app.storage.schema import Differences, Growth, find_differences
@@ -121,7 +122,7 @@ def _judge_editions(
             if difference.kind is OperationKind.RETIRE_FORM and not change.is_revision:
                 # The edition before keeps it.
                 continue
-            yield impacts.judge(difference)
+            yield judge(impacts, difference)
 
 
 def _field_of(pointer: str) -> str:
