@@ -1,4 +1,4 @@
-// Moves fields: by dragging the grip of a row, and by Alt with the arrow keys.
+// Moves fields: by dragging their rows, and by Alt with the arrow keys.
 
 const KIND = "application/x-design-field";
 
@@ -14,12 +14,11 @@ export function watchMoving(holder, move) {
   });
 
   holder.addEventListener("dragstart", (event) => {
-    const grip = event.target.closest?.("[data-grip]");
-    if (!grip) return;
-    dragged = grip.dataset.grip;
+    const row = event.target.closest?.("[data-row]");
+    if (!row) return;
+    dragged = row.dataset.row;
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData(KIND, dragged);
-    event.dataTransfer.setDragImage(grip.closest("tr"), 0, 0);
   });
 
   holder.addEventListener("dragover", (event) => {

@@ -211,3 +211,21 @@ def test_the_page_fits_a_phone_and_shows_a_preview(open_page, scheme):
     expect(page.locator("[data-preview-body]")).to_contain_text("奖助金额")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert find_serious(page) == []
+
+
+def test_a_field_is_dragged_to_another_group_and_deleting_asks_first(open_page):
+    page = open_page(viewport={"width": 1280, "height": 1600})
+    log_in(page, "admin")
+    open_form(page)
+    row, target = page.locator("#row-remark .num"), page.locator("#row-project_type")
+    wait_saved(page, lambda: row.drag_to(target))
+    expect(page.locator(".outline tbody .open-field").nth(1)).to_have_text("备注")
+    open_field(page, "奖助人数")
+    page.get_by_role("button", name="删除", exact=True).click()
+    asked = page.locator("[data-ask-delete]")
+    expect(asked).to_contain_text("规则“女生数不能大于奖助人数”")
+    wait_saved(page, lambda: asked.get_by_role("button", name="仍然删除").click())
+    expect(page.locator("[data-part=lint]")).to_contain_text("awarded_count")
+    with page.expect_response("**/text"):
+        page.get_by_role("button", name="撤销").click()
+    expect(page.locator("[data-part=lint]")).to_contain_text("没有错误")
