@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from form_schemas.kinds import PERSONAL_KINDS, TRAITS, FieldKind
-from validators.drafting.kinds import LONG, Guess
+from validators.drafting.guesses import LONG, Guess
 
 MONTH_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])$"
 #: The order of words in our files.

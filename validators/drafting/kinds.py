@@ -8,13 +8,22 @@ from decimal import Decimal
 from form_schemas.codelists import CodeList
 from form_schemas.kinds import DEFAULT_DIGITS, TRAITS, FieldKind
 from validators.drafting.examples import judge_values
+from validators.drafting.guesses import (
+    LONG,
+    NUMBERS,
+    Guess,
+    is_listed,
+    kind_of_format,
+    kind_of_label,
+    kind_of_unit,
+    show_format,
+    unit_of_label,
+)
 from validators.drafting.hints import Told
 from validators.drafting.labels import Heading
 from validators.drafting.layouts import Slot
 from validators.drafting.words import (
     COMMON_OPTIONS,
-    LABELS,
-    LISTED,
     MONEY_UNITS,
     TITLES,
     WHOLE_UNITS,
@@ -22,52 +31,11 @@ from validators.drafting.words import (
 
 _YES_NO = frozenset({"是", "否"})
 _YEARS = range(1900, 2200)
-#: Texts that may be so long are typed in several lines.
-LONG = 500
-_NUMBERS = frozenset(
-    {
-        FieldKind.INTEGER,
-        FieldKind.DECIMAL,
-        FieldKind.MONEY,
-        FieldKind.PERCENT,
-        FieldKind.YEAR,
-    }
-)
 _WORDLESS = re.compile(r"(?:备注|地址|地点|单位|部门|机构|学校|专业|课程|说明)$")
 #: What a spreadsheet may make of months: days, 2024.09, 202409.
 _MONTHLIKE = frozenset({FieldKind.DATE, FieldKind.INTEGER, FieldKind.DECIMAL})
 #: What a text may turn out to be where only 文字 is told.
 _TEXTS = frozenset({FieldKind.CODE, FieldKind.LONG_TEXT, FieldKind.TEXT})
-
-
-@dataclass(frozen=True)
-class Guess:
-    """A kind with what belongs to it, and where that was seen."""
-
-    kind: FieldKind
-    #: in words, for the note: 下拉框, 示例行; empty: nothing told it
-    reason: str
-    is_certain: bool = False
-    #: whether words say how a value is typed: then it is no reference
-    is_exact: bool = False
-    unit: str = ""
-    #: whether the workbook says the unit
-    is_unit_told: bool = False
-    digits: int | None = None
-    minimum: str | None = None
-    maximum: str | None = None
-    #: whether bounds were told the wrong way round, so that none are used
-    are_crossed: bool = False
-    max_length: int | None = None
-    options: tuple[str, ...] = ()
-    #: the few values that many example rows have
-    seen: tuple[str, ...] = ()
-    codes: str | None = None
-    is_multiple: bool = False
-
-    @property
-    def is_number(self) -> bool:
-        return self.kind in _NUMBERS
 
 
 def guess_kind(
@@ -116,7 +84,7 @@ class _Evidence:
             return None
         for slug, codes in self.codelists.items():
             if codes.title == self.told.codelist:
-                kind = _kind_of_label(self.heading.label)
+                kind = kind_of_label(self.heading.label)
                 is_text = (
                     TITLES.search(self.heading.label) and kind is not FieldKind.CODE
                 )
@@ -164,7 +132,7 @@ class _Evidence:
             return None
         kind: FieldKind = told.kind
         if kind is FieldKind.TEXT:
-            named = _kind_of_label(self.heading.label)
+            named = kind_of_label(self.heading.label)
             kind = named if named in _TEXTS and named is not None else kind
         if kind is FieldKind.DECIMAL or kind is FieldKind.INTEGER:
             kind = self._refine_number(kind)
@@ -182,7 +150,7 @@ class _Evidence:
 
     def _by_validation(self) -> Guess | None:
         rule = self.slot.allowed
-        named = _kind_of_label(self.heading.label)
+        named = kind_of_label(self.heading.label)
         if rule is None or rule.kind in ("list", "time"):
             return None
         if rule.kind == "whole":
@@ -197,7 +165,7 @@ class _Evidence:
                 kind = named
             return Guess(self._refine_number(kind), "数据有效性", True)
         if rule.kind == "date":
-            is_month = _date_kind(self.slot.format) is FieldKind.YEAR_MONTH
+            is_month = kind_of_format(self.slot.format) is FieldKind.YEAR_MONTH
             kind = FieldKind.YEAR_MONTH if is_month else FieldKind.DATE
             return Guess(kind, "数据有效性", True)
         if named is None or not TRAITS[named].textual:
@@ -209,7 +177,7 @@ class _Evidence:
         if found is None:
             return None
         kind = found.kind
-        named = _kind_of_label(self.heading.label)
+        named = kind_of_label(self.heading.label)
         if kind in (FieldKind.INTEGER, FieldKind.DECIMAL):
             kind = self._number_of(kind, named)
         is_month = named is FieldKind.YEAR_MONTH and found.kind in _MONTHLIKE
@@ -219,7 +187,7 @@ class _Evidence:
         elif kind is FieldKind.TEXT and named in _TEXTS and named is not None:
             # A text that is no phone number makes none of a column of phones.
             kind = named
-        digits = found.digits if kind in _NUMBERS else None
+        digits = found.digits if kind in NUMBERS else None
         is_plain = kind is FieldKind.TEXT and named is None
         is_certain = is_plain and not is_listed(self.heading.label)
         return Guess(kind, "示例行", is_certain, digits=digits, seen=found.options)
@@ -240,39 +208,39 @@ class _Evidence:
 
     def _by_format(self) -> Guess | None:
         code = self.slot.format
-        kind = _date_kind(code)
+        kind = kind_of_format(code)
         if kind is not None:
-            return Guess(kind, f"单元格格式“{_show(code)}”")
+            return Guess(kind, f"单元格格式“{show_format(code)}”")
         if "%" in code:
-            return Guess(FieldKind.PERCENT, f"单元格格式“{_show(code)}”")
-        named = _kind_of_label(self.heading.label)
+            return Guess(FieldKind.PERCENT, f"单元格格式“{show_format(code)}”")
+        named = kind_of_label(self.heading.label)
         if "0" in code and "@" not in code:
             is_whole = "." not in code
             number = FieldKind.INTEGER if is_whole else FieldKind.DECIMAL
-            if is_whole and named is not None and named not in _NUMBERS:
+            if is_whole and named is not None and named not in NUMBERS:
                 # 0 stands in many sheets that nobody formatted on purpose.
                 return None
             made = self._number_of(number, named)
-            return Guess(made, f"单元格格式“{_show(code)}”")
+            return Guess(made, f"单元格格式“{show_format(code)}”")
         return None
 
     def _by_label(self) -> Guess | None:
         label = self.heading.label
         if label in COMMON_OPTIONS:
             return Guess(FieldKind.ENUM, "列名", options=COMMON_OPTIONS[label])
-        kind = _kind_of_label(label)
-        if kind is None or (self.unit and kind not in _NUMBERS):
+        kind = kind_of_label(label)
+        if kind is None or (self.unit and kind not in NUMBERS):
             return None
-        if kind in _NUMBERS and self.unit:
+        if kind in NUMBERS and self.unit:
             kind = self._number_of(kind, kind)
             if kind is FieldKind.MONEY and not MONEY_UNITS.match(self.unit):
-                kind = _kind_of_unit(self.unit)
+                kind = kind_of_unit(self.unit)
         return Guess(kind, f"列名“…{label[-4:]}”")
 
     def _by_unit(self) -> Guess | None:
         if not self.unit:
             return None
-        return Guess(_kind_of_unit(self.unit), f"单位“{self.unit}”")
+        return Guess(kind_of_unit(self.unit), f"单位“{self.unit}”")
 
     def complete(self, guess: Guess) -> Guess:
         """Add bounds, places and the unit to a guess."""
@@ -291,7 +259,7 @@ class _Evidence:
             guess,
             kind=kind,
             unit=self._choose_unit(kind),
-            is_unit_told=bool(self.unit) and kind in _NUMBERS,
+            is_unit_told=bool(self.unit) and kind in NUMBERS,
             digits=self._digits(guess, kind),
             minimum=low if has_bounds and not are_crossed else None,
             maximum=high if has_bounds and not are_crossed else None,
@@ -301,7 +269,7 @@ class _Evidence:
         )
 
     def _choose_unit(self, kind: FieldKind) -> str:
-        if kind not in _NUMBERS or kind is FieldKind.YEAR:
+        if kind not in NUMBERS or kind is FieldKind.YEAR:
             return ""
         if kind is FieldKind.PERCENT:
             return "%"
@@ -324,51 +292,3 @@ class _Evidence:
         if shown:
             return min(len(shown[1]), 8)
         return max(guess.digits or 0, DEFAULT_DIGITS)
-
-
-def unit_of_label(label: str, kind: FieldKind) -> str:
-    """The unit that a label suggests for its kind."""
-    for pattern, named, unit in LABELS:
-        if pattern.search(label):
-            return (
-                unit
-                if named is kind or (kind in _NUMBERS and named in _NUMBERS)
-                else ""
-            )
-    return ""
-
-
-def _kind_of_label(label: str) -> FieldKind | None:
-    for pattern, kind, _ in LABELS:
-        if pattern.search(label):
-            return kind
-    return None
-
-
-def is_listed(label: str) -> bool:
-    """Whether a column of this name usually has a short list of values."""
-    return bool(LISTED.search(label))
-
-
-def _show(code: str) -> str:
-    """A number format as people type it."""
-    return code.replace("\\", "").replace('"', "").split(";")[0]
-
-
-def _kind_of_unit(unit: str) -> FieldKind:
-    if MONEY_UNITS.match(unit):
-        return FieldKind.MONEY
-    if unit == "%":
-        return FieldKind.PERCENT
-    return FieldKind.INTEGER if unit in WHOLE_UNITS else FieldKind.DECIMAL
-
-
-def _date_kind(code: str) -> FieldKind | None:
-    """The kind that a number format shows: a day, a month, a year; None for others."""
-    outside = re.sub(r"\\.|\[[^\]]*\]", "", "".join(code.split('"')[::2])).casefold()
-    outside = outside.split(";")[0]
-    if code == "General" or "y" not in outside:
-        return None
-    if "d" in outside:
-        return FieldKind.DATE
-    return FieldKind.YEAR_MONTH if "m" in outside else FieldKind.YEAR

@@ -8,7 +8,7 @@ from typing import Any
 
 from form_schemas.kinds import TRAITS, FieldKind
 from form_schemas.spec import FieldSpec, FormKind, FormSpec
-from validators.drafting.kinds import Guess
+from validators.drafting.guesses import Guess
 from validators.drafting.labels import plain_label
 
 _BRACKETS = re.compile(r"\([^)]*\)")
