@@ -26,7 +26,6 @@ from sqlalchemy import (
 )
 
 from app.models.base import BIG_KEY
-from app.storage.lookup import ROWS_AT_ONCE, in_groups
 from app.storage.types import ExactDecimal, column_type
 from form_schemas.spec import FormSpec
 
@@ -217,18 +216,6 @@ def read_rows(
         last = block[-1][0]
 
 
-def find_keys(
-    connection: Connection, stored: StoredForm, row_ids: Iterable[int]
-) -> dict[int, str]:
-    """Id of a row -> its key."""
-    c = stored.table.c
-    found: dict[int, str] = {}
-    for ids in in_groups(sorted(row_ids), ROWS_AT_ONCE):
-        records = connection.execute(select(c._id, c._key).where(c._id.in_(ids)))
-        found |= dict(map(tuple, records))
-    return found
-
-
 def _has_row(table: Table, field_id: str, other, name: str) -> ColumnElement[bool]:
     own, its = table.c[field_id], other.c[name]
     if type(own.type) is not type(its.type):
@@ -252,7 +239,6 @@ __all__ = [
     "count_values",
     "find_dangling",
     "find_doubles",
-    "find_keys",
     "find_rows_with",
     "list_values",
     "make_table",
