@@ -63,7 +63,8 @@ bench: setup
 
 # About an hour on each database.
 soak: setup
-	SOAK_STEPS=$(SOAK_STEPS) $(VENV)/bin/pytest -q tests/app/services/chain/test_machine.py
+	SOAK_STEPS=$(SOAK_STEPS) KILLS=50 $(VENV)/bin/pytest -q \
+		tests/app/services/chain/test_machine.py tests/app/services/test_kills.py
 
 # Chromium, LibreOffice and a Chinese font, which no Python package brings.
 machine:
