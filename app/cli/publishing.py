@@ -1,16 +1,31 @@
 """Commands for what was published: list it, take it back."""
 
+from collections.abc import Sequence
+
 import click
+from sqlalchemy import Engine
 
 from app.cli.console import REFUSED, USAGE, fail, open_console, tell, tell_rejudging
+from app.cli.plans import (
+    ACCEPT,
+    REASON,
+    join_reasons,
+    pair_reasons,
+    show_plan,
+    tell_done,
+)
 from app.models import PublicationState
 from app.services.installation import get_console_actor
 from app.services.keeping import CatalogueKeeper
-from app.services.publications import Publication, list_publications
+from app.services.publications import (
+    Publication,
+    find_last,
+    get_publication,
+    list_publications,
+)
 from app.services.publishing import Consent, read_reverse, revert
 from app.services.rejudging import rejudge_forms
-from app.services.schema_changes import Plan, plan
-from app.services.schema_changes.operations import KIND_WORDS, RISK_WORDS, Risk
+from app.services.schema_changes import plan
 
 
 @click.command()
@@ -36,32 +51,43 @@ def history(edition: str | None, limit: int) -> None:
 
 
 @click.command("revert")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("which", metavar="NUMBER|last")
 @click.argument("plan_hash", metavar="[HASH]", required=False)
-@click.option("--accept", multiple=True, metavar="OPERATION", help="接受这一项变更。")
-@click.option("--reason", default="", help="为什么撤销；接受变更时必须写。")
+@ACCEPT
+@REASON
 def revert_(
-    number: int, plan_hash: str | None, accept: tuple[str, ...], reason: str
+    which: str,
+    plan_hash: str | None,
+    accepted: Sequence[str],
+    reasons: Sequence[str],
 ) -> None:
-    """撤销第 NUMBER 次发布：文件和数据库都回到那次以前。
+    """撤销第 NUMBER 次发布：文件和数据库都回到那次以前；last 是最近一次。
 
     不写 HASH 时只列出要做的变更；核对以后，带上列在末尾的编号再执行一次。
     那次以后又改过的文件不能这样撤销。
     """
     _, workshop = open_console()
-    accepted = dict.fromkeys(accept, reason)
-    if accept and not reason.strip():
-        fail("接受变更要用 --reason 写明理由。", USAGE)
+    accept = pair_reasons(accepted, reasons)
+    publication = _find(workshop.engine, which)
     if plan_hash is None:
-        candidate = read_reverse(workshop, number)
-        made = plan(workshop.engine, candidate.catalogue, accepted, back=True)
-        _show(made)
-        fail(f"请核对以上变更，再执行 schemas revert {number} {made.hash}。", REFUSED)
+        candidate = read_reverse(workshop, publication.id)
+        made = plan(workshop.engine, candidate.catalogue, accept, back=True)
+        show_plan(made)
+        fail(f"请核对以上变更，再执行 schemas revert {which} {made.hash}。", REFUSED)
     actor = get_console_actor(workshop.engine)
-    done = revert(workshop, actor, number, Consent(plan_hash, accepted, reason))
-    tell(f"已撤销第 {number} 次发布，这是第 {done.id} 次。")
+    consent = Consent(plan_hash, accept, join_reasons(reasons))
+    tell_done(revert(workshop, actor, publication.id, consent))
+    tell(f"第 {publication.id} 次发布已撤销。")
     renewed = CatalogueKeeper(workshop).get()
     rejudge_forms(renewed.engine, renewed.catalogue, tell_rejudging())
+
+
+def _find(engine: Engine, which: str) -> Publication:
+    if which == "last":
+        return find_last(engine)
+    if not which.isdecimal():
+        fail("请写第几次发布（schemas history 第一列），或 last。", USAGE)
+    return get_publication(engine, int(which))
 
 
 def _line(one: Publication) -> str:
@@ -78,15 +104,3 @@ def _line(one: Publication) -> str:
     if one.state is PublicationState.COMMITTED:
         parts.append("文件还没有写完，下次启动时补上")
     return "\t".join(parts)
-
-
-def _show(made: Plan) -> None:
-    for one in made.operations:
-        place = f"{one.form_name} {one.field_id}".strip()
-        words = (RISK_WORDS[one.risk], KIND_WORDS[one.kind], place, one.summary)
-        click.echo("\t".join(words))
-        if one.risk is not Risk.SAFE and one.id not in made.accepted:
-            click.echo(f"\t要接受，请加 --accept {one.id}")
-    for refusal in made.refused:
-        place = f"{refusal.form_name} {refusal.field_id}".strip()
-        click.echo(f"不能做\t\t{place}\t{refusal.why}")

@@ -89,23 +89,18 @@ def get_publication(engine: Engine, publication_id: int) -> Publication:
     return found
 
 
-def find_by_hash(engine: Engine, plan_hash: str | None) -> Publication:
-    """The publication of a plan, the newest if several were of it.
+def find_last(engine: Engine) -> Publication:
+    """The last publication that was not taken back.
 
-    Args:
-        plan_hash: None: the last one that was not taken back.
+    Raises:
+        NotFound: there is none.
     """
-    is_it = (
-        _PUBLICATION.c.reverted_by.is_(None)
-        if plan_hash is None
-        else _PUBLICATION.c.plan_hash == plan_hash
-    )
-    wanted = _select().where(is_it).order_by(_PUBLICATION.c.id.desc()).limit(1)
+    standing = _PUBLICATION.c.reverted_by.is_(None)
+    wanted = _select().where(standing).order_by(_PUBLICATION.c.id.desc()).limit(1)
     with begin_reading(engine) as connection:
         found = connection.execute(wanted).first()
     if found is None:
-        which = "可以撤销的执行" if plan_hash is None else f"编号为 {plan_hash} 的执行"
-        raise NotFound(f"没有{which}。")
+        raise NotFound("没有可以撤销的发布。")
     return _build(found)
 
 

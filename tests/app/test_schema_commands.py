@@ -64,10 +64,10 @@ def test_a_change_is_planned_applied_and_taken_back(tianbao, file):
     done = tianbao("schemas", "apply", planned["hash"])
     assert done.exit_code == 0, done.output
     assert "没有要做的变更" in tianbao("schemas", "plan").output
-    way_back = tianbao("schemas", "reverse", "last")
+    way_back = tianbao("schemas", "revert", "last")
     number = way_back.stdout.rpartition("计划编号：")[2].strip()
     assert "rename_field" in way_back.stdout
-    taken = tianbao("schemas", "reverse", "last", "--apply", number)
+    taken = tianbao("schemas", "revert", "last", number)
     assert taken.exit_code == 0, taken.output
     assert file.read_bytes() == before
     assert "没有要做的变更" in tianbao("schemas", "plan").output
@@ -89,6 +89,7 @@ def test_what_is_accepted_needs_a_reason(tianbao):
 
 
 def test_what_was_never_applied_cannot_be_taken_back(tianbao):
-    answer = tianbao("schemas", "reverse", "0" * 16)
+    answer = tianbao("schemas", "revert", "last")
     assert answer.exit_code == 3
-    assert "没有编号为" in answer.output
+    assert "没有可以撤销的发布" in answer.output
+    assert tianbao("schemas", "revert", "0x1").exit_code == 2
