@@ -53,10 +53,19 @@ class _FormTables(MetaData):
     ) -> None:
         copies = MetaData()
         for table in self.tables.values():
-            table.to_metadata(copies)
+            copy = table.to_metadata(copies)
+            # Of two indexes that serve alike SQLite takes the later one. A set would
+            # have them in another order each time; later fields tell rows apart best.
+            copy.indexes = sorted(copy.indexes, key=_find_place)
         names = self.tables if tables is None else [table.name for table in tables]
         chosen = [copies.tables[name] for name in names]
         copies.create_all(bind, tables=chosen, checkfirst=checkfirst)
+
+
+def _find_place(index: Index) -> tuple[list[int], str]:
+    """Where the columns of an index stand in its table."""
+    order = {column.name: place for place, column in enumerate(index.table.c)}
+    return [order[column.name] for column in index.columns], str(index.name)
 
 
 @lru_cache(maxsize=8)

@@ -61,7 +61,7 @@ def make_plan(url: str) -> dict[str, float]:
 def add_column(url: str) -> dict[str, float]:
     """One more field in the form with most rows; the database keeps it afterwards."""
     engine = open_engine(url)
-    form = _find_largest(load_in_use(engine))
+    form = load_in_use(engine).get(_find_largest(load_catalogue()).full_name)
     with TemporaryDirectory() as folder:
         root = _copy_files(Path(folder))
         file = root / f"{form.full_name}.json"

@@ -1,7 +1,7 @@
 """All 234 forms in a database of either kind."""
 
 import pytest
-from sqlalchemy import ForeignKeyConstraint, inspect, text
+from sqlalchemy import ForeignKeyConstraint, create_engine, inspect, text
 
 from app.models import Base
 from app.storage.engine import open_engine
@@ -181,3 +181,24 @@ def test_tables_made_on_one_database_are_whole_on_the_next(
             with engine.begin() as connection:
                 assert find_differences(connection, catalogue) == Differences()
             engine.dispose()
+
+
+def test_indexes_come_in_the_order_of_their_columns():
+    """Of two that serve alike SQLite takes the later one: it must not be chance."""
+    target = schema_of("B", no="code")
+    picks = {
+        name: field_of("ref", ref={"table": "B", "field": "no"})
+        for name in ("first", "second", "third")
+    }
+    catalogue = catalogue_of(target, schema_of("A", no="code", **picks))
+    for _ in range(3):
+        engine = create_engine("sqlite://")
+        build_metadata(catalogue).create_all(engine)
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE type = 'index'"
+                " AND tbl_name = 'test_a' AND sql IS NOT NULL ORDER BY rowid"
+            )
+            names = list(found.scalars())
+        engine.dispose()
+        assert names[-3:] == [f"ix_test_a_{name}" for name in picks]
