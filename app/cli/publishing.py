@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import click
-from sqlalchemy import Engine
 
 from app.cli.console import REFUSED, USAGE, fail, open_console, tell, tell_rejudging
 from app.cli.plans import (
@@ -26,6 +25,7 @@ from app.services.publications import (
 from app.services.publishing import Consent, read_reverse, revert
 from app.services.rejudging import rejudge_forms
 from app.services.schema_changes import plan
+from app.services.workshop import Workshop
 
 
 @click.command()
@@ -68,7 +68,7 @@ def revert_(
     """
     _, workshop = open_console()
     accept = pair_reasons(accepted, reasons)
-    publication = _find(workshop.engine, which)
+    publication = _find(workshop, which)
     if plan_hash is None:
         candidate = read_reverse(workshop, publication.id)
         made = plan(workshop.engine, candidate.catalogue, accept, back=True)
@@ -82,12 +82,12 @@ def revert_(
     rejudge_forms(renewed.engine, renewed.catalogue, tell_rejudging())
 
 
-def _find(engine: Engine, which: str) -> Publication:
+def _find(workshop: Workshop, which: str) -> Publication:
     if which == "last":
-        return find_last(engine)
+        return find_last(workshop.engine)
     if not which.isdecimal():
         fail("请写第几次发布（schemas history 第一列），或 last。", USAGE)
-    return get_publication(engine, int(which))
+    return get_publication(workshop.engine, int(which))
 
 
 def _line(one: Publication) -> str:
