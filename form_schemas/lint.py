@@ -35,9 +35,27 @@ def lint_edition(path: Path) -> tuple[Fault, ...]:
     reading, settings = found.reading, read_settings(path)
     faults = [*settings.faults, *reading.faults]
     faults += lint_forms(found.files, reading.forms)
-    faults += _chain_faults(path, settings, reading.forms)
-    faults += _measure_faults(path, settings, reading.forms)
+    faults += find_settings_faults(
+        f"{path.parent.name}/{path.name}", settings, reading.forms
+    )
     return tuple(faults)
+
+
+def find_settings_faults(
+    edition: str, settings: Settings, forms: Sequence[FormSpec]
+) -> Iterator[Fault]:
+    """Find what the settings of an edition, `talent/2024`, say of its forms wrongly.
+
+    What is wrong with them alone is told by reading them.
+    """
+    file = f"{edition}/{COLLECTION_FILE}"
+    by_code = {form.code: form for form in forms}
+    # Gap lists that are none.
+    for place, message in find_faulty_gaps(settings.values.get("chains", ()), by_code):
+        yield Fault(file, place, message)
+    # Measures that nothing can be counted by.
+    for place, message in read_measures(settings.values, forms).faults:
+        yield Fault(file, place, message)
 
 
 def lint_forms(files: Mapping[str, str], forms: Sequence[FormSpec]) -> Iterator[Fault]:
@@ -216,25 +234,6 @@ def _target_faults(
                     "也不在它的 x-unique 里，认定不了一行。请换一列，或补上 x-unique。"
                 )
                 yield Fault(files[form.code], point("properties", field.id), message)
-
-
-def _chain_faults(
-    path: Path, settings: Settings, forms: Sequence[FormSpec]
-) -> Iterator[Fault]:
-    """Chains of work whose gap lists are none."""
-    file = f"{path.parent.name}/{path.name}/{COLLECTION_FILE}"
-    by_code = {form.code: form for form in forms}
-    for place, message in find_faulty_gaps(settings.values.get("chains", ()), by_code):
-        yield Fault(file, place, message)
-
-
-def _measure_faults(
-    path: Path, settings: Settings, forms: Sequence[FormSpec]
-) -> Iterator[Fault]:
-    """Measures that nothing can be counted by."""
-    file = f"{path.parent.name}/{path.name}/{COLLECTION_FILE}"
-    for place, message in read_measures(settings.values, forms).faults:
-        yield Fault(file, place, message)
 
 
 def _tells_apart(target: FormSpec, field_id: str) -> bool:

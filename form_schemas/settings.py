@@ -51,11 +51,26 @@ class Settings:
 
 def read_settings(edition_folder: Path) -> Settings:
     """Read the settings of `…/<collection>/<year>`; never raises for what they say."""
-    collection, year = edition_folder.parent.name, edition_folder.name
-    file = f"{collection}/{year}/{COLLECTION_FILE}"
+    codes = {path.stem for path in edition_folder.glob("*.json")}
+    codes.discard(COLLECTION_FILE.removesuffix(".json"))
+    content = (edition_folder / COLLECTION_FILE).read_bytes()
+    name = f"{edition_folder.parent.name}/{edition_folder.name}"
+    return judge_settings(content, name, codes)
+
+
+def judge_settings(
+    content: str | bytes, edition: str, codes: Collection[str]
+) -> Settings:
+    """Read the text of the settings of an edition, `talent/2024`.
+
+    Args:
+        codes: of the forms of the edition.
+    """
+    collection, _, year = edition.partition("/")
+    file = f"{edition}/{COLLECTION_FILE}"
     bare = {"collection": collection, "edition": year, "title": f"{collection} {year}"}
     try:
-        values = json.loads((edition_folder / COLLECTION_FILE).read_bytes())
+        values = json.loads(content)
     except json.JSONDecodeError as error:
         where = f"第 {error.lineno} 行第 {error.colno} 列"
         message = f"{where}不是合法的 JSON，请检查那里的逗号、引号和括号。"
@@ -63,10 +78,11 @@ def read_settings(edition_folder: Path) -> Settings:
     except UnicodeDecodeError:
         message = "文件不是 UTF-8 编码。请在编辑器里用 UTF-8 另存。"
         return Settings(bare, (Fault(file, "", message),))
+    except RecursionError:
+        message = "括号套得太深。请核对。"
+        return Settings(bare, (Fault(file, "", message),))
     if not isinstance(values, dict):
         return Settings(bare, (Fault(file, "", "这里应当是对象，请改正。"),))
-    codes = {path.stem for path in edition_folder.glob("*.json")}
-    codes.discard(COLLECTION_FILE.removesuffix(".json"))
     faults = [
         Fault(file, pointer, message)
         for pointer, message in (

@@ -9,7 +9,11 @@ from collections.abc import Mapping
 
 #: Words whose entries stand one a line.
 _LINE_A_MEMBER = ("properties",)
-_LINE_AN_ITEM = ("x-layout", "x-rules", "x-freeze", "x-tests")
+_LINE_AN_ITEM = (
+    *("x-layout", "x-rules", "x-freeze", "x-tests"),
+    # of collection.json
+    *("departments", "phases", "reviewSteps", "chains", "warningReasons", "x-measures"),
+)
 
 
 def format_schema(schema: Mapping[str, object]) -> str:
