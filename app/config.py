@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, get_type_hints
 
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.folders import SCHEMAS_FOLDER
 
 PREFIX = "TIANBAO_"
 _SECRET_LENGTH = 32

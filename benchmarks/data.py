@@ -14,9 +14,10 @@ from random import Random
 
 from rustpy_xlsxwriter import Format, write_worksheet
 
-from form_schemas.catalogue import Catalogue, load_catalogue
+from form_schemas.catalogue import Catalogue
 from form_schemas.codelists import CodeList
 from form_schemas.kinds import FieldKind
+from form_schemas.loading import load_catalogue
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.conversion import display
 from validators.formats import card_check_digit

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from form_schemas.catalogue import read_sources
 from form_schemas.codelists import load_codelists
 from form_schemas.drafts import Source
+from form_schemas.folders import read_sources
 from form_schemas.reader import EditionReading, read_edition
 
 

@@ -8,13 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from form_schemas.catalogue import (
-    SCHEMAS_FOLDER,
-    edition_folders,
-)
 from form_schemas.derivation_lint import find_derivation_faults
 from form_schemas.faults import Fault, point
 from form_schemas.folder_reading import read_folder
+from form_schemas.folders import SCHEMAS_FOLDER, edition_folders
 from form_schemas.kinds import PERSONAL_KINDS
 from form_schemas.measure_reader import read_measures
 from form_schemas.settings import COLLECTION_FILE, Settings, read_settings

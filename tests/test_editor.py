@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from form_schemas.catalogue import SCHEMAS_FOLDER
 from form_schemas.fault_places import PlacedFault
 from form_schemas.faults import Fault
+from form_schemas.folders import SCHEMAS_FOLDER
 from form_schemas.locating import Position
 
 _ROOT = SCHEMAS_FOLDER.parent

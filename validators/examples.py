@@ -11,10 +11,10 @@ from decimal import InvalidOperation
 from functools import cache
 from pathlib import Path
 
-from form_schemas.catalogue import SCHEMAS_FOLDER, edition_folders
 from form_schemas.codelists import CodeList, load_codelists
 from form_schemas.faults import Fault, ask_nearest, point
 from form_schemas.folder_reading import read_folder
+from form_schemas.folders import SCHEMAS_FOLDER, edition_folders
 from form_schemas.settings import read_settings
 from form_schemas.spec import Example, FieldSpec, FormSpec, Level, RuleSpec, ToldTables
 from validators.compiling import Env, Row

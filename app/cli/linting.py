@@ -9,10 +9,10 @@ from app.config import Config, load_config
 from app.services.derivation_lint import lint_derivations
 from app.services.edition_checks import check_stored_values
 from app.services.installation import load_files, open_database
-from form_schemas.catalogue import edition_folders
 from form_schemas.edition_lint import lint_against_former
 from form_schemas.fault_places import PlacedFault, place_faults
 from form_schemas.faults import Fault
+from form_schemas.folders import edition_folders
 from form_schemas.lint import lint_edition
 from form_schemas.settings import COLLECTION_FILE
 from form_schemas.stray_files import find_stray_files

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from app.storage.derivation_checks import find_unsayable
-from form_schemas.catalogue import Catalogue, Edition, edition_folders
+from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.derivation_order import find_circle
 from form_schemas.faults import Fault, point
 from form_schemas.folder_reading import read_folder
+from form_schemas.folders import edition_folders
 from form_schemas.spec import FormSpec
 
 #: How a reason begins -> what people are told.

@@ -13,10 +13,10 @@ from app.errors import BadRequest, NotFound, Refused
 from exporters.gate import Limits
 from exporters.outline import read_outline
 from exporters.refusals import RefusedFile, describe_refusal
-from form_schemas.catalogue import edition_folders, read_sources
 from form_schemas.codelists import load_codelists
 from form_schemas.drafts import Source
 from form_schemas.faults import Fault, ask_nearest
+from form_schemas.folders import edition_folders, read_sources
 from form_schemas.lint import lint_forms
 from form_schemas.reader import read_edition
 from form_schemas.writer import format_schema

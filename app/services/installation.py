@@ -23,7 +23,8 @@ from app.services.workshop import Workshop, open_workshop
 from app.storage.engine import begin_reading, open_engine
 from app.storage.generations import read_generation
 from app.storage.records import Scope
-from form_schemas.catalogue import Catalogue, Edition, load_catalogue
+from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.loading import load_catalogue
 from form_schemas.spec import FormSpec
 
 #: The account in whose name commands act; nobody can log in with it.

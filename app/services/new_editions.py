@@ -14,8 +14,8 @@ from app.models import AuditAction
 from app.permissions import Action, Actor, require
 from app.services.workshop import Workshop
 from app.storage.audit import AuditRecord, record
-from form_schemas.catalogue import edition_folders, read_sources
 from form_schemas.faults import Fault, ask_nearest
+from form_schemas.folders import edition_folders, read_sources
 from form_schemas.lint import lint_edition
 from form_schemas.new_edition import NewEdition, find_years, make_edition
 from form_schemas.settings import COLLECTION_FILE

@@ -13,9 +13,10 @@ from pathlib import Path
 from app.errors import BadRequest, Refused
 from app.services.derivation_lint import lint_derivations
 from app.services.schema_files import Texts, list_files, read_texts, write_texts
-from form_schemas.catalogue import Catalogue, Edition, load_catalogue
+from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.faults import Fault
 from form_schemas.lint import lint_edition
+from form_schemas.loading import load_catalogue
 from form_schemas.settings import COLLECTION_FILE
 from validators.examples import lint_edition_examples
 

@@ -20,8 +20,9 @@ from app.services.schema_changes import load_in_use
 from app.storage.engine import begin_reading
 from app.storage.generations import find_generation
 from app.storage.schema import begin_schema_change
-from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue
+from form_schemas.catalogue import Catalogue
 from form_schemas.drafts import FOREIGN_BYTES
+from form_schemas.folders import SCHEMAS_FOLDER
 
 #: Path below the folder of schemas -> text of the file; None: there is none.
 Texts = Mapping[str, str | None]

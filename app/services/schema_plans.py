@@ -30,9 +30,10 @@ from app.services.schema_changes.planning import plan
 from app.services.schema_effects import Effects, find_effects
 from app.services.schema_files import complete_files
 from app.services.workshop import Workshop
-from form_schemas.catalogue import Catalogue, Edition, load_catalogue
+from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.edition_lint import find_edition_faults
 from form_schemas.faults import Fault
+from form_schemas.loading import load_catalogue
 
 #: Operation -> why its risk is taken.
 Accepted = Mapping[str, str]

@@ -17,7 +17,8 @@ from app.services.mail_server import MailServer, open_mail_server
 from app.storage.engine import at_generation
 from app.storage.files import FileStore
 from exporters.gate import Limits
-from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue
+from form_schemas.catalogue import Catalogue
+from form_schemas.folders import SCHEMAS_FOLDER
 
 _MIB = 1024 * 1024
 

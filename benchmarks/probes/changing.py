@@ -19,7 +19,9 @@ from app.services.schema_changes import apply, initialise, load_in_use, plan
 from app.storage.binding import Binding, bind
 from app.storage.engine import is_sqlite, open_engine
 from benchmarks.clock import timed
-from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue, load_catalogue
+from form_schemas.catalogue import Catalogue
+from form_schemas.folders import SCHEMAS_FOLDER
+from form_schemas.loading import load_catalogue
 from form_schemas.spec import FieldSpec, FormSpec
 from form_schemas.writer import format_schema
 

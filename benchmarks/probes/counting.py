@@ -17,7 +17,7 @@ from app.services.workshop import open_workshop
 from app.storage.engine import open_engine
 from benchmarks.probes.deriving import COLLECTION, SCHOOL_ID
 from benchmarks.probes.signing_in import ask, measure, sign_in
-from form_schemas.catalogue import load_catalogue
+from form_schemas.loading import load_catalogue
 
 _NAME, _PASSWORD = "statistics", "tongji-5096-mima"
 

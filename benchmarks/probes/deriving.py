@@ -23,7 +23,7 @@ from app.storage.lookup import in_groups
 from app.storage.records import Query, Scope
 from app.storage.rows import RowStore
 from benchmarks.clock import timed
-from form_schemas.catalogue import load_catalogue
+from form_schemas.loading import load_catalogue
 from form_schemas.spec import FormSpec
 
 _TOLD = json.loads((Path(__file__).parents[1] / "teaching.json").read_text("utf-8"))

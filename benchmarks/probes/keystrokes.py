@@ -4,7 +4,8 @@ from statistics import median, quantiles
 
 from playwright.sync_api import sync_playwright
 
-from form_schemas.catalogue import Catalogue, load_catalogue
+from form_schemas.catalogue import Catalogue
+from form_schemas.loading import load_catalogue
 from form_schemas.spec import FormSpec, Shape
 from tests.support.machine import CHROMIUM_ARGUMENTS, get_chromium
 from tests.support.pages import PageServer, serve

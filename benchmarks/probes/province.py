@@ -25,7 +25,8 @@ from benchmarks.province import (
     PROVINCE,
     fill_province,
 )
-from form_schemas.catalogue import Catalogue, load_catalogue
+from form_schemas.catalogue import Catalogue
+from form_schemas.loading import load_catalogue
 
 _EDITION = "talent"
 

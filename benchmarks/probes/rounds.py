@@ -24,7 +24,8 @@ from app.storage.engine import is_sqlite, open_engine
 from app.storage.records import Scope
 from app.storage.rows import RowStore
 from benchmarks.clock import timed, watched
-from form_schemas.catalogue import Catalogue, Edition, load_catalogue
+from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.loading import load_catalogue
 
 _ROUND = json.loads((Path(__file__).parents[1] / "round.json").read_text("utf-8"))
 _SCOPE = Scope(1, 1)

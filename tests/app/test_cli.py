@@ -20,7 +20,7 @@ from app.cli import main
 from app.models import ExportJob, FormDeclaration, JobState, User
 from app.services.installation import CONSOLE
 from app.storage.engine import open_engine
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.folders import SCHEMAS_FOLDER
 from tests.support.imports import SAMPLES
 
 pytestmark = pytest.mark.long

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.folders import SCHEMAS_FOLDER
 from form_schemas.lint import lint_edition
 from tests.support.blank_forms import build
 from tests.support.imports import SAMPLES

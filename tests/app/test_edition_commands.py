@@ -11,7 +11,7 @@ from sqlalchemy import update
 from app.cli import main
 from app.models import Round, RoundState
 from app.storage.engine import open_engine
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.folders import SCHEMAS_FOLDER
 from tests.support.places import add_round, add_units
 
 

@@ -10,7 +10,8 @@ from app.factory import create_app
 from app.services.schema_changes import initialise
 from app.storage.engine import open_engine
 from app.web.server import get_server
-from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
+from form_schemas.folders import SCHEMAS_FOLDER
+from form_schemas.loading import load_catalogue
 
 FORM = "group/G5.1"
 

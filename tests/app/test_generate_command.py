@@ -9,7 +9,7 @@ from app.cli import main
 from app.services.installation import find_scope
 from app.storage.engine import open_engine
 from app.storage.rows import RowStore
-from form_schemas.catalogue import load_catalogue
+from form_schemas.loading import load_catalogue
 
 HEADS, CLASSES = "national/Z4.4.1", "national/Z1.1.28"
 SCHOOL = ("--unit", "demo-school")

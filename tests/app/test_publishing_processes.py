@@ -20,7 +20,7 @@ from app.services.publications import list_publications
 from app.services.schema_changes import plan
 from app.services.schema_files import load_published, read_texts
 from app.storage.generations import read_generation
-from form_schemas.catalogue import load_catalogue
+from form_schemas.loading import load_catalogue
 from tests.support.forms import field_of
 from tests.support.publishing import (
     config_of,

@@ -18,7 +18,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect
 
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.folders import SCHEMAS_FOLDER
 
 pytestmark = pytest.mark.long
 

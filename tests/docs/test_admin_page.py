@@ -8,9 +8,10 @@ import pytest
 from app.services.schema_changes import OperationKind
 from app.services.schema_changes.declaring import declare, has_shape
 from exporters.template import build_template
-from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
 from form_schemas.codelists import load_codelists
+from form_schemas.folders import SCHEMAS_FOLDER
 from form_schemas.lint import lint_edition
+from form_schemas.loading import load_catalogue
 from form_schemas.measure_reader import read_measures
 from form_schemas.settings import read_settings
 from tests.support.docs import (

@@ -4,8 +4,10 @@ import shutil
 import pytest
 from jsonschema import Draft202012Validator
 
-from form_schemas.catalogue import SCHEMAS_FOLDER, UnknownFormError, load_catalogue
+from form_schemas.catalogue import UnknownFormError
 from form_schemas.dialect import load_dialect
+from form_schemas.folders import SCHEMAS_FOLDER
+from form_schemas.loading import load_catalogue
 from form_schemas.spec import Shape
 from form_schemas.writer import format_schema
 

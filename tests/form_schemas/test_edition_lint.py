@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from form_schemas.catalogue import SCHEMAS_FOLDER
 from form_schemas.edition_lint import find_edition_faults, lint_against_former
+from form_schemas.folders import SCHEMAS_FOLDER
 from form_schemas.stray_files import find_stray_files
 from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of, read_schemas, schema_of

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.folders import SCHEMAS_FOLDER
 from form_schemas.lint import lint_edition, lint_folder
 from tests.form_schemas.conftest import SETTINGS
 from tests.support.forms import field_of, schema_of

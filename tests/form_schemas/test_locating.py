@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from form_schemas.catalogue import SCHEMAS_FOLDER
 from form_schemas.faults import point
+from form_schemas.folders import SCHEMAS_FOLDER
 from form_schemas.locating import find_places, locate
 
 _TEXT = """\

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from form_schemas.catalogue import SCHEMAS_FOLDER, Edition, read_sources
+from form_schemas.catalogue import Edition
 from form_schemas.codelists import load_codelists
 from form_schemas.drafts import Source
 from form_schemas.edition_diff import compare_editions
 from form_schemas.edition_lint import find_edition_faults
+from form_schemas.folders import SCHEMAS_FOLDER, read_sources
 from form_schemas.reader import read_edition
 
 FOLDER = SCHEMAS_FOLDER / "group" / "2014"

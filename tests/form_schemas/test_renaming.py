@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from form_schemas.catalogue import SCHEMAS_FOLDER, read_sources
 from form_schemas.codelists import load_codelists
 from form_schemas.drafts import Source
+from form_schemas.folders import SCHEMAS_FOLDER, read_sources
 from form_schemas.reader import read_edition
 from form_schemas.renaming import NameFinder, rename
 from tests.support.forms import field_of, rule_of, schema_of

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.chain import ReviewStep
+from form_schemas.loading import load_catalogue
 from form_schemas.phases import Phase, Task, read_phases, shift_phases, write_phases
 from form_schemas.settings import FREE_REASON, WarningReason, read_settings
 from form_schemas.spec import FormKind

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.lint import lint_edition
+from form_schemas.loading import load_catalogue
 from form_schemas.settings import read_settings
 from form_schemas.work_chains import is_gap_list, read_work_chains
 from tests.support.catalogues import get_catalogue

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from app.services.schema_changes.applied import get_place, load_applied
 from app.storage.engine import begin_reading
-from form_schemas.catalogue import place_editions
+from form_schemas.loading import place_editions
 
 
 def as_applied(engine, catalogue):

@@ -3,14 +3,10 @@
 import json
 from functools import cache
 
-from form_schemas.catalogue import (
-    Catalogue,
-    Edition,
-    load_catalogue,
-    place_editions,
-)
+from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.codelists import load_codelists
 from form_schemas.drafts import Source
+from form_schemas.loading import load_catalogue, place_editions
 from form_schemas.reader import read_edition
 
 

@@ -14,7 +14,7 @@ from app.cli import main
 from app.config import describe_settings
 from app.services.policy_text import describe_policy
 from exporters.refusals import Reason, Refusal, describe_refusal
-from form_schemas.catalogue import load_catalogue
+from form_schemas.loading import load_catalogue
 from tests.support.docs import ROOT, read_page
 from validators.check import Context, Stage, check_rows
 from validators.conversion import RawRow

@@ -15,7 +15,7 @@ from app.services.schema_files import load_published, read_texts
 from app.services.workshop import Workshop, open_workshop
 from app.storage.engine import open_engine
 from app.storage.records import Scope
-from form_schemas.catalogue import load_catalogue
+from form_schemas.loading import load_catalogue
 from form_schemas.writer import format_schema
 from tests.support.forms import field_of, schema_of
 from tests.support.places import add_round, add_units

@@ -6,8 +6,9 @@ from functools import partial
 
 import pytest
 
-from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
 from form_schemas.codelists import load_codelists
+from form_schemas.folders import SCHEMAS_FOLDER
+from form_schemas.loading import load_catalogue
 from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of, read_schemas, rule_of, schema_of
 from validators.examples import (

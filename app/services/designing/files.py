@@ -5,8 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from app.errors import NotFound
-from form_schemas.catalogue import edition_folders
 from form_schemas.drafts import FOREIGN_BYTES
+from form_schemas.folders import edition_folders
 
 
 def list_edition_names(folder: Path) -> tuple[str, ...]:

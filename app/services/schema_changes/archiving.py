@@ -19,7 +19,8 @@ from app.models import (
 )
 from app.models.base import now_utc
 from app.services.schema_changes.applied import Applied, AppliedForm
-from form_schemas.catalogue import ARCHIVED, ArchivedEdition
+from form_schemas.catalogue import ARCHIVED
+from form_schemas.loading import ArchivedEdition
 from form_schemas.settings import COLLECTION_FILE
 
 _DECLARED = FormDeclaration.__table__

@@ -25,7 +25,9 @@ from app.storage.schema import (
     migrate,
 )
 from form_schemas.allotment import place
-from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue, load_catalogue
+from form_schemas.catalogue import Catalogue
+from form_schemas.folders import SCHEMAS_FOLDER
+from form_schemas.loading import load_catalogue
 from form_schemas.spec import FormSpec
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.services.derivation_lint import find_derivation_faults, lint_all_derivations
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.folders import SCHEMAS_FOLDER
 from tests.support.forms import field_of, read_schemas, schema_of
 
 SOURCE = schema_of(

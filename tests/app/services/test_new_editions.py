@@ -7,7 +7,7 @@ import pytest
 
 from app.errors import NotFound, Refused
 from app.services.new_editions import write_new_edition
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.folders import SCHEMAS_FOLDER
 from form_schemas.lint import lint_edition
 from validators.examples import lint_edition_examples
 

@@ -19,7 +19,8 @@ from app.services.schema_changes import (
 )
 from app.storage.records import Scope
 from app.storage.rows import RowStore
-from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue
+from form_schemas.folders import SCHEMAS_FOLDER
+from form_schemas.loading import load_catalogue
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
 from tests.support.lending import get_engine

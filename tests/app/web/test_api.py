@@ -11,7 +11,7 @@ from app.config import load_secret
 from app.models import FormDeclaration
 from app.models.base import now_utc
 from app.web.server import Server, attach_server
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.folders import SCHEMAS_FOLDER
 from tests.support.docs import find_blocks, read_page
 
 FORMS = "/api/v1/forms"

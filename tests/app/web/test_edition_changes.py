@@ -11,8 +11,9 @@ from openpyxl import load_workbook
 from app.config import load_secret
 from app.services.new_editions import write_new_edition
 from app.web.server import Server, attach_server
-from form_schemas.catalogue import SCHEMAS_FOLDER, Catalogue
+from form_schemas.catalogue import Catalogue
 from form_schemas.edition_files import load_edition
+from form_schemas.folders import SCHEMAS_FOLDER
 from tests.support.catalogues import get_catalogue
 
 ALL = "/admin/schemas/diff/talent"

@@ -10,7 +10,7 @@ import pytest
 
 from app.config import load_secret
 from app.web.server import Server, attach_server
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.folders import SCHEMAS_FOLDER
 from tests.support.blank_forms import build
 
 ADDRESS = "/admin/schemas/from-workbook/"

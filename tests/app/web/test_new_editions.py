@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.config import load_secret
 from app.models import AuditAction, AuditEntry
 from app.web.server import Server, attach_server
-from form_schemas.catalogue import SCHEMAS_FOLDER
+from form_schemas.folders import SCHEMAS_FOLDER
 
 ADDRESS = "/admin/schemas/new-edition/"
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import pytest
 
-from form_schemas.catalogue import load_catalogue
 from form_schemas.kinds import FILE_KINDS
+from form_schemas.loading import load_catalogue
 from form_schemas.writer import format_schema
 from tests.support.drafting import outline_template
 from validators.drafting.composing import Place

@@ -8,8 +8,9 @@ import pytest
 from app.services.designing.checking import check_source
 from app.services.designing.editing import open_file
 from app.services.designing.trying import try_expression
-from form_schemas.catalogue import SCHEMAS_FOLDER, load_catalogue, read_sources
 from form_schemas.drafts import Source
+from form_schemas.folders import SCHEMAS_FOLDER, read_sources
+from form_schemas.loading import load_catalogue
 from form_schemas.settings import read_settings
 
 
