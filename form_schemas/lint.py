@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from form_schemas.booklets import find_misplaced_blocks
 from form_schemas.derivation_lint import find_derivation_faults
 from form_schemas.faults import Fault, point
 from form_schemas.folder_reading import read_folder
@@ -49,6 +50,10 @@ def find_settings_faults(
     by_code = {form.code: form for form in forms}
     # Gap lists that are none.
     for place, message in find_faulty_gaps(settings.values.get("chains", ()), by_code):
+        yield Fault(file, place, message)
+    # Blocks of booklets that cannot be drawn as they say.
+    booklets = settings.values.get("booklets", ())
+    for place, message in find_misplaced_blocks(booklets, by_code):
         yield Fault(file, place, message)
     # Measures that nothing can be counted by.
     for place, message in read_measures(settings.values, forms).faults:

@@ -58,6 +58,8 @@ _SETTINGS_PARTS = (
     ("reviewSteps：审核步骤", ("$defs", "step")),
     ("chains：业务链", ("$defs", "chain")),
     ("chains 的 steps：各步", ("$defs", "chainStep")),
+    ("booklets：合订本", ("$defs", "booklet")),
+    ("booklets 的 blocks：各块", ("$defs", "block")),
     ("x-measures：统计的各节", ("$defs", "measureGroup")),
     ("x-measures 的 measures：指标", ("$defs", "measure")),
     ("x-measures 的 by：另写的分法", ("$defs", "dimension")),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from form_schemas.booklets import Booklet, find_faulty_booklets, read_booklets
 from form_schemas.chain import ReviewStep, find_faulty_steps, read_steps
 from form_schemas.dialect import find_breaches
 from form_schemas.faults import Fault
@@ -108,6 +109,11 @@ def list_work_chains(values: Mapping[str, Any]) -> tuple[WorkChain, ...]:
     return read_work_chains(values.get("chains", ()))
 
 
+def list_booklets(values: Mapping[str, Any]) -> tuple[Booklet, ...]:
+    """The booklets of an edition's settings; none where the settings have faults."""
+    return read_booklets(values.get("booklets", ()))
+
+
 def list_reasons(values: Mapping[str, Any]) -> tuple[WarningReason, ...]:
     """The reasons that an edition's settings offer (`warningReasons`)."""
     return tuple(
@@ -139,6 +145,7 @@ def _find_contradictions(
         *find_faulty_phases(values.get("phases", ()), codes),
         *find_faulty_steps(values["reviewSteps"]),
         *find_faulty_chains(values.get("chains", ()), codes),
+        *find_faulty_booklets(values.get("booklets", ()), codes),
     ]
 
 

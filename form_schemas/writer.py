@@ -12,7 +12,8 @@ _LINE_A_MEMBER = ("properties",)
 _LINE_AN_ITEM = (
     *("x-layout", "x-rules", "x-freeze", "x-tests"),
     # of collection.json
-    *("departments", "phases", "reviewSteps", "chains", "warningReasons", "x-measures"),
+    *("departments", "phases", "reviewSteps", "chains", "booklets", "warningReasons"),
+    "x-measures",
 )
 
 
