@@ -3,7 +3,7 @@
 `lineage` knows; `documenting` puts it beside the form and its fields.
 """
 
-from form_schemas.catalogue import ARCHIVED, Catalogue
+from form_schemas.catalogue import Catalogue
 from form_schemas.lineage import Lineage, OriginKind, trace
 from form_schemas.spec import FieldSpec, FormSpec
 from form_schemas.wording import Names, describe
@@ -39,13 +39,6 @@ def say_earlier_field(catalogue: Catalogue, form: FormSpec, field: FieldSpec) ->
 
 def _trace_before(catalogue: Catalogue, form: FormSpec) -> Lineage | None:
     """How the form's edition follows from the one before; None: it is the first."""
-    earlier = [
-        edition
-        for edition in catalogue.editions
-        if edition.collection == form.collection
-        and not edition.is_archived
-        and edition.year < form.edition.partition(ARCHIVED)[0]
-    ]
-    if not earlier:
-        return None
-    return trace(earlier[-1].forms, catalogue.edition_of(form).forms)
+    edition = catalogue.edition_of(form)
+    former = catalogue.find_former(edition)
+    return None if former is None else trace(former.forms, edition.forms)

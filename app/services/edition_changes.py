@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from app.errors import NotFound
 from exporters.change_book import write_change_book
-from form_schemas.catalogue import ARCHIVED, Catalogue, Edition
+from form_schemas.catalogue import ARCHIVED, Catalogue, Edition, order_year
 from form_schemas.differences import DifferenceKind, FormDifference
 from form_schemas.edition_diff import compare_editions
 from form_schemas.edition_files import load_edition
@@ -98,26 +98,13 @@ def find_changes(
     return EditionChanges(earlier, later, found, tuple(sorted(left_out)))
 
 
-def find_former(catalogue: Catalogue, edition: Edition) -> Edition | None:
-    """The edition of the year before, as it is in use; None: this is the first one."""
-    year = edition.year.partition(ARCHIVED)[0]
-    earlier = [
-        one
-        for one in catalogue.editions
-        if one.collection == edition.collection
-        and not one.is_archived
-        and one.year < year
-    ]
-    return earlier[-1] if earlier else None
-
-
 def list_years(
     catalogue: Catalogue, folder: Path | None, collection: str
 ) -> tuple[str, ...]:
     """All editions of a collection that can be compared, the newest first."""
     names = (name.split("/") for name in _list_names(catalogue, folder))
     years = {year for name, year in names if name == collection}
-    return tuple(sorted(filter(_YEAR.fullmatch, years), key=_order, reverse=True))
+    return tuple(sorted(filter(_YEAR.fullmatch, years), key=order_year, reverse=True))
 
 
 def say_year(year: str) -> str:
@@ -157,11 +144,6 @@ def _explain(
     known = sorted({name.split("/")[0] for name in names})
     near = ask_nearest(collection, known)
     return f"没有系列“{collection}”。{near}已有：{'、'.join(known)}。"
-
-
-def _order(year: str) -> tuple[str, bool, int]:
-    base, _, number = year.partition(ARCHIVED)
-    return base, not number, int(number or 0)
 
 
 def _contains(one: FormDifference, search: str) -> bool:

@@ -37,6 +37,7 @@ from app.services.schema_files import (
     write_unwritten,
 )
 from app.services.schema_hashes import hash_catalogue
+from app.services.standing_rounds import keep_standing_rounds
 from app.services.workshop import Workshop
 from app.storage.audit import AuditRecord, record
 from app.storage.backups import back_up
@@ -146,6 +147,7 @@ def publish_files(
         made = apply_in(
             connection, catalogue, consent.plan_hash, consent.accept, actor_id
         )
+        keep_standing_rounds(connection, catalogue)
         number = raise_generation(connection, hash_catalogue(catalogue))
         kept = _Kept(before, after, number, PublicationState.WRITTEN, backup)
         publication_id = _keep(connection, consent, made, kept, actor_id)
@@ -176,6 +178,7 @@ def _publish(
             actor.user_id,
             back=reverts is not None,
         )
+        keep_standing_rounds(connection, candidate.catalogue)
         number = raise_generation(connection, hash_catalogue(candidate.catalogue))
         before, after = _list_texts(workshop.catalogue, candidate)
         kept = _Kept(before, after, number, PublicationState.COMMITTED, backup)
@@ -270,7 +273,7 @@ def _find_changed_files(in_use: Catalogue, catalogue: Catalogue) -> list[str]:
     names += [
         f"{form.full_name}.json"
         for edition in in_use.editions
-        if "@" not in edition.year
+        if not edition.is_archived
         for form in edition.forms
         if form.full_name not in present
     ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from app.errors import BadRequest, Refused
 from app.services.derivation_lint import lint_derivations
 from app.services.schema_files import Texts, list_files, read_texts, write_texts
-from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.catalogue import Catalogue
 from form_schemas.faults import Fault
 from form_schemas.lint import lint_edition
 from form_schemas.loading import load_catalogue
@@ -123,17 +123,11 @@ def _refuse_faulty(trial: Path, editions: tuple[str, ...]) -> None:
 
 def _join(in_use: Catalogue, found: Catalogue, editions: tuple[str, ...]) -> Catalogue:
     kept = [one for one in in_use.editions if one.name not in editions]
-    joined = sorted([*kept, *found.editions], key=_order)
+    joined = sorted([*kept, *found.editions], key=lambda one: one.order)
     broken = [
         one for one in in_use.broken if one.full_name.rpartition("/")[0] not in editions
     ]
     return replace(in_use, editions=tuple(joined), broken=tuple(broken), held=())
-
-
-def _order(edition: Edition) -> tuple[str, str, bool, int]:
-    # An edition as it was, `2024@1`, comes before the same one as it is.
-    year, _, number = edition.year.partition("@")
-    return edition.collection, year, not number, int(number or 0)
 
 
 def _name(files: list[str]) -> str:

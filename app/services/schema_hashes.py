@@ -14,7 +14,7 @@ def hash_catalogue(catalogue: Catalogue) -> str:
 
     Editions as they were (`2024@1`) change nothing of what is in use.
     """
-    editions = [one for one in catalogue.editions if "@" not in one.year]
+    editions = [one for one in catalogue.editions if not one.is_archived]
     told = [
         [
             one.name,

@@ -167,11 +167,5 @@ def _advise(in_use: Catalogue, catalogue: Catalogue, made: Plan) -> Iterator[Fau
 
 def _find_former(in_use: Catalogue, edition: Edition) -> Edition | None:
     """The edition as it is in use; a new one follows the newest before it."""
-    known = [
-        one
-        for one in in_use.editions
-        if one.collection == edition.collection
-        and not one.is_archived
-        and one.year <= edition.year
-    ]
-    return max(known, key=lambda one: one.year, default=None)
+    same = (one for one in in_use.editions if one.name == edition.name)
+    return next(same, None) or in_use.find_former(edition)

@@ -16,7 +16,6 @@ from app.permissions import Action
 from app.services.edition_changes import (
     EditionChanges,
     find_changes,
-    find_former,
     list_years,
     say_year,
     write_changes_file,
@@ -115,8 +114,9 @@ def choose() -> Answer:
     wanted = args.get("collection") or next(iter(known), "")
     years = list_years(server.catalogue, server.workshop.schema_folder, wanted)
     after = args.get("after") or next(iter(years), "")
-    earlier = (year for year in years if year < after)
-    before = args.get("before") or next(earlier, "")
+    # Those before it follow it, the newest first.
+    earlier = years[years.index(after) + 1 :] if after in years else years
+    before = args.get("before") or next(iter(earlier), "")
     if not before:
         return render_template("edition_changes_none.html", collection=wanted)
     place = {"collection": wanted, "before": before, "after": after}
@@ -148,7 +148,7 @@ def fetch_all(collection: str, before: str, after: str) -> Answer:
 def show_here() -> Answer:
     """Lead to what is new in the edition of the round where the person works."""
     edition = get_visit().get_workplace().edition
-    former = find_former(get_server().catalogue, edition) or edition
+    former = get_server().catalogue.find_former(edition) or edition
     return redirect(
         url_for(
             "edition_changes.show",

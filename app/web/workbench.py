@@ -13,7 +13,6 @@ from flask import (
 from app.errors import NotFound
 from app.permissions import Action, can
 from app.services import navigation, noticeboard
-from app.services.edition_changes import find_former
 from app.services.facts import find_facts
 from app.services.progress.area import AreaRound, list_rounds
 from app.services.progress.units import load_area
@@ -43,7 +42,7 @@ def show() -> str:
         page=page,
         say_end=say_end,
         workplace=page.workplace,
-        former=find_former(get_server().catalogue, page.workplace.edition),
+        former=get_server().catalogue.find_former(page.workplace.edition),
     )
 
 

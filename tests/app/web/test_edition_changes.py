@@ -77,6 +77,20 @@ def test_administrators_compare_files_that_are_not_in_use(served, administrator)
     assert "改为“以后的名称”" in answer.text
 
 
+def test_an_edition_as_it_was_is_compared_with_what_came_before(
+    served, administrator, app, config
+):
+    server = app.extensions["tianbao.server"]
+    newest = server.catalogue.newest["talent"]
+    archived = replace(newest, year="2024@1")
+    known = server.catalogue
+    catalogue = replace(known, editions=(archived, *known.editions))
+    changed = replace(server.workshop, catalogue=catalogue)
+    attach_server(app, Server(config, changed, load_secret(config)))
+    asked = "/admin/schemas/diff/?collection=talent&after=2024@1"
+    assert administrator.get(asked).location.endswith("/talent/2023/2024@1/")
+
+
 def test_others_do_not_see_files_that_are_not_in_use(served, filler):
     assert filler.get("/changes/talent/2024/2025/").status_code == 404
     assert filler.get(f"{ALL}/2024/2025/").status_code == 403
