@@ -134,6 +134,36 @@ class Edition:
     def by_code(self) -> Mapping[str, FormSpec]:
         return {form.code: form for form in self.forms}
 
+    def unit_kinds(self, *, standing: bool = False) -> frozenset[str]:
+        """Kinds of units that have forms in a yearly round, or in the standing one."""
+        usual = str(self.settings.get("unitKind", ""))
+        kinds = set[str]()
+        for form in self.forms:
+            if form.is_standing == standing:
+                kinds |= set(form.unit_kinds or (usual,))
+        return frozenset(kinds - {""})
+
+    @property
+    def has_standing(self) -> bool:
+        """Whether rows of some of its forms belong to no period."""
+        return any(form.is_standing for form in self.forms)
+
+    def forms_for(
+        self, unit_kind: str | None = None, *, standing: bool = False
+    ) -> tuple[FormSpec, ...]:
+        """The forms of units of a kind, in a yearly round or in the standing one.
+
+        Args:
+            unit_kind: None: the kind that reports the collection.
+        """
+        usual = self.settings.get("unitKind")
+        kind = usual if unit_kind is None else unit_kind
+        return tuple(
+            form
+            for form in self.forms
+            if form.is_standing == standing and kind in (form.unit_kinds or (usual,))
+        )
+
     def get(self, code: str) -> FormSpec:
         return self.by_code[code]
 

@@ -27,6 +27,7 @@ from form_schemas.derivation_reader import read_derivation
 from form_schemas.drafts import Draft, Json, Source, fingerprint, parse_source
 from form_schemas.faults import Fault, point
 from form_schemas.field_reader import FieldReader, Note, pass_over
+from form_schemas.flow_reader import read_flow, read_flow_with
 from form_schemas.freeze_reader import read_freezes
 from form_schemas.kinds import ValueType
 from form_schemas.ordering import CircleError, order_steps
@@ -146,6 +147,8 @@ class _Linker:
         generate = read_derivation(draft, "x-generate", self._drafts, self._fields)
         groups = self._groups(draft)
         freezes = read_freezes(draft, self._drafts)
+        flow = read_flow(draft, self._drafts, self._fields)
+        flow_with = read_flow_with(draft, self._drafts)
         steps: tuple[Step, ...] = ()
         try:
             steps = order_steps(fields)
@@ -168,6 +171,8 @@ class _Linker:
             description=draft.schema.get("description", ""),
             section=tuple(declared["section"]),
             was=tuple(declared.get("was", ())),
+            unit_kinds=tuple(declared.get("unitKinds", ())),
+            is_standing=declared.get("standing", False),
             departments=tuple(declared["departments"]),
             department_scope=declared.get("departmentScope", {}),
             kind=FormKind(declared["kind"]),
@@ -179,6 +184,8 @@ class _Linker:
             carry=_CARRY[declared.get("carry")],
             carry_without=tuple(declared.get("carryWithout", ())),
             freezes=freezes,
+            flow=flow,
+            flow_with=flow_with,
             groups=groups,
             rules=rules,
             examples=tuple(map(_example, draft.schema.get("x-tests", ()))),

@@ -13,6 +13,7 @@ from typing import Any
 
 from form_schemas.derivations import Derivation
 from form_schemas.expressions import Expression
+from form_schemas.flows import Flow
 from form_schemas.freezes import Freeze
 from form_schemas.kinds import DEFAULT_DIGITS, TRAITS, FieldKind, KindTraits, ValueType
 
@@ -156,6 +157,8 @@ class FieldSpec:
     made_from: str | None = None
     #: stands among the form's rules as a warning: `comparing`
     compare: Comparison | None = None
+    #: whether only moves of its row change it (`x-flow`)
+    by_move: bool = False
     #: where the form's table keeps it; "": under its id (`allotment`)
     column: str = ""
 
@@ -171,7 +174,7 @@ class FieldSpec:
     @property
     def is_given(self) -> bool:
         """Whether the engine supplies the value: never typed, required or imported."""
-        return self.computed is not None or self.fill is not None
+        return self.computed is not None or self.fill is not None or self.by_move
 
     @cached_property
     def fields_followed(self) -> frozenset[str]:
@@ -288,6 +291,10 @@ class FormSpec:
     section: tuple[str, ...] = ()
     #: earlier codes of this form, newest first
     was: tuple[str, ...] = ()
+    #: kinds of the units that fill it; empty: of those that report the collection
+    unit_kinds: tuple[str, ...] = ()
+    #: whether its rows belong to no period: they stand in the collection's own round
+    is_standing: bool = False
     #: the first one leads
     departments: tuple[str, ...] = ()
     #: department -> the rows it supplies, in words
@@ -306,6 +313,10 @@ class FormSpec:
     carry_without: tuple[str, ...] = ()
     #: links of its rows that freeze both ends
     freezes: tuple[Freeze, ...] = ()
+    #: how its rows travel one by one, instead of being handed in with the form
+    flow: Flow | None = None
+    #: the reference that picks the row of another form that a row travels with
+    flow_with: str | None = None
     groups: tuple[FieldGroup, ...] = ()
     #: as declared, then those of `x-compare` in the order of the fields
     rules: tuple[RuleSpec, ...] = ()
@@ -355,6 +366,21 @@ class FormSpec:
         )
 
     @cached_property
+    def moved_fields(self) -> tuple[FieldSpec, ...]:
+        """The fields that only moves of a row change, the state among them."""
+        return tuple(field for field in self.fields if field.by_move)
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether its rows travel one by one: the form is not handed in as a whole."""
+        return self.flow is not None or self.flow_with is not None
+
+    @property
+    def is_filed(self) -> bool:
+        """Whether the unit hands it in, and whoever reviews judges it as a whole."""
+        return not self.is_derived and not self.is_moved
+
+    @cached_property
     def key_figures(self) -> tuple[FieldSpec, ...]:
         """The fields a leader approves before the form is handed in (校级关键数据)."""
         return tuple(field for field in self.fields if field.is_key_figure)
@@ -362,7 +388,7 @@ class FormSpec:
     @property
     def is_carried(self) -> bool:
         """Whether a new round may start with the last one's rows."""
-        if self.is_derived:
+        if not self.is_filed:
             return False
         lasting = self.period in (Period.NONE, Period.SNAPSHOT)
         by_nature = lasting or self.kind is FormKind.BASE

@@ -1,9 +1,13 @@
 """The fixed tables: organisation, accounts, rounds, jobs, files, history."""
 
 from app.models.accounts import (
+    FILLING,
     LoginFailure,
     Membership,
+    ResetCode,
     Role,
+    SecurityQuestion,
+    TryCounter,
     User,
     UserSession,
 )
@@ -32,7 +36,7 @@ from app.models.notices import (
     NoticeKind,
     PhaseReminder,
 )
-from app.models.organisation import Department, Unit, UnitKind
+from app.models.organisation import AUTHORITIES, Department, Unit, UnitKind
 from app.models.publications import (
     PublicationState,
     SchemaPublication,
@@ -67,6 +71,7 @@ from app.models.staging import (
 )
 
 __all__ = [
+    "FILLING",
     "Announcement",
     "Assignment",
     "AuditAction",
@@ -106,6 +111,7 @@ __all__ = [
     "NoticeKind",
     "PhaseReminder",
     "PublicationState",
+    "ResetCode",
     "Role",
     "Round",
     "RoundState",
@@ -116,12 +122,14 @@ __all__ = [
     "SchemaDraftFile",
     "SchemaPublication",
     "SchemaState",
+    "SecurityQuestion",
     "StagedAction",
     "StagedRow",
     "StagedState",
     "StoredFile",
     "ThreadMessage",
     "ThreadState",
+    "TryCounter",
     "Unit",
     "UnitKind",
     "UnitRound",

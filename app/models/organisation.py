@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, CreatedAt, Key, Name, WordEnum
@@ -17,6 +17,10 @@ class UnitKind(StrEnum):
     CITY = "city"
     SCHOOL = "school"
     GROUP = "group"
+
+
+#: Those that see what is below them.
+AUTHORITIES = (UnitKind.NATION, UnitKind.PROVINCE, UnitKind.CITY)
 
 
 class Unit(Base):
@@ -35,7 +39,15 @@ class Unit(Base):
     #: slugs of the collections the unit reports for
     collections: Mapped[list[Any]] = mapped_column(default=list)
     is_active: Mapped[bool] = mapped_column(default=True)
+    #: whether a unit above it is closed, which closes it, too; `app.services.units`
+    #: keeps it
+    is_shut_above: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[CreatedAt]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody works in it."""
+        return self.is_active and not self.is_shut_above
 
     parent: Mapped["Unit | None"] = relationship(
         remote_side="Unit.id", back_populates="children"

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, CreatedAt, Key, Name, WordEnum
@@ -39,6 +39,9 @@ class Round(Base):
     #: whether only units with a part of their own take part; otherwise all that report
     #: the collection do
     by_unit: Mapped[bool] = mapped_column(default=False)
+    #: of the forms that belong to no period (`FormSpec.is_standing`): one a collection,
+    #: always open
+    is_standing: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[CreatedAt]
 
 

@@ -24,6 +24,7 @@ from app.storage.audit import AuditRecord, record
 from app.storage.changes import count_changes
 from app.storage.engine import begin_reading, begin_snapshot
 from app.storage.records import Scope
+from app.storage.unit_forms import find_forms
 from form_schemas.spec import FormSpec
 
 _RUN = CheckRun.__table__
@@ -76,7 +77,11 @@ def start_check(
         find_place = place_finder(connection, unit_id, round_id)
         names = [
             form.full_name
-            for form in (edition.forms if forms is None else forms)
+            for form in (
+                find_forms(connection, edition, Scope(unit_id, round_id))
+                if forms is None
+                else forms
+            )
             if can(actor, Action.CHECK_ROWS, find_place(form))
         ]
         if not names:
@@ -157,8 +162,9 @@ def _refresh_round(workshop: Workshop, job_id: int) -> None:
     with begin_reading(workshop.engine) as connection:
         job = connection.execute(select(_RUN).where(_RUN.c.id == job_id)).one()
         edition = get_edition_of_round(connection, workshop.catalogue, job.round_id)
-    scope = Scope(job.unit_id, job.round_id)
-    refresh_forms(workshop.engine, workshop.catalogue, edition.forms, scope)
+        scope = Scope(job.unit_id, job.round_id)
+        forms = find_forms(connection, edition, scope)
+    refresh_forms(workshop.engine, workshop.catalogue, forms, scope)
 
 
 def first_moment(started_at: datetime) -> datetime:

@@ -145,7 +145,7 @@ def find_people(catalogue: Catalogue, edition: Edition) -> FormSpec | None:
     """The form of an edition that most rows about pupils, else persons, refer to."""
     people = [
         form
-        for form in edition.forms
+        for form in edition.forms_for()
         if any(spec.kind is FieldKind.ID_CARD for spec in form.fields)
     ]
     return max(

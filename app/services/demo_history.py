@@ -85,7 +85,7 @@ class History:
     def approve_all(self, catalogue: Catalogue) -> str:
         """Approve all forms as they are; the hash of their content."""
         hashes = []
-        for number, form in enumerate(self.edition.forms):
+        for number, form in enumerate(self.edition.forms_for()):
             if not form.is_derived:
                 found = hash_content(self.connection, catalogue, form, self.scope)
                 hashes.append(found)

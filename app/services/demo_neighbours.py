@@ -90,7 +90,7 @@ def list_begun(edition: Edition, neighbour: Neighbour) -> set[str]:
     """Codes of the forms that it has rows of: a late school has only begun."""
     if neighbour.is_reported:
         return set(edition.by_code)
-    base = (form.code for form in edition.forms if form.kind is FormKind.BASE)
+    base = (form.code for form in edition.forms_for() if form.kind is FormKind.BASE)
     found, fresh = set[str](), set(base)
     while fresh:
         found |= fresh
@@ -114,7 +114,7 @@ def play_neighbour(
         history.report(history.approve_all(catalogue), waiting="city")
         return
     _open_round(connection, edition, scope, staff)
-    base = [form for form in edition.forms if form.kind is FormKind.BASE]
+    base = [form for form in edition.forms_for() if form.kind is FormKind.BASE]
     for number, form in enumerate(base):
         if number % _LATE_OF:
             found = hash_content(connection, catalogue, form, scope)

@@ -192,7 +192,7 @@ def _list_suppliers(schools: Sequence[Edition]) -> Iterator[tuple[str, ...]]:
     for edition in schools:
         told = edition.departments
         own = {alias: name for name, aliases in told.items() for alias in aliases}
-        for form in edition.forms:
+        for form in edition.forms_for():
             if form.departments:
                 yield tuple(own.get(name, name) for name in form.departments)
 

@@ -88,7 +88,7 @@ class _Play:
     @cached_property
     def _forms(self) -> list[FormSpec]:
         """Forms that people fill in, those first that others refer to."""
-        forms = [form for form in self.edition.forms if not form.is_derived]
+        forms = [form for form in self.edition.forms_for() if not form.is_derived]
         return sorted(forms, key=lambda form: form.kind is not FormKind.BASE)
 
     @cached_property

@@ -83,10 +83,18 @@ def find_open_rounds(
     connection: Connection, catalogue: Catalogue, unit_id: int
 ) -> list[OpenRound]:
     """The open rounds of what a unit reports."""
-    collections = connection.scalar(select(Unit.collections).where(Unit.id == unit_id))
+    unit = connection.execute(
+        select(Unit.kind, Unit.collections).where(Unit.id == unit_id)
+    ).first()
+    if unit is None:
+        return []
     found = connection.execute(
         select(Round.id, Round.title, Round.collection, Round.edition)
-        .where(Round.state == RoundState.OPEN, Round.collection.in_(collections or ()))
+        .where(
+            Round.state == RoundState.OPEN,
+            ~Round.is_standing,
+            Round.collection.in_(unit.collections),
+        )
         .order_by(Round.id)
     )
     known = {(one.collection, one.year): one for one in catalogue.editions}
@@ -94,7 +102,7 @@ def find_open_rounds(
         OpenRound(
             one.id,
             one.title,
-            tuple(f for f in known[place].forms if not f.is_derived),
+            tuple(f for f in known[place].forms_for(unit.kind) if not f.is_derived),
         )
         for one in found
         if (place := (one.collection, one.edition)) in known

@@ -59,7 +59,7 @@ def find_facts(engine: Engine, catalogue: Catalogue) -> Facts:
             count(
                 select(func.count())
                 .select_from(Round)
-                .where(Round.state == RoundState.OPEN)
+                .where(Round.state == RoundState.OPEN, ~Round.is_standing)
             ),
             jobs(JobState.WAITING, JobState.RUNNING),
             jobs(JobState.FAILED),

@@ -161,7 +161,7 @@ def list_gap_forms(place: Workplace) -> tuple[FormSpec, ...]:
     """The gap lists that the person may see."""
     return tuple(
         form
-        for form in place.edition.forms
+        for form in place.forms
         if is_gap_list(form) and place.can(Action.VIEW_ROWS, form)
     )
 

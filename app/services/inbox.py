@@ -208,7 +208,7 @@ def write_marked(workshop: Workshop, actor: Actor, view: ImportView, path: Path)
 def _are_visible(place: Workplace, form_code: str) -> ColumnElement[bool]:
     """Imports of the forms that the person sees, or of a department's part of them."""
     conditions = []
-    for form in place.edition.forms:
+    for form in place.forms:
         if form_code not in ("", form.code) or not place.can(Action.VIEW_ROWS, form):
             continue
         department = place.department_for(form, Action.VIEW_ROWS)

@@ -12,7 +12,15 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from app.errors import AppError, Forbidden, NotFound, Refused
-from app.models import AuditAction, Department, Membership, Role, Unit, UnitKind, User
+from app.models import (
+    AUTHORITIES,
+    AuditAction,
+    Department,
+    Membership,
+    Role,
+    Unit,
+    User,
+)
 from app.permissions import (
     POLICY,
     ROLE_NAMES,
@@ -31,7 +39,6 @@ from app.storage.audit import AuditRecord, record
 CENTRAL_ROLES = frozenset({Role.ADMINISTRATOR, Role.AUTHORITY})
 #: These may be given for one department; all others are the whole unit's.
 DEPARTMENT_ROLES = frozenset({Role.DEPARTMENT_HEAD, Role.FILLER})
-AUTHORITIES = frozenset({UnitKind.NATION, UnitKind.PROVINCE, UnitKind.CITY})
 
 
 @dataclass(frozen=True)

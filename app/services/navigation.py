@@ -175,9 +175,7 @@ def group_by_section(lines: Iterable[FormLine]) -> tuple[Section, ...]:
 
 def visible_forms(place: Workplace) -> tuple[FormSpec, ...]:
     """The forms of the edition that the person may see."""
-    return tuple(
-        form for form in place.edition.forms if place.can(Action.VIEW_ROWS, form)
-    )
+    return tuple(form for form in place.forms if place.can(Action.VIEW_ROWS, form))
 
 
 def find_neighbours(place: Workplace, form: FormSpec) -> Neighbours:

@@ -38,7 +38,7 @@ def open_round(engine: Engine, edition: Edition, title: str = "") -> int:
     with engine.begin() as connection:
         last = connection.execute(
             select(table)
-            .where(table.c.collection == edition.collection)
+            .where(table.c.collection == edition.collection, ~table.c.is_standing)
             .order_by(table.c.id.desc())
             .limit(1)
         ).first()
@@ -114,7 +114,9 @@ def find_round(connection: Connection, edition: Edition) -> Row | None:
     return connection.execute(
         select(table)
         .where(
-            table.c.collection == edition.collection, table.c.edition == edition.year
+            table.c.collection == edition.collection,
+            table.c.edition == edition.year,
+            ~table.c.is_standing,
         )
         .order_by(table.c.id)
         .limit(1)

@@ -75,9 +75,7 @@ def list_reviews(workshop: Workshop, place: Workplace) -> tuple[ReviewLine, ...]
     What waits for the person comes first, the longest waiting of all at the top.
     """
     forms = {
-        form.code: form
-        for form in place.edition.forms
-        if place.can(Action.REVIEW_FORM, form)
+        form.code: form for form in place.forms if place.can(Action.REVIEW_FORM, form)
     }
     with begin_reading(workshop.engine) as connection:
         chain = find_chain(connection, place.edition, place.unit_id)

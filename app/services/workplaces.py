@@ -5,12 +5,13 @@ cannot be entered at the moment. `list_offers` tells which there are to choose f
 `open_workplace` opens one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Row,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
+    false,
     func,
     literal,
     or_,
@@ -26,7 +28,15 @@ from sqlalchemy import (
 )
 
 from app.errors import Forbidden, NotFound
-from app.models import Department, Round, RoundState, Unit, UnitRound
+from app.models import (
+    AUTHORITIES,
+    Department,
+    Round,
+    RoundState,
+    Unit,
+    UnitKind,
+    UnitRound,
+)
 from app.models.rounds import read_period
 from app.permissions import (
     Action,
@@ -87,8 +97,11 @@ class Workplace:
     unit_name: str
     #: the unit's place in the tree
     unit_path: str
+    unit_kind: UnitKind
     round_id: int
     round_title: str
+    #: whether it is the round of forms that belong to no period
+    is_standing: bool
     periods: dict[str, list[str]]
     is_open: bool
     assignments: Assignments
@@ -106,6 +119,16 @@ class Workplace:
     def key(self) -> str:
         """Names the workplace in addresses and forms."""
         return f"{self.unit_id}-{self.round_id}"
+
+    @cached_property
+    def forms(self) -> tuple[FormSpec, ...]:
+        """What a unit of this kind fills in this round, in the edition's order."""
+        return self.edition.forms_for(self.unit_kind, standing=self.is_standing)
+
+    @property
+    def is_authority(self) -> bool:
+        """Whether the unit is one that sees others, and does not only report."""
+        return self.unit_kind in AUTHORITIES
 
     @property
     def timetable(self) -> Timetable:
@@ -130,10 +153,10 @@ class Workplace:
         """The form, if the actor may do that with it here.
 
         Raises:
-            NotFound: the edition has no such form.
+            NotFound: the edition has no such form for units of this kind.
             Forbidden: it is not the actor's.
         """
-        form = self.edition.by_code.get(code)
+        form = next((one for one in self.forms if one.code == code), None)
         if form is None:
             raise NotFound("没有这张报表，它可能在新版里改了编号。")
         if not self.can(action, form):
@@ -190,7 +213,8 @@ def list_offers(
         search: words of the unit's name and code and of the round's title, or pinyin
             initials of the name.
     """
-    statement = _offers(catalogue, actor).order_by(*_NEWEST)
+    yearly = _offers(catalogue, actor).where(~Round.is_standing)
+    statement = yearly.order_by(*_NEWEST)
     start = (page - 1) * size
     with begin_reading(engine) as connection:
         if search:
@@ -203,9 +227,7 @@ def list_offers(
         # A short first page counts itself.
         if page <= 1 and len(offers) < size:
             return Offers(offers, len(offers))
-        total = connection.scalar(
-            select(func.count()).select_from(_offers(catalogue, actor).subquery())
-        )
+        total = connection.scalar(select(func.count()).select_from(yearly.subquery()))
         return Offers(offers, total or 0)
 
 
@@ -217,14 +239,20 @@ def find_offer(
     unit_id: int | None = None,
     round_id: int | None = None,
     collection: str | None = None,
+    standing: bool = False,
 ) -> Offer | None:
     """What a person works at: of a collection, or of whatever there is.
 
     Args:
+        standing: the collection's round of forms that belong to no period; such a
+            round is given elsewhere only where `round_id` names it.
         unit_id, round_id: what the person chose last; where it does not fit, the unit
             goes before the round, and else the newest open round is taken.
     """
-    statement = _offers(catalogue, actor)
+    wanted = Round.is_standing if standing else ~Round.is_standing
+    if round_id is not None and not standing:
+        wanted = or_(wanted, Round.id == round_id)
+    statement = _offers(catalogue, actor).where(wanted)
     if collection is not None:
         statement = statement.where(Round.collection == collection)
     chosen = ((Unit.id == unit_id).desc(), (Round.id == round_id).desc())
@@ -247,12 +275,13 @@ def open_workplace(
     scope = Scope(offer.unit_id, offer.round_id)
     with begin_reading(engine) as connection:
         found = connection.execute(
-            select(Round.__table__, Unit.path)
+            select(Round.__table__, Unit.path, Unit.kind)
             .join_from(Round, Unit, Unit.id == offer.unit_id)
             .where(Round.id == offer.round_id)
         ).one()
         assignments = load_assignments(connection, offer.unit_id, offer.round_id)
-        stored = find_standings(connection, edition.forms, scope, assignments)
+        forms = edition.forms_for(found.kind, standing=found.is_standing)
+        stored = find_standings(connection, forms, scope, assignments)
         standings = settle_standings(connection, edition, scope, stored)
         return Workplace(
             actor,
@@ -260,8 +289,10 @@ def open_workplace(
             offer.unit_id,
             offer.unit_name,
             found.path,
+            found.kind,
             found.id,
             found.title,
+            found.is_standing,
             found.periods,
             any(one.round_state is RoundState.OPEN for one in standings.values()),
             assignments,
@@ -282,7 +313,6 @@ def _offers(catalogue: Catalogue, actor: Actor) -> Select:
 
     A province has thousands of them, and every page asks: the database picks.
     """
-    known = [(edition.collection, edition.year) for edition in catalogue.editions]
     # As JSON writes a name in a list: quotes and all.
     quoted = literal('%"') + Round.collection + literal('"%')
     return (
@@ -306,9 +336,26 @@ def _offers(catalogue: Catalogue, actor: Actor) -> Select:
             or_(~Round.by_unit, UnitRound.id.is_not(None)),
             filter_units(actor, Action.VIEW_ROWS, Unit.id),
             Round.state != RoundState.PREPARING,
-            tuple_(Round.collection, Round.edition).in_(known),
+            or_(false(), *_filled_by(catalogue)),
         )
     )
+
+
+def _filled_by(catalogue: Catalogue) -> Iterator[ColumnElement[bool]]:
+    """Rounds of the editions that are known, with the kinds of units that fill them."""
+    fillers: dict[tuple[bool, frozenset[str]], list[tuple[str, str]]] = {}
+    for edition in catalogue.editions:
+        for standing in (False, True):
+            kinds = edition.unit_kinds(standing=standing)
+            names = fillers.setdefault((standing, kinds), [])
+            names.append((edition.collection, edition.year))
+    for (standing, kinds), names in fillers.items():
+        if kinds:
+            yield and_(
+                tuple_(Round.collection, Round.edition).in_(names),
+                Round.is_standing == standing,
+                Unit.kind.in_(map(UnitKind, kinds)),
+            )
 
 
 def _offer_of(found: Row) -> Offer:

@@ -70,7 +70,7 @@ def list_form_figures(place: Workplace) -> list[FormFigures]:
     server = get_server()
     forms = [
         form
-        for form in place.edition.forms
+        for form in place.forms
         if form.key_figures and place.can(Action.VIEW_ROWS, form)
     ]
     scope = Scope(place.unit_id, place.round_id)

@@ -110,7 +110,7 @@ def make_list(place: Workplace) -> ReviewList:
         _list_departments(place, in_state, shown, department),
         department,
         bool(department) or len(lines) > 0,
-        place.can(Action.APPROVE_FIGURES, place.edition.forms[0]),
+        place.can(Action.APPROVE_FIGURES, place.forms[0]),
     )
 
 

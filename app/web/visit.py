@@ -70,6 +70,23 @@ class Visit:
             raise NotFound("您的单位没有这一套报表，或本期还没有建立。")
         return found
 
+    def find_standing(self, collection: str | None = None) -> Workplace | None:
+        """Where the chosen unit keeps what belongs to no period; None: nowhere."""
+        server, here = get_server(), self.workplace
+        name = here.collection if collection is None and here else collection
+        if name is None:
+            return None
+        unit_id = self.unit_id if here is None else here.unit_id
+        offer = find_offer(
+            server.engine,
+            server.catalogue,
+            self.actor,
+            unit_id=unit_id,
+            collection=name,
+            standing=True,
+        )
+        return self._open(offer)
+
     def other_collections(self, here: Workplace) -> tuple[Workplace, ...]:
         """The person's workplaces of the other collections, one each."""
         names = {ed.collection for ed in get_server().catalogue.editions}
@@ -90,7 +107,7 @@ class Visit:
         if not has_area(self.actor):
             return False
         own = {grant.unit_id for grant in self.actor.grants}
-        return place is None or place.unit_id not in own
+        return place is None or place.is_authority or place.unit_id not in own
 
     def can(self, action: str) -> bool:
         return can(self.actor, Action(action))
@@ -176,6 +193,6 @@ def _visit_named(visit: Visit, unit_id: int, round_id: int) -> Visit:
     place = named.workplace
     if place is None or place.key != f"{unit_id}-{round_id}":
         raise NotFound("没有这个单位的这一期，或者您不在那里工作。请从菜单里另选一处。")
-    if request.method == "GET" and not wants_json():
+    if request.method == "GET" and not wants_json() and not place.is_standing:
         session["unit"], session["round"] = unit_id, round_id
     return named

@@ -252,7 +252,7 @@ def _list_figures(place: Workplace) -> tuple[tuple[str, FigureRow], ...]:
     server = get_server()
     return tuple(
         (form.code, row)
-        for form in place.edition.forms
+        for form in place.forms
         if form.key_figures and place.can(Action.VIEW_ROWS, form)
         for row in list_figure_rows(
             find_desk(server.engine, server.catalogue, place, form.code)

@@ -36,6 +36,7 @@ from app.storage.columns import has_rows
 from app.storage.engine import begin_reading
 from app.storage.filing_gate import Standing, find_standings, lock_filing
 from app.storage.records import Scope
+from app.storage.unit_forms import find_forms
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
 
@@ -391,7 +392,7 @@ def _read_facts(
     if path is None:
         raise NotFound("没有这个单位。")
     edition = get_edition_of_round(connection, catalogue, scope.round_id)
-    if any(edition.by_code.get(form.code) is not form for form in forms):
+    if not set(forms) <= set(find_forms(connection, edition, scope)):
         raise NotFound("本期没有这张报表，它可能在新版里改了编号。")
     assignments = load_assignments(connection, scope.unit_id, scope.round_id)
     standings = find_standings(connection, forms, scope, assignments)

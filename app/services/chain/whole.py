@@ -189,7 +189,7 @@ def _check_all(
         if missing := _find_missing(case):
             raise NotReady(_ACT, missing)
     # Rules read computed forms too, and so does whoever counts over many units.
-    refresh_forms(workshop.engine, workshop.catalogue, case.edition.forms, scope)
+    refresh_forms(workshop.engine, workshop.catalogue, case.unit_forms, scope)
     with begin_snapshot(workshop.engine) as connection:
         snapshot = replace(case, connection=connection)
         check = RoundCheck(connection, workshop.catalogue, scope)
@@ -308,7 +308,10 @@ def _tell_next(case: WholeCase, step: StepAt | None, remark: str) -> None:
 
 
 def _tell_office(case: WholeCase, kind: NoticeKind, title: str, text: str) -> None:
-    people: Iterable[int] = find_people_of_unit(
-        case.connection, case.scope.unit_id, Role.QUALITY_OFFICE
+    people: Iterable[int] = (
+        user_id
+        # Whoever hands the round in: in a unit without departments there is no office.
+        for role in (Role.QUALITY_OFFICE, Role.REPORTER)
+        for user_id in find_people_of_unit(case.connection, case.scope.unit_id, role)
     )
     case.tell(kind, title, text, people)

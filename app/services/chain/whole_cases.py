@@ -36,6 +36,7 @@ from app.storage.engine import begin_reading, is_sqlite
 from app.storage.filing_gate import find_round_state
 from app.storage.records import Scope
 from app.storage.timetable import find_now
+from app.storage.unit_forms import find_forms
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
 
@@ -63,6 +64,8 @@ class WholeCase:
     catalogue: Catalogue
     actor: Actor
     edition: Edition
+    #: all forms that the unit has in the round
+    unit_forms: tuple[FormSpec, ...]
     scope: Scope
     unit_name: str
     unit_path: str
@@ -93,7 +96,7 @@ class WholeCase:
     @property
     def forms(self) -> tuple[FormSpec, ...]:
         """The forms that the unit hands in."""
-        return tuple(form for form in self.edition.forms if not form.is_derived)
+        return tuple(form for form in self.unit_forms if not form.is_derived)
 
     def is_done(self, form: FormSpec) -> bool:
         """Whether a form is through its own steps, or closed."""
@@ -266,6 +269,7 @@ def _make_case(
         catalogue,
         actor,
         edition,
+        find_forms(connection, edition, scope),
         scope,
         unit.name,
         unit.path,

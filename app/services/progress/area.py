@@ -122,7 +122,7 @@ def list_rounds(engine: Engine, catalogue: Catalogue) -> tuple[AreaRound, ...]:
     with begin_reading(engine) as connection:
         found = connection.execute(
             select(Round.id, Round.title, Round.collection, Round.edition, Round.state)
-            .where(Round.state != RoundState.PREPARING)
+            .where(Round.state != RoundState.PREPARING, ~Round.is_standing)
             .order_by((Round.state == RoundState.OPEN).desc(), Round.id.desc())
         ).all()
     return tuple(

@@ -129,7 +129,7 @@ class Matrix:
 
 def load_matrix(engine: Engine, place: Workplace) -> Matrix:
     """The matrix of a unit's round: the same questions, however many forms."""
-    forms = [form for form in place.edition.forms if not form.is_derived]
+    forms = [form for form in place.forms if not form.is_derived]
     scope = Scope(place.unit_id, place.round_id)
     with begin_reading(engine) as connection:
         unit = find_part(connection, place.edition, *_ids(place))

@@ -23,7 +23,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.models import Filing, FilingState, Round, Unit, UnitKind, UnitRound
+from app.models import (
+    AUTHORITIES,
+    Filing,
+    FilingState,
+    Round,
+    Unit,
+    UnitKind,
+    UnitRound,
+)
 from app.permissions import Action, Actor, Place, can, filter_units
 from app.services.chain.waiting import find_lost_steps
 from app.services.form_states import count_days_late, find_due_phase
@@ -34,15 +42,13 @@ from app.storage.timetable import RoundPhase, find_now, read_phases
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
 
-_AUTHORITIES = (UnitKind.NATION, UnitKind.PROVINCE, UnitKind.CITY)
-
 
 def load_area(
     engine: Engine, catalogue: Catalogue, actor: Actor, round_: AreaRound
 ) -> Area:
     """Every unit below the person's that reports in a round."""
     edition = catalogue.edition(round_.collection, round_.edition)
-    forms = [form for form in edition.forms if not form.is_derived]
+    forms = [form for form in edition.forms_for() if not form.is_derived]
     with begin_reading(engine) as connection:
         now = find_now(connection)
         units = _find_units(connection, actor, round_)
@@ -217,7 +223,7 @@ def _find_units(connection: Connection, actor: Actor, round_: AreaRound):
         .outerjoin(UnitRound, own)
         .where(
             Unit.is_active,
-            Unit.kind.not_in(_AUTHORITIES),
+            Unit.kind.not_in(AUTHORITIES),
             cast(Unit.collections, Text).like(literal(f'%"{round_.collection}"%')),
             or_(~Round.by_unit, UnitRound.id.is_not(None)),
             filter_units(actor, Action.SEE_PROGRESS, Unit.id),

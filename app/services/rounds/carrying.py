@@ -88,13 +88,13 @@ def preview_carrying(
         if source is None:
             return CarryPlan(part, "", ())
         assignments = load_assignments(connection, scope.unit_id, scope.round_id)
-        forms = part.edition.forms
+        forms = part.forms
         standings = find_standings(connection, forms, scope, assignments)
         earlier = _find_edition(catalogue, source)
         lines = (
             _judge(connection, catalogue, standing, earlier, source, assignments, scope)
             for standing in (
-                standings[form.code] for form in list_carried(catalogue, part.edition)
+                standings[form.code] for form in list_carried(catalogue, part.forms)
             )
         )
         return CarryPlan(part, source.title, tuple(lines))
@@ -122,7 +122,7 @@ def carry_forward(
         source = _find_source(connection, part)
         if source is None:
             raise Refused("本单位没有上一期的数据，没有可以带入的。")
-        forms = _choose(catalogue, part.edition, codes)
+        forms = _choose(catalogue, part, codes)
         lock_filings(connection, forms, scope, shared=True)
         run = _Run(connection, catalogue, actor, part, source)
         carried = tuple(run.carry(form) for form in forms)
@@ -131,9 +131,11 @@ def carry_forward(
         return carried
 
 
-def list_carried(catalogue: Catalogue, edition: Edition) -> tuple[FormSpec, ...]:
+def list_carried(
+    catalogue: Catalogue, forms: Iterable[FormSpec]
+) -> tuple[FormSpec, ...]:
     """The forms whose rows may be carried, each after those it refers to."""
-    wanted = [form for form in edition.forms if form.is_carried]
+    wanted = [form for form in forms if form.is_carried]
     found: dict[str, FormSpec] = {}
     for form in order_forms(wanted):
         _put_after_targets(catalogue, form, {f.code for f in wanted}, found, set())
@@ -302,9 +304,9 @@ def _find_key_obstacle(
 
 
 def _choose(
-    catalogue: Catalogue, edition: Edition, codes: Collection[str] | None
+    catalogue: Catalogue, part: Part, codes: Collection[str] | None
 ) -> Iterable[FormSpec]:
-    forms = list_carried(catalogue, edition)
+    forms = list_carried(catalogue, part.forms)
     if codes is None:
         return forms
     unknown = set(codes) - {form.code for form in forms}

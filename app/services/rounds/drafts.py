@@ -48,8 +48,8 @@ class RefusedRound(Refused):
 
 
 def list_forms(edition: Edition) -> tuple[FormSpec, ...]:
-    """The forms that people fill in."""
-    return tuple(form for form in edition.forms if not form.is_derived)
+    """What people fill in, in a round of the units that report the edition."""
+    return tuple(form for form in edition.forms_for() if not form.is_derived)
 
 
 def differs(ids: tuple[int, ...], usual: tuple[int, ...]) -> bool:

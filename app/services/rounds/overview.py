@@ -71,6 +71,7 @@ def list_rounds_of(
             Unit.is_active,
             filter_units(actor, Action.MANAGE_ROUND, Unit.id),
             or_(~Round.by_unit, UnitRound.id.is_not(None)),
+            ~Round.is_standing,
         )
         .order_by(Round.id.desc(), Unit.id)
     )

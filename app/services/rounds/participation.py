@@ -43,6 +43,7 @@ def find_joinable(
             Round.collection == edition.collection,
             Round.edition == edition.year,
             Round.state == RoundState.OPEN,
+            ~Round.is_standing,
             Round.id.not_in(begun),
         )
         .order_by(Round.id.desc())
@@ -81,6 +82,7 @@ def _rounds(collection: str, unit_id: int) -> Select:
         .where(
             Round.collection == collection,
             Round.state != RoundState.PREPARING,
+            ~Round.is_standing,
             or_(~Round.by_unit, UnitRound.id.is_not(None)),
         )
     )

@@ -10,6 +10,7 @@ from app.permissions import Action, Actor, Place, require
 from app.storage.records import Scope
 from app.storage.timetable import RoundPhase, read_phases
 from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.spec import FormSpec
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Part:
     round_id: int
     title: str
     edition: Edition
+    #: the forms that the unit has in the round
+    forms: tuple[FormSpec, ...]
     previous_id: int | None
     #: whether only units with a part of their own take part
     by_unit: bool
@@ -60,6 +63,7 @@ def find_part_of(
         select(
             Unit.name,
             Unit.path,
+            Unit.kind,
             Unit.collections,
             *Round.__table__.c,
             UnitRound.id.label("part_id"),
@@ -70,6 +74,7 @@ def find_part_of(
         .outerjoin(UnitRound, own)
         .where(
             Unit.id == scope.unit_id,
+            ~Round.is_standing,
             or_(~Round.by_unit, UnitRound.id.is_not(None)),
         )
     ).first()
@@ -89,6 +94,7 @@ def find_part_of(
         found.id,
         found.title,
         edition,
+        edition.forms_for(found.kind),
         found.previous_id,
         found.by_unit,
         read_phases(found.phases or ()),

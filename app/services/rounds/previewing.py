@@ -83,6 +83,7 @@ def list_openable(engine: Engine, actor: Actor, edition: Edition) -> tuple[Row, 
                 .where(
                     Round.collection == edition.collection,
                     Round.state == RoundState.OPEN,
+                    ~Round.is_standing,
                     UnitRound.closed_at.is_(None),
                 )
             )

@@ -46,6 +46,7 @@ from app.storage.engine import begin_reading, begin_snapshot, get_audit_key
 from app.storage.expression_rows import find_edition
 from app.storage.records import Scope
 from app.storage.rows import RowStore
+from app.storage.unit_forms import find_forms
 from exporters.package import file_name
 from exporters.workbook import export_fields, write_xlsx
 from form_schemas.catalogue import Edition
@@ -93,8 +94,9 @@ def _refresh(workshop: Workshop, scope: Scope) -> None:
     """Have the package hold what is computed as it is now."""
     with begin_reading(workshop.engine) as connection:
         edition = find_edition(connection, workshop.catalogue, scope.round_id)
-    if edition is not None:
-        refresh_forms(workshop.engine, workshop.catalogue, edition.forms, scope)
+        forms = () if edition is None else find_forms(connection, edition, scope)
+    if forms:
+        refresh_forms(workshop.engine, workshop.catalogue, forms, scope)
 
 
 class _Writing:
@@ -123,7 +125,8 @@ class _Writing:
         edition = self.catalogue.edition(found.collection, found.edition)
         forms = []
         filings = self._find_filings()
-        for done, form in enumerate(edition.forms, 1):
+        held = find_forms(self.connection, edition, self.scope)
+        for done, form in enumerate(held, 1):
             forms.append(self._write_form(form, filings.get(form.code)))
             progress(done)
         self._write_files()

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from app.errors import NotFound
-from app.models import Round, RoundState, Unit, UnitKind, UnitRound
+from app.models import AUTHORITIES, Round, RoundState, Unit, UnitRound
 from app.models.rounds import read_period
 from app.permissions import Action, Actor, filter_units
 from app.services.workplaces import Workplace
@@ -26,7 +26,6 @@ from app.storage.measuring import Coverage, MeasuredRound
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
 
-_AUTHORITIES = (UnitKind.NATION, UnitKind.PROVINCE, UnitKind.CITY)
 #: Rounds that stand beside each other at most.
 MOST_ROUNDS = 10
 
@@ -153,7 +152,9 @@ def _list_rounds(
 ) -> tuple[StatisticsRound, ...]:
     editions = {(one.collection, one.year): one for one in catalogue.editions}
     found = connection.execute(
-        statement.where(Round.state != RoundState.PREPARING).order_by(Round.id.desc())
+        statement.where(
+            Round.state != RoundState.PREPARING, ~Round.is_standing
+        ).order_by(Round.id.desc())
     )
     return tuple(
         StatisticsRound(
@@ -173,7 +174,7 @@ def _find_top(connection: Connection, actor: Actor, seen, below: int | None):
     ids = {grant.unit_id for grant in actor.grants} if below is None else {below}
     found = connection.execute(
         select(Unit.name, Unit.path).where(
-            Unit.id.in_(ids), Unit.kind.in_(_AUTHORITIES), seen
+            Unit.id.in_(ids), Unit.kind.in_(AUTHORITIES), seen
         )
     ).all()
     if below is not None and not found:
@@ -191,7 +192,7 @@ def _select_units(at: StatisticsRound, seen) -> Select:
         .outerjoin(UnitRound, own)
         .where(
             Unit.is_active,
-            Unit.kind.not_in(_AUTHORITIES),
+            Unit.kind.not_in(AUTHORITIES),
             cast(Unit.collections, Text).like(quoted),
             or_(~Round.by_unit, UnitRound.id.is_not(None)),
             seen,
