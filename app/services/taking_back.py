@@ -23,10 +23,12 @@ from app.models import (
 from app.models.base import now_utc
 from app.permissions import Action, Actor, require
 from app.services.contexts import make_context
+from app.services.former_values import FormerValues, recall_values
 from app.services.rechecking import recheck_rows
 from app.services.recording import record_import
 from app.services.staging import (
     form_of,
+    get_import,
     lock_job,
     place_of,
     require_state,
@@ -62,6 +64,8 @@ def take_back(
     Raises:
         Refused: a row was changed since, or others refer to one by now.
     """
+    asked = get_import(workshop, import_id)
+    former = recall_values(workshop, form_of(workshop, asked), asked.created_at)
     with workshop.engine.begin() as connection:
         job = lock_job(connection, import_id)
         form = form_of(workshop, job)
@@ -74,7 +78,7 @@ def take_back(
         _refuse_changed_rows(connection, import_id)
         change = Change(None if actor is None else actor.user_id, reason or None)
         before = find_newest_change(connection)
-        restored = _restore_updated(connection, workshop, form, job, change)
+        restored = _restore_updated(connection, workshop, former, job, change)
         _refuse_used_rows(connection, workshop, form, job)
         _refuse_frozen_rows(connection, workshop, form, job)
         removed = _remove_added(connection, workshop, form, job, change)
@@ -125,12 +129,17 @@ def _added_ids(import_id: int):
 
 
 def _restore_updated(
-    connection: Connection, workshop: Workshop, form: FormSpec, job, change: Change
+    connection: Connection,
+    workshop: Workshop,
+    former: FormerValues,
+    job,
+    change: Change,
 ) -> int:
-    table = bind(workshop.catalogue, form).table
+    form = former.form
     binding = bind(workshop.catalogue, form)
+    table = binding.table
     records = connection.execute(
-        select(_CHANGE.c.id, _CHANGE.c.before, *binding.selected)
+        select(_CHANGE.c.id, _CHANGE.c.at, _CHANGE.c.before, *binding.selected)
         .join(table, table.c._id == _CHANGE.c.row_id)
         .where(_CHANGE.c.import_id == job.id, _CHANGE.c.action == RowAction.UPDATE)
         .order_by(_CHANGE.c.id),
@@ -140,9 +149,9 @@ def _restore_updated(
     with loading(connection, workshop.catalogue, form, scope, change) as load:
         for group in records.partitions():
             items = []
-            for number, before, *record in group:
+            for number, at, before, *record in group:
                 row = binding.read(record).row
-                values = {**to_json(form, row), **(before or {})}
+                values = {**to_json(form, row), **former.bring(before or {}, at)}
                 items.append(Item(number, key_text(form, row), values))
             load.add(items)
         restored = load.finish().updated

@@ -7,7 +7,7 @@ from form_schemas.allotment import is_stored_alike
 from form_schemas.codelists import CodeList
 from form_schemas.lineage import Lineage, Origin
 from form_schemas.spec import FieldSpec, FormSpec
-from validators.conversion import convert_value, display
+from validators.conversion import convert_value, display, from_json, to_json
 from validators.report import Finding
 
 CodeLists = Mapping[str, CodeList]
@@ -107,6 +107,29 @@ def find_computed(item: FieldSpec, origin: Origin, lineage: Lineage) -> Picked |
         return None
     came = lineage.origin_of(picked.form, picked.item.id)
     return picked if came is not None and came.expression is not None else None
+
+
+def carry_json(
+    values: Mapping[str, object],
+    former: FormSpec,
+    form: FormSpec,
+    lineage: Lineage,
+    codelists: CodeLists,
+) -> dict[str, object]:
+    """Values in JSON form, as the form has them since.
+
+    What it lost, and what is computed from several values, is left out.
+    """
+    row = from_json(former, values)
+    since: dict[str, object] = {}
+    for item in form.fields:
+        origin = lineage.origin_of(form, item.id)
+        if origin is None or origin.field is None or origin.form is not former:
+            continue
+        if origin.field.id in row:
+            convert = find_conversion(item, origin, lineage, codelists)
+            since[item.id] = convert(row[origin.field.id]).value
+    return to_json(form, since)
 
 
 def _holds_all(earlier: FieldSpec, item: FieldSpec) -> bool:

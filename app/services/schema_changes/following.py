@@ -26,11 +26,10 @@ from app.models import (
     StoredFile,
 )
 from app.services.mending import recheck_import
-from app.services.schema_changes.conversions import find_conversion
+from app.services.schema_changes.conversions import carry_json
 from app.services.schema_changes.targets import EditionChange
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
-from validators.conversion import from_json, to_json
 
 #: What names forms by their codes, in a round.
 _BY_CODE: tuple[Table, ...] = (
@@ -262,18 +261,8 @@ class Following:
 
     def carry_json(self, values: Mapping[str, object]) -> dict[str, object]:
         """Values in JSON form, as the form has them since; what it lost is left out."""
-        row = from_json(self.former, values)
-        since: dict[str, object] = {}
-        for item in self.form.fields:
-            origin = self.change.lineage.origin_of(self.form, item.id)
-            if origin is None or origin.field is None or origin.form is not self.former:
-                continue
-            if origin.field.id in row:
-                convert = find_conversion(
-                    item, origin, self.change.lineage, self.catalogue.codelists
-                )
-                since[item.id] = convert(row[origin.field.id]).value
-        return to_json(self.form, since)
+        lineage, lists = self.change.lineage, self.catalogue.codelists
+        return carry_json(values, self.former, self.form, lineage, lists)
 
 
 def follow_keys(
