@@ -45,14 +45,15 @@ def show_forms() -> Response:
         asked.get("q", "").strip()[:_LONGEST_SEARCH],
     )
     found = list_forms(get_server().catalogue, wanted)
-    return _answer(_show_page(found, asked), changed=_changed())
+    return _answer(_show_page(found, asked))
 
 
 @api.get("/forms/<collection>/<edition>/<code>")
 def show_form(collection: str, edition: str, code: str) -> Response:
     _read_arguments()
     form = get_form(get_server().catalogue, collection, edition, code)
-    return _answer(format_schema(form.schema), _SCHEMA_JSON, _changed())
+    changed = find_last_change(get_server().engine)
+    return _answer(format_schema(form.schema), _SCHEMA_JSON, changed)
 
 
 @api.get("/editions")
@@ -63,7 +64,7 @@ def show_editions() -> Response:
         _show_edition(edition, catalogue.newest[edition.collection] is edition)
         for edition in catalogue.editions
     ]
-    return _answer({"editions": shown}, changed=_changed())
+    return _answer({"editions": shown})
 
 
 @api.get("/codes")
@@ -189,20 +190,21 @@ def _read_count(asked: Mapping[str, str], word: str, usual: int, most: int) -> i
     return number
 
 
-def _changed() -> datetime | None:
-    return find_last_change(get_server().engine)
-
-
 def _answer(
     content: object, content_type: str = _JSON, changed: datetime | None = None
 ) -> Response:
-    """The content, or nothing where the caller has it already."""
+    """The content, or nothing where the caller has it already.
+
+    Args:
+        changed: only of what no form that goes and no setting can change.
+    """
     text = content
     if not isinstance(content, str):
         text = json.dumps(content, ensure_ascii=False)
     response = Response(str(text), content_type=content_type)
     response.add_etag()
-    response.last_modified = changed
+    if changed is not None:
+        response.last_modified = changed
     # To be kept, and asked about each time: an administrator may publish any moment.
     whose = "public" if get_server().config.public_schemas else "private"
     response.headers["Cache-Control"] = f"{whose}, no-cache"
