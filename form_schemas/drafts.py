@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -69,6 +70,17 @@ class Draft:
     def fields(self) -> Mapping[str, Json]:
         fields: Mapping[str, Json] = self.schema["properties"]
         return fields
+
+    @cached_property
+    def moved_fields(self) -> frozenset[str]:
+        """The fields that only moves of a row change: nobody types or imports them."""
+        declared = self.schema.get("x-flow")
+        if declared is None:
+            return frozenset()
+        named = {declared["field"]}
+        for move in declared["moves"]:
+            named |= {*move.get("asks", ()), *move.get("sets", {})}
+        return frozenset(named)
 
     def complain(self, pointer: str, message: str) -> None:
         self.faults.append(Fault(self.source.file, pointer, message))

@@ -124,6 +124,7 @@ class FieldReader:
             recode=declared.get("x-recode", {}),
             made_from=declared.get("x-from"),
             compare=_comparison(declared),
+            by_move=field_id in draft.moved_fields,
         )
 
     def _check_type(self, draft: Draft, field_id: str, kind: FieldKind) -> None:

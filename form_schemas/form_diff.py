@@ -45,6 +45,12 @@ def compare_forms(old: Side, new: Side) -> Iterator[Told]:
     if _list_words(old.form) != _list_words(new.form):
         sentence = "由系统汇总或生成这张表的办法有变化，请看表的说明。"
         yield Told(DifferenceKind.FORM_DERIVATION, "", "", sentence)
+    if _list_moves(old.form) != _list_moves(new.form):
+        told = _say_moves(old.form), _say_moves(new.form)
+        sentence = tell_change("逐行办理的办法", *told)
+        if told[0] == told[1]:
+            sentence = "逐行办理的办法有变化，请看表的说明。"
+        yield Told(DifferenceKind.FORM_NATURE, *told, sentence)
 
 
 def compare_order(
@@ -163,6 +169,18 @@ _ASPECTS: Sequence[_Aspect] = (
 def _list_words(form: FormSpec) -> list[object]:
     """The parts of a form that only its file can say."""
     return [form.schema.get(word) for word in ("x-derive", "x-generate", "x-freeze")]
+
+
+def _list_moves(form: FormSpec) -> list[object]:
+    """How its rows travel."""
+    return [form.schema.get(word) for word in ("x-flow", "x-flow-with")]
+
+
+def _say_moves(form: FormSpec) -> str:
+    if form.flow_with is not None:
+        return f"随“{form.by_id[form.flow_with].label}”"
+    moves = () if form.flow is None else form.flow.moves
+    return "、".join(dict.fromkeys(move.title for move in moves))
 
 
 # Order and groups.

@@ -48,3 +48,13 @@ def say_notes(form: FormSpec) -> Iterator[str]:
     for freeze in form.freezes:
         label = form.by_id[freeze.field].label
         yield f"“{label}”连上以后，两头的行都不能再改"
+    yield from _say_flow(form)
+
+
+def _say_flow(form: FormSpec) -> Iterator[str]:
+    if form.flow is not None:
+        moves = "、".join(dict.fromkeys(move.title for move in form.flow.moves))
+        yield f"一行一行地办（{moves}），不随整轮提交"
+    if form.flow_with is not None:
+        label = form.by_id[form.flow_with].label
+        yield f"随“{label}”所选的那一行一起办，那一行锁住时也不能改"

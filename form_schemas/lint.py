@@ -11,6 +11,7 @@ from pathlib import Path
 from form_schemas.booklets import find_misplaced_blocks
 from form_schemas.derivation_lint import find_derivation_faults
 from form_schemas.faults import Fault, point
+from form_schemas.flow_lint import find_flow_faults
 from form_schemas.folder_reading import read_folder
 from form_schemas.folders import SCHEMAS_FOLDER, edition_folders
 from form_schemas.kinds import PERSONAL_KINDS
@@ -71,6 +72,7 @@ def lint_forms(files: Mapping[str, str], forms: Sequence[FormSpec]) -> Iterator[
     yield from _circle_faults(files, forms)
     yield from _target_faults(files, forms)
     yield from find_derivation_faults(files, forms)
+    yield from find_flow_faults(files, forms)
 
 
 # Rules about one field: each says what is wrong with it, or nothing.

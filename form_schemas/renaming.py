@@ -123,6 +123,7 @@ def change_lists(schema: dict[str, Any], code: str, change: Change) -> None:
         if word in schema:
             _change_derivation(schema[word], point(word), code, change)
     _change_freezes(schema, code, change)
+    _change_flow(schema, code, change)
     for index, test in enumerate(schema.get("x-tests", ())):
         _change_test(test, point("x-tests", index), code, change)
 
@@ -186,6 +187,18 @@ def _change_freezes(schema: dict[str, Any], code: str, change: Change) -> None:
             place = f"{at}/usedBy/{number}"
             _change_one(user, "field", f"{place}/field", user["table"], change)
             _change_code(user, "table", f"{place}/table", change)
+
+
+def _change_flow(schema: dict[str, Any], code: str, change: Change) -> None:
+    _change_one(schema, "x-flow-with", point("x-flow-with"), code, change)
+    flow = schema.get("x-flow", {})
+    _change_one(flow, "field", point("x-flow", "field"), code, change)
+    for index, move in enumerate(flow.get("moves", ())):
+        at = point("x-flow", "moves", index)
+        _change_items(move, "asks", f"{at}/asks", code, change)
+        _change_keys(move, "sets", f"{at}/sets", code, change)
+        if "creates" in move:
+            _change_target(move["creates"], f"{at}/creates", change)
 
 
 def _change_test(test: dict[str, Any], at: str, code: str, change: Change) -> None:

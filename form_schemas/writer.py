@@ -9,10 +9,20 @@ from collections.abc import Mapping
 
 #: Words whose entries stand one a line.
 _LINE_A_MEMBER = ("properties",)
+#: Words whose members stand one a line, and of these the entries of lists of objects.
+_LINE_A_PART = ("x-flow",)
 _LINE_AN_ITEM = (
     *("x-layout", "x-rules", "x-freeze", "x-tests"),
     # of collection.json
-    *("departments", "phases", "reviewSteps", "chains", "booklets", "warningReasons"),
+    *(
+        "departments",
+        "phases",
+        "reviewSteps",
+        "chains",
+        "accountTypes",
+        "booklets",
+        "warningReasons",
+    ),
     "x-measures",
 )
 
@@ -30,9 +40,23 @@ def format_word(word: str, value: object) -> str:
     if word in _LINE_A_MEMBER and isinstance(value, Mapping):
         lines = (f"    {format_value(k)}: {format_value(v)}" for k, v in value.items())
         return "{\n" + ",\n".join(lines) + "\n  }"
+    if word in _LINE_A_PART and isinstance(value, Mapping):
+        parts = (f"    {format_value(k)}: {_format_part(v)}" for k, v in value.items())
+        return "{\n" + ",\n".join(parts) + "\n  }"
     if word in _LINE_AN_ITEM and isinstance(value, list):
         return (
             "[\n" + ",\n".join(f"    {format_value(item)}" for item in value) + "\n  ]"
+        )
+    return format_value(value)
+
+
+def _format_part(value: object) -> str:
+    """Give the text of a member of a word that has lists of its own."""
+    if isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        return (
+            "[\n"
+            + ",\n".join(f"      {format_value(item)}" for item in value)
+            + "\n    ]"
         )
     return format_value(value)
 

@@ -333,7 +333,7 @@ def _with_stored(
     typed = dict(columns)
     if stored is None or not any(stored):
         return typed
-    for spec in (*form.typed_fields, *form.wider_fields):
+    for spec in (*form.typed_fields, *form.wider_fields, *form.moved_fields):
         if spec.id not in typed:
             typed[spec.id] = [(row or {}).get(spec.id) for row in stored]
     return typed

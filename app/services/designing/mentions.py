@@ -48,5 +48,7 @@ def _name_part(schema: Json, parts: list[str]) -> Iterator[str]:
         yield "例子"
     elif parts[0] == "x-freeze":
         yield "锁定"
+    elif parts[0] in ("x-flow", "x-flow-with"):
+        yield "逐行流转"
     else:
         yield "其他设置"
