@@ -32,18 +32,24 @@ YES, NO = "是", "否"
 Text = str | tuple[str, ...]
 
 
-def make_inputs(form: FormSpec, texts: Mapping[str, Text]) -> BaseForm:
+def make_inputs(
+    form: FormSpec, texts: Mapping[str, Text], prefix: str = ""
+) -> BaseForm:
     """The form's controls, filled with texts by field id."""
-    inputs = BaseForm(_unbound_fields(form))
+    inputs = BaseForm(_unbound_fields(form, prefix))
     inputs.process(data=dict(texts))
     for field in inputs:
         _keep_foreign_value(field)
     return inputs
 
 
-def input_id(field_id: str) -> str:
-    """The element id of a field's control; the prefix keeps page ids apart."""
-    return f"f-{field_id}"
+def input_id(field_id: str, prefix: str = "") -> str:
+    """The element id of a field's control; `f-` keeps it apart from a page's own ids.
+
+    Args:
+        prefix: keeps the fields of several forms on one page apart.
+    """
+    return f"f-{prefix}{field_id}"
 
 
 class SegmentsWidget:
@@ -132,31 +138,37 @@ def _only_data(attributes: Mapping[str, object]) -> dict[str, object]:
 
 
 @lru_cache(maxsize=1024)
-def _unbound_fields(form: FormSpec) -> Mapping[str, UnboundField]:
-    return {field.id: UNBOUND[control_of(field)](field) for field in form.typed_fields}
+def _unbound_fields(form: FormSpec, prefix: str) -> Mapping[str, UnboundField]:
+    return {
+        field.id: UNBOUND[control_of(field)](field, id=input_id(field.id, prefix))
+        for field in form.typed_fields
+    }
 
 
-def _line(field: FieldSpec) -> UnboundField:
-    return StringField(**_common(field, inputmode=INPUT_MODES[field.value_kind]))
+def _line(field: FieldSpec, **given: object) -> UnboundField:
+    words = _common(field, inputmode=INPUT_MODES[field.value_kind])
+    return StringField(**words, **given)
 
 
-def _number(field: FieldSpec) -> UnboundField:
-    return StringField(**_common(field, inputmode=INPUT_MODES[field.value_kind]))
+def _number(field: FieldSpec, **given: object) -> UnboundField:
+    words = _common(field, inputmode=INPUT_MODES[field.value_kind])
+    return StringField(**words, **given)
 
 
-def _area(field: FieldSpec) -> UnboundField:
-    return TextAreaField(**_common(field, rows=2))
+def _area(field: FieldSpec, **given: object) -> UnboundField:
+    return TextAreaField(**_common(field, rows=2), **given)
 
 
-def _select(field: FieldSpec) -> UnboundField:
+def _select(field: FieldSpec, **given: object) -> UnboundField:
     return SelectField(
         choices=[SelectChoice("", "请选择"), *_choices(field.options)],
         validate_choice=False,
         **_common(field),
+        **given,
     )
 
 
-def _segments(field: FieldSpec) -> UnboundField:
+def _segments(field: FieldSpec, **given: object) -> UnboundField:
     # A voluntary answer can be taken back.
     answers = (YES, NO) if field.required else (YES, NO, "")
     return RadioField(
@@ -164,35 +176,36 @@ def _segments(field: FieldSpec) -> UnboundField:
         validate_choice=False,
         widget=SegmentsWidget(),
         **_common(field),
+        **given,
     )
 
 
-def _ticks(field: FieldSpec) -> UnboundField:
+def _ticks(field: FieldSpec, **given: object) -> UnboundField:
     return SelectMultipleField(
         choices=_choices(field.options),
         validate_choice=False,
         widget=TicksWidget(),
         option_widget=widgets.CheckboxInput(),
         **_common(field),
+        **given,
     )
 
 
-def _picker(field: FieldSpec) -> UnboundField:
-    return StringField(widget=PickerWidget(), **_common(field))
+def _picker(field: FieldSpec, **given: object) -> UnboundField:
+    return StringField(widget=PickerWidget(), **_common(field), **given)
 
 
-def _upload(field: FieldSpec) -> UnboundField:
+def _upload(field: FieldSpec, **given: object) -> UnboundField:
     suffixes = ",".join(f".{suffix}" for suffix in field.accept)
     attributes = {"accept": suffixes} if suffixes else {}
     if field.multiple:
         attributes["multiple"] = "multiple"
-    return FileField(widget=UploadWidget(), **_common(field, **attributes))
+    return FileField(widget=UploadWidget(), **_common(field, **attributes), **given)
 
 
 def _common(field: FieldSpec, **attributes: object) -> dict[str, object]:
     return {
         "label": field.label,
-        "id": input_id(field.id),
         "render_kw": {"data-field": field.id, "autocomplete": "off", **attributes},
     }
 
@@ -201,7 +214,7 @@ def _choices(values: tuple[str, ...]) -> list[SelectChoice]:
     return [SelectChoice(value, value or "不填") for value in values]
 
 
-UNBOUND: Mapping[Control, Callable[[FieldSpec], UnboundField]] = {
+UNBOUND: Mapping[Control, Callable[..., UnboundField]] = {
     Control.LINE: _line,
     Control.NUMBER: _number,
     Control.AREA: _area,

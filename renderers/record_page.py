@@ -43,6 +43,7 @@ __all__ = [
     "RecordPage",
     "build_record_page",
     "page_groups",
+    "render_record_block",
     "render_record_page",
 ]
 
@@ -76,6 +77,8 @@ def build_record_page(
     notes: Notes = NO_NOTES,
     reasons: Sequence[WarningReason] = (),
     returned: Returned = NOTHING_RETURNED,
+    prefix: str = "",
+    title: str = "",
 ) -> RecordPage:
     """Gather the page of one row.
 
@@ -92,6 +95,8 @@ def build_record_page(
         notes: what was written about the row's warnings.
         reasons: those that warnings may pass for; without any none is asked for.
         returned: which fields are open, and what is asked about them.
+        prefix: keeps its ids apart from those of other forms on the page.
+        title: stands instead of the form's own.
     """
     builder = _Builder(
         form=form,
@@ -109,11 +114,13 @@ def build_record_page(
         required=_find_required(form, row, env),
         row_id=row_id,
         returned=returned,
+        prefix=prefix,
+        title=title or form.title,
     )
     seen = builder.problems
     shown = {item.id for group in form.groups for item in group.fields}
     return RecordPage(
-        title=form.title,
+        title=builder.title,
         groups=builder.view_groups(),
         other_problems=tuple(p for p in seen if p.field_id not in shown),
         errors=tuple(p for p in seen if p.style == "error"),
@@ -140,12 +147,21 @@ def build_record_page(
         asked=returned.questions(row_id, ""),
         is_narrow=returned.is_narrow,
         frozen="" if builder.read_only else returned.tell_frozen(row_id),
+        prefix=prefix,
     )
 
 
 def render_record_page(page: RecordPage) -> Markup:
     """The page as a fragment for the frame's content block."""
     return render("record_page.html", page=page)
+
+
+def render_record_block(page: RecordPage) -> Markup:
+    """The same fields as a part of a page that holds several forms.
+
+    Rail and foot bar are the whole page's.
+    """
+    return render("record_block.html", page=page)
 
 
 @dataclass(frozen=True)
@@ -165,10 +181,12 @@ class _Builder:
     required: frozenset[str]
     row_id: int | None
     returned: Returned
+    prefix: str
+    title: str
 
     def view_groups(self) -> tuple[GroupView, ...]:
         texts = {item.id: self._edit(item) for item in self.form.typed_fields}
-        inputs = make_inputs(self.form, texts)
+        inputs = make_inputs(self.form, texts, self.prefix)
         return tuple(
             self._view_group(number, group, inputs)
             for number, group in enumerate(page_groups(self.form), 1)
@@ -180,7 +198,7 @@ class _Builder:
         needed = [v for v in views if v.required and not v.hidden]
         return GroupView(
             number=number,
-            title=group.title or self.form.title,
+            title=group.title or self.title,
             unit=unit,
             fields=views,
             needed=len(needed),
@@ -235,7 +253,7 @@ class _Builder:
         if any(problem.style == "error" for problem in problems):
             attributes["aria_invalid"] = "true"
         if control_of(item) in _COMPOSED:
-            attributes["aria_labelledby"] = f"{input_id(item.id)}-l"
+            attributes["aria_labelledby"] = f"{input_id(item.id, self.prefix)}-l"
         if item.id in self.required:
             attributes["aria_required"] = "true"
         if control_of(item) is Control.TICKS:
@@ -249,7 +267,7 @@ class _Builder:
         return " ".join(filter(None, [base, is_figure(item) and "num", bad and "bad"]))
 
     def _describing(self, item: FieldSpec) -> str:
-        start = input_id(item.id)
+        start = input_id(item.id, self.prefix)
         parts = [f"{start}-e", f"{start}-h", f"{start}-m"]
         if self.previous is not None:
             parts.append(f"{start}-last")

@@ -133,6 +133,8 @@ class RecordPage:
     is_narrow: bool = False
     #: why a link locks the row, and what helps
     frozen: str = ""
+    #: in ids, before those of fields and groups: a page may hold several forms
+    prefix: str = ""
 
     @property
     def open_fields(self) -> int:

@@ -18,10 +18,11 @@ export class Overview {
       drawProblems(line, own);
       this.record.explaining?.draw(line, own);
     }
-    drawSummary(this.record.root.querySelector("[data-summary]"), this.record.shown, this.record.spec.fields);
+    drawSummary(this.record.root.querySelector("[data-summary]"), this.record.shown, this.record.spec.fields, this.record.prefix);
     for (const style of ["error", "warn"]) this.showCount(style);
     const open = [...this.record.root.querySelectorAll("[data-group]")].map((group) => this.showRail(group));
     this.showOpen(open.reduce((sum, count) => sum + count, 0));
+    this.record.announce("judged", { open: this.open, errors: this.errors });
   }
 
   /** A rule found broken while typing, with what the server knows to be written of it. */
@@ -37,6 +38,7 @@ export class Overview {
   }
 
   showOpen(count) {
+    this.open = count;
     const place = this.record.root.querySelector("[data-open]");
     place.hidden = !count;
     place.textContent = `${count} 项必填未填`;
@@ -45,6 +47,7 @@ export class Overview {
   showCount(style) {
     const place = this.record.root.querySelector(`[data-count=${style}]`);
     const count = this.record.shown.filter((problem) => styleOf(problem) === style).length;
+    if (style === "error") this.errors = count;
     place.hidden = !count;
     place.textContent = `${count} ${style === "error" ? "错误" : "警告"}`;
   }
@@ -55,7 +58,9 @@ export class Overview {
     const needed = lines.filter((line) => line.querySelector(".req") && !line.querySelector("[data-given]"));
     const filled = needed.filter((line) => this.record.controls.read(line.dataset.line).length).length;
     const errors = lines.filter((line) => line.classList.contains("is-error")).length;
-    const place = this.record.root.querySelector(`[data-rail="${group.dataset.group}"] [data-rail-state]`);
+    // A page of several forms has one rail for all of them.
+    const page = this.record.root.closest("[data-booklet]") ?? this.record.root;
+    const place = page.querySelector(`[data-rail="${CSS.escape(group.dataset.group)}"] [data-rail-state]`);
     if (place) drawRail(place, { needed: needed.length, filled, errors });
     return needed.length - filled;
   }

@@ -54,7 +54,7 @@ export function drawProblems(line, problems) {
 }
 
 /** The summary on top: one link a problem, errors first. */
-export function drawSummary(box, problems, fields) {
+export function drawSummary(box, problems, fields, prefix = "") {
   const sorted = LISTED.flatMap((style) => problems.filter((problem) => styleOf(problem) === style));
   if (!sorted.length) return box.replaceChildren();
   const count = (style) => sorted.filter((problem) => styleOf(problem) === style).length;
@@ -67,7 +67,7 @@ export function drawSummary(box, problems, fields) {
       { class: styleOf(problem) === "error" ? null : `muted is-${styleOf(problem)}` },
       styleOf(problem) === "error" ? null : make("i", { class: `i i-${styleOf(problem)}`, "aria-hidden": "true" }),
       problem.field
-        ? make("a", { class: "link", href: `#f-${problem.field}` }, `${fields[problem.field].label}：${problem.message}`)
+        ? make("a", { class: "link", href: `#f-${prefix}${problem.field}` }, `${fields[problem.field].label}：${problem.message}`)
         : make("span", {}, problem.message),
     ),
   );

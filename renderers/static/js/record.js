@@ -19,6 +19,7 @@ const ASKS = { wider: true };
 class Record {
   constructor(root) {
     this.root = root;
+    this.prefix = root.dataset.prefix ?? "";
     this.spec = JSON.parse(root.querySelector("[data-form-data]").textContent);
     this.form = root.querySelector("[data-form]");
     this.lines = new Map([...root.querySelectorAll("[data-line]")].map((line) => [line.dataset.line, line]));
@@ -37,7 +38,8 @@ class Record {
     this.isComplete = false;
     watchRail(root);
     this.readOnly = "readOnly" in root.dataset;
-    if (!this.readOnly) this.start();
+    if (this.readOnly) this.answers.tellLeft(new Drafts(root.dataset.drafts, root.dataset.page).read());
+    else this.start();
   }
 
   start() {
@@ -49,7 +51,11 @@ class Record {
       drafts: new Drafts(drafts, page),
       asks: ASKS,
       onAnswer: (key, answer, sent) => this.answers.take(answer, sent),
-      onStatus: (status) => showStatus(this.status, status, login),
+      onStatus: (status) => {
+        showStatus(this.status, status, login);
+        if (status.state === "refused") this.tellRefused(status);
+        this.announce("saving", { ...status, login });
+      },
     });
     for (const id of this.typed()) {
       if (this.spec.fields[id].figure) this.controls.write(id, this.controls.read(id));
@@ -77,6 +83,11 @@ class Record {
     this.form.addEventListener("keydown", (event) => this.onKey(event));
     this.form.addEventListener("submit", (event) => this.submit(event));
     this.root.addEventListener("click", (event) => this.follow(event));
+  }
+
+  /** Tell a page that holds several records. */
+  announce(name, detail) {
+    this.root.dispatchEvent(new CustomEvent(`record:${name}`, { bubbles: true, detail }));
   }
 
   /** The text of a field, as pickers ask for it. */
@@ -175,6 +186,11 @@ class Record {
     this.root.querySelector("[data-notices]").replaceChildren(makeNotice(style, title, text));
   }
 
+  /** What is typed can be stored no more: it stays here, and it is said so. */
+  tellRefused({ message, count }) {
+    this.tell("error", `有 ${count} 处没有存`, `${message || "服务器没有接受。"}您填的没有丢，还在本页上，也记在这台电脑的浏览器里；能再填时打开本页会自动补存。`);
+  }
+
   /** Enter goes to the next field, as in a workbook; it never hands anything in. */
   onKey(event) {
     if (event.key !== "Enter" || isComposing(event) || event.defaultPrevented) return;
@@ -231,10 +247,11 @@ class Record {
 
   /** Links to fields put the focus into the control. */
   follow(event) {
+    const start = `#f-${this.prefix}`;
     const target = event.target.closest('a[href^="#f-"]');
-    if (!target) return;
+    if (!target?.getAttribute("href").startsWith(start)) return;
     event.preventDefault();
-    const id = target.getAttribute("href").slice(3);
+    const id = target.getAttribute("href").slice(start.length);
     this.lines.get(id)?.scrollIntoView({ block: "center" });
     this.controls.focus(id);
   }

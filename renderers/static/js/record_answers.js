@@ -111,6 +111,16 @@ export class RecordAnswers {
     this.record.problems = [];
   }
 
+  /** Nothing can be entered any more: show what an earlier visit could not store. */
+  tellLeft(draft) {
+    const row = draft?.rows?.find(({ key, id }) => key === KEY && (id ?? null) === this.record.id);
+    const { fields } = this.record.spec;
+    const left = Object.entries(row?.cells ?? {}).filter(([id]) => fields[id] && !fields[id].sensitive);
+    if (!left.length) return;
+    const told = left.map(([id, text]) => `“${fields[id].label}”填的是“${Array.isArray(text) ? text.join("、") : text}”`);
+    this.record.tell("warn", `上次有 ${left.length} 处没有存上`, `${showTime(draft.at)} 填的${told.join("，")}。现在不能填报，这些还记在这台电脑的浏览器里；延期或退回后打开本页会自动补存。`);
+  }
+
   /** Bring back what an earlier visit could not store. */
   restore() {
     const draft = this.record.saving.drafts.read();
