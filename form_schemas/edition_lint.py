@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from form_schemas.edition_files import load_edition
-from form_schemas.faults import Fault, ask_nearest, point
+from form_schemas.faults import Fault, Remedy, ask_nearest, point
 from form_schemas.field_words import say_kind
 from form_schemas.kinds import ValueType
 from form_schemas.lineage import Lineage, Origin, trace
@@ -61,6 +61,19 @@ def find_edition_faults(
                 yield from lint.find_field_hints(form, field)
 
 
+def find_form_faults(
+    before: Sequence[FormSpec], after: Sequence[FormSpec], year: str, form: FormSpec
+) -> Iterator[Fault]:
+    """The same of one form of the later edition."""
+    lint = _EditionLint(tuple(before), tuple(after), year)
+    file = lint.name_file(form)
+    yield from (one for one in lint.find_lineage_faults() if one.file == file)
+    if before:
+        yield from lint.find_form_hints(form)
+        for field in form.fields:
+            yield from lint.find_field_hints(form, field)
+
+
 def _find_former(folder: Path) -> Path | None:
     known = folder.parent.glob(f"*/{COLLECTION_FILE}")
     years = (path.parent for path in known if _YEAR.fullmatch(path.parent.name))
@@ -87,7 +100,7 @@ class _EditionLint:
 
     def find_lineage_faults(self) -> Iterator[Fault]:
         for found in self.lineage.faults:
-            yield Fault(self._file(found.form), found.pointer, found.message)
+            yield Fault(self.name_file(found.form), found.pointer, found.message)
 
     # Forms.
 
@@ -107,7 +120,8 @@ class _EditionLint:
                     f"{self.earlier}里“{twin.title}”的表号是 {twin.code}，现在没有了。"
                     f"是改了表号吗？是的话在 x-form 里加上 {words}，旧数据才跟得上。"
                 )
-                yield self._hint(form, pointer, message)
+                remedy = Remedy("/x-form", "was", json.dumps([twin.code]))
+                yield self._hint(form, pointer, message, remedy)
 
     def _find_twin_form(self, form: FormSpec) -> FormSpec | None:
         gone = (one for one in self.before if self.lineage.form_after(one) is None)
@@ -137,7 +151,7 @@ class _EditionLint:
                 f"现在是“{field.id}”。是改名吗？"
                 f"是的话加上 {_write_was(twin.id)}，旧数据才跟得上。"
             )
-            yield self._hint(form, at, message)
+            yield self._hint(form, at, message, _offer_was(field, twin.id))
             return
         found = self._find_twins_elsewhere(form, field)
         if len(found) == 1:
@@ -147,7 +161,8 @@ class _EditionLint:
                 "现在没有了。是移到这里吗？"
                 f"是的话加上 {_write_was(f'{other.code}.{twin.id}')}。"
             )
-            yield self._hint(form, at, message)
+            remedy = _offer_was(field, f"{other.code}.{twin.id}")
+            yield self._hint(form, at, message, remedy)
 
     def _find_twin(self, former: FormSpec, field: FieldSpec) -> FieldSpec | None:
         """The field of the same label that is gone from the form."""
@@ -268,7 +283,11 @@ class _EditionLint:
             f"“{field.label}”的单位由“{earlier.unit}”改为“{field.unit}”，以前的值不会自动"
             f"换算。要换算请加上 {words}。"
         )
-        yield self._hint(form, point("properties", field.id, "x-unit"), message)
+        made = json.dumps(f"{earlier.id} {factor}")
+        is_known = "…" not in factor
+        remedy = Remedy(point("properties", field.id), "x-from", made)
+        at = point("properties", field.id, "x-unit")
+        yield self._hint(form, at, message, remedy if is_known else None)
 
     # Recoding.
 
@@ -281,11 +300,11 @@ class _EditionLint:
             if earlier.options and old not in earlier.options:
                 near = ask_nearest(old, earlier.options)
                 message = f"“{old}”不是{self.earlier}里的选项。{near}请改正。"
-                yield Fault(self._file(form), at, message)
+                yield Fault(self.name_file(form), at, message)
             if new is not None and field.options and new not in field.options:
                 near = ask_nearest(new, field.options)
                 message = f"“{new}”不是现在的选项。{near}请改正。"
-                yield Fault(self._file(form), at, message)
+                yield Fault(self.name_file(form), at, message)
         left = [
             option
             for option in earlier.options
@@ -303,13 +322,14 @@ class _EditionLint:
 
     # Parts.
 
-    def _file(self, form: FormSpec) -> str:
+    def name_file(self, form: FormSpec) -> str:
         return f"{form.collection}/{self.year}/{form.code}.json"
 
-    def _hint(self, form: FormSpec, pointer: str, message: str) -> Fault:
-        return Fault(
-            self._file(form), pointer, f"{HINT}{message.strip()}", is_hint=True
-        )
+    def _hint(
+        self, form: FormSpec, pointer: str, message: str, remedy: Remedy | None = None
+    ) -> Fault:
+        said = f"{HINT}{message.strip()}"
+        return Fault(self.name_file(form), pointer, said, is_hint=True, remedy=remedy)
 
 
 def _is_other_thing(earlier: FieldSpec, field: FieldSpec) -> bool:
@@ -334,6 +354,11 @@ def _find_factor(before: str, after: str) -> str:
 
 def _plain(label: str) -> str:
     return _NO_WORD.sub("", label).lower()
+
+
+def _offer_was(field: FieldSpec, name: str) -> Remedy:
+    told = json.dumps([name, *field.was])
+    return Remedy(point("properties", field.id), "x-was", told)
 
 
 def _write_was(name: str) -> str:

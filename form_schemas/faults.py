@@ -6,6 +6,17 @@ from difflib import get_close_matches
 
 
 @dataclass(frozen=True)
+class Remedy:
+    """The word to write where the answer to a hint is yes."""
+
+    #: of the field or part that the word goes into
+    pointer: str
+    word: str
+    #: as JSON writes it
+    value: str
+
+
+@dataclass(frozen=True)
 class Fault:
     """One fault of a schema file."""
 
@@ -17,6 +28,7 @@ class Fault:
     message: str
     #: advice on what may well be meant as it stands: it stops nothing
     is_hint: bool = False
+    remedy: Remedy | None = None
 
     def __str__(self) -> str:
         return f"{self.file}#{self.pointer}：{self.message}"

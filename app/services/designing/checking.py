@@ -5,13 +5,15 @@ Files that stayed as they were are parsed and linked once; only the one at hand 
 anew. What is right is decided by the reader, by `lint` and by the examples.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from app.services.derivation_lint import find_derivation_faults
 from app.services.designing.drafts import EditionDraft
 from app.services.designing.files import get_folder
-from app.services.designing.reading import list_sources
+from app.services.designing.hints import find_hints
+from app.services.designing.reading import list_sources, read_draft_settings
 from app.services.workshop import Workshop
 from form_schemas.catalogue import Catalogue
 from form_schemas.codelists import CodeList
@@ -19,7 +21,7 @@ from form_schemas.drafts import Draft, Source, parse_source
 from form_schemas.expressions import Tables
 from form_schemas.faults import Fault
 from form_schemas.field_reader import FieldReader
-from form_schemas.lint import lint_forms
+from form_schemas.lint import find_settings_faults, lint_forms
 from form_schemas.locating import Position, locate_all
 from form_schemas.reader import EditionReading, read_edition
 from form_schemas.renaming import NameFinder
@@ -63,6 +65,8 @@ class CheckedFile:
     #: of the edition, with this form where it is one
     forms: tuple[FormSpec, ...]
     setting: Setting
+    #: what may well be meant as it stands: renames that nobody told
+    hints: tuple[FoundFault, ...] = ()
 
 
 def check_file(
@@ -73,7 +77,7 @@ def check_file(
     known = draft.files.get(file)
     if known is not None and known.base is not None:
         sources = _put(sources, Source(file, known.base))
-    settings = read_settings(get_folder(workshop.schema_folder, draft.edition))
+    settings = _read_settings(workshop, draft)
     return check_source(
         workshop.catalogue, draft.edition, sources, Source(file, text), settings
     )
@@ -112,21 +116,33 @@ def check_source(
         files = {one.code: one.file for one in (*others, source)}
         faults += [f for f in lint_forms(files, forms) if f.file == source.file]
         faults += _find_wrong(form, source.file, setting)
-    return CheckedFile(form, _place(faults, source.text), forms, setting)
+        faults += find_derivation_faults(files, _list_near(form, forms), form)
+        faults += find_hints(in_use, edition, form, forms)
+    found = place_faults(faults, source.text)
+    return CheckedFile(
+        form,
+        tuple(one for one in found if not one.fault.is_hint),
+        forms,
+        setting,
+        tuple(one for one in found if one.fault.is_hint),
+    )
 
 
 def check_draft(workshop: Workshop, draft: EditionDraft) -> tuple[Fault, ...]:
     """Everything that is wrong with the edition as the draft has it."""
     sources = list_sources(workshop, draft)
-    settings = read_settings(get_folder(workshop.schema_folder, draft.edition))
+    told = read_draft_settings(workshop, draft)
+    settings = _read_settings(workshop, draft)
     codelists = _Codelists(workshop.catalogue.codelists)
     reading = _read_whole(draft.edition, sources, codelists)
     setting = make_setting(reading.forms, settings.values, codelists.by_slug)
     files = {source.code: source.file for source in sources}
     wrong = (_find_wrong(form, files[form.code], setting) for form in reading.forms)
     return (
+        *(told.faults or find_settings_faults(draft.edition, told, reading.forms)),
         *reading.faults,
         *lint_forms(files, reading.forms),
+        *find_derivation_faults(files, reading.forms),
         *(fault for found in wrong for fault in found),
     )
 
@@ -203,6 +219,33 @@ def _list_forms(
     return others if form is None else (*others, form)
 
 
+def _list_near(form: FormSpec, forms: Sequence[FormSpec]) -> list[FormSpec]:
+    """The forms that a form's derivations can look into; none where it has none."""
+    if form.derive is None and form.generate is None:
+        return []
+    by_code = {one.code: one for one in forms}
+    found, waiting = {form.code: form}, [form]
+    while waiting:
+        for code in _list_named(waiting.pop()):
+            if code in by_code and code not in found:
+                found[code] = by_code[code]
+                waiting.append(by_code[code])
+    return list(found.values())
+
+
+def _list_named(form: FormSpec) -> Iterator[str]:
+    for field in form.fields:
+        if field.reference is not None:
+            yield from field.reference.tables
+        if field.computed is not None:
+            yield from field.computed.tables
+    for derivation in filter(None, (form.derive, form.generate)):
+        yield derivation.source
+        yield from (join.table for join in derivation.joins)
+        for expression in derivation.expressions:
+            yield from expression.tables
+
+
 def _put(sources: Iterable[Source], source: Source) -> tuple[Source, ...]:
     others = (one for one in sources if one.file != source.file)
     return tuple(sorted((*others, source), key=lambda one: one.file))
@@ -213,7 +256,16 @@ def _find_wrong(form: FormSpec, file: str, setting: Setting) -> list[Fault]:
     return [Fault(file, pointer, message) for pointer, message in found]
 
 
-def _place(faults: Iterable[Fault], text: str) -> tuple[FoundFault, ...]:
+def _read_settings(workshop: Workshop, draft: EditionDraft) -> Settings:
+    """The settings that forms are judged by: the draft's, those on disk if it errs."""
+    found = read_draft_settings(workshop, draft)
+    if not found.faults:
+        return found
+    return read_settings(get_folder(workshop.schema_folder, draft.edition))
+
+
+def place_faults(faults: Iterable[Fault], text: str) -> tuple[FoundFault, ...]:
+    """Faults of one file, each once, with their places in its text."""
     once = dict.fromkeys(faults)
     positions = locate_all(text, (one.pointer for one in once))
     return tuple(FoundFault(one, positions[one.pointer]) for one in once)

@@ -23,6 +23,7 @@ from app.services.designing.form_acts import FORM_ACTS
 from app.services.designing.naming_acts import NAMING_ACTS
 from app.services.designing.reading import read_draft_files
 from app.services.designing.sheets import Arguments, Sheet
+from app.services.designing.structure_acts import STRUCTURE_ACTS
 from app.services.designing.words import Json
 from app.services.workshop import Workshop
 from form_schemas.catalogue import Catalogue
@@ -34,6 +35,7 @@ ACTS: Mapping[str, Callable[[Sheet, Arguments], None]] = {
     **FIELD_ACTS,
     **FORM_ACTS,
     **NAMING_ACTS,
+    **STRUCTURE_ACTS,
 }
 
 
@@ -111,14 +113,14 @@ def carry_out(
         raise BadRequest
     draft = get_draft(workshop.engine, actor, draft_id)
     opened = open_file(workshop, draft, code)
-    _refuse_stale(opened, arguments.number("version"))
+    refuse_stale(opened, arguments.number("version"))
     sheet = make_sheet(workshop, opened)
     act(sheet, arguments)
     texts = {opened.file: write_text(opened.text, sheet.schema)}
     for other, schema in sheet.others.items():
         file = f"{draft.edition}/{other}.json"
         texts[file] = write_text(opened.texts[file], schema)
-    return _save(workshop, actor, opened, texts, sheet.focus, sheet.notes)
+    return save_opened(workshop, actor, opened, texts, sheet.focus, sheet.notes)
 
 
 def save_text(
@@ -135,9 +137,9 @@ def save_text(
         raise BadRequest
     draft = get_draft(workshop.engine, actor, draft_id)
     opened = open_file(workshop, draft, code)
-    _refuse_stale(opened, arguments.number("version"))
+    refuse_stale(opened, arguments.number("version"))
     texts = {opened.file: text.replace("\r\n", "\n")}
-    return _save(workshop, actor, opened, texts, None, ())
+    return save_opened(workshop, actor, opened, texts, None, ())
 
 
 def make_sheet(workshop: Workshop, opened: Opened) -> Sheet:
@@ -211,12 +213,13 @@ def _has_lists(schema: Json) -> bool:
     return True
 
 
-def _refuse_stale(opened: Opened, version: int) -> None:
+def refuse_stale(opened: Opened, version: int) -> None:
+    """Raise StaleDraft where a page knows another version."""
     if opened.version != version:
         raise StaleDraft
 
 
-def _save(
+def save_opened(
     workshop: Workshop,
     actor: Actor,
     opened: Opened,
@@ -224,6 +227,7 @@ def _save(
     focus: tuple[str, str] | None,
     notes: Sequence[str],
 ) -> Edited:
+    """Keep texts upon what was opened, all of them or none."""
     known = opened.draft.files
     versions = {file: known[file].version if file in known else 0 for file in texts}
     draft = save_files(workshop, actor, opened.draft.id, texts, versions)

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from app.services.designing.drafts import EditionDraft, list_changed_files
-from app.services.designing.files import get_folder, read_files
+from app.services.designing.files import read_files
 from app.services.workshop import Workshop
 from form_schemas.catalogue import BrokenForm, Catalogue, Edition
 from form_schemas.drafts import Source
 from form_schemas.faults import Fault
 from form_schemas.reader import EditionReading, read_edition
-from form_schemas.settings import COLLECTION_FILE, read_settings
+from form_schemas.settings import COLLECTION_FILE, Settings, judge_settings
 
 
 def load_draft_catalogue(workshop: Workshop, draft: EditionDraft) -> Catalogue:
@@ -21,7 +21,7 @@ def load_draft_catalogue(workshop: Workshop, draft: EditionDraft) -> Catalogue:
     sources = list_sources(workshop, draft)
     reading = _read(workshop.catalogue, draft.edition, sources)
     collection, year = draft.edition.split("/")
-    settings = read_settings(get_folder(workshop.schema_folder, draft.edition))
+    settings = read_draft_settings(workshop, draft)
     edition = Edition(collection, year, settings.values, reading.forms, settings.faults)
     in_use = workshop.catalogue
     others = [one for one in in_use.editions if one.name != draft.edition]
@@ -47,6 +47,19 @@ def list_sources(workshop: Workshop, draft: EditionDraft) -> tuple[Source, ...]:
         for file, text in sorted(texts.items())
         if not file.endswith(f"/{COLLECTION_FILE}")
     )
+
+
+def read_draft_settings(workshop: Workshop, draft: EditionDraft) -> Settings:
+    """The settings of the edition as the draft has them."""
+    texts = read_draft_files(workshop, draft)
+    return judge_edition_settings(draft.edition, texts)
+
+
+def judge_edition_settings(edition: str, texts: Mapping[str, str]) -> Settings:
+    """The settings among all texts of an edition."""
+    file = f"{edition}/{COLLECTION_FILE}"
+    codes = {Source(one, "").code for one in texts if one != file}
+    return judge_settings(texts.get(file, ""), edition, codes)
 
 
 def read_draft_files(workshop: Workshop, draft: EditionDraft) -> Mapping[str, str]:

@@ -30,6 +30,8 @@ class Sheet:
     focus: tuple[str, str] | None = None
     #: what the act did beside what was asked for, as people read it
     notes: list[str] = field(default_factory=list)
+    #: the meta-schema that the file follows
+    meta: str = "dialect.json"
 
     @property
     def fields(self) -> dict[str, Json]:
@@ -72,6 +74,9 @@ class Arguments:
 
     def flag(self, name: str) -> bool:
         return self._told.get(name) in (True, "1", "on")
+
+    def raw(self, name: str) -> object:
+        return self._told.get(name)
 
     def texts(self, name: str) -> list[str]:
         """Lines of a text, or a list of texts; empty and doubled ones are left out."""
