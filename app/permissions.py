@@ -52,6 +52,8 @@ class Action(StrEnum):
     MANAGE_ACCOUNTS = "manage_accounts"
     #: units, their departments and aliases
     MANAGE_UNITS = "manage_units"
+    #: authorities and units below one's own, with the accounts of their kinds
+    MANAGE_AREA = "manage_area"
     READ_AUDIT = "read_audit"
     #: broken schema files, rules that do not run yet
     INSPECT_FORMS = "inspect_forms"
@@ -88,6 +90,7 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.SEND_NOTICES,
         Action.MANAGE_ACCOUNTS,
         Action.MANAGE_UNITS,
+        Action.MANAGE_AREA,
         Action.READ_AUDIT,
         Action.INSPECT_FORMS,
         Action.DESIGN_FORMS,
@@ -148,10 +151,31 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
     Role.ANALYST: _reach(
         Reach.OWN_UNIT, *_READ, Action.SEE_PROGRESS, Action.SEE_STATISTICS
     ),
+    Role.REPORTER: _reach(
+        Reach.OWN_UNIT,
+        *_READ,
+        Action.SEE_PERSONAL,
+        Action.CHECK_ROWS,
+        Action.ENTER_ROWS,
+        Action.IMPORT_ROWS,
+        Action.REVIEW_ROWS,
+        Action.TAKE_BACK_IMPORT,
+        Action.SUBMIT_FORM,
+        Action.SEE_PROGRESS,
+        Action.SEE_STATISTICS,
+        Action.REPORT_ROUND,
+    ),
+    Role.VIEWER: _reach(
+        Reach.SUBTREE, *_READ, Action.SEE_PROGRESS, Action.SEE_STATISTICS
+    ),
 }
 
 #: Nobody does this to what he entered himself.
 _BY_OTHERS = frozenset({Action.REVIEW_ROWS, Action.REVIEW_FORM})
+#: But where nobody else is there: these do it to their own entries, too.
+_BY_ONESELF = frozenset({(Role.REPORTER, Action.REVIEW_ROWS)})
+#: What may be switched on for a membership beyond its role, for its unit and below.
+GRANTABLE = (Action.MANAGE_AREA, Action.REVIEW_FORM)
 
 ROLE_NAMES: Mapping[Role, str] = {
     Role.ADMINISTRATOR: "系统管理员",
@@ -161,6 +185,8 @@ ROLE_NAMES: Mapping[Role, str] = {
     Role.LEADERSHIP: "学校领导",
     Role.AUTHORITY: "主管部门",
     Role.ANALYST: "统计人员",
+    Role.REPORTER: "填报单位",
+    Role.VIEWER: "主管部门·查看",
 }
 
 ACTION_NAMES: Mapping[Action, str] = {
@@ -184,6 +210,7 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.SEND_NOTICES: "发通知和催办",
     Action.MANAGE_ACCOUNTS: "管理账号",
     Action.MANAGE_UNITS: "管理单位和部门",
+    Action.MANAGE_AREA: "管理下级单位",
     Action.READ_AUDIT: "查看操作记录",
     Action.INSPECT_FORMS: "查看表格文件的状态",
     Action.DESIGN_FORMS: "设计表单",
@@ -212,11 +239,14 @@ class Grant:
     unit_path: str = ""
     #: whether the right to import was given, where the role can have it
     may_import: bool = True
+    #: what was switched on beyond the role
+    granted: frozenset[Action] = frozenset()
 
     def reach(self, action: Action) -> Reach:
         if action is Action.IMPORT_ROWS and not self.may_import:
             return Reach.NONE
-        return POLICY.get(self.role, {}).get(action, Reach.NONE)
+        own = POLICY.get(self.role, {}).get(action, Reach.NONE)
+        return max(own, Reach.SUBTREE) if action in self.granted else own
 
 
 @dataclass(frozen=True)
@@ -259,9 +289,10 @@ def can(actor: Actor, action: Action, place: Place | None = None) -> bool:
     """Whether the policy grants the action there; without a place: anywhere at all."""
     if place is None:
         return any(grant.reach(action) for grant in actor.grants)
+    grants = actor.grants
     if action in _BY_OTHERS and actor.user_id in place.entered_by:
-        return False
-    return any(_covers(grant, action, place) for grant in actor.grants)
+        grants = tuple(g for g in grants if (g.role, action) in _BY_ONESELF)
+    return any(_covers(grant, action, place) for grant in grants)
 
 
 def require(actor: Actor, action: Action, place: Place | None = None) -> None:
@@ -315,7 +346,7 @@ def find_department(
 
 def _is_effective(membership: Membership) -> bool:
     department = membership.department
-    return membership.unit.is_active and (department is None or department.is_active)
+    return membership.unit.is_open and (department is None or department.is_active)
 
 
 def _grant_of(membership: Membership) -> Grant:
@@ -328,6 +359,7 @@ def _grant_of(membership: Membership) -> Grant:
         frozenset(names),
         membership.unit.path,
         membership.may_import,
+        frozenset(map(Action, {*membership.granted} & {*GRANTABLE})),
     )
 
 

@@ -48,6 +48,9 @@ _PARTS = (
         "x-freeze 的 usedBy：谁在用",
         ("$defs", "freeze", "properties", "usedBy", "items"),
     ),
+    ("x-flow：逐行流转", ("$defs", "flow")),
+    ("x-flow 的 moves：办理", ("$defs", "move")),
+    ("moves 的 creates：另建一行", ("$defs", "move", "properties", "creates")),
 )
 
 #: The same of `collection.json`.
@@ -58,6 +61,8 @@ _SETTINGS_PARTS = (
     ("reviewSteps：审核步骤", ("$defs", "step")),
     ("chains：业务链", ("$defs", "chain")),
     ("chains 的 steps：各步", ("$defs", "chainStep")),
+    ("accountTypes：账号的类型", ("$defs", "accountType")),
+    ("accountTypes 的 units：在各种单位里", ("$defs", "typeInUnit")),
     ("booklets：合订本", ("$defs", "booklet")),
     ("booklets 的 blocks：各块", ("$defs", "block")),
     ("x-measures：统计的各节", ("$defs", "measureGroup")),

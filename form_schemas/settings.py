@@ -13,6 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from form_schemas.account_types import (
+    AccountType,
+    find_faulty_types,
+    read_account_types,
+)
 from form_schemas.booklets import Booklet, find_faulty_booklets, read_booklets
 from form_schemas.chain import ReviewStep, find_faulty_steps, read_steps
 from form_schemas.dialect import find_breaches
@@ -114,6 +119,11 @@ def list_booklets(values: Mapping[str, Any]) -> tuple[Booklet, ...]:
     return read_booklets(values.get("booklets", ()))
 
 
+def list_account_types(values: Mapping[str, Any]) -> tuple[AccountType, ...]:
+    """The kinds of accounts; none where the settings have faults."""
+    return read_account_types(values.get("accountTypes", ()))
+
+
 def list_reasons(values: Mapping[str, Any]) -> tuple[WarningReason, ...]:
     """The reasons that an edition's settings offer (`warningReasons`)."""
     return tuple(
@@ -145,6 +155,7 @@ def _find_contradictions(
         *find_faulty_phases(values.get("phases", ()), codes),
         *find_faulty_steps(values["reviewSteps"]),
         *find_faulty_chains(values.get("chains", ()), codes),
+        *find_faulty_types(values.get("accountTypes", ())),
         *find_faulty_booklets(values.get("booklets", ()), codes),
     ]
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -21,16 +22,33 @@ class Role(StrEnum):
     #: of a city, a province or the nation: for all that is below
     AUTHORITY = "authority"
     ANALYST = "analyst"
+    #: of a unit without departments: everything that the unit itself does
+    REPORTER = "reporter"
+    #: of an authority: reads what is below; more only where it was switched on
+    VIEWER = "viewer"
+
+
+#: Who fills in forms.
+FILLING = (Role.FILLER, Role.REPORTER)
 
 
 class User(Base):
-    """An account of one person."""
+    """An account: one person's, or one of those that a unit has by its kind."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint(
+            "username", "account_type", name="uq_users_username_account_type"
+        ),
+    )
 
     id: Mapped[Key]
     #: as typed at login, in lower case
-    username: Mapped[str] = mapped_column(String(60), unique=True)
+    username: Mapped[str] = mapped_column(String(100))
+    #: one of the `accountTypes` of `collection.json`; empty: a person's own account
+    account_type: Mapped[str] = mapped_column(
+        String(40), default="", server_default="", index=True
+    )
     name: Mapped[Name]
     #: where notices are mailed to
     email: Mapped[str | None] = mapped_column(String(254))
@@ -75,6 +93,8 @@ class Membership(Base):
     role: Mapped[Role] = mapped_column(WordEnum(Role))
     #: the right to import workbooks is given separately
     may_import: Mapped[bool] = mapped_column(default=False)
+    #: actions beyond the role's that were switched on, one by one
+    granted: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
 
     user: Mapped[User] = relationship(back_populates="memberships")
     unit: Mapped[Unit] = relationship(lazy="joined")
@@ -112,6 +132,49 @@ class LoginFailure(Base):
     )
 
     id: Mapped[BigKey]
-    username: Mapped[str] = mapped_column(String(60))
+    username: Mapped[str] = mapped_column(String(160))
     address: Mapped[str] = mapped_column(String(60), default="")
     at: Mapped[CreatedAt]
+
+
+class TryCounter(Base):
+    """When something was tried lately that may be tried so often an hour only."""
+
+    __tablename__ = "try_counters"
+
+    #: of what is counted: names and addresses are not kept
+    key: Mapped[Digest] = mapped_column(primary_key=True)
+    #: seconds since 1970, oldest first
+    tries: Mapped[list[Any]] = mapped_column(default=list)
+    #: forgotten then
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SecurityQuestion(Base):
+    """A question that its person alone can answer, for a forgotten password."""
+
+    __tablename__ = "security_questions"
+    __table_args__ = (UniqueConstraint("user_id", "position"),)
+
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    #: id in the list of questions
+    question: Mapped[str] = mapped_column(String(40))
+    #: argon2, of the answer without blanks and signs
+    answer_hash: Mapped[str] = mapped_column(String(200))
+
+
+class ResetCode(Base):
+    """A code from a superior's administrator, for a forgotten password: used once."""
+
+    __tablename__ = "reset_codes"
+
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
+    code_hash: Mapped[Digest] = mapped_column(unique=True)
+    given_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]

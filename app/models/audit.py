@@ -25,6 +25,13 @@ class AuditAction(StrEnum):
     LOGOUT = "logout"
     PASSWORD_SET = "password_set"
     PASSWORD_RESET = "password_reset"
+    #: a superior's administrator gave a code to set a new password with
+    RESET_CODE_GIVEN = "reset_code_given"
+    #: a forgotten password was replaced, by answers or by a code
+    PASSWORD_RECOVERED = "password_recovered"
+    #: nobody may try for a while: too many wrong answers
+    RECOVERY_LOCKOUT = "recovery_lockout"
+    QUESTIONS_SET = "questions_set"
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_CHANGED = "account_changed"
     ACCOUNT_DEACTIVATED = "account_deactivated"

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, select
 
 from app.errors import BadRequest, Refused
 from app.models import (
+    FILLING,
     AuditAction,
     Department,
     Membership,
@@ -153,7 +154,7 @@ def _find_people(connection: Connection, unit_id: int) -> dict[int | None, list[
         .join(User.__table__, User.id == members.c.user_id)
         .where(
             members.c.unit_id == unit_id,
-            members.c.role.in_((Role.FILLER, Role.DEPARTMENT_HEAD)),
+            members.c.role.in_((*FILLING, Role.DEPARTMENT_HEAD)),
             User.is_active,
         )
         .order_by(members.c.user_id)

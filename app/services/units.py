@@ -7,7 +7,7 @@ deleted: rows and decisions name them. The command line acts without an actor.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, exists, func, insert, select, update
 
 from app.errors import BadRequest, Forbidden, NotFound, Refused
 from app.models import (
@@ -123,6 +123,7 @@ def move_unit(
         path = f"{parent.path if parent else '/'}{unit_id}/"
         _move_below(connection, unit, path)
         _update(connection, unit_id, parent_id=parent_id, path=path)
+        mark_shut_below(connection, path)
         moved = {"before": unit.path, "after": path}
         _record(connection, actor, unit_id, {"moved": moved})
 
@@ -145,7 +146,27 @@ def set_unit_active(
             _require_nothing_below(connection, unit)
             _keep_administrators(connection, unit_id)
         _update(connection, unit_id, is_active=active)
+        mark_shut_below(connection, unit.path)
         _record(connection, actor, unit_id, {"is_active": active})
+
+
+def mark_shut_below(connection: Connection, path: str) -> None:
+    """Note at each unit of this path and below whether one above it is closed."""
+    above = _TABLE.alias()
+    shut = (
+        exists()
+        .where(
+            _TABLE.c.path.startswith(above.c.path),
+            above.c.id != _TABLE.c.id,
+            ~above.c.is_active,
+            # What has no path yet stands above nothing.
+            above.c.path != "",
+        )
+        .correlate(_TABLE)
+    )
+    connection.execute(
+        update(_TABLE).where(_TABLE.c.path.startswith(path)).values(is_shut_above=shut)
+    )
 
 
 def find_unit_id(engine: Engine, text: str) -> int:
@@ -254,6 +275,7 @@ def _insert(
             parent_id=None if parent is None else parent.id,
             collections=[edition.collection for edition in entry.editions],
             is_active=True,
+            is_shut_above=parent is not None and parent.is_shut_above,
             created_at=now_utc(),
         )
     ).inserted_primary_key[0]

@@ -5,7 +5,7 @@ from datetime import date
 
 from flask import request
 
-from app.models import Role
+from app.models import FILLING, Role
 from app.models.rounds import read_period
 from app.permissions import ROLE_NAMES, Action, can
 from app.services import inbox, navigation, noticeboard
@@ -163,7 +163,7 @@ def make_workbench(place: Workplace) -> Workbench:
 
 def _is_worker(place: Workplace) -> bool:
     return any(
-        grant.role in (Role.FILLER, Role.DEPARTMENT_HEAD)
+        grant.role in (*FILLING, Role.DEPARTMENT_HEAD)
         for grant in place.actor.grants
         if grant.unit_id == place.unit_id
     )

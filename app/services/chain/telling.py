@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Connection, or_, select, true
 
-from app.models import Membership, NoticeKind, Role, User
+from app.models import FILLING, Membership, NoticeKind, Role, User
 from app.services.chain.cases import Case
 from app.services.chain.steps import StepAt
 from app.services.notices import Message, send
@@ -109,7 +109,7 @@ def _select_people(
         .join(User.__table__, User.id == _MEMBERS.c.user_id)
         .where(
             _MEMBERS.c.unit_id == unit_id,
-            _MEMBERS.c.role == role,
+            _MEMBERS.c.role.in_(FILLING if role is Role.FILLER else (role,)),
             User.is_active,
             wanted,
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from app.models import Membership, Role, Unit, UnitKind, User
+from app.models import FILLING, Membership, Role, Unit, UnitKind, User
 from app.permissions import ROLE_NAMES
 from app.services.rounds.drafts import RoundFault
 from app.services.rounds.phase_faults import show_codes
@@ -31,10 +31,12 @@ class Staff:
 
     def people(self, role: str, department_id: int | None = None) -> frozenset[int]:
         """Who has the role in a department, or anywhere in the unit."""
+        roles = FILLING if role == FILLER else (role,)
         return frozenset(
             user_id
             for user_id, has, place in self.members
-            if has == role and (department_id is None or place in (None, department_id))
+            if has in roles
+            and (department_id is None or place in (None, department_id))
         )
 
 

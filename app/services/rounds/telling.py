@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, select
 
-from app.models import Membership, NoticeKind, Role, User
+from app.models import FILLING, Membership, NoticeKind, Role, User
 from app.permissions import ROLE_NAMES
 from app.services.notices import Message, send
 from app.storage.assignments import Assignments
@@ -20,7 +20,7 @@ from app.storage.timetable import (
 )
 
 #: Who fills in and reviews for a department; others see to the whole.
-_OF_DEPARTMENTS = (Role.FILLER, Role.DEPARTMENT_HEAD)
+_OF_DEPARTMENTS = (*FILLING, Role.DEPARTMENT_HEAD)
 
 
 def tell_of_round(
