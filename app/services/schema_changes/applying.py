@@ -26,6 +26,7 @@ from app.services.schema_changes.operations import Plan
 from app.services.schema_changes.planning import Prepared, prepare
 from app.services.schema_changes.recomputing import recompute_forms
 from app.services.schema_changes.reopening import find_concerned, reopen_filings
+from app.services.schema_changes.staged_values import Computed, StagedComputing
 from app.services.schema_changes.targets import EditionChange
 from app.storage.audit import AuditRecord, record
 from app.storage.schema import begin_schema_change, grow, migrate, rescale
@@ -91,13 +92,14 @@ def apply_in(
     for change in prepared.target.changes:
         _archive(connection, catalogue, change, prepared)
     grow(connection, prepared.target.catalogue, prepared.growth)
+    staged: Computed = {}
     for change in prepared.target.changes:
         if change.is_revision:
-            _fill(connection, prepared, change)
+            staged = {**staged, **_fill(connection, prepared, change)}
     rescale(connection, prepared.target.catalogue, prepared.growth.more_places)
     for change in prepared.target.changes:
         if change.is_revision:
-            _renew(connection, prepared, change)
+            _renew(connection, prepared, change, staged)
     _save(connection, prepared)
     _tell(connection, prepared, actor_id)
     return prepared.plan
@@ -142,19 +144,31 @@ def _find_rounds(connection: Connection, change: EditionChange) -> tuple[int, ..
     return tuple(one.id for one in rounds if one.state is not RoundState.CLOSED)
 
 
-def _fill(connection: Connection, prepared: Prepared, change: EditionChange) -> None:
+def _fill(
+    connection: Connection, prepared: Prepared, change: EditionChange
+) -> Computed:
+    """Fill new columns; gives what rows that wait for review hold there."""
     rounds = _find_rounds(connection, change)
-    if rounds:
-        _filling(connection, prepared, change, rounds).fill()
+    if not rounds:
+        return {}
+    catalogue, applied = prepared.target.catalogue, prepared.applied
+    staged = StagedComputing(connection, catalogue, change, applied, rounds).compute()
+    _filling(connection, prepared, change, rounds).fill()
+    return staged
 
 
-def _renew(connection: Connection, prepared: Prepared, change: EditionChange) -> None:
+def _renew(
+    connection: Connection, prepared: Prepared, change: EditionChange, staged: Computed
+) -> None:
     rounds = _find_rounds(connection, change)
     if not rounds:
         return
     catalogue = prepared.target.catalogue
     for former, form in change.pairs:
-        Following(connection, catalogue, change, former, form, rounds).follow()
+        following = Following(
+            connection, catalogue, change, former, form, rounds, staged
+        )
+        following.follow()
     keys = _filling(connection, prepared, change, rounds).renew_keys()
     for form, changed in keys.items():
         follow_keys(connection, form, changed)

@@ -27,9 +27,11 @@ from app.models import (
 )
 from app.services.mending import recheck_import
 from app.services.schema_changes.conversions import carry_json
+from app.services.schema_changes.staged_values import Computed
 from app.services.schema_changes.targets import EditionChange
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FormSpec
+from form_schemas.lineage import Origin
+from form_schemas.spec import FieldSpec, FormSpec
 
 #: What names forms by their codes, in a round.
 _BY_CODE: tuple[Table, ...] = (
@@ -52,6 +54,8 @@ _ROW = StagedRow.__table__
 _THREAD = CellThread.__table__
 _CONFIRMATION = Confirmation.__table__
 _NOTICE = Notice.__table__
+#: Before the text of a cell that nobody could read, where its field is another now.
+_FORMERLY = "改表以前填的："
 _FINDINGS: tuple[Table, ...] = (CheckResult.__table__, CheckFinding.__table__)
 
 
@@ -65,6 +69,8 @@ class Following:
     former: FormSpec
     form: FormSpec
     round_ids: Sequence[int]
+    #: what rows that wait for review hold in fields that `x-from` gives
+    staged: Computed
 
     def follow(self) -> None:
         self._follow_fields()
@@ -202,8 +208,11 @@ class Following:
                 )
                 .values(
                     {
-                        "values": self.carry_json(record.values),
-                        "fields": self._follow_names(record.fields),
+                        "values": {
+                            **self.carry_json(record.values),
+                            **self.staged.get((job.id, record.row_number), {}),
+                        },
+                        "fields": self._follow_fields_of(record.fields),
                         "cells": self._follow_cells(record.cells),
                     }
                 )
@@ -212,7 +221,7 @@ class Following:
             update(_JOB)
             .where(_JOB.c.id == job.id)
             .values(
-                fields=self._follow_names(job.fields) or [],
+                fields=self._follow_fields_of(job.fields) or [],
                 columns=self._follow_names(job.columns) or [],
                 form_fingerprint=self.form.fingerprint,
             )
@@ -226,11 +235,40 @@ class Following:
         followed = (renamed.get(name, name) for name in names)
         return [name if name in self.form.by_id else None for name in followed]
 
+    def _follow_fields_of(self, names: Sequence[str] | None) -> list[str] | None:
+        """Of which fields rows hold values: computed ones come to those that came."""
+        if names is None:
+            return None
+        given = [
+            item.id
+            for item, origin in self._computed
+            if origin.expression is not None
+            and origin.expression.fields & {*names}
+            and item.id not in names
+        ]
+        return [n for n in (*(self._follow_names(names) or ()), *given) if n]
+
+    @property
+    def _computed(self) -> list[tuple[FieldSpec, Origin]]:
+        origins = (
+            (item, self.change.lineage.origin_of(self.form, item.id))
+            for item in self.form.fields
+        )
+        return [(item, o) for item, o in origins if o is not None and o.expression]
+
     def _follow_cells(self, cells: Mapping[str, object] | None) -> dict | None:
         """Texts of faulty cells, as they came."""
-        renamed = self._renamed
-        found = {renamed.get(name, name): cell for name, cell in (cells or {}).items()}
-        return {k: v for k, v in found.items() if k in self.form.by_id} or None
+        renamed, cells = self._renamed, cells or {}
+        found = {renamed.get(name, name): cell for name, cell in cells.items()}
+        found = {k: v for k, v in found.items() if k in self.form.by_id}
+        for item, origin in self._computed:
+            assert origin.expression is not None
+            read = [cells[n] for n in sorted(origin.expression.fields & cells.keys())]
+            found.pop(item.id, None)
+            if read:
+                # Read as it is, it could pass for a value in the new unit.
+                found[item.id] = f"{_FORMERLY}{'、'.join(map(str, read))}"
+        return found or None
 
     # Explanations hold while the values are the same that they explain.
 

@@ -415,3 +415,62 @@ def test_rows_that_wait_for_review_follow(engine):
     assert job.columns == ["number", "kind", "size"]
     assert job.form_fingerprint == school.catalogue.get("test/A").fingerprint
     assert (row.level, row.key) == ("", "1")
+
+
+def read_staged(engine):
+    with engine.connect() as connection:
+        [job] = connection.execute(select(ImportJob.__table__)).all()
+        rows = connection.execute(
+            select(StagedRow.__table__).order_by(StagedRow.row_number)
+        ).all()
+    return job, rows
+
+
+def test_rows_that_wait_for_review_get_computed_values(engine):
+    rate = schema_of("R", year="code", rate="integer")
+    school = School(engine, award(amount="money", note="text"), rate)
+    school.store("R", {"year": "1", "rate": 3}, {"year": "2", "rate": 4})
+    # The file gave no amount: the row that it met does.
+    school.store("A", {"number": "2", "amount": Decimal("500.00")})
+    form = school.catalogue.get("test/A")
+    import_id = stage_row(engine, form, number="1", amount="44000.00", note="一")
+    with engine.begin() as connection:
+        connection.execute(
+            insert(StagedRow).values(
+                import_id=import_id,
+                row_number=3,
+                values={"number": "2", "note": "二"},
+                fields=["number", "note"],
+                target_id=connection.scalar(text("SELECT _id FROM test_a")),
+            )
+        )
+    after = award(
+        amount=field_of("money", digits=4) | {"x-from": "amount / 10000"},
+        rates=field_of("integer") | {"x-from": "sum('R', 'rate') if amount > 0 else 0"},
+        short=field_of("text") | {"x-from": "left(note, 1)"},
+    )
+    school.change(after, rate)
+    job, [added, met] = read_staged(engine)
+    assert added.values == {
+        "number": "1", "amount": "4.4000", "rates": 7, "short": "一",
+    }  # fmt: skip
+    assert met.values == {"number": "2", "short": "二"}
+    assert {*job.fields} == {"number", "amount", "rates", "short"}
+    assert school.read("A")[0]["rates"] == 7
+
+
+def test_what_nobody_could_read_is_not_taken_for_the_new_unit(engine):
+    school = School(engine, award(amount="integer"))
+    form = school.catalogue.get("test/A")
+    import_id = stage_row(engine, form, number="1")
+    with engine.begin() as connection:
+        connection.execute(
+            update(StagedRow)
+            .where(StagedRow.import_id == import_id)
+            .values(cells={"amount": "44.5"}, level="error")
+        )
+    school.change(
+        award(amount=field_of("money", digits=4) | {"x-from": "amount / 10000"})
+    )
+    _, [row] = read_staged(engine)
+    assert (row.level, row.cells) == ("error", {"amount": "改表以前填的：44.5"})
