@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from flask import render_template, url_for
+from flask import render_template
 from markupsafe import Markup
 
 from app.permissions import Action
-from app.services import files, navigation
+from app.services import navigation
 from app.services.chain.obstacles import NotReady
 from app.services.check_cells import FindingView, find_in_row
 from app.services.check_reports import (
@@ -22,29 +22,25 @@ from app.services.disclosing import disclose, may_disclose, may_export_personal
 from app.services.entering import Outcome
 from app.services.form_states import judge_form
 from app.services.unlinking import list_links
-from app.services.wider_rules import judge_wider
 from app.services.work_chains import chains_of
 from app.storage.records import Scope, StoredRow
 from app.web.awaited import Awaited, list_awaited
 from app.web.derived_pages import GapPanel, make_derived_grid
 from app.web.form_chain import ChainPanel, make_chain
-from app.web.form_urls import list_urls, url_of_form, url_of_reveal, url_of_row
+from app.web.form_urls import list_urls, url_of_form, url_of_reveal
 from app.web.generation_page import GenerationPanel, make_panel
 from app.web.notes import Warned, view_notes, view_table_problems
 from app.web.queries import to_storage_query
-from app.web.server import get_server
+from app.web.record_pages import make_record, name_files, show_period
 from form_schemas.field_words import PERIOD_NAMES
-from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FormSpec, Period, RuleSpec, Shape
+from form_schemas.spec import FormSpec, RuleSpec, Shape
 from form_schemas.work_chains import WorkChain
 from renderers.grid_page import build_grid_page, read_query, render_grid_page
 from renderers.grid_query import INHERITED
 from renderers.live import is_live
 from renderers.problems import ProblemView
 from renderers.record_page import (
-    FileView,
     Link,
-    build_record_page,
     render_record_page,
 )
 from validators.check import waiting_rules
@@ -142,52 +138,27 @@ def show_record(
         missing: why the form could not be handed in.
     """
     form, chain = desk.form, make_chain(desk, missing)
-    row_id = row.stored.id if row else None
     if reason is not None:
-        disclose(desk, [row_id] if row else [], reason)
-    values = row.stored.row if row else {**_defaults(form), **(preset or {})}
-    (previous,) = find_last_rows(desk, [values])
-    found, wider = outcome or row, judge_wider(desk, row.stored) if row else None
-    judged = [one for one in (found, wider) if one is not None]
-    problems = tuple(problem for one in judged for problem in one.problems)
-    confirmed = {mark: why for one in judged for mark, why in one.confirmed.items()}
-    (notes,) = view_notes(desk, [Warned(values, problems, confirmed)])
+        disclose(desk, [row.stored.id] if row else [], reason)
     is_row = form.shape is Shape.ROWS
-    frozen = desk.find_frozen([row.stored] if row else [])
-    returned = replace(chain.returned, frozen=frozen)
     neighbours = navigation.find_neighbours(desk.place, form)
-    page = build_record_page(
-        form,
-        desk.catalogue,
-        values,
-        urls=replace(
-            list_urls(desk, url_of_row(form, row_id)),
-            reveal=url_of_reveal(form, row_id) if row and may_disclose(desk) else "",
-        ),
-        problems=problems,
-        previous=previous,
-        row_id=row_id,
-        version=row.stored.version if row else None,
-        read_only=bool(desk.place.find_obstacle(form)),
-        env=desk.env(),
+    drawn = make_record(
+        desk,
+        row,
+        chain.returned,
+        preset=preset,
         texts=texts,
-        meanings=desk.name_references(values),
-        files=_view_files(desk, values),
+        outcome=outcome,
         unmasked=reason is not None,
-        current=_head_of_period(desk),
         links=() if is_row else tuple(_links(neighbours)),
-        notice=outcome.message if outcome else "",
-        notes=notes,
-        reasons=desk.place.edition.reasons,
-        returned=returned,
     )
     return show_frame(
         desk,
-        render_record_page(page),
+        render_record_page(drawn.page),
         chain=chain,
         rows=1 if row else 0,
         row=row,
-        is_frozen=bool(returned.tell_frozen(row_id)),
+        is_frozen=bool(drawn.returned.tell_frozen(row.stored.id if row else None)),
         is_row_page=is_row,
         has_problem=bool(outcome and outcome.problems),
     )
@@ -229,7 +200,7 @@ def show_grid(
         notes=dict(zip((row.id for row in rows), notes, strict=True)),
         read_only=bool(desk.place.find_obstacle(form)),
         counts={**desk.count_levels(), INHERITED: desk.count_inherited()},
-        files=_name_files(desk, [row.row for row in rows]),
+        files=name_files(desk, [row.row for row in rows]),
         env=desk.env(),
         previous=_find_previous(desk, rows),
         unmasked=reason is not None,
@@ -271,7 +242,7 @@ def show_frame(
         look=judged.state.value,
         word=judged.word,
         has_rows=rows > 0,
-        period=f"{PERIOD_NAMES[form.period]} {_show_period(desk)}",
+        period=f"{PERIOD_NAMES[form.period]} {show_period(desk)}",
         check=check,
         standings=list_standings(check),
         on_saving=_find_judged_on_saving(form),
@@ -328,49 +299,7 @@ def _find_in_row(desk: Desk, row: CheckedRow | None) -> tuple[FindingView, ...]:
     return tuple(one for one in found if not one.kind.startswith("rule:"))
 
 
-def _defaults(form: FormSpec) -> dict[str, object]:
-    return {f.id: f.default for f in form.typed_fields if f.default is not None}
-
-
 def _links(neighbours: navigation.Neighbours):
     for word, form in (("上一张", neighbours.previous), ("下一张", neighbours.next)):
         if form is not None:
             yield Link(f"{word} {form.code}", url_of_form(form))
-
-
-def _view_files(desk: Desk, row: Mapping[str, object]) -> dict[str, FileView]:
-    names = _name_files(desk, [row])
-    address = {"collection": desk.form.collection, "code": desk.form.code}
-    return {
-        token: FileView(token, name, url_for("forms.fetch", token=token, **address))
-        for token, name in names.items()
-    }
-
-
-def _name_files(desk: Desk, rows: list[Mapping[str, object]]) -> dict[str, str]:
-    tokens: list[str] = []
-    for item in desk.form.fields:
-        if item.value_kind in FILE_KINDS:
-            for row in rows:
-                value = row.get(item.id) or ()
-                tokens += value if isinstance(value, tuple) else (str(value),)
-    if not tokens:
-        return {}
-    return files.name_files(get_server().engine, tuple(tokens))
-
-
-def _head_of_period(desk: Desk) -> str:
-    return (
-        f"本年（{_show_period(desk)}）"
-        if desk.form.period is Period.SNAPSHOT
-        else "本年"
-    )
-
-
-def _show_period(desk: Desk) -> str:
-    first, last = desk.place.period_of(desk.form)
-    if desk.form.period is Period.SNAPSHOT:
-        return last.isoformat()
-    if desk.form.period is Period.CALENDAR_YEAR:
-        return str(last.year)
-    return f"{first.isoformat()} 至 {last.isoformat()}"

@@ -40,6 +40,11 @@ def declare_empty(
         return _conclude(case, DecisionKind.DECLARE_EMPTY, remark)
 
 
+def tell_declared_empty(case: Case) -> None:
+    """Write down that a form was declared empty as it was handed in with others."""
+    _conclude(case, DecisionKind.DECLARE_EMPTY, "")
+
+
 def retract_empty(
     workshop: Workshop, actor: Actor, scope: Scope, form: FormSpec, remark: str = ""
 ) -> int:

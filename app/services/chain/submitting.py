@@ -41,7 +41,7 @@ def submit(
         found = judge_completeness(case)
         if found.obstacles:
             raise NotReady(_ACT, found.obstacles, found.total)
-        return _hand_in(case, found, remark)
+        return hand_in_case(case, found, remark)
 
 
 def find_missing(
@@ -88,7 +88,8 @@ def withdraw(
         return Moved(decision_id, before)
 
 
-def _hand_in(case: Case, found: Completeness, remark: str) -> Moved:
+def hand_in_case(case: Case, found: Completeness, remark: str) -> Moved:
+    """Hand in a form that was found complete in the case's transaction."""
     content_hash = hash_content(
         case.connection,
         case.catalogue,

@@ -47,14 +47,14 @@ def hand_in(workshop: Workshop, actor: Actor, scope: Scope, remark: str = "") ->
     checked, faults = _check_all(workshop, actor, scope)
     with deciding_whole(workshop, actor, scope) as case:
         require(actor, Action.REPORT_ROUND, case.place)
-        _require_reportable(case)
-        missing = _find_missing(case)
+        require_reportable(case)
+        missing = find_unapproved(case)
         if missing or faults:
             raise NotReady(_ACT, (*missing, *faults))
         content_hash = case.hash_now()
         if content_hash != checked:
             raise Refused("检查期间有表的内容变了，请再办一次。")
-        return _hand_in(case, content_hash, remark)
+        return hand_in_case(case, content_hash, remark)
 
 
 def find_missing_forms(
@@ -62,7 +62,7 @@ def find_missing_forms(
 ) -> tuple[Obstacle, ...]:
     """The forms that are not through their own steps yet."""
     with looking_whole(workshop, actor, scope) as case:
-        return _find_missing(case)
+        return find_unapproved(case)
 
 
 def withdraw_whole(
@@ -185,8 +185,8 @@ def _check_all(
     """The hash of the forms, and what is wrong with them at the same moment."""
     with looking_whole(workshop, actor, scope) as case:
         require(actor, Action.REPORT_ROUND, case.place)
-        _require_reportable(case)
-        if missing := _find_missing(case):
+        require_reportable(case)
+        if missing := find_unapproved(case):
             raise NotReady(_ACT, missing)
     # Rules read computed forms too, and so does whoever counts over many units.
     refresh_forms(workshop.engine, workshop.catalogue, case.unit_forms, scope)
@@ -202,7 +202,8 @@ def _check_all(
     return snapshot.hash_now(), tuple(faults)
 
 
-def _require_reportable(case: WholeCase) -> None:
+def require_reportable(case: WholeCase) -> None:
+    """Raise Refused where the round is over, or handed in already."""
     case.require_open()
     if not case.chain.whole_steps:
         raise Refused("这一版报表的流程里没有整体审核的步骤，不用上报。")
@@ -210,7 +211,8 @@ def _require_reportable(case: WholeCase) -> None:
         raise Refused("本单位的数据已整体上报，不用再报。")
 
 
-def _find_missing(case: WholeCase) -> tuple[Obstacle, ...]:
+def find_unapproved(case: WholeCase) -> tuple[Obstacle, ...]:
+    """The forms that are neither through their own steps nor closed."""
     return tuple(
         Obstacle(
             ObstacleKind.NOT_APPROVED,
@@ -223,7 +225,8 @@ def _find_missing(case: WholeCase) -> tuple[Obstacle, ...]:
     )
 
 
-def _hand_in(case: WholeCase, content_hash: str, remark: str) -> Moved:
+def hand_in_case(case: WholeCase, content_hash: str, remark: str) -> Moved:
+    """Hand in a round whose forms were found right in the case's transaction."""
     waiting = case.log.find_next(case.chain.whole_steps, content_hash)
     state = FilingState.APPROVED if waiting is None else FilingState.SUBMITTED
     waiting_id = "" if waiting is None else waiting.id

@@ -1,0 +1,169 @@
+"""A booklet handed in by one act: all of its forms, then the unit's round as a whole.
+
+Each form is judged and moved as if it were handed in alone; here all of that is one
+transaction, so that nothing is handed in where anything is missing. Lists without rows
+count as declared empty.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.models import FilingState
+from app.permissions import Action, Actor, require
+from app.services.chain.cases import EDITABLE, Case, Moved, open_case
+from app.services.chain.completeness import (
+    Completeness,
+    count_pending,
+    find_faults,
+    judge_completeness,
+)
+from app.services.chain.emptying import tell_declared_empty
+from app.services.chain.obstacles import NotReady, Obstacle
+from app.services.chain.submitting import hand_in_case
+from app.services.chain.whole import (
+    find_unapproved,
+    require_reportable,
+)
+from app.services.chain.whole import hand_in_case as hand_in_round
+from app.services.chain.whole_cases import (
+    WholeCase,
+    deciding_whole,
+    looking_whole,
+    open_whole_case,
+)
+from app.services.derived_forms import refresh_forms
+from app.services.round_checks import RoundCheck
+from app.services.workshop import Workshop
+from app.storage.records import Scope
+from form_schemas.booklets import BlockKind, Booklet, list_forms
+from form_schemas.spec import FormSpec
+
+_ACT = "提交"
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A form that is ready to be handed in."""
+
+    case: Case
+    found: Completeness
+    #: whether it counts as declared empty, as a list without rows
+    is_left_empty: bool
+
+    def hand_in(self, remark: str) -> Moved:
+        if self.is_left_empty:
+            tell_declared_empty(self.case)
+        return hand_in_case(self.case, self.found, remark)
+
+
+def hand_in_booklet(
+    workshop: Workshop, actor: Actor, scope: Scope, booklet: Booklet, remark: str = ""
+) -> Moved:
+    """Hand in all forms of a booklet that people still work at, and then the round.
+
+    Where the steps of the edition review forms one by one, the round waits for them.
+
+    Raises:
+        NotReady: something is missing; it lists what, form by form.
+        Refused: it is not the time, or the round is handed in already.
+    """
+    _refresh(workshop, actor, scope)
+    with deciding_whole(workshop, actor, scope) as case:
+        ready = _judge(case, booklet)
+        # Entries of the audit log come last: by now all that is needed is held.
+        moved = [one.hand_in(remark) for one in ready]
+        # What was just handed in stands in the filings, not in the case.
+        whole = open_whole_case(case.connection, case.catalogue, actor, scope)
+        if moved and any(one.state is not FilingState.APPROVED for one in moved):
+            return moved[-1]
+        if missing := find_unapproved(whole):
+            raise NotReady(_ACT, missing)
+        return hand_in_round(whole, whole.hash_now(), remark)
+
+
+def find_missing_in_booklet(
+    workshop: Workshop, actor: Actor, scope: Scope, booklet: Booklet
+) -> NotReady | None:
+    """What `hand_in_booklet` would find missing now; nothing is moved."""
+    _refresh(workshop, actor, scope)
+    try:
+        with deciding_whole(workshop, actor, scope) as case:
+            _judge(case, booklet)
+            raise _NothingMissing
+    except NotReady as missing:
+        return missing
+    except _NothingMissing:
+        return None
+
+
+class _NothingMissing(Exception):  # noqa: N818 - no fault, it takes the trial back
+    """Ends the transaction of a trial."""
+
+
+def _refresh(workshop: Workshop, actor: Actor, scope: Scope) -> None:
+    """Bring computed forms and values up to date, before the round is held."""
+    with looking_whole(workshop, actor, scope) as case:
+        require(actor, Action.REPORT_ROUND, case.place)
+        forms = case.unit_forms
+    refresh_forms(workshop.engine, workshop.catalogue, forms, scope)
+
+
+def _judge(whole: WholeCase, booklet: Booklet) -> list[_Judged]:
+    """Hold every form that is still worked at, and judge all of them.
+
+    Raises:
+        NotReady: with what all of them lack.
+    """
+    require(whole.actor, Action.REPORT_ROUND, whole.place)
+    require_reportable(whole)
+    forms = list_forms(booklet, {form.code: form for form in whole.unit_forms})
+    ready, obstacles, total = [], list[Obstacle](), 0
+    for form in forms:
+        case = _open(whole, form)
+        if case is None:
+            found = tuple(_find_faults_now(whole, form))
+            obstacles, total = [*obstacles, *found], total + len(found)
+            continue
+        is_left = _is_left_empty(case, booklet)
+        case = _declare_empty(whole, case) if is_left else case
+        judged = judge_completeness(case)
+        obstacles, total = [*obstacles, *judged.obstacles], total + judged.total
+        ready.append(_Judged(case, judged, is_left))
+    if obstacles:
+        raise NotReady(_ACT, obstacles, total)
+    return ready
+
+
+def _open(whole: WholeCase, form: FormSpec) -> Case | None:
+    """The form's case; None: nobody works at it any more."""
+    case = open_case(whole.connection, whole.catalogue, whole.actor, whole.scope, form)
+    if case.filing.is_closed or case.filing.state not in EDITABLE:
+        return None
+    case.require_lead()
+    case.require_editable()
+    case.require_hours(case.lead_id)
+    return case
+
+
+def _is_left_empty(case: Case, booklet: Booklet) -> bool:
+    """Whether a list has no rows, and none on their way."""
+    has_to_hold = {b.form for b in booklet.blocks if b.kind is not BlockKind.LIST}
+    if case.form.code in has_to_hold or case.filing.is_empty or case.has_rows:
+        return False
+    return not count_pending(case.connection, case.form, case.scope)
+
+
+def _declare_empty(whole: WholeCase, case: Case) -> Case:
+    """The case of a form that counts as declared empty from here on."""
+    case.change(is_empty=True)
+    return open_case(
+        whole.connection, whole.catalogue, whole.actor, whole.scope, case.form
+    )
+
+
+def _find_faults_now(whole: WholeCase, form: FormSpec) -> Iterator[Obstacle]:
+    """What contradicts the other forms in one that was approved before them."""
+    filing = whole.filings.get(form.code)
+    if filing is not None and not filing.is_closed:
+        check = RoundCheck(whole.connection, whole.catalogue, whole.scope)
+        yield from find_faults(form, check.check_form(form))
