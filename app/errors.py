@@ -128,6 +128,12 @@ class RowFrozen(Refused):
     default = "这一行已经与别的行连上，不能再修改或删除。"
 
 
+class RowLocked(Refused):
+    """Where the row stands on its way forbids to change it."""
+
+    default = "这一行已经交出去办理，现在不能修改或删除。"
+
+
 class DuplicateKey(Refused):
     """Another row of the unit and round has the same key."""
 

@@ -80,6 +80,10 @@ class Flow:
         """Whether the unit's own people may change the row."""
         return self.state_of(row) in self.editable
 
+    def has_begun(self, row: Mapping[str, object]) -> bool:
+        """Whether the row is on its way, or came back."""
+        return self.state_of(row) != self.initial
+
     def find_moves(self, row: Mapping[str, object], unit_kind: str) -> tuple[Move, ...]:
         """The moves that lead on from where a row of a unit of this kind stands."""
         state = self.state_of(row)

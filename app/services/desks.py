@@ -22,7 +22,9 @@ from app.storage.confirmations import (
     keep_unconfirmed,
 )
 from app.storage.engine import begin_reading
-from app.storage.frozen_rows import FrozenRow, find_frozen_rows
+from app.storage.flow_gate import find_locked_rows
+from app.storage.freezing import FrozenRow
+from app.storage.frozen_rows import find_frozen_rows
 from app.storage.records import Page, Query, Scope, StoredRow
 from app.storage.rows import RowStore
 from form_schemas.catalogue import Catalogue
@@ -135,7 +137,12 @@ class Desk:
             )
 
     def find_frozen(self, rows: Sequence[StoredRow]) -> dict[int, FrozenRow]:
-        """Row id -> what a stored link freezes in it."""
+        """Row id -> what closes it: a stored link, or where it stands on its way."""
+        if self.form.is_moved:
+            with begin_reading(self.engine) as connection:
+                return find_locked_rows(
+                    connection, self.catalogue, self.form, self.scope(), rows
+                )
         if not (self.form.freezes or self.catalogue.freezing(self.form)):
             return {}
         with begin_reading(self.engine) as connection:
@@ -175,9 +182,17 @@ class Desk:
 
     def require_entry(self) -> None:
         """Raise Forbidden where nobody, or not this person, may enter rows here."""
-        obstacle = self.place.find_obstacle(self.form)
+        # Of rows that came back one by one, each is asked as it is stored.
+        at_any_hour = self.form.is_moved
+        obstacle = self.place.find_obstacle(self.form, at_any_hour=at_any_hour)
         if obstacle:
             raise Forbidden(obstacle)
+
+    def find_row_obstacle(self, row: StoredRow | None) -> str:
+        """Why nobody, or not this person, may change the row; empty if one may."""
+        flow = self.form.flow
+        is_back = flow is not None and row is not None and flow.has_begun(row.row)
+        return self.place.find_obstacle(self.form, at_any_hour=is_back)
 
     # What checks and pages need.
 

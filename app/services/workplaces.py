@@ -188,13 +188,19 @@ class Workplace:
             )
         )
 
-    def find_obstacle(self, form: FormSpec) -> str:
-        """Why nobody, or not this actor, can enter rows; empty if the actor can."""
+    def find_obstacle(self, form: FormSpec, *, at_any_hour: bool = False) -> str:
+        """Why nobody, or not this actor, can enter rows; empty if the actor can.
+
+        Args:
+            at_any_hour: what is to be changed came back, and waits for no hours.
+        """
         standing = self.standings[form.code]
         if standing.obstacle:
             return standing.obstacle
         if not self.can(Action.ENTER_ROWS, form):
             return "您可以查看，不能录入。"
+        if at_any_hour:
+            return ""
         return standing.find_obstacle(self.department_for(form, Action.ENTER_ROWS))
 
 

@@ -32,6 +32,7 @@ from app.models.history import RowChange
 from app.storage.binding import bind
 from app.storage.engine import is_sqlite
 from app.storage.filing_gate import FilingGate
+from app.storage.flow_gate import begin_row, refuse_locked_loads
 from app.storage.frozen_loads import hold_loaded, refuse_frozen_updates
 from app.storage.keys import key_text
 from app.storage.load_history import log_inserts, log_updates
@@ -61,10 +62,13 @@ class BulkLoad:
         form: FormSpec,
         scope: Scope,
         change: Change,
+        *,
+        by_engine: bool = False,
     ) -> None:
         self.connection = connection
         self.catalogue = catalogue
         self.form = form
+        self.by_engine = by_engine
         self.scope = scope
         self.change = change
         self.binding = bind(catalogue, form)
@@ -90,9 +94,14 @@ class BulkLoad:
 
     def take(self, rows: FromClause, fields: Iterable[str]) -> None:
         """Take rows that the database holds; `Loader` says in which columns."""
-        known = tuple(name for name in fields if name in self.form.by_id)
+        known = tuple(name for name in fields if self._may_write(name))
         name = f"matched_{len(self.loaders) + 1}"
         self.loaders.append(Loader(self.connection, self.binding, known, rows, name))
+
+    def _may_write(self, name: str) -> bool:
+        """Whether the form has the field, and others than moves write it."""
+        field = self.form.by_id.get(name)
+        return field is not None and (self.by_engine or not field.by_move)
 
     def finish(self) -> Counts:
         """Bring the rows into the form's table; one refusal refuses all of them."""
@@ -123,6 +132,9 @@ class BulkLoad:
             if has_rows:
                 self.match(loader)
                 refuse_frozen_updates(self, loader)
+            if not self.by_engine:
+                refuse_locked_loads(self, loader)
+            if has_rows:
                 updated = self._update(loader)
                 total = self._count(loader)
             added = self._insert(loader)
@@ -264,6 +276,7 @@ class BulkLoad:
             "_created_by": self.change.actor_id,
             "_updated_at": self.now,
             "_updated_by": self.change.actor_id,
+            **self._begin_rows(loader),
         }
         columns = self.binding.table.c
         names = ["_key", "_initials", "_level", *loader.fields]
@@ -280,6 +293,11 @@ class BulkLoad:
         ).rowcount
         log_inserts(self, loader)
         return added
+
+    def _begin_rows(self, loader: Loader) -> dict[str, object]:
+        """What new rows have in fields that only moves change."""
+        begun = begin_row(self.form)
+        return {k: v for k, v in begun.items() if k not in loader.fields}
 
     def _count(self, loader: Loader) -> int:
         statement = select(func.count()).select_from(loader.rows)
@@ -319,8 +337,11 @@ def loading(
     Raises:
         LockedForm: where the form stands in the round forbids it.
     """
-    (gate or FilingGate(connection)).require_load(form, scope)
-    load = BulkLoad(connection, catalogue, form, scope, change)
+    gate = gate or FilingGate(connection)
+    gate.require_load(form, scope)
+    load = BulkLoad(
+        connection, catalogue, form, scope, change, by_engine=gate.by_engine
+    )
     # COPY and executemany go past SQLAlchemy, which would wrap the driver's error.
     driver_error = connection.dialect.loaded_dbapi.DataError
     try:

@@ -79,6 +79,9 @@ class Standing:
             return "本表由系统汇总其他表得出，不用填。"
         if self.round_state is not RoundState.OPEN:
             return "本期填报没有开放，现在只能查看。"
+        if self.form.is_moved:
+            # Its rows are judged one by one, whatever became of a former filing.
+            return ""
         if self.is_closed:
             return "本表已关闭填报。要填，请先重新开放。"
         if self.is_empty:
@@ -100,7 +103,7 @@ class Standing:
         """
         if self.obstacle:
             return self.obstacle
-        if department_id in self.handed:
+        if department_id in self.handed and not self.form.is_moved:
             return "本部门的数据已交给牵头部门。要改，请先收回，或请牵头部门退回。"
         # What was returned may be mended at any time: it waits for nothing else.
         if self.state is FilingState.RETURNED:
@@ -135,7 +138,7 @@ class FilingGate:
 
     def __init__(self, connection: Connection, *, by_engine: bool = False) -> None:
         self._connection = connection
-        self._by_engine = by_engine
+        self.by_engine = by_engine
         self._standings: dict[tuple[str, int, int], Standing] = {}
 
     def require_insert(self, form: FormSpec, scope: Scope) -> None:
@@ -148,10 +151,20 @@ class FilingGate:
             )
 
     def require_update(
-        self, form: FormSpec, scope: Scope, row_id: int, fields: Collection[str]
+        self,
+        form: FormSpec,
+        scope: Scope,
+        row_id: int,
+        fields: Collection[str],
+        *,
+        at_any_hour: bool = False,
     ) -> None:
-        """Raise LockedForm where these fields of the row may not change."""
-        standing = self._require_open(form, scope)
+        """Raise LockedForm where these fields of the row may not change.
+
+        Args:
+            at_any_hour: the row itself came back to be mended.
+        """
+        standing = self._require_open(form, scope, at_any_hour=at_any_hour)
         if not _is_narrow(standing) or self._is_unlocked(standing, scope, row_id):
             return
         free = find_unlocked_fields(form, standing.unlocked, row_id)
@@ -192,7 +205,9 @@ class FilingGate:
             return Replacing()
         return find_replacing(self._connection, table_name, scope, named)
 
-    def _require_open(self, form: FormSpec, scope: Scope) -> Standing:
+    def _require_open(
+        self, form: FormSpec, scope: Scope, *, at_any_hour: bool = False
+    ) -> Standing:
         key = (form.code, scope.unit_id, scope.round_id)
         if key not in self._standings:
             lock_filing(self._connection, form, scope, shared=True)
@@ -200,7 +215,7 @@ class FilingGate:
         standing = self._standings[key]
         obstacle = (
             standing.obstacle
-            if self._by_engine
+            if self.by_engine or at_any_hour
             else standing.find_obstacle(scope.department_id)
         )
         if obstacle:
@@ -391,6 +406,8 @@ def _find_mendable(form: FormSpec, names: Collection[str]) -> frozenset[str]:
 
 def _is_narrow(standing: Standing) -> bool:
     """Whether only what was returned may change."""
+    if standing.form.is_moved:
+        return False
     return standing.state is FilingState.RETURNED and not standing.unlocked.whole
 
 

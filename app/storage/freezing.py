@@ -8,6 +8,7 @@ a change at the same moment one waits for the other and is told.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -25,6 +26,16 @@ Row = Mapping[str, object]
 
 #: Rows that a refusal names.
 _SHOWN = 5
+
+
+@dataclass(frozen=True)
+class FrozenRow:
+    """What closes a row: links, or where it stands on its way."""
+
+    #: ids of the fields that nobody changes
+    fields: frozenset[str]
+    #: why, and what helps
+    reason: str
 
 
 class Freezing:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from app.errors import RowFrozen
 from app.storage.binding import Binding, bind
 from app.storage.engine import is_sqlite
+from app.storage.flow_gate import refuse_locked_rows
 from app.storage.freezing import (
     advise,
     find_frozen,
@@ -96,8 +97,9 @@ def refuse_frozen_rows(
     """Refuse to delete rows that link others; rows that are linked are in use.
 
     Raises:
-        RowFrozen: it names the first of them.
+        RowFrozen, RowLocked: it names the first of them.
     """
+    refuse_locked_rows(connection, catalogue, form, wanted)
     table = bind(catalogue, form).table
     for freeze in form.freezes:
         linking = table.c[freeze.field].is_not(None)

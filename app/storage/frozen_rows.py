@@ -5,27 +5,16 @@ many rows the page has.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, Text, cast, func, or_, select
 
 from app.storage.binding import bind
-from app.storage.freezing import advise, find_frozen
+from app.storage.freezing import FrozenRow, advise, find_frozen
 from app.storage.frozen_loads import select_linked
 from app.storage.records import Scope, StoredRow
 from form_schemas.catalogue import Catalogue
 from form_schemas.freezes import Freeze
 from form_schemas.spec import FormSpec, Level
-
-
-@dataclass(frozen=True)
-class FrozenRow:
-    """What links close in a row."""
-
-    #: ids of the fields that nobody changes
-    fields: frozenset[str]
-    #: why, and what helps
-    reason: str
 
 
 def find_frozen_rows(

@@ -22,6 +22,7 @@ from app.storage.bulk import load_rows
 from app.storage.changes import find_changed, write_change
 from app.storage.counting import Wanted, count_levels
 from app.storage.filing_gate import FilingGate
+from app.storage.flow_gate import FlowGate, begin_row, without_moved
 from app.storage.freezing import Freezing
 from app.storage.keys import join_key
 from app.storage.lookup import ROWS_AT_ONCE, RowLookup, in_groups
@@ -58,6 +59,7 @@ class RowStore:
         *,
         by_engine: bool = False,
         may_unlink: bool = False,
+        moves: bool = False,
     ) -> None:
         self.connection = connection
         self.catalogue = catalogue
@@ -67,6 +69,9 @@ class RowStore:
         self.gate = FilingGate(connection, by_engine=by_engine)
         #: whether whoever writes may take away links that freeze rows
         self.may_unlink = may_unlink
+        #: whether it is moves of rows that write: their states lock nothing then
+        self.moves = moves
+        self._keeps_states = not (moves or by_engine)
 
     # Reading.
 
@@ -229,8 +234,12 @@ class RowStore:
             DuplicateKey: another row of the unit and round has its key.
             UnknownReference: a value refers to a row that is not there.
             LockedForm: where the form stands in the round forbids it.
+            RowLocked: the row that it travels with is on its way.
         """
-        self.gate.require_insert(form, scope)
+        if not self.moves:
+            self.gate.require_insert(form, scope)
+        row = {**begin_row(form), **self._take_typed(form, row)}
+        self._require_change(form, scope, row)
         self._freezing(form, scope).hold_linked(row)
         binding, now = self._bind(form), now_utc()
         values = {
@@ -279,17 +288,19 @@ class RowStore:
             RowInUse: others refer to a value that is to change.
             RowFrozen: a stored link keeps it as it is.
             LockedForm: as for `insert`.
+            RowLocked: where the row stands on its way forbids it.
         """
         binding = self._bind(form)
         current = self._get_version(binding, scope, row_id, version)
+        row = self._take_typed(form, row)
         changed = find_changed(current.row, self._bind(form).write(row))
         if not changed:
             return self._mark(binding, current, level)
-        self.gate.require_update(form, scope, row_id, changed)
+        whole = {**current.row, **row}
+        self._require_update(form, scope, current, whole, changed)
         freezing = self._freezing(form, scope)
         freezing.refuse_frozen(current, frozenset(changed))
         freezing.hold_linked({field_id: row[field_id] for field_id in changed})
-        whole = {**current.row, **row}
         refusals = self._refusals(binding, scope)
         refusals.refuse_used(current, frozenset(changed))
         statement = (
@@ -331,10 +342,12 @@ class RowStore:
             RowInUse: others refer to it; it names their forms and how many.
             RowFrozen: a stored link keeps it.
             LockedForm: as for `insert`.
+            RowLocked: as for `update`.
         """
         self.gate.require_delete(form, scope, row_id)
         binding = self._bind(form)
         current = self._get_version(binding, scope, row_id, version)
+        self._require_change(form, scope, current.row)
         self._freezing(form, scope).refuse_frozen(current, None)
         refusals = self._refusals(binding, scope)
         refusals.refuse_used(current)
@@ -410,6 +423,29 @@ class RowStore:
         if current.version != version:
             raise StaleRow(current)
         return current
+
+    def _take_typed(self, form: FormSpec, row: Row) -> Row:
+        """What of a row this store may write."""
+        return without_moved(form, row) if self._keeps_states else row
+
+    def _require_change(self, form: FormSpec, scope: Scope, *rows: Row) -> None:
+        if self._keeps_states and form.is_moved:
+            FlowGate(self.connection, self.catalogue, form, scope).require_change(*rows)
+
+    def _require_update(
+        self,
+        form: FormSpec,
+        scope: Scope,
+        current: StoredRow,
+        whole: Row,
+        changed: Collection[str],
+    ) -> None:
+        if self.moves:
+            return
+        # What came back to be mended waits for no hours.
+        is_back = form.flow is not None and form.flow.has_begun(current.row)
+        self.gate.require_update(form, scope, current.id, changed, at_any_hour=is_back)
+        self._require_change(form, scope, current.row, whole)
 
     def _mark(
         self, binding: Binding, current: StoredRow, level: str | None
