@@ -34,13 +34,14 @@ from app.services.schema_files import (
     complete_files,
     read_texts,
     refuse_unwritable,
+    try_completing,
     write_unwritten,
 )
 from app.services.schema_hashes import hash_catalogue
 from app.services.standing_rounds import keep_standing_rounds
 from app.services.workshop import Workshop
 from app.storage.audit import AuditRecord, record
-from app.storage.backups import back_up
+from app.storage.backups import backed_up
 from app.storage.generations import hold_generation, raise_generation
 from app.storage.schema import begin_schema_change
 from form_schemas.catalogue import Catalogue
@@ -138,11 +139,14 @@ def publish_files(
         catalogue: the forms as the files say.
     """
     folder, in_use = workshop.schema_folder, workshop.catalogue
+    _refuse_long(consent)
     names = _find_changed_files(in_use, catalogue)
     after = read_texts(folder, names)
     before = {name: _recall_text(in_use, name, after[name]) for name in names}
-    backup = back_up(workshop.engine, consent.plan_hash)
-    with begin_schema_change(workshop.engine) as connection:
+    with (
+        backed_up(workshop.engine, consent.plan_hash) as backup,
+        begin_schema_change(workshop.engine) as connection,
+    ):
         hold_generation(connection)
         made = apply_in(
             connection, catalogue, consent.plan_hash, consent.accept, actor_id
@@ -164,9 +168,12 @@ def _publish(
     reverts: int | None = None,
 ) -> Publication:
     engine, folder = workshop.engine, workshop.schema_folder
+    _refuse_long(consent)
     refuse_unwritable(folder, candidate.texts)
-    backup = back_up(engine, consent.plan_hash)
-    with begin_schema_change(engine) as connection:
+    with (
+        backed_up(engine, consent.plan_hash) as backup,
+        begin_schema_change(engine) as connection,
+    ):
         _refuse_outdated(hold_generation(connection), workshop.catalogue)
         write_unwritten(connection, folder)
         _refuse_edited(workshop, candidate)
@@ -185,11 +192,20 @@ def _publish(
         publication_id = _keep(
             connection, consent, made, kept, actor.user_id, reverts, draft_id
         )
-    complete_files(engine, folder)
+    try_completing(engine, folder)
     return get_publication(engine, publication_id)
 
 
 # What stands in the way.
+
+
+def _refuse_long(consent: Consent) -> None:
+    for reason in (consent.reason, *consent.accept.values()):
+        if len(reason.strip()) > _LONGEST_REASON:
+            raise Refused(
+                f"理由有 {len(reason.strip())} 个字，最多 {_LONGEST_REASON} 个字，"
+                "没有做任何改动。请缩短。"
+            )
 
 
 def _refuse_outdated(generation: int, in_use: Catalogue) -> None:
@@ -323,7 +339,7 @@ def _keep(
         insert(_PUBLICATION).values(
             at=now_utc(),
             actor_id=actor_id,
-            reason=consent.reason.strip()[:_LONGEST_REASON],
+            reason=consent.reason.strip(),
             generation=kept.generation,
             plan_hash=made.hash,
             operations=to_plain(made.operations),

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from app.errors import BadRequest, Refused
 from app.services.derivation_lint import lint_derivations
-from app.services.schema_files import Texts, list_files, read_texts, write_texts
+from app.services.schema_files import Texts, list_files, read_texts
 from form_schemas.catalogue import Catalogue
+from form_schemas.drafts import FOREIGN_BYTES
 from form_schemas.faults import Fault
 from form_schemas.lint import lint_edition
 from form_schemas.loading import load_catalogue
@@ -63,7 +64,7 @@ def read_candidate(
     refuse_moved(texts, bases, disk)
     with tempfile.TemporaryDirectory() as made:
         trial = Path(made)
-        write_texts(trial, {**disk, **texts})
+        _write_trial(trial, {**disk, **texts})
         _refuse_faulty(trial, list_editions(texts))
         found = load_catalogue(trial)
     return Candidate(texts, bases, disk, _join(in_use, found, list_editions(texts)))
@@ -103,6 +104,15 @@ def _check_places(texts: Texts) -> None:
         raise BadRequest(
             f"这些地方不能放表单文件：{_name(wrong)}。写法如 talent/2025/1.1.4.json。"
         )
+
+
+def _write_trial(trial: Path, texts: Texts) -> None:
+    """Write files that nobody else reads and that need not outlive a crash."""
+    for name, text in texts.items():
+        if text is not None:
+            path = trial / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode("utf-8", FOREIGN_BYTES))
 
 
 def _refuse_faulty(trial: Path, editions: tuple[str, ...]) -> None:

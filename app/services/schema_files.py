@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
+import structlog
 from sqlalchemy import Connection, Engine, inspect, select, update
 
 from app.errors import Refused
@@ -29,12 +30,20 @@ Texts = Mapping[str, str | None]
 
 _PUBLICATION = SchemaPublication.__table__
 _MOST_TRIALS = 5
+_LOG = structlog.get_logger(__name__)
+
+
+class UnwrittenFiles(Refused):
+    """Files of a publication cannot be written: disk and database differ until then."""
 
 
 def load_published(engine: Engine, folder: Path = SCHEMAS_FOLDER) -> Catalogue:
-    """The forms in use, with their generation; unwritten files are written first."""
+    """The forms in use, with their generation; unwritten files are written first.
+
+    Where they cannot be, forms serve as the database has them.
+    """
     for _ in range(_MOST_TRIALS):
-        complete_files(engine, folder)
+        try_completing(engine, folder)
         before = _find_generation(engine)
         catalogue = load_in_use(engine, folder)
         if _find_generation(engine) == before:
@@ -43,8 +52,20 @@ def load_published(engine: Engine, folder: Path = SCHEMAS_FOLDER) -> Catalogue:
     return replace(catalogue, generation=before)
 
 
+def try_completing(engine: Engine, folder: Path) -> None:
+    """As `complete_files`; where that cannot be, whoever comes next tries again."""
+    try:
+        complete_files(engine, folder)
+    except UnwrittenFiles as refused:
+        _LOG.error("schema files cannot be written", reason=refused.message)
+
+
 def complete_files(engine: Engine, folder: Path) -> None:
-    """Write the files of publications that were committed and not yet written."""
+    """Write the files of publications that were committed and not yet written.
+
+    Raises:
+        UnwrittenFiles: the folder does not take them.
+    """
     with begin_reading(engine) as connection:
         if not _has_unwritten(connection):
             return
@@ -57,7 +78,14 @@ def write_unwritten(connection: Connection, folder: Path) -> None:
     no other process writes these files.
     """
     for one in _list_unwritten(connection):
-        write_texts(folder, one.texts_after)
+        try:
+            write_texts(folder, one.texts_after)
+        except OSError as error:
+            raise UnwrittenFiles(
+                f"第 {one.id} 次发布的表单文件还写不进 {folder}（{error.strerror}），"
+                "文件与数据库不一致，这时不能再改表单。请看磁盘有没有空间、能不能写；"
+                "写得进以后，系统自己补上。"
+            ) from error
         _note_written(connection, one.id)
 
 

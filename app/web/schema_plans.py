@@ -23,7 +23,6 @@ from app.web.server import Answer, get_server
 schema_plans = Blueprint("schema_plans", __name__, url_prefix="/admin/schemas")
 
 _REASON = "reason|"
-_LONGEST_REASON = 500
 
 
 @dataclass(frozen=True)
@@ -144,9 +143,9 @@ def _read_said() -> Said:
     if not sent.get("hash"):
         raise BadRequest
     reasons = {
-        name.removeprefix(_REASON): text.strip()[:_LONGEST_REASON]
+        name.removeprefix(_REASON): text.strip()
         for name, text in sent.items()
         if name.startswith(_REASON)
     }
     accepted = frozenset(sent.getlist("accept"))
-    return Said(accepted, reasons, sent.get("reason", "").strip()[:_LONGEST_REASON])
+    return Said(accepted, reasons, sent.get("reason", "").strip())

@@ -62,15 +62,14 @@ def die_after(module, name, calls):
 
 STEPS = {
     "before the commit": lambda: die_after(publishing, "_keep", 1),
-    "after the commit": lambda: setattr(publishing, "complete_files", die),
+    "after the commit": lambda: setattr(publishing, "try_completing", die),
     "half a file": lambda: setattr(schema_files.os, "fsync", die),
     "between two files": lambda: die_after(schema_files, "_replace", 1),
     "before the note": lambda: setattr(schema_files, "_note_written", die),
-    "after all": lambda: die_after(publishing, "complete_files", 1),
+    "after all": lambda: die_after(publishing, "try_completing", 1),
 }
 workshop = open_small(config_of(url, Path(folder), Path(data)))
 actor = find_administrator(workshop.engine)
-real_complete = publishing.complete_files
 candidate_of = publishing.read_publishable
 def read_then_arm(*args):
     candidate = candidate_of(*args)

@@ -4,10 +4,15 @@ import json
 import threading
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.errors import Forbidden, Refused, StaleForms
-from app.models import AuditAction, AuditEntry, PublicationState
+from app.models import (
+    AuditAction,
+    AuditEntry,
+    PublicationState,
+    SchemaPublication,
+)
 from app.permissions import Actor
 from app.services.installation import prepare_database
 from app.services.keeping import CatalogueKeeper
@@ -20,7 +25,7 @@ from app.services.publishing import (
     revert,
 )
 from app.services.schema_changes import plan
-from app.services.schema_files import read_texts
+from app.services.schema_files import complete_files, load_published, read_texts
 from app.storage.engine import begin_reading
 from app.storage.generations import (
     hold_generation,
@@ -312,6 +317,52 @@ def test_a_folder_that_cannot_be_written_is_told_before(workshop, actor, folder)
 
 
 # Other processes.
+
+
+@pytest.fixture
+def unwritten(workshop, actor, folder):
+    """A publication with a file that the folder does not take; gives what is there."""
+    publish_change(workshop, actor, M=major(founded="date"))
+    in_the_way = folder / "test/2026"
+    in_the_way.write_text("no folder")
+    with begin_schema_change(workshop.engine) as connection:
+        connection.execute(
+            update(SchemaPublication).values(
+                state=PublicationState.COMMITTED,
+                texts_after={"test/2026/N.json": "{}"},
+            )
+        )
+    return in_the_way
+
+
+def test_forms_serve_though_their_files_cannot_be_written(
+    workshop, folder, unwritten, capsys
+):
+    in_use = load_published(workshop.engine, folder)
+    assert in_use.get("test/M").by_id.keys() >= {"founded"}
+    assert "schema files cannot be written" in capsys.readouterr().out
+    [kept] = list_publications(workshop.engine)
+    assert kept.state is PublicationState.COMMITTED
+
+
+def test_nothing_is_planned_over_files_that_could_not_be_written(
+    workshop, folder, unwritten
+):
+    with pytest.raises(Refused, match="第 1 次发布的表单文件还写不进"):
+        read_change(workshop, M=major(closed="date"))
+    unwritten.unlink()
+    complete_files(workshop.engine, folder)
+    assert (folder / "test/2026/N.json").read_text() == "{}"
+    [kept] = list_publications(workshop.engine)
+    assert kept.state is PublicationState.WRITTEN
+
+
+def test_reasons_are_refused_rather_than_cut(workshop, actor):
+    candidate = read_change(workshop, M=major(founded="date"))
+    consent = agree(workshop, candidate, reason="长" * 2001)
+    with pytest.raises(Refused, match="最多 2000 个字"):
+        publish(workshop, actor, candidate, consent)
+    assert list_publications(workshop.engine) == ()
 
 
 def test_another_process_takes_the_new_forms(open_workshop, actor):
