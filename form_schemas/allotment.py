@@ -160,8 +160,8 @@ class _Allotting:
             and earlier is not None
             and not origin.recode
             and is_stored_alike(earlier, item)
-            # Rounded values are other ones.
-            and (item.places or 0) >= (earlier.places or 0)
+            # A column counts in one last place for ever: archived forms read it, too.
+            and item.places == earlier.places
             and self._leads_to_same(earlier, item, origin.form)
         )
 

@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -40,7 +39,7 @@ from app.storage.lookup import in_groups
 from app.storage.previous import find_previous_rows
 from app.storage.records import Scope, StoredRow
 from app.storage.tables import is_foreign_key, list_unique
-from app.storage.types import ExactDecimal
+from app.storage.types import keep_as
 from form_schemas.catalogue import Catalogue
 from form_schemas.descent import Descent, find_descent
 from form_schemas.spec import FieldSpec, FormSpec
@@ -319,7 +318,7 @@ class Carrier:
         own = self._table.c[item.id]
         if item.id not in self._then:
             return _null_of(own)
-        found = _as(own, self._last.c[self._then[item.id]], self._connection)
+        found = keep_as(own, self._last.c[self._then[item.id]], self._connection)
         if found is None:
             return _null_of(own)
         recode = self._find_recode(item)
@@ -456,16 +455,3 @@ def _copied_fields(form: FormSpec) -> tuple[FieldSpec, ...]:
 
 def _at(table, scope: Scope) -> tuple[ColumnElement[bool], ...]:
     return table.c._unit_id == scope.unit_id, table.c._round_id == scope.round_id
-
-
-def _as(own: Column, earlier: Column, connection: Connection) -> ColumnElement | None:
-    """An earlier column's value as this column keeps it; None: another fact."""
-    if type(own.type) is not type(earlier.type):
-        return None
-    if not isinstance(own.type, ExactDecimal) or not is_sqlite(connection):
-        return earlier
-    more = own.type.places - earlier.type.places
-    # Whole numbers of the last place: fewer places would lose some.
-    if more < 0:
-        return None
-    return type_coerce(type_coerce(earlier, BigInteger) * 10**more, own.type)

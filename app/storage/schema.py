@@ -2,14 +2,13 @@
 
 The fixed tables follow numbered Alembic migrations. The forms' tables are compared with
 the catalogue through Alembic's autogenerate API, and only ever grow here: tables,
-columns, indexes and foreign keys are added, decimals get more places; only what holds
-rows or values for nothing goes. What else differs is reported;
-`app.services.schema_changes` decides.
+columns, indexes and foreign keys are added; only what holds rows or values for nothing
+goes. What else differs is reported; `app.services.schema_changes` decides.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
@@ -27,7 +26,6 @@ from sqlalchemy import (
     Table,
     inspect,
     text,
-    update,
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import AddConstraint, CreateTable
@@ -37,7 +35,6 @@ from app.errors import Refused
 from app.storage.engine import at_generation, is_sqlite
 from app.storage.suspects import find_suspects
 from app.storage.tables import build_metadata
-from app.storage.types import ExactDecimal
 from form_schemas.catalogue import Catalogue
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -60,15 +57,6 @@ class Differences:
     holding: tuple[Table, ...] = ()
     #: names of indexes that keep unique what need not be so any more, by table
     outdated: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Growth:
-    """Differences to be mended, and decimals that get more places."""
-
-    differences: Differences
-    #: (table, column) -> places more than before
-    more_places: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 @contextmanager
@@ -184,15 +172,14 @@ def find_differences(connection: Connection, catalogue: Catalogue) -> Difference
     )
 
 
-def grow(connection: Connection, catalogue: Catalogue, growth: Growth) -> None:
+def grow(connection: Connection, catalogue: Catalogue, missing: Differences) -> None:
     """Add what is missing, and loosen what holds rows for nothing.
 
-    Values are not touched: decimals get their places by `rescale` afterwards.
+    Values are not touched.
 
     Raises:
         Refused: stored rows have doubles where values have to be unique from now on.
     """
-    missing = growth.differences
     operations = Operations(MigrationContext.configure(connection))
     for column in missing.columns:
         operations.add_column(column.table.name, _copy(column))
@@ -213,30 +200,6 @@ def grow(connection: Connection, catalogue: Catalogue, growth: Growth) -> None:
             connection.execute(AddConstraint(key, isolate_from_table=False))
     for _table, name in missing.outdated:
         connection.exec_driver_sql(f'DROP INDEX IF EXISTS "{name}"')
-
-
-def rescale(
-    connection: Connection,
-    catalogue: Catalogue,
-    more_places: dict[tuple[str, str], int],
-) -> None:
-    """Give decimals their places: SQLite has whole numbers of their last one."""
-    if not is_sqlite(connection):
-        return
-    for (table_name, name), places in more_places.items():
-        table = build_metadata(catalogue).tables[table_name]
-        factor = text(f'"{name}" * {10**places:d}')
-        connection.execute(update(table).values({name: factor}))
-
-
-def get_places(catalogue: Catalogue) -> dict[tuple[str, str], int]:
-    """(table, column) -> places of the forms' decimals."""
-    return {
-        (table.name, column.name): column.type.places
-        for table in build_metadata(catalogue).tables.values()
-        for column in table.c
-        if isinstance(column.type, ExactDecimal)
-    }
 
 
 def _copy(column: Column) -> Column:

@@ -185,11 +185,16 @@ def find_dangling(
     field_id: str,
     targets: Sequence[tuple[StoredForm, str]],
     most: int,
+    having: str = "",
 ) -> Sequence[Row]:
-    """Values that no row of the targets has: unit, round, key, value."""
+    """Values that no row of the targets has: unit, round, key, value.
+
+    Args:
+        having: only rows that have a value in this field count.
+    """
     c = stored.table.c
     statement = select(c._unit_id, c._round_id, c._key, c[field_id]).where(
-        stored.in_rounds, c[field_id].is_not(None)
+        stored.in_rounds, c[field_id].is_not(None), c[having or field_id].is_not(None)
     )
     for number, (target, name) in enumerate(targets):
         other = target.table.alias(f"target_{number}")

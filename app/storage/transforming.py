@@ -40,6 +40,7 @@ from app.storage.keys import initials, key_text
 from app.storage.records import Scope
 from app.storage.rule_queries import RulePlace
 from app.storage.stored_values import Places, StoredForm, read_rows, type_of
+from app.storage.types import keep_as
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.expressions import Expression
 from form_schemas.spec import FieldSpec, FormSpec
@@ -112,12 +113,13 @@ def _rows_of_table(name: str, columns: Iterable[Column]) -> Table:
 def copy_values(connection: Connection, fill: Fill) -> None:
     """Have a column hold what another one of its table holds."""
     table = fill.table
+    value = keep_as(table.c.target, table.c.source, connection)
     _execute(
         connection,
         fill,
         update(table)
         .where(fill.in_rounds(table), table.c.source.is_not(None))
-        .values({table.c.target: table.c.source}),
+        .values({table.c.target: value}),
     )
 
 

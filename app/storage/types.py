@@ -11,15 +11,20 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Column,
+    ColumnElement,
+    Connection,
     Date,
     Dialect,
     Integer,
     Numeric,
     Text,
     TypeDecorator,
+    type_coerce,
 )
 from sqlalchemy.types import TypeEngine
 
+from app.storage.engine import is_sqlite
 from form_schemas.kinds import FieldKind
 from form_schemas.spec import FieldSpec
 
@@ -138,3 +143,19 @@ COLUMN_TYPES: Mapping[FieldKind, Callable[[FieldSpec], TypeEngine]] = {
 def column_type(field: FieldSpec) -> TypeEngine:
     """The type of the column that holds a field's value."""
     return TextList() if field.is_list else COLUMN_TYPES[field.value_kind](field)
+
+
+def keep_as(
+    own: Column, earlier: Column, connection: Connection
+) -> ColumnElement | None:
+    """What a column holds, as another one keeps it; None: SQL cannot say it exactly."""
+    if type(own.type) is not type(earlier.type):
+        return None
+    if not isinstance(own.type, ExactDecimal) or not is_sqlite(connection):
+        return earlier
+    assert isinstance(earlier.type, ExactDecimal)
+    more = own.type.places - earlier.type.places
+    # Whole numbers of the last place: fewer places would lose some.
+    if more < 0:
+        return None
+    return type_coerce(type_coerce(earlier, BigInteger) * 10**more, own.type)

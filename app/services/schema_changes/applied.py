@@ -21,6 +21,7 @@ from form_schemas.allotment import Allotment, Taken, place
 from form_schemas.catalogue import ARCHIVED
 from form_schemas.codelists import CodeList
 from form_schemas.drafts import Source
+from form_schemas.lineage import Lineage
 from form_schemas.reader import read_edition
 from form_schemas.settings import COLLECTION_FILE
 from form_schemas.spec import FormSpec
@@ -122,14 +123,14 @@ def find_preceding(
     return None if earlier is None else (collection, earlier)
 
 
-def find_taken(applied: Applied, forms: Iterable[FormSpec]) -> Taken:
+def find_taken(applied: Applied, forms: Iterable[FormSpec], lineage: Lineage) -> Taken:
     """Names that nothing new may have, and columns that could hold values again."""
     columns: dict[str, set[str]] = {}
     for one in applied.values():
         columns.setdefault(one.table_name, set()).update(list_columns(one.declaration))
     kept = {}
     for form in forms:
-        known = applied.get(form.full_name)
+        known = applied.get(_find_noted(form, lineage))
         if known is None:
             continue
         kept[form.full_name] = find_columns_again(form, known.declaration)
@@ -139,6 +140,14 @@ def find_taken(applied: Applied, forms: Iterable[FormSpec]) -> Taken:
                 name: own.get(name, name) for name in known.declaration["fields"]
             }
     return Taken(columns, kept)
+
+
+def _find_noted(form: FormSpec, lineage: Lineage) -> str:
+    """Under which name a form is noted: with another code, under the former one."""
+    former = lineage.form_before(form)
+    if former is None or former.edition != form.edition:
+        return form.full_name
+    return former.full_name
 
 
 def save_forms(

@@ -29,7 +29,7 @@ from app.services.schema_changes.reopening import find_concerned, reopen_filings
 from app.services.schema_changes.staged_values import Computed, StagedComputing
 from app.services.schema_changes.targets import EditionChange
 from app.storage.audit import AuditRecord, record
-from app.storage.schema import begin_schema_change, grow, migrate, rescale
+from app.storage.schema import begin_schema_change, grow, migrate
 from form_schemas.allotment import describe
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
@@ -91,12 +91,11 @@ def apply_in(
     _require(prepared.plan, plan_hash)
     for change in prepared.target.changes:
         _archive(connection, catalogue, change, prepared)
-    grow(connection, prepared.target.catalogue, prepared.growth)
+    grow(connection, prepared.target.catalogue, prepared.differences)
     staged: Computed = {}
     for change in prepared.target.changes:
         if change.is_revision:
             staged = {**staged, **_fill(connection, prepared, change)}
-    rescale(connection, prepared.target.catalogue, prepared.growth.more_places)
     for change in prepared.target.changes:
         if change.is_revision:
             _renew(connection, prepared, change, staged)

@@ -144,7 +144,7 @@ class Filling:
         is_text = not task.item.is_list and task.item.traits.json_type == "string"
         convert = find_conversion(task.item, origin, lineage, lists)
         is_copy = convert.is_copy and task.is_in_place and not again
-        if is_copy and is_alike and task.source.places == task.item.places:
+        if is_copy and is_alike:
             copy_values(self.connection, task)
         elif origin.recode and is_alike and is_text and task.is_in_place and not again:
             recode_texts(self.connection, task, origin.recode)

@@ -21,8 +21,7 @@ from app.services.schema_changes.operations import (
 from app.services.schema_changes.risks import judge
 from app.services.schema_changes.targets import EditionChange, Target, find_target
 from app.storage.engine import begin_reading
-from app.storage.schema import Differences, Growth, find_differences
-from app.storage.schema import get_places as get_column_places
+from app.storage.schema import Differences, find_differences
 from form_schemas.catalogue import Catalogue
 
 #: Operations of one form stand in this order.
@@ -36,7 +35,7 @@ class Prepared:
     plan: Plan
     target: Target
     applied: Applied
-    growth: Growth
+    differences: Differences
     #: table and column -> decimal places that the database has
     places: Mapping[tuple[str, str], int]
 
@@ -86,8 +85,7 @@ def prepare(
         _hash(operations, refused, applied, target),
         accepted,
     )
-    growth = Growth(differences, _find_more_places(target.catalogue, places))
-    return Prepared(made, target, applied, growth, places)
+    return Prepared(made, target, applied, differences, places)
 
 
 def find_places(applied: Applied) -> dict[tuple[str, str], int]:
@@ -218,18 +216,6 @@ def _is_told(name: str, told: Iterable[Operation | Refusal]) -> bool:
     """Whether a new index comes of what is said already."""
     kinds = (OperationKind.CHANGE_UNIQUE, OperationKind.CHANGE_REFERENCE)
     return any(one.form_name == name and one.kind in kinds for one in told)
-
-
-def _find_more_places(
-    catalogue: Catalogue, places: Mapping[tuple[str, str], int]
-) -> dict[tuple[str, str], int]:
-    """Columns whose decimals get more places."""
-    new = get_column_places(catalogue)
-    return {
-        column: new[column] - places[column]
-        for column in new.keys() & places.keys()
-        if new[column] > places[column]
-    }
 
 
 def _hash(

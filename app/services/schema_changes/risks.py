@@ -96,7 +96,9 @@ def _judge_moved(impacts: Impacts, found: Difference, operation: Operation) -> J
     if found.former is not None:
         targets = [(impacts.stored(found.former), "_key")]
     stored = impacts.stored(found.origin.form)
-    lost = find_dangling(impacts.connection, stored, "_key", targets, MOST_EXAMPLES)
+    lost = find_dangling(
+        impacts.connection, stored, "_key", targets, MOST_EXAMPLES, source.id
+    )
     examples = impacts.examples(found, None)
     if not lost:
         return replace(operation, examples=examples)

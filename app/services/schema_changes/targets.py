@@ -134,7 +134,9 @@ def _find_change(
     if back and known:
         forth = trace(after, before)
         after = lead_back(after, forth)
-    after = allot(before, after, find_taken(applied, after))
+    lineage = trace(before, after)
+    taken = find_taken(applied, after, lineage)
+    after = allot(before, after, taken)
     return EditionChange(own, before, after, source, trace(before, after), forth)
 
 
