@@ -91,6 +91,7 @@ class _FlowReader:
     def read(self) -> Flow:
         declared = self._declared
         self._check_known("editable", declared.get("editable", ()))
+        self._check_known("awaited", declared.get("awaited", ()))
         self._check_moved()
         field = self._draft.fields[declared["field"]]
         return Flow(
@@ -99,6 +100,7 @@ class _FlowReader:
             initial=str(field.get("default", "")),
             editable=frozenset(declared.get("editable", ())),
             moves=tuple(self._read_moves()),
+            awaited=frozenset(declared.get("awaited", ())),
         )
 
     def _read_moves(self) -> Iterator[Move]:

@@ -67,6 +67,8 @@ class Flow:
     #: states in which the unit's own people may change the row
     editable: frozenset[str]
     moves: tuple[Move, ...]
+    #: states in which somebody above is to act
+    awaited: frozenset[str] = frozenset()
 
     @cached_property
     def by_id(self) -> Mapping[str, Move]:

@@ -25,6 +25,7 @@ from app.models.derived import DerivedState
 from app.models.designing import DraftState, SchemaDraft, SchemaDraftFile
 from app.models.disclosures import Disclosure
 from app.models.files import StoredFile
+from app.models.flows import RowMove
 from app.models.generations import Generation
 from app.models.history import RowAction, RowChange
 from app.models.jobs import ExportJob, ExportKind, JobState
@@ -71,6 +72,7 @@ from app.models.staging import (
 )
 
 __all__ = [
+    "AUTHORITIES",
     "FILLING",
     "Announcement",
     "Assignment",
@@ -117,6 +119,7 @@ __all__ = [
     "RoundState",
     "RowAction",
     "RowChange",
+    "RowMove",
     "RuleState",
     "SchemaDraft",
     "SchemaDraftFile",
