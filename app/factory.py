@@ -22,6 +22,7 @@ from app.web.auth import auth
 from app.web.checks import checks
 from app.web.designing import designing
 from app.web.designing_acts import designing_acts
+from app.web.designing_settings import designing_settings
 from app.web.disclosing import disclosing
 from app.web.edition_changes import edition_changes
 from app.web.explaining import explaining
@@ -70,6 +71,7 @@ _BLUEPRINTS = (
     checks,
     designing,
     designing_acts,
+    designing_settings,
     disclosing,
     edition_changes,
     explaining,

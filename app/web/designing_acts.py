@@ -23,17 +23,17 @@ designing_acts = Blueprint(
 @designing_acts.post("/act")
 @takes(JSON)
 def act(draft_id: int, code: str) -> Answer:
-    actor, told = require_action(Action.DESIGN_FORMS), _read()
+    actor, told = require_action(Action.DESIGN_FORMS), read_told()
     edited = carry_out(get_server().workshop, actor, draft_id, code, told)
-    return jsonify(render_parts(actor, edited, _read_focus(told)))
+    return jsonify(render_parts(actor, edited, read_focus(told)))
 
 
 @designing_acts.post("/text")
 @takes(JSON)
 def save(draft_id: int, code: str) -> Answer:
-    actor, told = require_action(Action.DESIGN_FORMS), _read()
+    actor, told = require_action(Action.DESIGN_FORMS), read_told()
     edited = save_text(get_server().workshop, actor, draft_id, code, told)
-    return jsonify(render_parts(actor, edited, _read_focus(told)))
+    return jsonify(render_parts(actor, edited, read_focus(told)))
 
 
 @designing_acts.post("/look")
@@ -43,7 +43,7 @@ def look(draft_id: int, code: str) -> Answer:
     actor, workshop = require_action(Action.DESIGN_FORMS), get_server().workshop
     draft = get_draft(workshop.engine, actor, draft_id)
     edited = Edited(open_file(workshop, draft, code))
-    return jsonify(render_parts(actor, edited, _read_focus(_read())))
+    return jsonify(render_parts(actor, edited, read_focus(read_told())))
 
 
 @designing_acts.post("/try")
@@ -51,7 +51,7 @@ def look(draft_id: int, code: str) -> Answer:
 def try_text(draft_id: int, code: str) -> Answer:
     """What an expression would come to; nothing is kept."""
     actor, workshop = require_action(Action.DESIGN_FORMS), get_server().workshop
-    told = _read()
+    told = read_told()
     draft = get_draft(workshop.engine, actor, draft_id)
     texts = [told.get(name, "") for name in ("text", "purpose", "field")]
     if not all(isinstance(text, str) for text in texts):
@@ -80,14 +80,14 @@ def show_names(draft_id: int, code: str) -> Answer:
     return jsonify(mentions=list(found))
 
 
-def _read() -> dict:
+def read_told() -> dict:
     told = request.get_json()
     if not isinstance(told, dict):
         raise BadRequest
     return told
 
 
-def _read_focus(told: dict) -> tuple[str, str] | None:
+def read_focus(told: dict) -> tuple[str, str] | None:
     """What the page has open."""
     focus = told.get("focus")
     if not isinstance(focus, list) or len(focus) != 2:

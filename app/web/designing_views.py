@@ -5,10 +5,15 @@ from typing import Any
 
 from flask import render_template
 
+from app.errors import BadRequest
 from app.permissions import Actor
 from app.services.designing.controls import Control, list_controls
 from app.services.designing.drafts import EditionDraft, get_draft
 from app.services.designing.editing import Edited, Opened, open_file
+from app.services.designing.part_views import ExampleLine, say_derived
+from app.services.designing.slots import Drawer, Slot
+from app.services.designing.structure_words import Known
+from app.services.designing.structures import DIALECT
 from app.services.designing.views import FieldLine, FormView, view_form
 from app.web.server import get_server
 from form_schemas.field_words import KIND_NAMES, PERIOD_NAMES
@@ -29,7 +34,7 @@ class DesignPage:
 
     view: FormView
     may_change: bool
-    #: (field, id), (rule, number) or (form, "")
+    #: (field, id), (rule, number), (at, pointer of a part) or (form, "")
     focus: tuple[str, str]
 
     @property
@@ -60,6 +65,35 @@ class DesignPage:
         return next((r for r in self.view.rules if r.number == int(name)), None)
 
     @property
+    def slot(self) -> Slot | None:
+        """The part whose panel is open."""
+        kind, pointer = self.focus
+        if kind != "at" or self.schema is None:
+            return None
+        faults: dict[str, list[str]] = {}
+        for one in self.view.faults:
+            faults.setdefault(one.pointer, []).append(one.message)
+        known = Known(self.opened.schemas, self.schema, list_codelists())
+        try:
+            return Drawer(DIALECT, known, faults).draw(pointer)
+        except BadRequest:
+            return None
+
+    @property
+    def example(self) -> ExampleLine | None:
+        """The example whose panel is open."""
+        number = self.focus[1].removeprefix("/x-tests/")
+        found = (one for one in self.view.examples if str(one.number) == number)
+        return next(found, None) if self.focus[0] == "at" else None
+
+    @property
+    def sayings(self) -> tuple[str, ...]:
+        """The derivation whose panel is open, in words; none while it has faults."""
+        if self.focus[0] != "at":
+            return ()
+        return say_derived(self.view.checked, self.focus[1].removeprefix("/"))
+
+    @property
     def field_choices(self) -> list[tuple[str, str]]:
         return [(one.id, one.label) for one in self.view.fields]
 
@@ -87,7 +121,7 @@ def render_parts(
     names = ["head", "lint"]
     if page.schema is not None:
         # A text that cannot be read leaves the table as it was.
-        names += ["outline", "rules", "side"]
+        names += ["outline", "rules", "examples", "parts", "side"]
     parts = {
         name: render_template("design_part.html", page=page, part=name, **_words())
         for name in names
@@ -113,6 +147,12 @@ def make_page(
     if focus is None:
         focus = ("form", "")
     return DesignPage(view, may_change, focus)
+
+
+def list_codelists() -> dict[str, str]:
+    """Code lists and their titles."""
+    found = get_server().catalogue.codelists
+    return {slug: one.title for slug, one in found.items()}
 
 
 def _words() -> dict[str, Any]:

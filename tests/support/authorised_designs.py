@@ -77,4 +77,15 @@ DESIGN_ENTRIES = (
         "designing_acts.show_names",
         lambda things, scene: _form(things, scene) | {"field": FIELD},
     ),
+    _get("designing_settings.show", _draft),
+    _post(
+        "designing_settings.act",
+        _draft,
+        _always(act="put_at", at="/shortTitle", value="人才", version=0),
+        is_json=True,
+    ),
+    _post(
+        "designing_settings.save", _draft, _always(text="{}", version=0), is_json=True
+    ),
+    _ask("designing_settings.look", _draft, focus=["at", "/departments"]),
 )

@@ -14,6 +14,7 @@ from app.services.designing.drafts import EditionDraft
 from app.services.designing.files import get_folder
 from app.services.designing.hints import find_hints
 from app.services.designing.reading import list_sources, read_draft_settings
+from app.services.designing.structures import FORM_PARTS, PAGED
 from app.services.workshop import Workshop
 from form_schemas.catalogue import Catalogue
 from form_schemas.codelists import CodeList
@@ -29,6 +30,8 @@ from form_schemas.settings import Settings, read_settings
 from form_schemas.spec import FormSpec
 from validators.examples import Setting, find_wrong_examples, make_setting
 
+#: What is opened one at a time -> what the page calls it.
+_OPENED = {"properties": "field", "x-rules": "rule"}
 _KEPT_FILES = 1024
 _KEPT_READINGS = 6
 
@@ -53,6 +56,18 @@ class FoundFault:
         """What of the form it is about: (properties, amount), (x-rules, 3)…"""
         parts = self.pointer.split("/")[1:]
         return (parts[0], parts[1]) if len(parts) > 1 else None
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """What of the form a page opens to mend it."""
+        parts = self.pointer.split("/")[1:]
+        word, name = (*parts, "", "")[:2]
+        if word in _OPENED:
+            return (_OPENED[word], name) if name else ("form", "")
+        if word in FORM_PARTS:
+            is_alone = word in PAGED and name
+            return "at", f"/{word}/{name}" if is_alone else f"/{word}"
+        return "form", ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What administrators do to the fields of a form."""
 
 import copy
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from app.services.designing.outline import (
     write_outline,
 )
 from app.services.designing.sheets import Arguments, Sheet
-from app.services.designing.words import put_file_word, put_form_word
+from app.services.designing.words import put_field_word, put_file_word, put_form_word
 from form_schemas.kinds import FieldKind
 
 _DEEPEST = 4
@@ -151,6 +152,36 @@ def set_key(sheet: Sheet, told: Arguments) -> None:
     put_form_word(sheet.schema, "key", key or None)
 
 
+def set_carried(sheet: Sheet, told: Arguments) -> None:
+    """Say whether a field comes along when rows are carried into a new round."""
+    field_id = told.text("field")
+    sheet.get_field(field_id)
+    form = sheet.schema["x-form"]
+    without = [one for one in form.get("carryWithout", []) if one != field_id]
+    if not told.flag("value"):
+        without.append(field_id)
+        order = list(sheet.fields)
+        without.sort(key=lambda one: order.index(one) if one in order else len(order))
+    put_form_word(sheet.schema, "carryWithout", without or None)
+
+
+def take_remedy(sheet: Sheet, told: Arguments) -> None:
+    """Write down that the answer to a hint is yes: what a field or a form was."""
+    word, at = told.text("word"), told.text("at")
+    try:
+        value = json.loads(told.text("value"))
+    except ValueError:
+        raise BadRequest from None
+    if word == "was" and at == "/x-form" and isinstance(value, list):
+        put_form_word(sheet.schema, word, value)
+        return
+    if word not in ("x-was", "x-from") or not at.startswith("/properties/"):
+        raise BadRequest
+    field_id = at.removeprefix("/properties/")
+    put_field_word(sheet.get_field(field_id), word, value)
+    sheet.focus = ("field", field_id)
+
+
 def _insert(sheet: Sheet, field_id: str, declared: dict, after: str) -> None:
     lines = read_outline(sheet.schema)
     sheet.fields[field_id] = declared
@@ -220,4 +251,6 @@ FIELD_ACTS: Mapping[str, Callable[[Sheet, Arguments], None]] = {
     "rename_group": rename_group,
     "end_group": end_group,
     "set_key": set_key,
+    "set_carried": set_carried,
+    "take_remedy": take_remedy,
 }

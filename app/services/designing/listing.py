@@ -54,6 +54,8 @@ class DesignLine:
     #: new, changed, deleted; empty: as it lies on disk
     change: str = ""
     faults: int = 0
+    #: the settings of the edition, which are no form
+    is_settings: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,8 @@ def _list_lines(texts: Mapping[str, str]) -> tuple[DesignLine, ...]:
 
 def _line(file: str, text: str, change: str = "") -> DesignLine:
     code, schema = Source(file, "").code, read_json(text)
+    if file.endswith(f"/{COLLECTION_FILE}"):
+        return DesignLine(code, "", 0, 0, (), change, is_settings=True)
     if schema is None:
         return DesignLine(code, "读不成一张表的文件", 0, 0, (), change, 1)
     return DesignLine(

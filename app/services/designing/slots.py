@@ -12,7 +12,6 @@ from app.services.designing.structure_acts import (
     MAY_BE_EMPTY,
     MAY_BE_FALSE,
     NOTHING,
-    PAGED,
     find_cell_field,
 )
 from app.services.designing.structure_words import (
@@ -25,10 +24,12 @@ from app.services.designing.structure_words import (
     Choice,
     Known,
     list_choices,
+    list_insertable,
     list_names,
     say_name,
 )
 from app.services.designing.structures import (
+    PAGED,
     Place,
     list_alternatives,
     open_place,
@@ -76,7 +77,7 @@ class Slot:
     is_there: bool = True
     #: an item or a member, which may go and move
     is_item: bool = False
-    #: names that members may still get
+    #: names that members may still get, or that an expression may name
     names: tuple[Choice, ...] = ()
     #: what one more item is called
     more: str = ""
@@ -157,7 +158,10 @@ class Drawer:
             blank = () if place.is_required and text else (("", "没有选"),)
             choices = (*blank, *choices)
             return Slot(pointer, label, Sort.CHOICE, value=text, choices=choices)
-        return Slot(pointer, label, _SORTS.get(place.key, Sort.TEXT), value=text)
+        sort = _SORTS.get(place.key, Sort.TEXT)
+        # What expressions there may name; of other texts there is nothing to insert.
+        names = list_insertable(self.known, place) if place.key in EXPRESSIONS else ()
+        return Slot(pointer, label, sort, value=text, names=tuple(names))
 
     def _cell(self, place: Place, label: str, value: Any) -> Slot:
         known = self.known

@@ -8,6 +8,7 @@ from typing import Any
 from app.errors import BadRequest, Refused
 from app.services.designing.sheets import Arguments, Sheet
 from app.services.designing.structures import (
+    PAGED,
     Place,
     get_item,
     make_blank,
@@ -22,8 +23,6 @@ _SEPARATORS = re.compile(r"[、,，;；\n]")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,8})?")
 #: Says of a list that it is there and empty, where that is not the same as no list.
 NOTHING = "-"
-#: Lists whose items are opened one at a time.
-PAGED = frozenset({"x-tests", "x-measures"})
 #: Such lists, and truths that are told where they are not true, too.
 MAY_BE_EMPTY = frozenset({"chainStep.needs"})
 MAY_BE_FALSE = frozenset({"measure.persons"})

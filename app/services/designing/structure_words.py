@@ -225,6 +225,21 @@ def list_names(known: Known, place: Place) -> list[Choice]:
     return lister(known, place) if lister is not None else []
 
 
+def list_insertable(known: Known, place: Place) -> list[Choice]:
+    """What an expression at a place may name."""
+    if place.key.startswith(("measure.", "dimension.")):
+        return known.list_fields(_beside(place, "form"))
+    whole = next((v for v in place.above[1:] if isinstance(v, dict)), {})
+    found = known.list_fields(whole.get("from", ""))
+    joins = whole.get("join")
+    for join in joins if isinstance(joins, list) else ():
+        if isinstance(join, dict):
+            alias = join.get("as", "")
+            columns = known.list_fields(join.get("table", ""))
+            found += [(f"{alias}.{name}", f"{alias}：{told}") for name, told in columns]
+    return found
+
+
 def _own(known: Known, place: Place) -> list[Choice]:
     return list_fields(known.schema)
 

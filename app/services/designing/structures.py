@@ -20,6 +20,8 @@ DIALECT, SETTINGS = "dialect.json", "settings.json"
 
 #: Words of a form's file that are changed by their places.
 FORM_PARTS = ("x-unique", "x-freeze", "x-derive", "x-generate", "x-tests")
+#: Lists whose items are opened one at a time.
+PAGED = frozenset({"x-tests", "x-measures"})
 #: What the folder says is not to be changed.
 _FIXED = frozenset({"collection", "edition"})
 

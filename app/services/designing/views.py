@@ -4,7 +4,7 @@ Drawn from the schema as it is written, so that a form with faults is shown too.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,16 @@ from app.services.designing.checking import CheckedFile, FoundFault, check_file
 from app.services.designing.editing import Opened, list_applied_ids, read_json
 from app.services.designing.kinds import list_options
 from app.services.designing.outline import Line, read_outline
+from app.services.designing.part_views import (
+    ExampleLine,
+    PartLine,
+    list_examples,
+    list_parts,
+)
 from app.services.designing.words import Json
 from app.services.workshop import Workshop
 from form_schemas.field_words import KIND_NAMES
 from form_schemas.kinds import FieldKind
-from validators.examples import find_broken_rules
 
 
 @dataclass(frozen=True)
@@ -57,35 +62,6 @@ class RuleLine:
     check: str
     when: str
     fields: tuple[str, ...]
-    faults: int
-
-
-@dataclass(frozen=True)
-class ExampleLine:
-    """An example (`x-tests`) with what came of running it."""
-
-    number: int
-    name: str
-    #: messages of the rules that it is to break
-    breaks: tuple[str, ...]
-    #: ids of the rules that it breaks; None: it could not be run
-    broken: tuple[str, ...] | None
-    faults: tuple[str, ...]
-
-    @property
-    def is_as_told(self) -> bool:
-        return self.broken is not None and not self.faults
-
-
-@dataclass(frozen=True)
-class PartLine:
-    """A word that is made of parts, as the page lists it."""
-
-    word: str
-    title: str
-    #: what it is for
-    purpose: str
-    summary: str
     faults: int
 
 
@@ -137,8 +113,8 @@ def view_form(workshop: Workshop, opened: Opened) -> FormView:
         tuple(_list_lines(schema, counts, applied)),
         tuple(_list_rules(schema, counts)),
         applied,
-        tuple(_list_examples(schema, checked)),
-        tuple(_list_parts(schema, checked)),
+        tuple(list_examples(schema, checked)),
+        tuple(list_parts(schema, checked)),
     )
 
 
@@ -197,61 +173,6 @@ def _list_rules(schema: Json, counts: Counts) -> Iterator[RuleLine]:
             fields=tuple(map(str, rule.get("fields", ()))),
             faults=counts.get(("x-rules", str(number)), 0),
         )
-
-
-def _list_examples(schema: Json, checked: CheckedFile) -> Iterator[ExampleLine]:
-    messages = {
-        str(rule.get("id", "")): str(rule.get("message", ""))
-        for rule in schema.get("x-rules", ())
-    }
-    for number, test in enumerate(schema.get("x-tests", ())):
-        told = test.get("breaks")
-        breaks = tuple(map(str, told)) if isinstance(told, list) else ()
-        yield ExampleLine(
-            number,
-            str(test.get("name", "")),
-            tuple(messages.get(one) or one for one in breaks),
-            _run_example(checked, number),
-            tuple(_list_messages(checked.faults, f"/x-tests/{number}")),
-        )
-
-
-def _run_example(checked: CheckedFile, number: int) -> tuple[str, ...] | None:
-    """The ids of the rules that an example breaks; None where it cannot be read."""
-    form = checked.form
-    if form is None or number >= len(form.examples):
-        return None
-    try:
-        found = find_broken_rules(form, form.examples[number], checked.setting)
-    except (KeyError, ValueError, ArithmeticError, TypeError, AssertionError):
-        return None
-    return tuple(rule.id for rule in found)
-
-
-def _list_messages(faults: Iterable[FoundFault], pointer: str) -> Iterator[str]:
-    """What is wrong at a place or below it."""
-    for one in faults:
-        if f"{one.pointer}/".startswith(f"{pointer}/"):
-            yield one.message
-
-
-#: Words that are made of parts: name, what for, how many of what.
-_PARTS = {
-    "x-unique": ("唯一", "除关键字段外，还有哪些字段合起来不许重复", "组"),
-    "x-freeze": ("锁定", "选好引用以后，两头都不能再改", "个连接"),
-    "x-derive": ("系统汇总", "这张表的行由别的表算出，没有人填", "列"),
-    "x-generate": ("生成", "按别的表先生成行，其余列由人填", "列"),
-}
-
-
-def _list_parts(schema: Json, checked: CheckedFile) -> Iterator[PartLine]:
-    for word, (title, purpose, unit) in _PARTS.items():
-        held = schema.get(word)
-        counted = held.get("columns", {}) if isinstance(held, dict) else held
-        is_told = isinstance(counted, list | dict) and bool(held)
-        summary = f"{len(counted)} {unit}" if is_told else ""
-        faults = len(list(_list_messages(checked.faults, f"/{word}")))
-        yield PartLine(word, title, purpose, summary, faults)
 
 
 def _say_kind(declared: Mapping[str, Any]) -> str:

@@ -14,7 +14,8 @@ const root = document.querySelector("[data-design]");
 const saving = new Saving(root, draw);
 const text = new TextSide(root, saving);
 const trying = new Trying(root, saving);
-const preview = new PreviewSide(root.querySelector("[data-preview]"));
+const previewPanel = root.querySelector("[data-preview]");
+const preview = previewPanel ? new PreviewSide(previewPanel) : { soon() {}, turn() {} };
 const isLocked = root.dataset.locked !== undefined;
 const undoButton = document.querySelector("[data-undo]");
 const timers = new Map();
@@ -46,9 +47,10 @@ function act(name, told, options = {}) {
 const number = (value) => (value === undefined ? undefined : Number(value));
 
 function readTold(element) {
-  const { field, word, group, rule, step } = element.dataset;
-  const value = element.type === "checkbox" ? element.checked : element.value;
-  return { field, word, group: number(group), rule: number(rule), step: number(step), value };
+  const { field, word, at, group, rule, step, json, not } = element.dataset;
+  let value = element.type === "checkbox" ? element.checked !== (not !== undefined) : element.value;
+  if (json !== undefined) value = JSON.parse(json);
+  return { field, word, at, group: number(group), rule: number(rule), step: number(step), value };
 }
 
 // Until the server has answered, and as long as it refuses, what stands in the element
@@ -124,20 +126,22 @@ async function open(button) {
   const [kind, name] = button.dataset.open.split(":", 2);
   flush();
   const { line, column } = button.dataset;
-  const isText = root.querySelector('[data-side="text"]').getAttribute("aria-pressed") === "true";
-  if (line && (isText || saving.focus === null)) return text.select(Number(line), Number(column));
+  const isText = root.querySelector('[data-side="text"]')?.getAttribute("aria-pressed") === "true";
+  if (line && isText) return text.select(Number(line), Number(column));
   showSide("panel");
   await saving.send(root.dataset.look, { focus: [kind, name ?? ""] }, { changes: false });
   for (const box of root.querySelectorAll("[data-part=side] [data-expr]")) {
     box.querySelector("[data-told]").replaceChildren();
     if (box.querySelector("[data-expr-text]").value.trim()) trying.now(box);
   }
+  if (line && root.dataset.plain !== undefined) return text.select(Number(line), Number(column));
   const panel = root.querySelector("[data-side-body=panel]");
   if (matchMedia("(max-width: 1100px)").matches) panel.scrollIntoView({ block: "start" });
   panel.querySelector("input:not([readonly]), textarea, select")?.focus();
 }
 
 function showSide(name) {
+  if (root.dataset.plain !== undefined) return;
   for (const button of root.querySelectorAll("[data-side]")) {
     button.setAttribute("aria-pressed", String(button.dataset.side === name));
   }
@@ -155,7 +159,7 @@ root.addEventListener("focusin", (event) => {
 });
 
 function insert(select) {
-  const area = select.closest("[data-expr]").querySelector("[data-expr-text]");
+  const area = select.closest("[data-expr], [data-insert-box]").querySelector("[data-expr-text]");
   if (select.value) write(area, select.value);
   select.value = "";
 }
@@ -174,11 +178,12 @@ function write(area, piece) {
 // The fields of a rule: the order in which they were chosen stays.
 
 function pick(box) {
-  const list = box.closest("[data-pick]");
+  const list = box.closest("[data-pick], [data-pick-at]");
   const chosen = [...list.querySelectorAll(":checked")].sort(
     (one, other) => Number(one.dataset.place ?? 999) - Number(other.dataset.place ?? 999),
   );
   const value = chosen.map((one) => one.value);
+  if (list.dataset.pickAt) return act("put_at", { at: list.dataset.pickAt, value });
   if (value.length) act("set_rule", { rule: Number(list.dataset.pick), word: "fields", value });
   else box.checked = true;
 }
@@ -246,8 +251,9 @@ adding?.elements.kind.addEventListener("change", () => {
 
 // Moving, undoing.
 
-if (!isLocked) {
-  watchMoving(document.querySelector("[data-part=outline]"), async (told) => {
+const outline = document.querySelector("[data-part=outline]");
+if (!isLocked && outline) {
+  watchMoving(outline, async (told) => {
     wantsFocus = document.activeElement?.id || null;
     await flush();
     await act("move_field", told);
