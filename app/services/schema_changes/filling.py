@@ -3,14 +3,11 @@
 Only rows of rounds that are not over are touched; former columns keep what they had.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from app.models import Round
-from app.models.base import now_utc
-from app.models.rounds import read_period
 from app.services.schema_changes.applied import Applied, read_forms
 from app.services.schema_changes.conversions import (
     Picked,
@@ -18,8 +15,9 @@ from app.services.schema_changes.conversions import (
     find_conversion,
     is_kept,
 )
+from app.services.schema_changes.returning import Returning
+from app.services.schema_changes.rule_places import find_rule_place
 from app.services.schema_changes.targets import EditionChange
-from app.storage.rule_queries import RulePlace
 from app.storage.stored_values import Places, store_of
 from app.storage.transforming import (
     Fill,
@@ -38,8 +36,6 @@ from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.lineage import Origin, OriginKind
 from form_schemas.spec import FieldSpec, FormSpec
 
-_ROUND = Round.__table__
-
 
 @dataclass(frozen=True, eq=False)
 class Filling:
@@ -55,6 +51,8 @@ class Filling:
 
     def fill(self) -> None:
         """Fill all new columns: what is picked comes before what picks it."""
+        # Before anything is written: it looks what was changed since.
+        returned = list(self._returning.find())
         tasks = list(self._list_tasks())
         computed = [
             (task, list(self._compute(task, origin)))
@@ -67,6 +65,10 @@ class Filling:
         rest.sort(key=lambda one: self._depth(one[0].form, one[0].item))
         for task, origin in rest:
             self._carry(task, origin)
+        for one in returned:
+            task = Fill(one.form, one.item, one.form, None, self.places, self.round_ids)
+            pairs = [(cell.row.row_id, cell.value) for cell in one.changed]
+            write_values(self.connection, task, pairs)
 
     def renew_keys(self) -> dict[FormSpec, dict[int, tuple[str, str]]]:
         """Write keys anew where a form's key reads otherwise; gives what changed."""
@@ -132,7 +134,7 @@ class Filling:
     def _carry(self, task: Fill, origin: Origin) -> None:
         again = self._is_used_again(task)
         if again and self._was_computed(task):
-            # It holds what it was computed from; rows since then have nothing there.
+            # It holds what others were computed from; `returning` sees to the rest.
             return
         lineage, lists = self.change.lineage, self.catalogue.codelists
         picked = find_computed(task.item, origin, lineage)
@@ -184,34 +186,30 @@ class Filling:
         convert = find_conversion(task.source, origin, forth, self.catalogue.codelists)
         return lambda value: convert(value).value
 
+    @property
+    def _returning(self) -> Returning:
+        return Returning(
+            self.connection,
+            self.catalogue,
+            self.change,
+            self.applied,
+            self.places,
+            self.round_ids,
+        )
+
     # Computed values.
 
     def _compute(self, task: Fill, origin: Origin) -> Iterator[tuple[int, object]]:
         assert origin.expression is not None
         before, edition = self._before
         for scope in find_scopes(self.connection, origin.form, self.round_ids):
-            place = self._place(origin.form, scope)
+            place = find_rule_place(self.connection, origin.form, scope)
             at = make_place(self.connection, before, edition, place)
             yield from compute_values(self.connection, task, origin.expression, at)
 
     @property
     def _before(self) -> tuple[Catalogue, Edition]:
         return make_catalogue_before(self.catalogue, self.change, self.applied)
-
-    def _place(self, form: FormSpec, scope) -> RulePlace:
-        periods = self.connection.scalar(
-            select(_ROUND.c.periods).where(_ROUND.c.id == scope.round_id)
-        )
-        first, last = _read_period(periods, form.period.value)
-        today = now_utc().astimezone().date()
-        return RulePlace(scope, None, today, first, last)
-
-
-def _read_period(periods: Mapping, sort: str):
-    if not periods:
-        today = now_utc().astimezone().date()
-        return today, today
-    return read_period(periods, sort)
 
 
 def make_catalogue_before(

@@ -223,6 +223,19 @@ class Impacts:
             self._example(former, row, self._show(item, row[3]), "") for row in rows
         )
 
+    def name_cell(
+        self,
+        form: FormSpec,
+        row: tuple[int, int, str],
+        before: Iterable[tuple[FieldSpec, object]],
+        after: tuple[FieldSpec, object],
+    ) -> Example:
+        """A cell of a row (unit, round and key), and what it was made of."""
+        told = "，".join(filter(None, (self._show(*one) for one in before)))
+        unit = self._units.get(row[0], str(row[0]))
+        name = name_row(form, row[2])
+        return Example(unit, self._title(row[1]), name, told, self._show(*after))
+
     def name_groups(
         self, rows: Iterable[Row], items: Sequence[FieldSpec]
     ) -> tuple[Example, ...]:

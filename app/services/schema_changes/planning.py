@@ -18,6 +18,8 @@ from app.services.schema_changes.operations import (
     Plan,
     Refusal,
 )
+from app.services.schema_changes.return_words import tell_return
+from app.services.schema_changes.returning import Returning
 from app.services.schema_changes.risks import judge
 from app.services.schema_changes.targets import EditionChange, Target, find_target
 from app.storage.engine import begin_reading
@@ -71,7 +73,7 @@ def prepare(
     differences = find_differences(connection, target.catalogue)
     found = [
         *_find_broken(catalogue, target),
-        *_judge_editions(connection, catalogue, target, places),
+        *_judge_editions(connection, catalogue, target, applied, places),
     ]
     found += _describe_tables(target, differences, found)
     operations = sorted(
@@ -108,6 +110,7 @@ def _judge_editions(
     connection: Connection,
     catalogue: Catalogue,
     target: Target,
+    applied: Applied,
     places: Mapping[tuple[str, str], int],
 ) -> Iterator[Operation | Refusal]:
     for change in target.changes:
@@ -115,12 +118,17 @@ def _judge_editions(
             yield Refusal(fault.form.full_name, _field_of(fault.pointer), fault.message)
         yield from _find_abandoned(connection, change)
         impacts = Impacts(connection, catalogue, change, places)
+        rounds = tuple(one.id for one in impacts.rounds)
+        returning = Returning(
+            connection, target.catalogue, change, applied, places, rounds
+        )
+        returns = {(o.form.full_name, o.item.id): o for o in returning.find()}
         found = compare_editions(change.before, change.after, change.lineage)
         for difference in found:
             if difference.kind is OperationKind.RETIRE_FORM and not change.is_revision:
                 # The edition before keeps it.
                 continue
-            yield judge(impacts, difference)
+            yield tell_return(impacts, judge(impacts, difference), returns)
 
 
 def _field_of(pointer: str) -> str:
