@@ -16,7 +16,10 @@ from validators.texts import clean_text
 
 _MOST_OPTIONS = 2000
 _DEEPEST = 5
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?$", re.ASCII)
+#: Longer ones are nobody's bounds, and more than a float holds.
+_NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?$", re.ASCII)
+#: Days that dates reach to.
+_LAST_DAY = 2_958_465
 _DATE = re.compile(r"DATE\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)$", re.IGNORECASE)
 _INDIRECT = re.compile(r'INDIRECT\("([^"]+)"\)$', re.IGNORECASE)
 _OFFSET = re.compile(r"OFFSET\(([^,()]+),0?,0?,.+\)$", re.IGNORECASE)
@@ -126,9 +129,8 @@ def _constant(formula: str, kind: str) -> str | None:
     if not _NUMBER.match(formula):
         return None
     if kind == "date":
-        return (
-            date(1899, 12, 30) + timedelta(days=min(float(formula), 2e6))
-        ).isoformat()
+        days = min(max(float(formula), 0), _LAST_DAY)
+        return (date(1899, 12, 30) + timedelta(days=days)).isoformat()
     return formula
 
 

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from math import isfinite
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -187,6 +188,8 @@ class _Reader:
         if cell.type != "n":
             return cell.value[:_LONGEST_TEXT]
         number = float(cell.value)
+        if not isfinite(number):
+            return None
         if is_date_format(code):
             return _moment(number, self._is_1904)
         return int(number) if number.is_integer() else number

@@ -6,7 +6,7 @@ A preview asks for them several times a page, and reading an edition takes a whi
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from app.services.designing.drafts import EditionDraft
+from app.services.designing.drafts import EditionDraft, list_changed_files
 from app.services.designing.files import get_folder
 from app.services.designing.reading import load_draft_catalogue
 from app.services.workshop import Workshop
@@ -18,8 +18,8 @@ class _State:
     """A draft as it is at the moment, told by what could change it."""
 
     id: int
-    #: file -> how often it was saved
-    versions: tuple[tuple[str, int], ...]
+    #: file -> its text; a version counts from 1 again where a file was dropped
+    texts: tuple[tuple[str, str | None], ...]
     #: files on disk and when they were written
     disk: tuple[tuple[str, int], ...]
     draft: EditionDraft = field(compare=False)
@@ -30,7 +30,7 @@ def load_draft_forms(workshop: Workshop, draft: EditionDraft) -> Catalogue:
     folder = get_folder(workshop.schema_folder, draft.edition)
     state = _State(
         draft.id,
-        tuple((one.file, one.version) for one in draft.files.values()),
+        tuple(sorted(list_changed_files(draft).items())),
         tuple(
             sorted((one.name, one.stat().st_mtime_ns) for one in folder.glob("*.json"))
         ),

@@ -21,7 +21,8 @@ from form_schemas.new_edition import NewEdition, find_years, make_edition
 from form_schemas.settings import COLLECTION_FILE
 from validators.examples import lint_edition_examples
 
-_YEAR = re.compile(r"[0-9]{4}")
+#: Days of other centuries cannot be moved to, nor from.
+_YEAR = re.compile(r"(19|20)[0-9]{2}")
 _EXAMPLE = re.compile(r"/x-tests/([0-9]+)(?:/|$)")
 _SHOWN_FAULTS = 5
 
@@ -81,16 +82,22 @@ def write_new_edition(
         Refused: the edition is there already, or the earlier one has faults.
     """
     origin = _find_origin(root, collection, source)
-    target = root / collection / year
     if not _YEAR.fullmatch(year):
-        raise Refused(f"年度要写四位数字，如 2025，不能是“{year}”。")
+        told = year[:20]
+        raise Refused(f"年度要写 1900 到 2099 的四位数字，如 2025，不能是“{told}”。")
+    target = root / collection / year
     if target.exists():
         raise Refused(f"已经有 {collection}/{year} 这个文件夹，没有改动它。")
     _refuse_faults(origin)
-    with _draft_folder(target) as draft:
-        edition = _write(origin, draft, collection, year)
-        hints = (*lint_edition(draft), *lint_edition_examples(draft))
-        _put_in_place(draft, target)
+    try:
+        with _draft_folder(target) as draft:
+            edition = _write(origin, draft, collection, year)
+            hints = (*lint_edition(draft), *lint_edition_examples(draft))
+            os.rename(draft, target)
+    except OSError as error:
+        raise Refused(
+            f"{target} 建不起来：{error.strerror}。没有留下任何文件。"
+        ) from error
     return MadeEdition(target, edition, origin.name, (*hints, *find_years(edition)))
 
 
@@ -151,12 +158,3 @@ def _draft_folder(target: Path) -> Iterator[Path]:
         yield draft
     finally:
         shutil.rmtree(around, ignore_errors=True)
-
-
-def _put_in_place(draft: Path, target: Path) -> None:
-    try:
-        os.rename(draft, target)
-    except OSError as error:
-        raise Refused(
-            f"{target} 建不起来：{error.strerror}。没有留下任何文件。"
-        ) from error

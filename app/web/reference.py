@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from app.errors import NotFound
 from app.permissions import Action
 from app.services.documentation import (
     Beside,
@@ -83,8 +84,10 @@ class CodesPage:
 def start() -> Answer:
     """The edition that the person works in, else the first there is."""
     place = get_visit().workplace
-    editions = tuple(get_server().catalogue.newest.values())
-    edition = place.edition if place is not None else editions[0]
+    newest = get_server().catalogue.newest.values()
+    edition = place.edition if place is not None else next(iter(newest), None)
+    if edition is None:
+        raise NotFound("还没有任何一版表单。")
     return redirect(_url_of(edition))
 
 

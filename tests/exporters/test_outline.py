@@ -116,6 +116,26 @@ def test_numbers_of_merges_and_columns_beyond_reason_do_no_harm(tmp_path):
     assert len(choose_sheet(outline).layout.slots) == 2
 
 
+def test_numbers_that_no_computer_holds_are_left_out(tmp_path):
+    path = write_sheet(tmp_path / "form.xlsx", [["编号", "人数", "日期"], [1, 2, 3]])
+    sheet = read_part(path, SHEET).replace("<v>2</v>", "<v>1e999</v>")
+    bounds = "".join(
+        f'<dataValidation type="{kind}" sqref="{place}">'
+        f"<formula1>-{'9' * 400}</formula1><formula2>{last}</formula2></dataValidation>"
+        for kind, place, last in (
+            ("whole", "B2:B9", "9" * 400),
+            ("date", "C2:C9", "9" * 20),
+        )
+    )
+    validations = f"</sheetData><dataValidations>{bounds}</dataValidations>"
+    change_parts(path, {SHEET: sheet.replace("</sheetData>", validations)})
+    outline = read_outline(path)
+    allowed = [(one.lowest, one.highest) for one in outline.sheets[0].allowed]
+    assert allowed == [(None, None), (None, "9999-12-31")]
+    assert outline.sheets[0].cells[2, 2].value is None
+    assert len(choose_sheet(outline).layout.slots) == 3
+
+
 def test_blank_rows_with_formats_cost_little(tmp_path):
     cells = "".join(f'<c r="{letter}{{0}}" s="0"/>' for letter in "ABCDEFGHIJ")
     rows = "".join(f'<row r="{n}">{cells.format(n)}</row>' for n in range(2, ROWS))

@@ -71,6 +71,8 @@ def test_the_newest_is_the_origin_unless_another_is_named(root):
         (("group", "2015", "2013"), NotFound, "已有：2014"),
         (("group", "15"), Refused, "四位数字"),
         (("group", "../15"), Refused, "四位数字"),
+        (("group", "9999"), Refused, "四位数字"),
+        (("group", "0000"), Refused, "四位数字"),
     ],
 )
 def test_what_cannot_be_made_leaves_nothing(root, asked, refusal, part):

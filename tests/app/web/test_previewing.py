@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.models import Role, RowChange, User
 from app.permissions import Actor, Grant
-from app.services.designing.drafts import save_files, start_draft
+from app.services.designing.drafts import drop_file, save_files, start_draft
 from app.services.designing.reading import read_draft_files
 
 STUDENTS = "/admin/schemas/talent/2024/0.1.5/preview"
@@ -120,6 +120,20 @@ def test_a_draft_is_seen_before_it_is_in_use(administrator, draft):
     template = load_workbook(BytesIO(administrator.get(f"{preview}/template").data))
     heads = [cell.value for row in template.worksheets[0].iter_rows() for cell in row]
     assert any("身高" in str(head) for head in heads)
+
+
+def test_a_file_that_was_dropped_and_taken_up_again_is_seen_as_it_is(
+    administrator, draft, workshop, engine
+):
+    actor, file = find_actor(engine, "admin"), "talent/2024/0.1.5.json"
+    preview = f"/admin/schemas/drafts/{draft.id}/preview/0.1.5/page"
+    schema = json.loads(read_draft_files(workshop, draft)[file])
+    drop_file(workshop, actor, draft.id, file)
+    for title in ("先前的名称", "后来的名称"):
+        text = json.dumps({**schema, "title": title})
+        save_files(workshop, actor, draft.id, {file: text})
+        assert title in administrator.get(preview).text
+        drop_file(workshop, actor, draft.id, file)
 
 
 def test_a_draft_with_faults_says_which(administrator, draft):

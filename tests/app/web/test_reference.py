@@ -1,10 +1,14 @@
 """The documentation of editions as pages."""
 
 import time
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
+
+from app.web.server import attach_server
+from form_schemas.catalogue import Catalogue
 
 # What the pages say comes from the files; the database only knows who is asking.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -22,6 +26,13 @@ def test_whoever_is_logged_in_reads_all_of_it(sign_in, person):
 
 def test_nobody_reads_it_without_a_login(client):
     assert client.get(FORM).location.startswith("/login?next=")
+
+
+def test_without_any_edition_there_is_nothing_to_read(app, administrator, catalogue):
+    server = app.extensions["tianbao.server"]
+    bare = replace(server.workshop, catalogue=Catalogue((), catalogue.codelists))
+    attach_server(app, replace(server, workshop=bare))
+    assert administrator.get("/reference/").status_code == 404
 
 
 def test_the_contents_name_every_form_of_the_edition(filler, catalogue):
