@@ -1,57 +1,25 @@
-"""The child process that reads a file, so that a crafted one cannot hurt the server.
+"""The child process that reads the rows of a file.
 
-Started by `reader` as `python -m exporters.child`; speaks `exchange` over its standard
-input and output. A file of 5 KB can make a workbook library ask for gigabytes: the
-limits below end this process then, and nothing else.
+Started by `reader` as `python -m exporters.child`, once an upload: what it imports,
+every upload waits for.
 """
 
-import gc
-import os
 import pickle
-import resource
-import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import BinaryIO
 
-from exporters.exchange import Block, Done, Failed, Head, OutlineRequest, Plan, Request
+from exporters.answering import answer_request
+from exporters.exchange import Block, Done, Head, Plan, Request
 from exporters.gate import Limits
-from exporters.outline_parts import read_parts
 from exporters.picking import Picking
 from exporters.refusals import Reason, RefusedFile
 from exporters.slices import Slice, iterate_records, iterate_slices, read_stamp
 from validators.texts import clean_text
 
 
-def main() -> None:
-    """Answer one request and end."""
-    ours, theirs = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    # Whatever a library prints must not come between the messages.
-    os.dup2(2, 1)
-    request: Request | OutlineRequest = pickle.load(ours)
-    _limit(request.limits)
-    # Rows hold no circles; looking for some would take a tenth of the time.
-    gc.disable()
-    try:
-        for answer in _answer(request, ours):
-            pickle.dump(answer, theirs, pickle.HIGHEST_PROTOCOL)
-            theirs.flush()
-    except RefusedFile as refused:
-        pickle.dump(Failed(refused.refusal), theirs)
-        theirs.flush()
-
-
-def _limit(limits: Limits) -> None:
-    memory, seconds = limits.child_memory_bytes, limits.child_seconds
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _answer(request: Request | OutlineRequest, ours: BinaryIO) -> Iterator[object]:
-    if isinstance(request, OutlineRequest):
-        yield read_parts(request.package, request.limits)
-        return
+def answer(request: Request, ours: BinaryIO) -> Iterator[object]:
+    """The head of the file; once the plan has come, its rows."""
     slices, stamp = _open(request)
     first = next(slices, None)
     if first is None:
@@ -116,4 +84,4 @@ def _read_blocks(
 
 
 if __name__ == "__main__":
-    main()
+    answer_request(answer)

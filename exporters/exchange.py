@@ -11,7 +11,6 @@ from pathlib import Path
 
 from exporters.csv_text import CsvFormat
 from exporters.gate import Limits, Package
-from exporters.header import SEARCHED_ROWS
 from exporters.refusals import Refusal
 from exporters.scan import SheetScan
 from exporters.totals import TotalRow
@@ -19,6 +18,9 @@ from form_schemas.codelists import CodeList
 from form_schemas.spec import FormSpec
 from validators.conversion import JudgedValues
 from validators.report import Problem
+
+#: rows from the top among which the header is looked for
+SEARCHED_ROWS = 40
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from exporters.exchange import SEARCHED_ROWS
 from exporters.refusals import Reason, RefusedFile
 from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec
 
-#: rows from the top among which the header is looked for
-SEARCHED_ROWS = 40
 #: rows above and below the header row that may hold parts of it
 _REACH = 3
 

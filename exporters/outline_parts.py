@@ -18,6 +18,7 @@ from defusedxml import DefusedXmlException
 
 from exporters.cells import Cell, column_number, iterate_cells
 from exporters.gate import (
+    STAMP_SHEET,
     Limits,
     Package,
     local_name,
@@ -30,7 +31,6 @@ from exporters.outline_frame import Frame, read_frame
 from exporters.outline_lists import Names, resolve
 from exporters.outline_strings import read_strings
 from exporters.refusals import Reason, RefusedFile
-from exporters.stamp import STAMP_SHEET
 from validators.drafting.outline import CellValue, Outline, Position, Sheet, SheetCell
 
 #: Rows of a sheet that are read; a drop-down's list may be as long.

@@ -17,9 +17,16 @@ from pathlib import Path
 
 from exporters.compact import write_compact
 from exporters.csv_text import detect_csv, read_records
-from exporters.exchange import Block, Done, Head, Plan, Request
+from exporters.exchange import (
+    SEARCHED_ROWS,
+    Block,
+    Done,
+    Head,
+    Plan,
+    Request,
+)
 from exporters.gate import Limits, Package, open_package, sniff
-from exporters.header import SEARCHED_ROWS, Header, find_header
+from exporters.header import Header, find_header
 from exporters.reading_child import ChildDiedError, ReadingChild
 from exporters.refusals import Reason, Refusal, RefusedFile
 from exporters.scan import SheetScan, count_filled_rows, scan_sheet

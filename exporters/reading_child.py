@@ -1,4 +1,7 @@
-"""The process that reads one file, as its parent holds it; `child` is what it runs."""
+"""The process that reads one file, as its parent holds it.
+
+It runs `child`, or `outline_child` for an outline.
+"""
 
 import os
 import pickle
@@ -14,6 +17,7 @@ from exporters.refusals import Reason, RefusedFile
 from validators.drafting.outline import Outline
 
 _ROOT = Path(__file__).parent.parent
+_MODULES = {Request: "exporters.child", OutlineRequest: "exporters.outline_child"}
 
 
 class ChildDiedError(RefusedFile):
@@ -34,7 +38,7 @@ class ReadingChild:
             [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "exporters.child"],
+            [sys.executable, "-m", _MODULES[type(self._request)]],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -18,10 +18,9 @@ from typing import IO
 from python_calamine import CalamineError, CalamineWorkbook
 
 from exporters.csv_text import CsvFormat, read_records
-from exporters.gate import Limits, Package, read_chunks
+from exporters.gate import STAMP_SHEET, Limits, Package, read_chunks
 from exporters.refusals import Reason, RefusedFile
 from exporters.scan import UnusualSheetError, check_root
-from exporters.stamp import STAMP_SHEET
 
 #: Larger parts of a package are not needed to read cells.
 _SMALL_PART = 1024 * 1024

@@ -6,7 +6,6 @@ from exporters.refusals import Reason, RefusedFile
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 
-STAMP_SHEET = "_tianbao"
 _FORM = "form"
 _FINGERPRINT = "fingerprint"
 

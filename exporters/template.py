@@ -17,6 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from exporters.check_sheet import count_prepared, write_checks
 from exporters.form_formulas import Periods, form_formulas
+from exporters.gate import STAMP_SHEET
 from exporters.last_period import last_fields, write_last_rows
 from exporters.layout import (
     Choices,
@@ -28,7 +29,7 @@ from exporters.layout import (
     sheet_title,
 )
 from exporters.putting import put_text
-from exporters.stamp import STAMP_SHEET, build_stamp
+from exporters.stamp import build_stamp
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec, Shape
 from validators.conversion import Row

@@ -17,8 +17,9 @@ from rustpy_xlsxwriter import Format, write_worksheets
 
 from exporters.bindings import CELLS, GENERAL_FORMAT
 from exporters.csv_text import disarm
+from exporters.gate import STAMP_SHEET
 from exporters.layout import SheetColumn, SheetLayout, sheet_layout
-from exporters.stamp import STAMP_SHEET, build_stamp
+from exporters.stamp import build_stamp
 from exporters.template import build_template
 from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import FieldKind, ValueType
