@@ -18,6 +18,7 @@ from form_schemas.kinds import PERSONAL_KINDS
 from form_schemas.measure_reader import read_measures
 from form_schemas.settings import COLLECTION_FILE, Settings, read_settings
 from form_schemas.spec import FieldSpec, FormSpec, Shape
+from form_schemas.standing_lint import find_standing_faults
 from form_schemas.work_chains import find_faulty_gaps
 
 
@@ -73,6 +74,7 @@ def lint_forms(files: Mapping[str, str], forms: Sequence[FormSpec]) -> Iterator[
     yield from _target_faults(files, forms)
     yield from find_derivation_faults(files, forms)
     yield from find_flow_faults(files, forms)
+    yield from find_standing_faults(files, forms)
 
 
 # Rules about one field: each says what is wrong with it, or nothing.

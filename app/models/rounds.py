@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, CreatedAt, Key, Name, WordEnum
@@ -21,7 +21,16 @@ class Round(Base):
     """One run of an edition."""
 
     __tablename__ = "rounds"
-    __table_args__ = (Index(None, "collection", "edition"),)
+    __table_args__ = (
+        Index(None, "collection", "edition"),
+        Index(
+            "uq_rounds_standing",
+            "collection",
+            unique=True,
+            sqlite_where=text("is_standing"),
+            postgresql_where=text("is_standing"),
+        ),
+    )
 
     id: Mapped[Key]
     collection: Mapped[str] = mapped_column(String(40))

@@ -19,6 +19,7 @@ from app.services.recording import begin_log
 from app.services.rejudging import Tell, rejudge_forms
 from app.services.schema_changes import find_last_good, initialise
 from app.services.schema_files import complete_files, load_published
+from app.services.standing_rounds import keep_standing_rounds
 from app.services.workshop import Workshop, open_workshop
 from app.storage.engine import begin_reading, open_engine
 from app.storage.generations import read_generation
@@ -74,6 +75,9 @@ def prepare_database(
         forms = load_forms(config)
         pending = (*forms.held, *initialise(engine, forms))
         begin_log(engine)
+        if not pending:
+            with engine.begin() as connection:
+                keep_standing_rounds(connection, forms)
         if read_generation(engine) != forms.generation:
             # There was nothing in the database yet, or files have other labels.
             load_forms.cache_clear()

@@ -4,10 +4,12 @@ It is made by itself and is never closed. It follows the newest edition, so that
 was written under the last one can be read and changed on.
 """
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.models import Round, RoundState
 from app.models.base import now_utc
+from app.storage.engine import is_sqlite
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.lineage import OriginKind, trace
 from form_schemas.spec import FormSpec
@@ -39,8 +41,11 @@ def keep_standing_rounds(connection: Connection, catalogue: Catalogue) -> None:
 
 
 def _insert(connection: Connection, edition: Edition) -> None:
+    # Another process may be starting at this very moment.
+    insert_or_leave = sqlite.insert if is_sqlite(connection) else postgresql.insert
     connection.execute(
-        insert(_ROUND).values(
+        insert_or_leave(_ROUND)
+        .values(
             collection=edition.collection,
             edition=edition.year,
             title=f"{edition.short_title}（日常）",
@@ -50,6 +55,9 @@ def _insert(connection: Connection, edition: Edition) -> None:
             is_standing=True,
             opens_at=now_utc(),
             created_at=now_utc(),
+        )
+        .on_conflict_do_nothing(
+            index_elements=["collection"], index_where=_ROUND.c.is_standing
         )
     )
 

@@ -16,7 +16,16 @@ def upgrade() -> None:
             "is_standing", sa.Boolean(), nullable=False, server_default=sa.false()
         ),
     )
+    op.create_index(
+        "uq_rounds_standing",
+        "rounds",
+        ["collection"],
+        unique=True,
+        sqlite_where=sa.text("is_standing"),
+        postgresql_where=sa.text("is_standing"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("uq_rounds_standing", "rounds")
     op.drop_column("rounds", "is_standing")

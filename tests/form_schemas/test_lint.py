@@ -128,3 +128,17 @@ def test_a_file_in_another_encoding_is_a_fault_and_breaks_no_other(lint, tmp_pat
     assert [(f.file, f.message) for f in faults] == [
         ("test/2024/T2.json", "文件不是 UTF-8 编码。请在编辑器里用 UTF-8 另存。")
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "pointer"),
+    [
+        (field_of("ref", ref={"table": "T1", "field": "a"}), "/properties/b"),
+        (field_of("integer", computed="count('T1')"), "/properties/b"),
+    ],
+)
+def test_forms_of_no_period_and_of_a_round_do_not_read_each_other(lint, field, pointer):
+    daily = schema_of("T2", a="text", b=field)
+    daily["x-form"] |= {"standing": True}
+    faults = lint(schema_of(a="text"), daily)
+    assert [place for place, message in faults if "日常表" in message] == [pointer]

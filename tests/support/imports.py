@@ -44,7 +44,9 @@ class Office:
     def scope(self, form):
         with self.workshop.engine.begin() as connection:
             round_id = connection.scalar(
-                select(Round.id).where(Round.collection == form.collection)
+                select(Round.id).where(
+                    Round.collection == form.collection, ~Round.is_standing
+                )
             )
         return Scope(self.unit_id, round_id)
 

@@ -33,7 +33,9 @@ class SchoolRound:
         with self.engine.begin() as connection:
             self.unit_id = connection.scalar(select(Unit.id).where(Unit.code == SCHOOL))
             self.round_id = connection.scalar(
-                select(Round.id).where(Round.collection == collection)
+                select(Round.id).where(
+                    Round.collection == collection, ~Round.is_standing
+                )
             )
             self.user_id = connection.scalar(
                 select(User.id).where(User.username == "admin")

@@ -17,7 +17,6 @@ from app.services.schema_changes.applied import (
 )
 from app.services.schema_changes.archiving import archive_edition, load_archived
 from app.services.schema_hashes import follow_files
-from app.services.standing_rounds import keep_standing_rounds
 from app.storage.engine import begin_reading
 from app.storage.schema import (
     begin_schema_change,
@@ -49,13 +48,11 @@ def initialise(engine: Engine, catalogue: Catalogue) -> tuple[str, ...]:
             create_all_tables(connection, catalogue)
             save_forms(connection, catalogue.all_forms, applied)
             follow_files(connection, catalogue)
-            keep_standing_rounds(connection, catalogue)
             return ()
         _refresh(connection, catalogue, applied)
         pending = _list_pending(catalogue, applied)
         if not pending:
             follow_files(connection, catalogue)
-            keep_standing_rounds(connection, catalogue)
         return pending
 
 

@@ -60,7 +60,7 @@ def list_rounds(engine, edition):
         unit_id = connection.scalar(select(Unit.id).where(Unit.code == SCHOOL))
         rounds = connection.scalars(
             select(Round.id)
-            .where(Round.collection == edition.collection)
+            .where(Round.collection == edition.collection, ~Round.is_standing)
             .order_by(Round.id)
         ).all()
     return [Scope(unit_id, round_id) for round_id in rounds]
