@@ -8,10 +8,8 @@ Judging the copies, and whether the form may change at all, is left to the servi
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Exists,
@@ -27,21 +25,17 @@ from sqlalchemy import (
     select,
     text,
     true,
-    type_coerce,
     update,
 )
 
 from app.models.history import RowAction, RowChange
-from app.storage.binding import Binding, bind
+from app.storage.binding import bind
+from app.storage.earlier_values import EarlierValues, list_copied_fields
 from app.storage.engine import is_sqlite
-from app.storage.expression_rows import find_edition, find_stored
 from app.storage.lookup import in_groups
-from app.storage.previous import find_previous_rows
 from app.storage.records import Scope, StoredRow
 from app.storage.tables import is_foreign_key, list_unique
-from app.storage.types import keep_as
 from form_schemas.catalogue import Catalogue
-from form_schemas.descent import Descent, find_descent
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.conversion import to_json
 
@@ -90,15 +84,17 @@ class Carrier:
         self._binding = bind(catalogue, form)
         self._table = self._binding.table
         self.form = form
-        self._earlier, self._descent = _find_earlier(
-            connection, catalogue, form, source
-        )
-        self._last = bind(catalogue, self._earlier).table.alias("last_round")
+        #: what it had then
+        self.then = EarlierValues(connection, catalogue, form, source)
+        self._last = self.then.table
 
     def count(self) -> CarryCounts:
         """What carrying would do, as far as this form alone tells."""
         gap = or_(
-            *(self._old(item).is_(None) for item in _required_fields(self.form)),
+            *(
+                self.then.value_of(item).is_(None)
+                for item in _required_fields(self.form)
+            ),
             literal(value=False),
         )
         held_back = self._count_held_back()
@@ -148,7 +144,7 @@ class Carrier:
             "_inherited": true(),
             "_created_at": literal(now, self._table.c._created_at.type),
             "_updated_at": literal(now, self._table.c._updated_at.type),
-            **{item.id: self._value(item) for item in _copied_fields(self.form)},
+            **{item.id: self._value(item) for item in list_copied_fields(self.form)},
         }
         wanted = (
             select(*(value.label(name) for name, value in values.items()))
@@ -266,7 +262,7 @@ class Carrier:
     def _keeps_key(self) -> list[ColumnElement[bool]]:
         """A row whose key refers to nothing is another row, or none."""
         return [
-            or_(self._old(item).is_(None), *self._leads_somewhere(item))
+            or_(self.then.value_of(item).is_(None), *self._leads_somewhere(item))
             for item in (self.form.by_id[name] for name in self.form.key)
             if is_foreign_key(item)
         ]
@@ -293,19 +289,21 @@ class Carrier:
 
     def _value(self, item: FieldSpec) -> ColumnElement:
         if not is_foreign_key(item):
-            return self._old(item)
+            return self.then.value_of(item)
         there = or_(*self._leads_somewhere(item))
-        return case((there, self._old(item)), else_=null())
+        return case((there, self.then.value_of(item)), else_=null())
 
     def _leads_somewhere(self, item: FieldSpec) -> list[Exists]:
         """Whether the row that a value refers to is here, or comes along."""
         [target] = self._catalogue.targets(self.form, item)
         table, name = bind(self._catalogue, target).table, item.reference.field
-        here, old = table.alias(f"to_{item.id}"), self._old(item)
+        here, old = table.alias(f"to_{item.id}"), self.then.value_of(item)
         found = [exists().where(*_at(here, self._target), here.c[name] == old)]
-        if target is self.form and name in self._then:
-            coming = bind(self._catalogue, self._earlier).table.alias(f"last_{item.id}")
-            known = coming.c[self._then[name]] == old
+        if target is self.form and name in self.then.names:
+            coming = bind(self._catalogue, self.then.earlier).table.alias(
+                f"last_{item.id}"
+            )
+            known = coming.c[self.then.names[name]] == old
             found.append(
                 exists().where(
                     *_at(coming, self._source), known, self._may_come(coming)
@@ -313,144 +311,9 @@ class Carrier:
             )
         return found
 
-    def _old(self, item: FieldSpec) -> ColumnElement:
-        """A field's value in the last round, under whichever id it had then."""
-        own = self._table.c[item.id]
-        if item.id not in self._then:
-            return _null_of(own)
-        found = keep_as(own, self._last.c[self._then[item.id]], self._connection)
-        if found is None:
-            return _null_of(own)
-        recode = self._find_recode(item)
-        if not recode or item.is_list:
-            return found
-        known = [(found == old, literal(new, own.type)) for old, new in recode.items()]
-        return type_coerce(case(*known, else_=found), own.type)
-
-    def _find_recode(self, item: FieldSpec) -> Mapping[str, str | None]:
-        origin = self._descent.origin_of(self.form, item.id)
-        return {} if origin is None else origin.recode
-
-    @cached_property
-    def _then(self) -> Mapping[str, str]:
-        """Field -> the field of the earlier form that has its value."""
-        origins = (
-            (item.id, self._descent.origin_of(self.form, item.id))
-            for item in self.form.fields
-        )
-        return {
-            name: origin.field.id
-            for name, origin in origins
-            if origin is not None
-            and origin.field is not None
-            and origin.form is self._earlier
-        }
-
-    @property
-    def elsewhere(self) -> tuple[str, ...]:
-        """Fields whose values stood in another form, or are computed of the row."""
-        return tuple(
-            item.id
-            for item in _copied_fields(self.form)
-            if item.id not in self._then
-            and self._descent.origin_of(self.form, item.id) is not None
-        )
-
-    def find_elsewhere(self, keys: Collection[str]) -> dict[str, dict[str, object]]:
-        """The values of the last round's rows in these fields, by key of the row."""
-        found = find_previous_rows(
-            self._connection, self._catalogue, self.form, self._source, keys
-        )
-        names = self.elsewhere
-        return {key: {name: row[name] for name in names} for key, row in found.items()}
-
-
-def _null_of(column: Column) -> ColumnElement:
-    return type_coerce(null(), column.type)
-
-
-def _find_earlier(
-    connection: Connection, catalogue: Catalogue, form: FormSpec, source: Scope
-) -> tuple[FormSpec, Descent]:
-    """The form as the last round had it; itself where that round had none."""
-    now = catalogue.edition_of(form)
-    then = find_edition(connection, catalogue, source.round_id) or now
-    return find_stored(catalogue, form, then), find_descent(catalogue, then, now)
-
-
-def has_same_key(form: FormSpec, earlier: FormSpec, descent: Descent) -> bool:
-    """Whether rows of an earlier edition have the same keys."""
-    if len(form.key) != len(earlier.key):
-        return False
-    origins = (descent.origin_of(form, name) for name in form.key)
-    return all(
-        origin is not None
-        and origin.form is earlier
-        and origin.field is not None
-        and origin.field.id == old
-        and not origin.recode
-        for origin, old in zip(origins, earlier.key, strict=True)
-    )
-
-
-def count_gaps(
-    connection: Connection, catalogue: Catalogue, form: FormSpec, scope: Scope
-) -> int:
-    """How many carried rows, untouched so far, lack a required value."""
-    binding = bind(catalogue, form)
-    wanted = select(func.count()).select_from(binding.table)
-    return connection.scalar(wanted.where(_has_gap(binding, scope))) or 0
-
-
-def find_gaps(
-    connection: Connection,
-    catalogue: Catalogue,
-    form: FormSpec,
-    scope: Scope,
-    page: int,
-    size: int,
-) -> list[StoredRow]:
-    """A page of the carried rows that lack a required value."""
-    binding = bind(catalogue, form)
-    records = connection.execute(
-        select(*binding.selected)
-        .where(_has_gap(binding, scope))
-        .order_by(binding.table.c._id)
-        .limit(size)
-        .offset((page - 1) * size)
-    )
-    return [binding.read(record) for record in records]
-
-
-def find_empty(form: FormSpec, row: Mapping[str, object]) -> tuple[FieldSpec, ...]:
-    """The required fields that a row lacks."""
-    required = (item for item in form.typed_fields if item.required)
-    return tuple(item for item in required if row.get(item.id) is None)
-
-
-def _has_gap(binding: Binding, scope: Scope) -> ColumnElement[bool]:
-    columns = binding.table.c
-    required = [item for item in binding.form.typed_fields if item.required]
-    return and_(
-        binding.in_scope(scope),
-        columns._inherited,
-        or_(*(columns[item.id].is_(None) for item in required), literal(value=False)),
-    )
-
 
 def _required_fields(form: FormSpec) -> tuple[FieldSpec, ...]:
     return tuple(item for item in form.carried_fields if item.required)
-
-
-def _copied_fields(form: FormSpec) -> tuple[FieldSpec, ...]:
-    """What is typed, and what follows from the row alone; the rest is asked anew."""
-    carried = {item.id for item in form.carried_fields}
-    wider = {item.id for item in form.wider_fields}
-    return tuple(
-        item
-        for item in form.fields
-        if item.id in carried or (item.is_given and item.id not in wider)
-    )
 
 
 def _at(table, scope: Scope) -> tuple[ColumnElement[bool], ...]:

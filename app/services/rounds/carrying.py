@@ -19,8 +19,9 @@ from app.services.rechecking import check_stored
 from app.services.rounds.parts import Part, find_part_of
 from app.storage.assignments import Assignments, load_assignments
 from app.storage.audit import AuditRecord, record
-from app.storage.carrying import REASON, Carrier, CarryCounts, has_same_key
+from app.storage.carrying import REASON, Carrier, CarryCounts
 from app.storage.change_digests import describe_load
+from app.storage.earlier_values import has_same_key
 from app.storage.engine import begin_reading
 from app.storage.filing_gate import (
     FilingGate,
@@ -222,7 +223,7 @@ def _judge_rows(
         if is_brought or any(
             stored.row.get(name) != value for name, value in values.items()
         ):
-            moved = {name: stored.row.get(name) for name in carrier.elsewhere}
+            moved = {name: stored.row.get(name) for name in carrier.then.elsewhere}
             changes[stored.id] = {**moved, **values}
     carrier.store_values(changes)
     levels: dict[str, list[int]] = {}
@@ -239,10 +240,10 @@ def _find_elsewhere(
     carrier: Carrier, form: FormSpec, rows: list[StoredRow]
 ) -> dict[int, dict[str, object]]:
     """Values that stood in other forms, or follow from the row as it was, by row id."""
-    if not carrier.elsewhere:
+    if not carrier.then.elsewhere:
         return {}
     keys = {row.id: key_text(form, row.row) for row in rows}
-    found = carrier.find_elsewhere(set(keys.values()))
+    found = carrier.then.find_elsewhere(set(keys.values()))
     return {row_id: found[key] for row_id, key in keys.items() if key in found}
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from app.errors import NotFound
 from app.permissions import Actor
 from app.services.rounds.parts import Part, find_part_of
-from app.storage.carrying import count_gaps, find_empty, find_gaps
+from app.storage.carried_gaps import count_gaps, find_empty, find_gaps
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue

@@ -22,7 +22,7 @@ from app.models import (
 from app.models.base import now_utc
 from app.services.audit_chain import verify
 from app.services.rounds.carrying import carry_forward, preview_carrying
-from app.storage.carrying import count_gaps, find_empty, find_gaps
+from app.storage.carried_gaps import count_gaps, find_empty, find_gaps
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.storage.rows import RowStore
