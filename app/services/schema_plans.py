@@ -29,6 +29,7 @@ from app.services.schema_changes.operations import Plan
 from app.services.schema_changes.planning import plan
 from app.services.schema_effects import Effects, find_effects
 from app.services.schema_files import complete_files
+from app.services.settings_changes import tell_settings_changes
 from app.services.workshop import Workshop
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.edition_lint import find_edition_faults
@@ -55,6 +56,13 @@ class Planned:
     advice: tuple[Fault, ...] = ()
     #: why it cannot be published as it is
     obstacle: str = ""
+    #: what changes of the settings of editions, in sentences
+    settings: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to publish."""
+        return self.plan.is_empty and not self.settings
 
 
 def plan_draft(
@@ -150,7 +158,17 @@ def _complete(
         if str(fault) not in told
     )
     advice = () if back else tuple(_advise(workshop.catalogue, catalogue, made))
-    return Planned(made, catalogue, effects, faults, advice, obstacle)
+    settings = tuple(_list_settings(workshop.catalogue, catalogue, editions))
+    return Planned(made, catalogue, effects, faults, advice, obstacle, settings)
+
+
+def _list_settings(
+    in_use: Catalogue, catalogue: Catalogue, editions: Collection[str]
+) -> Iterator[str]:
+    known = {edition.name: edition for edition in in_use.editions}
+    for edition in catalogue.editions:
+        if edition.name in editions:
+            yield from tell_settings_changes(known.get(edition.name), edition)
 
 
 def _advise(in_use: Catalogue, catalogue: Catalogue, made: Plan) -> Iterator[Fault]:

@@ -37,7 +37,7 @@ from app.services.designing.structures import (
 )
 
 #: Hints that only say how the word is written in the file.
-_UNTOLD = frozenset({"表号", "别名", "按这些列合并", "要成立的条件（表达式）"})
+_UNTOLD = ("表号", "别名", "名称", "一个例子", "要成立的条件", "不成立时告诉人的话")
 
 
 class Sort(StrEnum):
@@ -85,12 +85,18 @@ class Slot:
     turns: tuple[Choice, ...] = ()
 
     @property
+    def is_movable(self) -> bool:
+        """Whether its place among others means something: items of lists."""
+        return self.is_item and self.pointer.rpartition("/")[2].isdigit()
+
+    @property
     def is_box(self) -> bool:
         return self.sort in (Sort.OBJECT, Sort.LIST, Sort.MAP, Sort.PAGES, Sort.PAIR)
 
     @property
     def is_wide(self) -> bool:
-        return self.is_box or self.sort in (Sort.EXPRESSION, Sort.LONG, Sort.PICKS)
+        is_long = self.sort in (Sort.EXPRESSION, Sort.LONG, Sort.PICKS)
+        return self.is_box or is_long or bool(self.turns)
 
     @property
     def is_small(self) -> bool:
@@ -125,12 +131,13 @@ class Drawer:
             if kind != place.kind and (place.key, kind) in TURNS and value is not None
         )
         hint = place.description.replace("（表达式）", "")
+        says_more = hint.rstrip("。") not in (slot.label, *_UNTOLD)
         return Slot(
             **{
                 **vars(slot),
                 "is_item": is_item,
                 "turns": turns,
-                "hint": slot.hint or ("" if hint in _UNTOLD or is_item else hint),
+                "hint": hint if says_more and not is_item else "",
                 "faults": tuple(self.faults.get(place.pointer, ())),
                 "is_there": value is not None,
             }

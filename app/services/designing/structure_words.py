@@ -3,6 +3,7 @@
 Keyed as `structures` keys places. What has no name here goes by its word in the file.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,6 +86,8 @@ LABELS: Mapping[str, str] = {
     "chainStep.forms": "这一步的表",
     "chainStep.needs": "以前面哪几步为前提",
     "chainStep.gaps": "缺口清单",
+    "accountTypes": "账号的类型",
+    "booklets": "合订本",
     "warningReasons": "警告可以过去的理由",
     "warningReasons.id": "短词",
     "warningReasons.title": "理由",
@@ -172,7 +175,7 @@ EXPRESSIONS = frozenset(
     }
 )
 LONG_TEXTS = frozenset(
-    {"derivation.note", "derivationCondition.message", "task.remark"}
+    {"derivation.note", "derivationCondition.message", "task.remark", "test.name"}
 )
 #: Names of forms: too many for a list of choices in each place.
 FORMS = frozenset(
@@ -186,6 +189,10 @@ FORMS = frozenset(
     }
 )
 DAYS = frozenset({"phase.from", "phase.to", "periods.*"})
+
+
+_CLAUSE = re.compile("[：，。；（]")
+_LONGEST_LABEL = 14
 
 
 @dataclass(frozen=True)
@@ -392,6 +399,10 @@ def say_name(known: Known, place: Place) -> str:
         return LABELS[place.key]
     if name in WORDS:
         return WORDS[name]
+    if not place.key.endswith("*"):
+        # A word that is new to the meta-schema goes by how that begins to tell of it.
+        told = _CLAUSE.split(place.description)[0]
+        return told if 0 < len(told) <= _LONGEST_LABEL else name
     holder = replace(place, parts=place.parts[:-1], key=place.key.removesuffix(".*"))
     names = dict(list_names(known, holder))
     return names.get(name, name)
