@@ -41,7 +41,9 @@ from app.web.places import places
 from app.web.previewing import previewing
 from app.web.progress import progress
 from app.web.publications import publications
+from app.web.recovery import recovery
 from app.web.reference import reference
+from app.web.registered import registered
 from app.web.reviews import reviews
 from app.web.round_settings import round_settings
 from app.web.rounds import rounds
@@ -90,7 +92,9 @@ _BLUEPRINTS = (
     previewing,
     progress,
     publications,
+    recovery,
     reference,
+    registered,
     reviews,
     round_settings,
     rounds,

@@ -321,6 +321,9 @@ def _post(endpoint, need, values=nothing, scenes=ONE_SCENE, **more):
     return Entry(endpoint, "POST", need, scenes, values, **more)
 
 
+#: Nothing of a forgotten password is done without a captcha, answers and a ticket.
+_UNTRIED = {"is_never_done": True, "is_finer": True, "note": "样本里没有验证码"}
+
 _OPEN_PAGES = (
     _get("auth.login", ANYBODY),
     _post(
@@ -334,6 +337,21 @@ _OPEN_PAGES = (
     _get("assets.serve_asset", ANYBODY, _always(name="icon.svg")),
     _get("assets.serve_form_asset", ANYBODY, _always(name="css/tianbao.css")),
     _get("health.is_ready", ANYBODY),
+    _get("recovery.start", ANYBODY),
+    _get("recovery.go_back", ANYBODY),
+    _post("recovery.begin", ANYBODY, body=_always(username="x"), **_UNTRIED),
+    _post("recovery.answer", ANYBODY, body=_always(username="x"), **_UNTRIED),
+    _post("recovery.use_code", ANYBODY, body=_always(username="x"), **_UNTRIED),
+    _post("recovery.set_password", ANYBODY, **_UNTRIED),
+    _get("registered.show", ANYBODY),
+    _post(
+        "registered.search",
+        ANYBODY,
+        body=_always(name="没有的单位", kind="group"),
+        is_never_done=True,
+        is_finer=True,
+        note="样本的表没有单位的账号",
+    ),
 )
 
 _OWN_PAGES = (
