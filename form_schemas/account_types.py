@@ -16,8 +16,9 @@ class TypeInUnit:
 
     #: kind of the unit
     kind: str
-    role: str
-    #: rights beyond the role's that it has from the beginning
+    #: the first one carries what is switched on
+    roles: tuple[str, ...]
+    #: rights beyond the roles' that it has from the beginning
     grants: tuple[str, ...] = ()
     #: rights that the authority above may switch on
     may_grant: tuple[str, ...] = ()
@@ -51,7 +52,7 @@ def read_account_types(
             tuple(
                 TypeInUnit(
                     unit["kind"],
-                    unit["role"],
+                    tuple(unit["roles"]),
                     tuple(unit.get("grants", ())),
                     tuple(unit.get("mayGrant", ())),
                 )

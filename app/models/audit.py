@@ -29,8 +29,8 @@ class AuditAction(StrEnum):
     RESET_CODE_GIVEN = "reset_code_given"
     #: a forgotten password was replaced, by answers or by a code
     PASSWORD_RECOVERED = "password_recovered"
-    #: nobody may try for a while: too many wrong answers
-    RECOVERY_LOCKOUT = "recovery_lockout"
+    #: wrong answers or a wrong code, whether or not there is such an account
+    RECOVERY_FAILED = "recovery_failed"
     QUESTIONS_SET = "questions_set"
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_CHANGED = "account_changed"
@@ -65,6 +65,8 @@ class AuditAction(StrEnum):
     EXPORT_FETCHED = "export_fetched"
     #: any decision of the chain of reviews; its kind is in the details
     DECISION = "decision"
+    #: a row that travels came into another state
+    ROW_MOVED = "row_moved"
     THREAD_CHANGED = "thread_changed"
     NOTICE_SENT = "notice_sent"
     SCHEMA_APPLIED = "schema_applied"

@@ -237,7 +237,9 @@ def _judge(
 
 def _find_taken(session: Session, usernames: Iterable[str]) -> dict[str, str]:
     found = session.execute(
-        select(User.username, User.name).where(User.username.in_({*usernames}))
+        select(User.username, User.name).where(
+            User.username.in_({*usernames}), User.account_type == ""
+        )
     )
     return dict(map(tuple, found))
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.errors import BadRequest, Forbidden, Refused
+from app.errors import BadRequest, Forbidden, Refused, TooManyRequests
 from app.models import AuditAction, Role, User, UserSession
 from app.models.base import now_utc
 from app.permissions import Action, Actor, require
@@ -32,8 +32,9 @@ from app.services.passwords import (
     verify_password,
 )
 from app.services.recording import id_of, record_account
+from app.services.tries import GUESSES, say_wait, take_try
 
-USERNAME_MAX = 60
+USERNAME_MAX = 100
 NAME_MAX = 60
 EMAIL_MAX = 254
 
@@ -128,6 +129,9 @@ def change_account(
 
 def change_password(engine: Engine, user_id: int, old: str, new: str) -> None:
     """Set a new password; all sessions of the account end."""
+    wait = take_try(engine, f"old password {user_id}", GUESSES).wait
+    if wait:
+        raise TooManyRequests(f"输错的次数太多，请 {say_wait(wait)}后再试。")
     with Session(engine) as session:
         user = get_user(session, user_id)
         # Outside the transaction: argon2 takes long, and writers wait for writers.
@@ -161,7 +165,7 @@ def set_active(
         require_management(actor, user)
         if not active:
             _require_dispensable(session, user, actor)
-            _end_sessions(session, user_id)
+            end_sessions(session, user_id)
         if user.is_active != active:
             user.is_active = active
             _record(session, _ACTIVE_ACTIONS[active], user_id, actor)
@@ -181,11 +185,31 @@ def require_management(actor: Actor | None, user: User) -> None:
         require_right(actor, membership.role, membership.unit)
 
 
-def find_user_id(engine: Engine, username: str) -> int | None:
-    """Id of the account with this username."""
+def replace_password(
+    session: Session, user: User, digest: str, must_change: bool
+) -> None:
+    """Put the hash of another password in place; all sessions of the account end."""
+    user.password_hash = digest
+    user.must_change_password = must_change
+    user.password_changed_at = now_utc()
+    end_sessions(session, user.id)
+    session.flush()
+
+
+def end_sessions(session: Session, user_id: int) -> None:
+    """Sign the account out everywhere."""
+    session.execute(delete(UserSession).where(UserSession.user_id == user_id))
+
+
+def find_user_id(engine: Engine, username: str, account_type: str = "") -> int | None:
+    """Id of the account with this username, among those of its kind."""
     name = normalise_username(username)
     with Session(engine) as session:
-        return session.scalar(select(User.id).where(User.username == name))
+        return session.scalar(
+            select(User.id).where(
+                User.username == name, User.account_type == account_type
+            )
+        )
 
 
 def _require_names(username: str, name: str, email: str) -> None:
@@ -204,7 +228,9 @@ def _add_user(
     memberships: tuple[NewMembership, ...],
     actor: Actor | None,
 ) -> None:
-    if session.scalar(select(User.id).where(User.username == user.username)):
+    if session.scalar(
+        select(User.id).where(User.username == user.username, User.account_type == "")
+    ):
         raise Refused(_describe_taken(user.username))
     if not memberships and not manages_all(actor):
         raise Forbidden("请给账号选一个角色。")
@@ -238,12 +264,7 @@ def _set_password(
 ) -> None:
     digest = hash_password(password)
     with Session(engine) as session, session.begin():
-        user = get_user(session, user_id)
-        user.password_hash = digest
-        user.must_change_password = must_change
-        user.password_changed_at = now_utc()
-        _end_sessions(session, user_id)
-        session.flush()
+        replace_password(session, get_user(session, user_id), digest, must_change)
         # One that has to be changed was given by somebody else.
         action = AuditAction.PASSWORD_RESET if must_change else AuditAction.PASSWORD_SET
         record_account(session.connection(), action, user_id, actor_id)
@@ -258,7 +279,3 @@ def _record(
 ) -> None:
     session.flush()
     record_account(session.connection(), action, user_id, id_of(actor), details)
-
-
-def _end_sessions(session: Session, user_id: int) -> None:
-    session.execute(delete(UserSession).where(UserSession.user_id == user_id))

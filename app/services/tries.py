@@ -43,6 +43,10 @@ class Allowance:
         return max(0.0, tries[-1] + self.pause * 2**over - now) if tries else 0
 
 
+#: Of the password of one account: six at once, the next four slower and slower.
+GUESSES = Allowance(10, swift=6, pause=5)
+
+
 @dataclass(frozen=True)
 class Try:
     """A try: taken, or refused for so many seconds."""

@@ -67,13 +67,15 @@ def add_unit(
     _require_entry(entry, kind)
     with engine.begin() as connection:
         _require_at(connection, actor, parent_id)
-        _lock_tree(connection)
-        _require_free_code(connection, entry.code)
-        parent = _find_parent(connection, kind, parent_id)
-        unit_id = _insert(connection, entry, kind, parent)
+        lock_tree(connection)
+        require_free_code(connection, entry.code)
+        parent = find_parent(connection, kind, parent_id)
+        collections = [edition.collection for edition in entry.editions]
+        code, name = entry.code.strip(), entry.name.strip()
+        unit_id = insert_unit(connection, code, name, kind, parent, collections)
         for edition in entry.editions:
             prepare_departments(connection, edition, unit_id)
-        _record(connection, actor, unit_id, {"added": entry.code.strip()})
+        record_unit(connection, actor, unit_id, {"added": entry.code.strip()})
     return unit_id
 
 
@@ -85,9 +87,9 @@ def change_unit(
         unit = _get(connection, unit_id)
         _require_at(connection, actor, unit_id)
         _require_entry(entry, unit.kind)
-        _lock_tree(connection)
+        lock_tree(connection)
         if entry.code.strip() != unit.code:
-            _require_free_code(connection, entry.code)
+            require_free_code(connection, entry.code)
         after = {
             "code": entry.code.strip(),
             "name": entry.name.strip(),
@@ -97,11 +99,11 @@ def change_unit(
         before = {name: getattr(unit, name) for name in after}
         if before == after:
             return
-        _update(connection, unit_id, **after)
+        update_unit(connection, unit_id, **after)
         for edition in entry.editions:
             if edition.collection not in unit.collections:
                 prepare_departments(connection, edition, unit_id)
-        _record(connection, actor, unit_id, {"before": before, "after": after})
+        record_unit(connection, actor, unit_id, {"before": before, "after": after})
 
 
 def move_unit(
@@ -115,17 +117,17 @@ def move_unit(
     """
     with engine.begin() as connection:
         _require_at(connection, actor, None)
-        _lock_tree(connection)
+        lock_tree(connection)
         unit = _get(connection, unit_id)
-        parent = _find_parent(connection, unit.kind, parent_id, unit)
+        parent = find_parent(connection, unit.kind, parent_id, unit)
         if unit.parent_id == parent_id:
             return
         path = f"{parent.path if parent else '/'}{unit_id}/"
         _move_below(connection, unit, path)
-        _update(connection, unit_id, parent_id=parent_id, path=path)
+        update_unit(connection, unit_id, parent_id=parent_id, path=path)
         mark_shut_below(connection, path)
         moved = {"before": unit.path, "after": path}
-        _record(connection, actor, unit_id, {"moved": moved})
+        record_unit(connection, actor, unit_id, {"moved": moved})
 
 
 def set_unit_active(
@@ -138,16 +140,16 @@ def set_unit_active(
     """
     with engine.begin() as connection:
         _require_at(connection, actor, None)
-        _lock_tree(connection)
+        lock_tree(connection)
         unit = _get(connection, unit_id)
         if unit.is_active == active:
             return
         if not active:
             _require_nothing_below(connection, unit)
             _keep_administrators(connection, unit_id)
-        _update(connection, unit_id, is_active=active)
+        update_unit(connection, unit_id, is_active=active)
         mark_shut_below(connection, unit.path)
-        _record(connection, actor, unit_id, {"is_active": active})
+        record_unit(connection, actor, unit_id, {"is_active": active})
 
 
 def mark_shut_below(connection: Connection, path: str) -> None:
@@ -226,14 +228,14 @@ def _require_at(
         )
 
 
-def _lock_tree(connection: Connection) -> None:
+def lock_tree(connection: Connection) -> None:
     """Paths are written from other units' paths: one change of the tree at a time."""
     connection.execute(
         select(_TABLE.c.id).order_by(_TABLE.c.id).with_for_update(key_share=True)
     ).all()
 
 
-def _require_free_code(connection: Connection, code: str) -> None:
+def require_free_code(connection: Connection, code: str) -> None:
     wanted = code.strip()
     taken = connection.scalar(
         select(_TABLE.c.name).where(func.lower(_TABLE.c.code) == wanted.lower())
@@ -242,7 +244,7 @@ def _require_free_code(connection: Connection, code: str) -> None:
         raise Refused(f"单位编号“{wanted}”已经有了（{taken}），请换一个。")
 
 
-def _find_parent(
+def find_parent(
     connection: Connection,
     kind: UnitKind,
     parent_id: int | None,
@@ -264,23 +266,29 @@ def _find_parent(
     return parent
 
 
-def _insert(
-    connection: Connection, entry: UnitEntry, kind: UnitKind, parent: Row | None
+def insert_unit(
+    connection: Connection,
+    code: str,
+    name: str,
+    kind: UnitKind,
+    parent: Row | None,
+    collections: Sequence[str],
 ) -> int:
+    """Write a new unit, which has been judged."""
     unit_id = connection.execute(
         insert(_TABLE).values(
             kind=kind,
-            code=entry.code.strip(),
-            name=entry.name.strip(),
+            code=code,
+            name=name,
             parent_id=None if parent is None else parent.id,
-            collections=[edition.collection for edition in entry.editions],
+            collections=[*collections],
             is_active=True,
             is_shut_above=parent is not None and parent.is_shut_above,
             created_at=now_utc(),
         )
     ).inserted_primary_key[0]
     above = "/" if parent is None else parent.path
-    _update(connection, unit_id, path=f"{above}{unit_id}/")
+    update_unit(connection, unit_id, path=f"{above}{unit_id}/")
     return unit_id
 
 
@@ -337,11 +345,11 @@ def _get(connection: Connection, unit_id: int) -> Row:
     return found
 
 
-def _update(connection: Connection, unit_id: int, **values: object) -> None:
+def update_unit(connection: Connection, unit_id: int, **values: object) -> None:
     connection.execute(update(_TABLE).where(_TABLE.c.id == unit_id).values(**values))
 
 
-def _record(
+def record_unit(
     connection: Connection,
     actor: Actor | None,
     unit_id: int,

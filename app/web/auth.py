@@ -1,7 +1,8 @@
 """Login, logout, and the new password that the first login asks for."""
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from flask import (
     Blueprint,
@@ -17,13 +18,21 @@ from flask import (
 
 from app.errors import BadRequest, TooManyRequests
 from app.services import logins
+from app.services.account_kinds import (
+    KnownType,
+    find_type,
+    list_login_types,
+    name_login,
+)
 from app.services.accounts import change_password
-from app.services.logins import Captcha, CaptchaKind, LoginRefused
+from app.services.captchas import Captcha, CaptchaKind, make_captcha
+from app.services.devices import DAYS, find_device, remember_device
+from app.services.logins import LoginRefused
 from app.services.passwords import PASSWORD_MIN
 from app.services.sessions import close_session, open_session
 from app.web.addresses import own_path
 from app.web.server import get_server
-from app.web.visit import cookie_name, get_visit
+from app.web.visit import cookie_name, device_cookie_name, get_visit
 
 auth = Blueprint("auth", __name__)
 
@@ -39,6 +48,12 @@ class LoginPage:
     #: the field to look at
     field: str = ""
     captcha: Captcha | None = None
+    #: empty: a person's own account
+    account_type: str = ""
+    #: the other kinds of accounts to choose from
+    types: Sequence[KnownType] = ()
+    #: whether a kind of account asks the captcha that is not the one chosen
+    is_captcha_later: bool = False
 
     @property
     def picture(self) -> str:
@@ -52,18 +67,25 @@ def login() -> Response | str:
     target = own_path(request.args.get("next", ""))
     if "visit" in g:
         return redirect(target or url_for("workbench.show"))
-    return _show(LoginPage(target=target))
+    page = LoginPage(target=target, account_type=request.args.get("type", "")[:40])
+    return _show(page)
 
 
 @auth.post("/login")
 def try_login() -> Response | tuple[str, int]:
     form = request.form
     target = own_path(form.get("next", ""))
-    page = LoginPage(form.get("username", "")[:200], target)
+    page = LoginPage(
+        form.get("username", "")[:200],
+        target,
+        account_type=form.get("type", "")[:40],
+    )
     if "again" in form:
         return _show(page, form["again"]), 200
     server = get_server()
+    device = request.cookies.get(device_cookie_name(server.config), "")
     try:
+        known = _find_type(page)
         user_id = logins.log_in(
             server.engine,
             server.config,
@@ -72,11 +94,13 @@ def try_login() -> Response | tuple[str, int]:
             _address(),
             secret=server.secret,
             captcha=(form.get("seal", ""), form.get("captcha", "")),
+            known=known,
+            device=device,
         )
     except (LoginRefused, TooManyRequests) as refused:
         field = getattr(refused, "field", "")
         kind = form.get("kind", "")
-        failed = LoginPage(page.username, target, refused.message, field)
+        failed = replace(page, problem=refused.message, field=field)
         return _show(failed, kind), refused.status
     # A new session for the browser as well: nothing from before the login stays.
     session.clear()
@@ -90,6 +114,8 @@ def try_login() -> Response | tuple[str, int]:
         httponly=True,
         samesite="Lax",
     )
+    login = name_login(page.username, page.account_type)
+    _remember(response, login, device)
     return response
 
 
@@ -137,20 +163,48 @@ def set_password() -> Response | tuple[str, int]:
 
 def _show(page: LoginPage, kind: str = "") -> str:
     server = get_server()
+    types = list_login_types(server.engine, server.catalogue)
+    known = next((one for one in types if one.id == page.account_type), None)
     captcha = None
-    if kind or logins.needs_captcha(
-        server.engine, server.config, page.username, _address()
-    ):
+    asked = kind in set(CaptchaKind) or logins.needs_captcha(
+        server.engine, server.config, page.username, _address(), known=known
+    )
+    if asked or any(one.type.always_captcha for one in types):
         wanted = CaptchaKind.SUM if kind == CaptchaKind.SUM else CaptchaKind.IMAGE
-        captcha = logins.make_captcha(server.engine, server.secret, _address(), wanted)
-    shown = LoginPage(
-        page.username,
-        page.target,
-        page.problem,
-        page.field,
-        captcha,
+        captcha = make_captcha(server.secret, _address(), wanted)
+    shown = replace(
+        page,
+        captcha=captcha,
+        account_type=known.id if known else "",
+        types=types,
+        is_captcha_later=not asked,
     )
     return render_template("login.html", page=shown)
+
+
+def _find_type(page: LoginPage) -> KnownType | None:
+    """The kind of account that was chosen; None: a person's own."""
+    if not page.account_type:
+        return None
+    known = find_type(get_server().catalogue, page.account_type)
+    if known is None:
+        raise LoginRefused("没有这个类型，请重新选一个。", "type")
+    return known
+
+
+def _remember(response: Response, login: str, cookie: str) -> None:
+    """Know the browser again, so that others' guesses keep nobody out of it."""
+    server = get_server()
+    if find_device(server.secret, login, cookie):
+        return
+    response.set_cookie(
+        device_cookie_name(server.config),
+        remember_device(server.secret, login, cookie),
+        max_age=DAYS * 86400,
+        secure=server.config.is_production,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def _address() -> str:

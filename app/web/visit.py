@@ -32,6 +32,14 @@ _OPEN = frozenset(
         "assets.serve_asset",
         "assets.serve_form_asset",
         "health.is_ready",
+        "recovery.start",
+        "recovery.begin",
+        "recovery.answer",
+        "recovery.use_code",
+        "recovery.set_password",
+        "recovery.go_back",
+        "registered.show",
+        "registered.search",
     }
 )
 #: What remains open while the first password has to be replaced.
@@ -137,6 +145,11 @@ class Visit:
 def cookie_name(config: Config) -> str:
     """`__Host-`: only over HTTPS, only from this host."""
     return "__Host-tianbao" if config.is_production else "tianbao"
+
+
+def device_cookie_name(config: Config) -> str:
+    """It outlives the session: it says that somebody logged in here before."""
+    return "__Host-tianbao-device" if config.is_production else "tianbao-device"
 
 
 def get_visit() -> Visit:

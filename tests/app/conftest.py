@@ -17,6 +17,9 @@ def quick_passwords():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", hasher)
         patch.setattr(passwords, "_NOBODY", hasher.hash("nobody"))
+        faster = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)
+        patch.setattr(passwords, "_ONE_TIME_HASHER", faster)
+        patch.setattr(passwords, "_NOBODY_ONE_TIME", faster.hash("nobody"))
         yield
 
 

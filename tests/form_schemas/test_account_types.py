@@ -24,9 +24,9 @@ _BARE = {
 LEAD = {
     "id": "lead",
     "title": "负责人",
-    "units": [{"kind": "group", "role": "reporter"}],
+    "units": [{"kind": "group", "roles": ["reporter"]}],
 }
-CITY = {"kind": "city", "role": "viewer", "mayGrant": ["manage_area"]}
+CITY = {"kind": "city", "roles": ["viewer"], "mayGrant": ["manage_area"]}
 
 
 def judge(*types):
@@ -46,7 +46,7 @@ def test_types_are_read_as_they_stand():
     lead, office = list_account_types(settings.values)
     assert (lead.has_questions, lead.always_captcha) == (True, False)
     assert (office.has_questions, office.always_captcha) == (False, True)
-    assert lead.find_in("group").role == "reporter"
+    assert lead.find_in("group").roles == ("reporter",)
     assert lead.find_in("city") is None
     assert office.find_in("city").may_grant == ("manage_area",)
 
@@ -59,7 +59,11 @@ def test_types_are_read_as_they_stand():
         ([LEAD | {"units": []}], "/0/units", "不能是空的"),
         ([LEAD | {"units": [CITY, CITY]}], "/0/units/1/kind", "两次"),
         ([LEAD | {"units": [CITY | {"kind": "town"}]}], "/0/units/0/kind", "city"),
-        ([LEAD | {"units": [CITY | {"role": "king"}]}], "/0/units/0/role", "viewer"),
+        (
+            [LEAD | {"units": [CITY | {"roles": ["king"]}]}],
+            "/0/units/0/roles/0",
+            "viewer",
+        ),
         (
             [LEAD | {"units": [CITY | {"mayGrant": ["fly"]}]}],
             "/0/units/0/mayGrant/0",
@@ -87,5 +91,5 @@ def test_the_words_are_those_of_the_policy():
     parts = json.loads(path.read_text(encoding="utf-8"))["$defs"]
     told = parts["typeInUnit"]["properties"]
     assert set(told["kind"]["enum"]) == set(UnitKind)
-    assert {Role(word) for word in told["role"]["enum"]} <= set(ROLE_NAMES)
+    assert {Role(word) for word in told["roles"]["items"]["enum"]} <= set(ROLE_NAMES)
     assert set(parts["right"]["enum"]) == set(GRANTABLE)

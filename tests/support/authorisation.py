@@ -35,6 +35,14 @@ _WHILE_NEW = frozenset(
         "assets.serve_asset",
         "assets.serve_form_asset",
         "health.is_ready",
+        "recovery.start",
+        "recovery.go_back",
+        "recovery.begin",
+        "recovery.answer",
+        "recovery.use_code",
+        "recovery.set_password",
+        "registered.show",
+        "registered.search",
     }
 )
 

@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 
 from app.models import LoginFailure, Role, User, UserSession
 from app.models.base import now_utc
-from app.services import accounts, logins, passwords, sessions
+from app.services import accounts, captchas, logins, passwords, sessions
 from app.services.accounts import NewMembership
-from app.services.logins import CaptchaKind
+from app.services.captchas import CaptchaKind
 from tests.app.web.conftest import PASSWORD
 
 _SEAL = re.compile(r'name="seal" value="([^"]+)"')
@@ -89,7 +89,7 @@ def test_a_captcha_is_asked_after_failures(client):
     assert 'name="captcha"' not in try_login(client, "filler", "wrong pass 1").text
     assert 'name="captcha"' in fail_often(client).text
     answer = try_login(client, "filler", PASSWORD)
-    assert logins.WRONG_CAPTCHA in answer.text
+    assert captchas.WRONG_CAPTCHA in answer.text
 
 
 def test_a_sum_serves_in_place_of_the_picture(client):
@@ -102,28 +102,28 @@ def test_a_sum_serves_in_place_of_the_picture(client):
 
 
 def test_a_solved_captcha_serves_one_try_only(engine, config):
-    seal, answer = solve_sum(engine)
+    seal, answer = solve_sum()
     for _ in range(5):
         with pytest.raises(logins.LoginRefused):
             log_in(engine, config, "filler", "wrong password 1")
-    seal, answer = solve_sum(engine)
+    seal, answer = solve_sum()
     for field in ("username", "captcha"):
         with pytest.raises(logins.LoginRefused) as refused:
             log_in(engine, config, "filler", "wrong pass 2", captcha=(seal, answer))
         assert refused.value.field == field
 
 
-def test_a_captcha_is_good_for_ten_minutes(engine):
-    seal, answer = solve_sum(engine)
+def test_a_captcha_is_good_for_ten_minutes():
+    seal, answer = solve_sum()
     later = now_utc() + timedelta(minutes=11)
-    assert logins.check_captcha(engine, "secret", "a", seal, answer)
-    assert not logins.check_captcha(engine, "secret", "a", seal, answer, now=later)
-    assert not logins.check_captcha(engine, "secret", "b", seal, answer)
+    assert captchas.check_captcha("secret", "a", seal, answer)
+    assert not captchas.check_captcha("secret", "a", seal, answer, now=later)
+    assert not captchas.check_captcha("secret", "b", seal, answer)
 
 
 @pytest.mark.parametrize("seal", ["", ".", "x.y", "9" * 40, "1.é", "\0"])
-def test_a_forged_seal_is_no_captcha(engine, seal):
-    assert not logins.check_captcha(engine, "secret", "a", seal, "1")
+def test_a_forged_seal_is_no_captcha(seal):
+    assert not captchas.check_captcha("secret", "a", seal, "1")
 
 
 def test_an_address_that_fails_on_and_on_has_to_wait(client, engine, config):
@@ -276,7 +276,7 @@ def log_in(engine, config, username, password, **options):
     )
 
 
-def solve_sum(engine):
-    captcha = logins.make_captcha(engine, "secret", "a", CaptchaKind.SUM)
+def solve_sum():
+    captcha = captchas.make_captcha("secret", "a", CaptchaKind.SUM)
     left, right = map(int, re.findall(r"\d+", captcha.question))
     return captcha.seal, str(left + right)

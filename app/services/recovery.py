@@ -1,0 +1,331 @@
+"""A forgotten password: answers to own questions, or a code from a superior.
+
+Every name gets the same pages, in the same time: where there is no such account, or it
+has no questions, made-up ones are shown, always the same for one name, and no answer is
+right.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, select
+from sqlalchemy.orm import Session
+
+from app.errors import BadRequest, Refused, TooManyRequests
+from app.models import (
+    AuditAction,
+    NoticeKind,
+    ResetCode,
+    SecurityQuestion,
+    User,
+)
+from app.models.base import now_utc
+from app.permissions import Actor, actor_of
+from app.services.account_kinds import KnownType, name_login, normalise_login
+from app.services.accounts import replace_password
+from app.services.memberships import get_user
+from app.services.notices import Message, send
+from app.services.passwords import (
+    hash_password,
+    require_good_password,
+    verify_password,
+)
+from app.services.recording import record_account
+from app.services.security_questions import (
+    COUNT,
+    QUESTIONS,
+    may_have_questions,
+    normalise_answer,
+)
+from app.services.tries import Allowance, say_wait, take_try
+from app.storage.audit import AuditRecord, record
+from app.storage.engine import begin_reading
+
+WRONG_ANSWERS = "答案不全对，或者这个账号没有设密码问题。"
+WRONG_CODE = "重置码不对、已经用过，或者过了 24 小时。请核对，或请管理员再给一个。"
+
+CODE_HOURS = 24
+#: Between the right answer and the new password.
+_TICKET_MINUTES = 15
+#: Answers are words that acquaintances may know.
+_ANSWERS = Allowance(5)
+#: Of one address: names, answers and codes together.
+_AT_ADDRESS = Allowance(30)
+# No 0/O, 1/l/I: codes are read out over the telephone.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True)
+class Forgetful:
+    """Whoever says that the password of this login is forgotten."""
+
+    username: str
+    #: None: a person's own account
+    known: KnownType | None
+    address: str
+
+    @property
+    def account_type(self) -> str:
+        return self.known.id if self.known else ""
+
+    @property
+    def login(self) -> str:
+        return name_login(self.username, self.account_type)
+
+    @property
+    def is_account(self) -> ColumnElement[bool]:
+        name = normalise_login(self.username, self.account_type)
+        return and_(User.username == name, User.account_type == self.account_type)
+
+
+def count_visit(engine: Engine, address: str, now: datetime | None = None) -> None:
+    """Raise TooManyRequests where an address tries on and on."""
+    wait = take_try(engine, f"recovery at {address}", _AT_ADDRESS, now).wait
+    if wait:
+        raise TooManyRequests(f"试的次数太多，请 {say_wait(wait)}后再试。")
+
+
+def find_questions(engine: Engine, secret: str, person: Forgetful) -> tuple[str, ...]:
+    """Ids of the questions to ask: own ones, or made-up ones."""
+    made_up = _make_up(secret, person.login)
+    with begin_reading(engine) as connection:
+        own = connection.scalars(
+            select(SecurityQuestion.question)
+            .join(User, User.id == SecurityQuestion.user_id)
+            .where(person.is_account, User.is_active)
+            .order_by(SecurityQuestion.position)
+        ).all()
+    known = [question for question in own if question in QUESTIONS]
+    return tuple(known) if len(known) == COUNT else made_up
+
+
+def judge_answers(
+    engine: Engine,
+    secret: str,
+    person: Forgetful,
+    answers: Sequence[str],
+    now: datetime | None = None,
+) -> str:
+    """A ticket to set a new password with, if all answers are right.
+
+    Raises:
+        BadRequest: they are not; nobody learns which.
+        TooManyRequests: it was tried too often.
+    """
+    wait = take_try(engine, f"answers {person.login}", _ANSWERS, now).wait
+    if wait:
+        raise TooManyRequests(
+            f"答错的次数太多，请 {say_wait(wait)}后再试，或请管理员给一个重置码。"
+        )
+    with begin_reading(engine) as connection:
+        user = connection.execute(
+            select(User.id, User.password_hash).where(person.is_account, User.is_active)
+        ).first()
+        hashes = connection.scalars(
+            select(SecurityQuestion.answer_hash)
+            .where(SecurityQuestion.user_id == (0 if user is None else user.id))
+            .order_by(SecurityQuestion.position)
+        ).all()
+    known = [*hashes] if len(hashes) == COUNT else [None] * COUNT
+    given = [normalise_answer(answer) for answer in answers][:COUNT]
+    given += [""] * (COUNT - len(given))
+    # Each is verified, whatever the others were: the time tells nothing.
+    right = [verify_password(*pair) for pair in zip(known, given, strict=True)]
+    if user is None or not all(right) or not _may_answer(engine, user.id, person):
+        _record_failure(engine, person)
+        raise BadRequest(WRONG_ANSWERS)
+    return _make_ticket(secret, user.id, 0, user.password_hash, now)
+
+
+def redeem_code(
+    engine: Engine,
+    secret: str,
+    person: Forgetful,
+    code: str,
+    now: datetime | None = None,
+) -> str:
+    """A ticket for a code that a superior gave; the new password uses it up.
+
+    Guessing one takes longer than all computers have: nothing is counted by account,
+    so that nobody uses up its owner's tries.
+
+    Raises:
+        BadRequest: there is no such code for this account any more.
+    """
+    with begin_reading(engine) as connection:
+        found = connection.execute(
+            select(ResetCode.id, User.id.label("user_id"), User.password_hash)
+            .join(User, User.id == ResetCode.user_id)
+            .where(
+                person.is_account,
+                User.is_active,
+                ResetCode.code_hash == _hash_code(secret, code),
+                ResetCode.expires_at > (now or now_utc()),
+            )
+        ).first()
+    if found is None:
+        _record_failure(engine, person)
+        raise BadRequest(WRONG_CODE)
+    return _make_ticket(secret, found.user_id, found.id, found.password_hash, now)
+
+
+def set_recovered_password(
+    engine: Engine, secret: str, ticket: str, new: str, now: datetime | None = None
+) -> None:
+    """Set the new password; the account is told, and signed out everywhere.
+
+    Raises:
+        BadRequest: the password will not do.
+        Refused: the ticket is outdated or was used.
+    """
+    user_id, code_id = _read_ticket(ticket, now)
+    with begin_reading(engine) as connection:
+        user = connection.execute(
+            select(User.username, User.password_hash).where(User.id == user_id)
+        ).first()
+    _require_ticket(secret, ticket, user)
+    require_good_password(new, user.username)
+    digest = hash_password(new)
+    with Session(engine) as session, session.begin():
+        person = get_user(session, user_id, lock=True)
+        _require_ticket(secret, ticket, person)
+        if code_id:
+            used = delete(ResetCode).where(ResetCode.id == code_id)
+            if not session.execute(used.returning(ResetCode.id)).first():
+                raise _outdated()
+        replace_password(session, person, digest, must_change=False)
+        connection = session.connection()
+        by = "code" if code_id else "questions"
+        send(connection, _tell_recovered(by), [user_id])
+        act = AuditAction.PASSWORD_RECOVERED
+        record_account(connection, act, user_id, user_id, {"by": by})
+
+
+def give_code(
+    engine: Engine,
+    secret: str,
+    user_id: int,
+    actor: Actor,
+    now: datetime | None = None,
+) -> str:
+    """Give a code to set a new password with, in place of those before.
+
+    The caller has judged the right to it.
+    """
+    if actor.user_id == user_id:
+        raise Refused("不能给自己重置码；要换密码请用“改密码”。")
+    moment = now or now_utc()
+    groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
+    code = "-".join(groups)
+    with Session(engine) as session, session.begin():
+        get_user(session, user_id, lock=True)
+        session.execute(delete(ResetCode).where(ResetCode.user_id == user_id))
+        session.add(
+            ResetCode(
+                user_id=user_id,
+                code_hash=_hash_code(secret, code),
+                given_by=actor.user_id,
+                created_at=moment,
+                expires_at=moment + timedelta(hours=CODE_HOURS),
+            )
+        )
+        session.flush()
+        connection = session.connection()
+        send(connection, _tell_code(actor), [user_id], actor.user_id)
+        act = AuditAction.RESET_CODE_GIVEN
+        record_account(connection, act, user_id, actor.user_id)
+    return code
+
+
+def _make_up(secret: str, login: str) -> tuple[str, ...]:
+    def weigh(question: str) -> bytes:
+        text = f"{login}\n{question}".encode()
+        return hmac.digest(f"questions {secret}".encode(), text, "sha256")
+
+    return tuple(sorted(QUESTIONS, key=weigh)[:COUNT])
+
+
+def _may_answer(engine: Engine, user_id: int, person: Forgetful) -> bool:
+    """Who reviews or manages by now has questions no longer."""
+    with begin_reading(engine) as connection, Session(connection) as session:
+        return may_have_questions(
+            actor_of(session.get_one(User, user_id)), person.known
+        )
+
+
+def _record_failure(engine: Engine, person: Forgetful) -> None:
+    """Tell of it in the log, whether or not there is such an account."""
+    with engine.begin() as connection:
+        told = AuditRecord(
+            AuditAction.RECOVERY_FAILED,
+            None,
+            subject=person.login,
+            details={"address": person.address[:60]},
+        )
+        record(connection, told)
+
+
+def _make_ticket(
+    secret: str, user_id: int, code_id: int, stored: str, now: datetime | None
+) -> str:
+    issued = int((now or now_utc()).timestamp())
+    text = f"{user_id}.{code_id}.{issued}"
+    return f"{text}.{_sign(secret, text, stored)}"
+
+
+def _read_ticket(ticket: str, now: datetime | None) -> tuple[int, int]:
+    parts = ticket.split(".")
+    numbers = [part for part in parts[:3] if part.isascii() and part.isdecimal()]
+    if len(parts) != 4 or len(numbers) != 3 or len(ticket) > 200:
+        raise _outdated()
+    user_id, code_id, issued = map(int, numbers)
+    if issued + _TICKET_MINUTES * 60 < (now or now_utc()).timestamp():
+        raise _outdated()
+    if max(user_id, code_id) > 2**31:
+        raise _outdated()
+    return user_id, code_id
+
+
+def _require_ticket(secret: str, ticket: str, user) -> None:
+    """It is of this account, and the password is still the forgotten one."""
+    text, _, signature = ticket.rpartition(".")
+    stored = "" if user is None else user.password_hash
+    expected = _sign(secret, text, stored)
+    if user is None or not hmac.compare_digest(signature.encode(), expected.encode()):
+        raise _outdated()
+
+
+def _sign(secret: str, text: str, stored: str) -> str:
+    key = f"recovery {secret}".encode()
+    return hmac.new(key, f"{text}\n{stored}".encode(), hashlib.sha256).hexdigest()
+
+
+def _hash_code(secret: str, code: str) -> str:
+    key = f"reset code {secret}".encode()
+    text = normalise_answer(code).encode()
+    return hmac.new(key, text, hashlib.sha256).hexdigest()
+
+
+def _outdated() -> Refused:
+    return Refused("这一页已经过时，或者新密码已经设好。请从“忘记密码”重新开始。")
+
+
+def _tell_recovered(by: str) -> Message:
+    way = "上级给的重置码" if by == "code" else "密码问题"
+    text = (
+        f"有人用{way}给这个账号设了新密码，原来的登录都已退出。"
+        "如果不是您，请马上请管理员给重置码，另设密码。"
+    )
+    return Message(NoticeKind.ACCOUNT, "密码已经重设", text, "/account/")
+
+
+def _tell_code(actor: Actor) -> Message:
+    text = (
+        f"{actor.name}给这个账号开了一个重置码，{CODE_HOURS} 小时内可以用它设新密码。"
+        "如果不是您要的，请问清楚是谁要的。"
+    )
+    return Message(NoticeKind.ACCOUNT, "管理员给了重置码", text, "/account/")
