@@ -188,9 +188,11 @@ class FilingGate:
             raise LockedForm(standing.load_obstacle)
         return standing
 
-    def require_open(self, form: FormSpec, scope: Scope) -> None:
+    def require_open(
+        self, form: FormSpec, scope: Scope, *, at_any_hour: bool = False
+    ) -> None:
         """Raise LockedForm where nothing of the form may change, and hold it shared."""
-        self._require_open(form, scope)
+        self._require_open(form, scope, at_any_hour=at_any_hour)
 
     def _is_unlocked(self, standing: Standing, scope: Scope, row_id: int) -> bool:
         """Whether a row was returned as a whole, or stands in the place of one."""

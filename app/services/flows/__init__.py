@@ -1,0 +1,1 @@
+"""Rows that travel one by one: what there is to act on, and the moves themselves."""

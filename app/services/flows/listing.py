@@ -1,0 +1,190 @@
+"""Rows that travel, of the units that a person sees: by form and state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from app.errors import NotFound
+from app.models import Round, Unit
+from app.permissions import Action, Actor, can, filter_units
+from app.services.workshop import Workshop
+from app.storage.engine import begin_reading
+from app.storage.items import ItemRow, Wanted, count_states, find_items
+from form_schemas.catalogue import Catalogue
+from form_schemas.flows import Flow
+from form_schemas.spec import FormSpec
+
+PAGE_SIZE = 30
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list is to show."""
+
+    #: `group/G9`; empty: the first form there is
+    form_name: str = ""
+    #: one of the form's states; empty: all that were sent on
+    state: str = ""
+    search: str = ""
+    round_id: int | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class FormCount:
+    """A form of the list's choice, and how much of it waits."""
+
+    form: FormSpec
+    waiting: int
+
+
+@dataclass(frozen=True)
+class StateCount:
+    state: str
+    count: int
+    is_awaited: bool
+
+
+@dataclass(frozen=True)
+class RoundChoice:
+    id: int
+    title: str
+
+
+@dataclass(frozen=True)
+class ItemLine:
+    row: ItemRow
+    name: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ItemList:
+    """One page of rows that travel."""
+
+    form: FormSpec
+    forms: tuple[FormCount, ...]
+    states: tuple[StateCount, ...]
+    #: rounds to choose from; none where the form belongs to no period
+    rounds: tuple[RoundChoice, ...]
+    round_id: int | None
+    lines: tuple[ItemLine, ...]
+    total: int
+    pages: int
+
+
+def list_forms(catalogue: Catalogue) -> tuple[FormSpec, ...]:
+    """The forms whose rows travel, of the newest editions."""
+    return tuple(
+        form
+        for edition in catalogue.newest.values()
+        if not edition.is_archived
+        for form in edition.forms
+        if form.flow is not None
+    )
+
+
+def sees_items(catalogue: Catalogue, actor: Actor) -> bool:
+    """Whether rows that travel may come before the person as somebody above."""
+    return can(actor, Action.REVIEW_FORM) and bool(list_forms(catalogue))
+
+
+def list_items(workshop: Workshop, actor: Actor, asked: Asked) -> ItemList:
+    """One page of the rows of a form that the person's units sent on.
+
+    Raises:
+        NotFound: there is no such form.
+    """
+    catalogue = workshop.catalogue
+    forms = list_forms(catalogue)
+    form = _pick_form(forms, asked.form_name)
+    with begin_reading(workshop.engine) as connection:
+        rounds = _list_rounds(connection, form)
+        round_id = _pick_round(rounds, asked.round_id)
+        counts = _count(connection, catalogue, actor, form, round_id, asked.search)
+        states = _shown_states(form.flow, asked.state)
+        wanted = Wanted(
+            filter_units(actor, Action.VIEW_ROWS, Unit.id),
+            states,
+            asked.search,
+            round_id,
+            asked.page,
+            PAGE_SIZE,
+        )
+        rows, total = find_items(connection, catalogue, form, wanted)
+        return ItemList(
+            form,
+            tuple(
+                FormCount(one, _count_waiting(connection, catalogue, actor, one))
+                for one in forms
+            ),
+            tuple(
+                StateCount(state, counts.get(state, 0), state in form.flow.awaited)
+                for state in form.flow.states
+                if state != form.flow.initial
+            ),
+            rounds,
+            round_id,
+            tuple(_view(form, row) for row in rows),
+            total,
+            max(1, -(-total // PAGE_SIZE)),
+        )
+
+
+def _pick_form(forms: tuple[FormSpec, ...], name: str) -> FormSpec:
+    found = [form for form in forms if form.name == name or not name]
+    if not found:
+        raise NotFound("没有这张表，或者它的数据不是一条一条办理的。")
+    return found[0]
+
+
+def _list_rounds(connection: Connection, form: FormSpec) -> tuple[RoundChoice, ...]:
+    if form.is_standing:
+        return ()
+    found = connection.execute(
+        select(Round.id, Round.title)
+        .where(Round.collection == form.collection, ~Round.is_standing)
+        .order_by(Round.id.desc())
+    )
+    return tuple(RoundChoice(one.id, one.title) for one in found)
+
+
+def _pick_round(rounds: tuple[RoundChoice, ...], wanted: int | None) -> int | None:
+    """The round asked for, or the newest one."""
+    ids = [one.id for one in rounds]
+    return wanted if wanted in ids else next(iter(ids), None)
+
+
+def _shown_states(flow: Flow, state: str) -> frozenset[str]:
+    """What a unit has not sent on is its own affair."""
+    sent = frozenset(flow.states) - {flow.initial}
+    return sent & {state} if state else sent
+
+
+def _count(
+    connection: Connection,
+    catalogue: Catalogue,
+    actor: Actor,
+    form: FormSpec,
+    round_id: int | None,
+    search: str,
+) -> Mapping[str, int]:
+    units = filter_units(actor, Action.VIEW_ROWS, Unit.id)
+    wanted = Wanted(units, (), search, round_id)
+    return count_states(connection, catalogue, form, wanted)
+
+
+def _count_waiting(
+    connection: Connection, catalogue: Catalogue, actor: Actor, form: FormSpec
+) -> int:
+    """How many rows stand where somebody above has to act."""
+    units = filter_units(actor, Action.REVIEW_FORM, Unit.id)
+    counts = count_states(connection, catalogue, form, Wanted(units, ()))
+    return sum(counts.get(state, 0) for state in form.flow.awaited)
+
+
+def _view(form: FormSpec, row: ItemRow) -> ItemLine:
+    title = row.stored.row.get(form.title_field or form.key[0])
+    name = str(title) if title is not None else f"第 {row.stored.id} 号"
+    return ItemLine(row, name, form.flow.state_of(row.stored.row))
