@@ -19,7 +19,9 @@ from app.web.api import api
 from app.web.assets import assets
 from app.web.auditing import auditing
 from app.web.auth import auth
+from app.web.booklets import booklets
 from app.web.checks import checks
+from app.web.choosing import choosing
 from app.web.designing import designing
 from app.web.designing_acts import designing_acts
 from app.web.designing_settings import designing_settings
@@ -70,7 +72,9 @@ _BLUEPRINTS = (
     assets,
     auditing,
     auth,
+    booklets,
     checks,
+    choosing,
     designing,
     designing_acts,
     designing_settings,

@@ -45,6 +45,7 @@ __all__ = [
     "page_groups",
     "render_record_block",
     "render_record_page",
+    "render_record_rail",
 ]
 
 #: Controls that consist of several elements: a label cannot point at one of them.
@@ -162,6 +163,11 @@ def render_record_block(page: RecordPage) -> Markup:
     Rail and foot bar are the whole page's.
     """
     return render("record_block.html", page=page)
+
+
+def render_record_rail(page: RecordPage) -> Markup:
+    """The links of such a part on the whole page's rail."""
+    return render("record_rail.html", page=page)
 
 
 @dataclass(frozen=True)

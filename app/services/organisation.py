@@ -124,7 +124,12 @@ def find_round(connection: Connection, edition: Edition) -> Row | None:
 
 
 def prepare_departments(connection: Connection, edition: Edition, unit_id: int) -> None:
-    """Give a unit the departments that an edition's forms name, where it lacks them."""
+    """Give a unit the departments that an edition's forms name, where it lacks them.
+
+    Where accounts are of a type instead, each acts for its whole unit: there are none.
+    """
+    if edition.settings.get("accountTypes"):
+        return
     table = Department.__table__
     found = connection.execute(
         select(table.c.name, table.c.aliases).where(table.c.unit_id == unit_id)

@@ -1,6 +1,6 @@
 """A unit's part in a round as a whole: where it stands on its way upward."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from app.models import FilingState, UnitRound
 from app.services.chain.waiting import find_unit_step
 from app.services.form_states import name_waiting
+from app.services.report_states import find_begun, name_report_state
 from app.storage.records import Scope
 from form_schemas.catalogue import Edition
 
@@ -35,10 +36,13 @@ def find_part(
             UnitRound.unit_id == unit_id, UnitRound.round_id == round_id
         )
     ).first()
+    is_begun = bool(find_begun(connection, edition, round_id, unit_id))
     if found is None:
-        return UnitPart()
+        return judge_unit(edition, FilingState.DRAFT, "", is_begun=is_begun)
     step_id = find_unit_step(connection, edition, Scope(unit_id, round_id), found)
-    return judge_unit(edition, found.state, step_id, found.submitted_at)
+    return judge_unit(
+        edition, found.state, step_id, found.submitted_at, is_begun=is_begun
+    )
 
 
 def judge_unit(
@@ -46,8 +50,22 @@ def judge_unit(
     state: FilingState,
     step_id: str,
     submitted_at: datetime | None = None,
+    *,
+    is_begun: bool = True,
 ) -> UnitPart:
-    """How a unit's round stands, by what is stored of it."""
+    """How a unit's round stands, by what is stored of it.
+
+    Args:
+        is_begun: whether anything was entered.
+    """
+    part = _judge_unit(edition, state, step_id, submitted_at)
+    word = name_report_state(edition, state, step_id, is_begun=is_begun)
+    return replace(part, word=word) if word else part
+
+
+def _judge_unit(
+    edition: Edition, state: FilingState, step_id: str, submitted_at: datetime | None
+) -> UnitPart:
     step = next((one for one in edition.steps if one.id == step_id), None)
     if state is FilingState.SUBMITTED:
         is_above = step is not None and bool(step.level)

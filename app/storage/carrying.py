@@ -66,6 +66,7 @@ class Carrier:
 
     Args:
         handed: departments that handed over what they supply: it stays as it is.
+        keys: of the rows that are chosen; None: all of them.
     """
 
     def __init__(
@@ -76,11 +77,13 @@ class Carrier:
         source: Scope,
         target: Scope,
         handed: Collection[int] = (),
+        keys: Collection[str] | None = None,
     ) -> None:
         self._connection = connection
         self._catalogue = catalogue
         self._source, self._target = source, target
         self._handed = sorted(handed)
+        self._keys = keys
         self._binding = bind(catalogue, form)
         self._table = self._binding.table
         self.form = form
@@ -229,9 +232,9 @@ class Carrier:
 
     def _in_source(self) -> ColumnElement[bool]:
         c = self._last.c
-        return and_(
-            c._unit_id == self._source.unit_id, c._round_id == self._source.round_id
-        )
+        chosen = true() if self._keys is None else c._key.in_(sorted(self._keys))
+        unit_id, round_id = self._source.unit_id, self._source.round_id
+        return and_(c._unit_id == unit_id, c._round_id == round_id, chosen)
 
     def _is_new(self) -> ColumnElement[bool]:
         here = self._table.alias("here")

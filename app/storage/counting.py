@@ -59,6 +59,30 @@ def count_by_department(
     return counts
 
 
+def find_units_with_rows(
+    connection: Connection,
+    forms: Sequence[FormSpec],
+    round_id: int,
+    unit_id: int | None = None,
+) -> frozenset[int]:
+    """The units that have rows of any of these forms in a round; of one, if it has."""
+    scope = "_round_id = :round" if unit_id is None else _SCOPE
+    values = {"round": round_id} | ({} if unit_id is None else {"unit": unit_id})
+    found: set[int] = set()
+    for group in in_groups((form.table_name for form in forms), _TABLES_AT_ONCE):
+        found.update(connection.scalars(_write_units(tuple(group), scope), values))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=64)
+def _write_units(tables: tuple[str, ...], scope: str) -> TextClause:
+    return text(
+        " UNION ".join(
+            f"SELECT DISTINCT _unit_id FROM {table} WHERE {scope}" for table in tables
+        )
+    )
+
+
 _COUNT = "SELECT {place}, count(*) FROM {table} WHERE {scope}"
 _LEVELS = (
     "SELECT {place}, _level, count(*) FROM {table} "

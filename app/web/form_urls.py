@@ -11,6 +11,8 @@ from renderers.urls import PageUrls
 
 #: Before the id of a field in the address of a new row that holds values already.
 PRESET = "set."
+#: In addresses that take a page's own form: the page to come back to.
+BACK = "back"
 #: In addresses that change rows: which text of the form the page was made of.
 VERSION = "version"
 #: Stands for a value in addresses that scripts complete.

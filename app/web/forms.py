@@ -32,11 +32,12 @@ from app.services.templates import write_template_for
 from app.storage.engine import share_reading
 from app.storage.files import XLSX_TYPE
 from app.web import presets
-from app.web.addresses import read_number
+from app.web.addresses import own_path, read_number
 from app.web.conflicts import name_row, show_conflict
 from app.web.downloads import attach
 from app.web.form_pages import show_form, show_record
 from app.web.form_urls import (
+    BACK,
     is_of_older_form,
     read_cell_name,
     url_of_cell,
@@ -195,7 +196,8 @@ def _save_posted(desk: Desk, row_id: int | None):
         note = f"，还有 {left} 处错误要改" if left else ""
         flash(f"已保存{note}。", "warn" if left else "good")
         _explain_posted(desk, outcome)
-        return redirect(url_of_row(desk.form, outcome.id), 303)
+        back = own_path(request.args.get(BACK, ""))
+        return redirect(back or url_of_row(desk.form, outcome.id), 303)
     for message in refused:
         flash(message, "error")
     if outcome.status is Status.REFUSED:

@@ -5,6 +5,7 @@ Alone on its page it is framed by `form_pages`; booklets put several on one.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from flask import url_for
 
@@ -14,7 +15,7 @@ from app.services.desks import CheckedRow, Desk
 from app.services.disclosing import may_disclose
 from app.services.entering import Outcome
 from app.services.wider_rules import judge_wider
-from app.web.form_urls import list_urls, url_of_reveal, url_of_row
+from app.web.form_urls import BACK, list_urls, url_of_reveal, url_of_row
 from app.web.notes import Warned, view_notes
 from app.web.server import get_server
 from form_schemas.kinds import FILE_KINDS
@@ -44,6 +45,7 @@ def make_record(
     prefix: str = "",
     title: str = "",
     compares: bool = False,
+    back: str = "",
 ) -> Drawn:
     """Gather the page of a record or row, of a new one where `row` is None.
 
@@ -55,6 +57,7 @@ def make_record(
         prefix: keeps its ids apart from those of other forms on the page.
         title: stands instead of the form's own.
         compares: whether there is a column for last period's values, known or not.
+        back: the page to come back to once it was saved without a script.
     """
     form, row_id = desk.form, row.stored.id if row else None
     values = row.stored.row if row else {**_defaults(form), **(preset or {})}
@@ -66,12 +69,14 @@ def make_record(
     (notes,) = view_notes(desk, [Warned(values, problems, confirmed)])
     frozen = desk.find_frozen([row.stored] if row else [])
     returned = replace(returned, frozen=frozen)
+    urls = list_urls(desk, url_of_row(form, row_id))
     page = build_record_page(
         form,
         desk.catalogue,
         values,
         urls=replace(
-            list_urls(desk, url_of_row(form, row_id)),
+            urls,
+            post=f"{urls.post}&{urlencode({BACK: back})}" if back else urls.post,
             reveal=url_of_reveal(form, row_id) if row and may_disclose(desk) else "",
         ),
         problems=problems,

@@ -1,8 +1,8 @@
-"""A booklet handed in by one act: all of its forms, then the unit's round as a whole.
+"""A booklet handed in by one act: the unit's forms, then its round as a whole.
 
 Each form is judged and moved as if it were handed in alone; here all of that is one
 transaction, so that nothing is handed in where anything is missing. Lists without rows
-count as declared empty.
+count as declared empty, and so do forms that stand in no block.
 """
 
 from collections.abc import Iterator
@@ -116,9 +116,8 @@ def _judge(whole: WholeCase, booklet: Booklet) -> list[_Judged]:
     """
     require(whole.actor, Action.REPORT_ROUND, whole.place)
     require_reportable(whole)
-    forms = list_forms(booklet, {form.code: form for form in whole.unit_forms})
     ready, obstacles, total = [], list[Obstacle](), 0
-    for form in forms:
+    for form in _list_in_order(whole, booklet):
         case = _open(whole, form)
         if case is None:
             found = tuple(_find_faults_now(whole, form))
@@ -134,6 +133,12 @@ def _judge(whole: WholeCase, booklet: Booklet) -> list[_Judged]:
     return ready
 
 
+def _list_in_order(whole: WholeCase, booklet: Booklet) -> tuple[FormSpec, ...]:
+    """The forms that the unit hands in, those of the booklet first."""
+    own = list_forms(booklet, {form.code: form for form in whole.forms})
+    return tuple(dict.fromkeys((*own, *whole.forms)))
+
+
 def _open(whole: WholeCase, form: FormSpec) -> Case | None:
     """The form's case; None: nobody works at it any more."""
     case = open_case(whole.connection, whole.catalogue, whole.actor, whole.scope, form)
@@ -146,7 +151,7 @@ def _open(whole: WholeCase, form: FormSpec) -> Case | None:
 
 
 def _is_left_empty(case: Case, booklet: Booklet) -> bool:
-    """Whether a list has no rows, and none on their way."""
+    """Whether a list, or a form beside the booklet, has no rows, nor any on their way."""
     has_to_hold = {b.form for b in booklet.blocks if b.kind is not BlockKind.LIST}
     if case.form.code in has_to_hold or case.filing.is_empty or case.has_rows:
         return False

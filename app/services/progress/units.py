@@ -36,6 +36,7 @@ from app.permissions import Action, Actor, Place, can, filter_units
 from app.services.chain.waiting import find_lost_steps
 from app.services.form_states import count_days_late, find_due_phase
 from app.services.progress.area import Area, AreaRound, FormRate, Share, UnitLine
+from app.services.report_states import find_begun
 from app.services.unit_rounds import UnitPart, judge_unit
 from app.storage.engine import begin_reading
 from app.storage.timetable import RoundPhase, find_now, read_phases
@@ -55,7 +56,8 @@ def load_area(
         states = _find_states(connection, actor, round_.id)
         kinds = _find_kinds(connection, actor)
         steps = find_lost_steps(connection, edition, round_.id, units)
-    made = _Making(edition, forms, now, actor, kinds, states, steps)
+        begun = find_begun(connection, edition, round_.id)
+    made = _Making(edition, forms, now, actor, kinds, states, steps, begun)
     lines = tuple(sorted(map(made.line, units), key=_rank))
     return Area(
         round_,
@@ -110,6 +112,7 @@ class _Making:
         kinds: Mapping[int, UnitKind],
         states: _States,
         steps: Mapping[int, str],
+        begun: frozenset[int],
     ) -> None:
         self._edition = edition
         self._forms = forms
@@ -121,6 +124,7 @@ class _Making:
         self._states = states
         #: unit -> the step it waits for, where the stored one is gone
         self._steps = steps
+        self._begun = begun
         self._due: dict[str, Mapping[str, int]] = {}
 
     def line(self, unit: Row) -> UnitLine:
@@ -131,7 +135,11 @@ class _Making:
         late = [days for code, days in overdue.items() if code not in done | waiting]
         step_id = self._steps.get(unit.id, unit.step or "")
         part = judge_unit(
-            self._edition, unit.state or FilingState.DRAFT, step_id, unit.at
+            self._edition,
+            unit.state or FilingState.DRAFT,
+            step_id,
+            unit.at,
+            is_begun=unit.id in self._begun,
         )
         return UnitLine(
             unit.id,

@@ -132,6 +132,39 @@ def carry_forward(
         return carried
 
 
+def carry_chosen(
+    engine: Engine,
+    catalogue: Catalogue,
+    actor: Actor,
+    scope: Scope,
+    form: FormSpec,
+    keys: Collection[str],
+) -> Carried:
+    """Bring some of the last round's rows of a form into this one.
+
+    Whether the actor may enter rows is asked before; unlike `carry_forward` this is
+    his own work, and held to the hours of filling.
+
+    Raises:
+        Refused: there is no last round, or this one is not open.
+        NotFound: rows of this form do not last.
+    """
+    with engine.begin() as connection:
+        part = find_part_of(connection, catalogue, None, scope)
+        part.require_open()
+        source = _find_source(connection, part)
+        if source is None:
+            raise Refused("本单位没有上一期的数据，没有可以选的。")
+        if form not in part.forms or not form.is_carried:
+            raise NotFound(f"{form.code} 不是可以由上期带入的表。")
+        lock_filings(connection, [form], scope, shared=True)
+        run = _Run(connection, catalogue, actor, part, source, keys=keys)
+        carried = run.carry(form)
+        for entry in run.entries:
+            record(connection, entry)
+        return carried
+
+
 def list_carried(
     catalogue: Catalogue, forms: Iterable[FormSpec]
 ) -> tuple[FormSpec, ...]:
@@ -144,7 +177,11 @@ def list_carried(
 
 
 class _Run:
-    """One call of `carry_forward`."""
+    """One act of carrying.
+
+    Args:
+        keys: of the rows that somebody chose; None: all, carried by the engine.
+    """
 
     def __init__(
         self,
@@ -153,11 +190,14 @@ class _Run:
         actor: Actor | None,
         part: Part,
         source: Row,
+        *,
+        keys: Collection[str] | None = None,
     ) -> None:
         self._connection, self._catalogue = connection, catalogue
+        self._keys = keys
         self._actor, self._part, self._source = actor, part, source
         self._scope = Scope(part.unit_id, part.round_id)
-        self._gate = FilingGate(connection, by_engine=True)
+        self._gate = FilingGate(connection, by_engine=keys is None)
         self._assignments = load_assignments(connection, part.unit_id, part.round_id)
         self._earlier = _find_edition(catalogue, source)
         #: for the audit log, once everything is done
@@ -172,7 +212,13 @@ class _Run:
             except LockedForm as locked:
                 obstacle = locked.message
         carrier = _carrier(
-            self._connection, self._catalogue, form, self._scope, self._source, handed
+            self._connection,
+            self._catalogue,
+            form,
+            self._scope,
+            self._source,
+            handed,
+            self._keys,
         )
         counts = carrier.count()
         held_back = _tell_held_back(form, self._assignments, counts)
@@ -285,9 +331,10 @@ def _carrier(
     scope: Scope,
     source: Row,
     handed: Collection[int],
+    keys: Collection[str] | None = None,
 ) -> Carrier:
     last = replace(scope, round_id=source.id)
-    return Carrier(connection, catalogue, form, last, scope, handed)
+    return Carrier(connection, catalogue, form, last, scope, handed, keys)
 
 
 def _find_key_obstacle(

@@ -257,4 +257,5 @@ class Record {
   }
 }
 
-for (const root of document.querySelectorAll("[data-record]")) new Record(root);
+/** The records of the page, in their order. */
+export const records = [...document.querySelectorAll("[data-record]")].map((root) => new Record(root));

@@ -1,0 +1,399 @@
+"""Gathers the page of a booklet: its blocks in their order, what is open in each."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from flask import request, url_for
+from markupsafe import Markup
+
+from app.permissions import Action, can
+from app.services.booklets import (
+    CountLine,
+    Tick,
+    find_state,
+    forms_of,
+    is_handed_in,
+    list_counts,
+    list_ticks,
+    may_hand_in,
+)
+from app.services.chain.obstacles import NotReady, Obstacle
+from app.services.continuity import find_last_rows
+from app.services.desks import Desk, find_desk
+from app.services.navigation import FormLine, list_lines
+from app.services.unit_rounds import UnitPart
+from app.services.wider_rules import judge_wider
+from app.services.workplaces import Workplace
+from app.web.chain_views import MissingLine, TimeLeft, find_time_left, view_missing
+from app.web.form_chain import make_chain
+from app.web.form_urls import PRESET, name_version, url_of_form, url_of_row
+from app.web.notes import Warned, view_notes
+from app.web.record_pages import make_record, show_period
+from app.web.server import get_server
+from form_schemas.booklets import Block, BlockKind, Booklet, Ticks, find_ticks
+from form_schemas.spec import FieldSpec, FormSpec
+from renderers.bindings import is_figure
+from renderers.display import show, show_change
+from renderers.problems import ProblemView, view_problem
+from renderers.record_page import (
+    RecordPage,
+    render_record_block,
+    render_record_rail,
+)
+from validators.rules import evaluate_steps
+
+#: Missing places that the page lists.
+_LISTED = 50
+
+
+@dataclass(frozen=True)
+class RecordBlock:
+    """A form whose fields stand on the page."""
+
+    anchor: str
+    page: RecordPage
+    fragment: Markup
+    rail: Markup
+    kind: str = "record"
+
+
+@dataclass(frozen=True)
+class TickView:
+    """A code of a checklist."""
+
+    tick: Tick
+    #: the ordinary page of its row, or of a new one
+    url: str
+    #: why it is not right
+    problem: str
+
+    @property
+    def code(self) -> str:
+        return self.tick.entry.code
+
+    @property
+    def name(self) -> str:
+        return self.tick.entry.name
+
+
+@dataclass(frozen=True)
+class TicksBlock:
+    """A form whose rows are ticked."""
+
+    anchor: str
+    title: str
+    form: FormSpec
+    list_title: str
+    ticks: Ticks
+    views: tuple[TickView, ...]
+    read_only: bool
+    save: str
+    delete: str
+    url: str
+    kind: str = "checklist"
+
+    @property
+    def chosen(self) -> int:
+        return sum(view.tick.row is not None for view in self.views)
+
+    @property
+    def faulty(self) -> int:
+        return sum(bool(view.problem) for view in self.views)
+
+
+@dataclass(frozen=True)
+class CountView:
+    """A list: how many rows, this year and last, and the ways to it."""
+
+    title: str
+    line: FormLine
+    last: int | None
+    url: str
+    new_url: str
+    #: last round's rows to choose from; empty: there are none, or it is locked
+    choose_url: str
+
+
+@dataclass(frozen=True)
+class SumView:
+    """A figure that follows from the counts."""
+
+    title: str
+    now: str
+    last: str
+    change: str
+
+
+@dataclass(frozen=True)
+class CountsBlock:
+    """A form that counts the rows of others, or one list alone."""
+
+    anchor: str
+    title: str
+    lines: tuple[CountView, ...]
+    sums: tuple[SumView, ...]
+    #: what is wrong with the counts, as the form's own page tells it
+    problems: tuple[ProblemView, ...]
+    url: str
+    kind: str = "counts"
+
+    @property
+    def faulty(self) -> int:
+        own = sum(problem.style == "error" for problem in self.problems)
+        return own + sum(view.line.errors for view in self.lines)
+
+
+AnyBlock = RecordBlock | TicksBlock | CountsBlock
+
+
+@dataclass(frozen=True)
+class BookletPage:
+    """All the page of a booklet places."""
+
+    booklet: Booklet
+    place: Workplace
+    part: UnitPart
+    blocks: tuple[AnyBlock, ...]
+    #: the forms that the person looks at
+    desks: tuple[Desk, ...]
+    period: str
+    time: TimeLeft | None
+    read_only: bool
+    may_submit: bool
+    may_review: bool
+    previous_url: str
+    missing: tuple[MissingLine, ...] = ()
+    missing_total: int = 0
+
+    @property
+    def title(self) -> str:
+        return self.booklet.title
+
+
+def make_booklet_page(
+    place: Workplace, booklet: Booklet, missing: NotReady | None = None
+) -> BookletPage:
+    """The page of a booklet at a workplace.
+
+    Args:
+        missing: why it could not be handed in.
+    """
+    server = get_server()
+    making = _Making(place)
+    blocks = tuple(making.make(block) for block in booklet.blocks)
+    part = find_state(server.workshop, place)
+    forms = forms_of(place, booklet)
+    first = making.desks[0]
+    return BookletPage(
+        booklet,
+        place,
+        part,
+        blocks,
+        tuple(making.desks),
+        show_period(first),
+        find_time_left(place, first.form),
+        all(place.find_obstacle(form) for form in forms),
+        may_hand_in(place) and not is_handed_in(part),
+        can(place.actor, Action.REVIEW_FORM, place.whole),
+        _find_previous(place, booklet),
+        () if missing is None else tuple(_list_missing(place, booklet, missing)),
+        0 if missing is None else missing.total,
+    )
+
+
+class _Making:
+    """Makes the blocks of one page."""
+
+    def __init__(self, place: Workplace) -> None:
+        self._place = place
+        self.desks: list[Desk] = []
+
+    def make(self, block: Block) -> AnyBlock:
+        server = get_server()
+        desk = find_desk(server.engine, server.catalogue, self._place, block.form)
+        self.desks.append(desk)
+        return _MAKERS[block.kind](desk, block)
+
+
+def _make_record(desk: Desk, block: Block) -> RecordBlock:
+    drawn = make_record(
+        desk,
+        desk.find_record(),
+        make_chain(desk).returned,
+        prefix=prefix_of(desk.form),
+        title=block.title or desk.form.title,
+        compares=block.kind is BlockKind.FIGURES,
+        back=f"{request.path}?at={desk.place.key}#{anchor_of(desk.form)}",
+    )
+    page = drawn.page
+    return RecordBlock(
+        anchor_of(desk.form), page, render_record_block(page), render_record_rail(page)
+    )
+
+
+def _make_ticks(desk: Desk, block: Block) -> TicksBlock:
+    form, ticks = desk.form, find_ticks(desk.form)
+    assert ticks is not None
+    place, codelist = desk.place, desk.catalogue.codelists[ticks.key.codes or ""]
+    told = {
+        "collection": form.collection,
+        "code": form.code,
+        "at": place.key,
+        "version": name_version(form),
+    }
+    return TicksBlock(
+        anchor_of(form),
+        block.title or form.title,
+        form,
+        f"{codelist.title}（{codelist.version}）",
+        ticks,
+        tuple(_view_tick(desk, ticks, tick) for tick in list_ticks(desk, ticks)),
+        bool(place.find_obstacle(form)),
+        url_for("rows.save", **told),
+        url_for("rows.delete", **told),
+        url_of_form(form),
+    )
+
+
+def _view_tick(desk: Desk, ticks: Ticks, tick: Tick) -> TickView:
+    form = desk.form
+    if tick.row is not None:
+        url = url_of_row(form, tick.row.stored.id)
+    else:
+        preset = {f"{PRESET}{ticks.key.id}": tick.entry.code}
+        address = {"collection": form.collection, "code": form.code}
+        url = url_for("forms.show_new_row", **address, **preset)
+    told = ""
+    if tick.problems:
+        lacks = ticks.below is not None and not tick.chosen
+        told = f"未选{ticks.below.label}" if lacks and ticks.below else "有错"
+    return TickView(tick, url, told)
+
+
+def _make_counts(desk: Desk, block: Block) -> CountsBlock:
+    server, place, form = get_server(), desk.place, desk.form
+    counted = list_counts(server.engine, server.catalogue, place, form)
+    values = _count_now(desk, counted)
+    (last,) = find_last_rows(desk, [values])
+    known = {one.field.id for one in counted}
+    others = [f for f in form.fields if is_figure(f) and f.id not in known]
+    return CountsBlock(
+        anchor_of(form),
+        block.title or form.title,
+        tuple(_view_count(place, one.field.label, one.line) for one in counted),
+        tuple(_view_sum(desk, field, values, last or {}) for field in others),
+        tuple(_tell_problems(desk)),
+        url_of_form(form),
+    )
+
+
+def _make_list(desk: Desk, block: Block) -> CountsBlock:
+    server, form = get_server(), desk.form
+    (line,) = list_lines(server.engine, server.catalogue, desk.place, [form])
+    title = block.title or form.title
+    view = _view_count(desk.place, title, line)
+    return CountsBlock(anchor_of(form), title, (view,), (), (), url_of_form(form))
+
+
+_MAKERS = {
+    BlockKind.RECORD: _make_record,
+    BlockKind.FIGURES: _make_record,
+    BlockKind.CHECKLIST: _make_ticks,
+    BlockKind.COUNTS: _make_counts,
+    BlockKind.LIST: _make_list,
+}
+
+
+def _count_now(desk: Desk, counted: tuple[CountLine, ...]) -> dict[str, object]:
+    """The form as it follows from the lists now, whether or not it was begun."""
+    rows = {one.field.id: one.line.rows for one in counted}
+    return evaluate_steps(desk.form, rows, desk.env())
+
+
+def _view_count(place: Workplace, title: str, line: FormLine) -> CountView:
+    form = line.form
+    address = {"collection": form.collection, "code": form.code, "at": place.key}
+    is_open = line.can_enter
+    return CountView(
+        title,
+        line,
+        line.previous,
+        url_for("forms.show", **address),
+        url_for("forms.show_new_row", **address) if is_open else "",
+        url_for("choosing.show", **address)
+        if is_open and line.previous and form.is_carried
+        else "",
+    )
+
+
+def _view_sum(
+    desk: Desk,
+    field: FieldSpec,
+    values: Mapping[str, object],
+    last: Mapping[str, object],
+) -> SumView:
+    codelists = desk.catalogue.codelists
+    now, then = values.get(field.id), last.get(field.id)
+    return SumView(
+        field.label,
+        show(field, now, codelists),
+        show(field, then, codelists),
+        show_change(field, now, then),
+    )
+
+
+def _tell_problems(desk: Desk) -> Iterator[ProblemView]:
+    """What is wrong with the counts: their own page takes the reasons."""
+    record = desk.find_record()
+    if record is not None:
+        judged = record.joined(judge_wider(desk, record.stored))
+        (notes,) = view_notes(
+            desk, [Warned(record.stored.row, judged.problems, judged.confirmed)]
+        )
+        for problem in judged.problems:
+            yield view_problem(desk.form, problem, notes)
+
+
+def anchor_of(form: FormSpec) -> str:
+    """Where a block stands on the page."""
+    return f"b-{form.code}"
+
+
+def prefix_of(form: FormSpec) -> str:
+    """In the ids of a block's fields."""
+    return f"{form.code}-"
+
+
+def _list_missing(
+    place: Workplace, booklet: Booklet, missing: NotReady
+) -> Iterator[MissingLine]:
+    """What is missing, leading to the field, the row or the block."""
+    kinds = {block.form: block.kind for block in booklet.blocks}
+    shown = missing.obstacles[:_LISTED]
+    for line, one in zip(view_missing(place, shown), shown, strict=True):
+        kind, form = kinds.get(one.form_code), place.edition.by_code.get(one.form_code)
+        if form is None:
+            yield line
+        elif kind in (BlockKind.RECORD, BlockKind.FIGURES) and one.field_id:
+            yield replace(line, url=f"#f-{prefix_of(form)}{one.field_id}")
+        elif line.url:
+            yield replace(line, place=_name_place(form, one))
+        else:
+            own = f"#{anchor_of(form)}" if kind is not None else url_of_form(form)
+            yield replace(line, place=form.title, url=own)
+
+
+def _name_place(form: FormSpec, one: Obstacle) -> str:
+    return " · ".join(filter(None, (form.title, one.row_name, one.label)))
+
+
+def _find_previous(place: Workplace, booklet: Booklet) -> str:
+    """The same booklet a round earlier, to look at."""
+    if place.previous_round_id is None:
+        return ""
+    return url_for(
+        "booklets.show",
+        collection=place.collection,
+        booklet_id=booklet.id,
+        at=f"{place.unit_id}-{place.previous_round_id}",
+    )

@@ -1,0 +1,82 @@
+"""The page of a booklet, and the one act that hands it in."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from app.errors import BadRequest, Refused
+from app.services.booklets import begin_records, get_booklet
+from app.services.chain.obstacles import NotReady
+from app.services.chain.together import find_missing_in_booklet, hand_in_booklet
+from app.services.recording import record_view
+from app.services.workplaces import Workplace
+from app.storage.engine import share_reading
+from app.web.booklet_page import make_booklet_page
+from app.web.chain_posts import find_round_of, read_remark
+from app.web.security import FORMS, takes
+from app.web.server import Answer, get_server
+from app.web.visit import get_visit
+from form_schemas.booklets import Booklet
+
+booklets = Blueprint(
+    "booklets", __name__, url_prefix="/booklets/<collection>/<booklet_id>"
+)
+
+
+@booklets.get("/")
+def show(collection: str, booklet_id: str) -> str:
+    place = get_visit().get_workplace(collection)
+    return _show(place, get_booklet(place, booklet_id))
+
+
+@booklets.get("/missing")
+def show_missing(collection: str, booklet_id: str) -> Answer:
+    """What keeps the booklet from being handed in."""
+    place = get_visit().get_workplace(collection)
+    booklet = get_booklet(place, booklet_id)
+    missing = find_missing_in_booklet(*find_round_of(place), booklet)
+    if missing is None:
+        flash("各项都已填好，可以提交。", "good")
+        return redirect(_url_of(place, booklet), 303)
+    return _show(place, booklet, missing)
+
+
+@booklets.post("/")
+@takes(FORMS)
+def decide(collection: str, booklet_id: str) -> Answer:
+    """Check the booklet, or hand it in."""
+    place = get_visit().get_workplace(collection)
+    booklet, act = get_booklet(place, booklet_id), request.form.get("act")
+    if act not in ("check", "submit"):
+        raise BadRequest
+    begin_records(get_server().workshop, place, booklet)
+    if act == "check":
+        return redirect(url_for(".show_missing", **_address(place, booklet)), 303)
+    try:
+        hand_in_booklet(*find_round_of(place), booklet, read_remark())
+    except NotReady as missing:
+        return _show(place, booklet, missing), 409
+    except Refused as refusal:
+        flash(refusal.message, "error")
+    else:
+        flash("已提交，现在不能再改。要改，请上级主管部门退回。", "good")
+    return redirect(_url_of(place, booklet), 303)
+
+
+def _show(place: Workplace, booklet: Booklet, missing: NotReady | None = None) -> str:
+    server = get_server()
+    with share_reading(server.engine):
+        page = make_booklet_page(place, booklet, missing)
+    for desk in page.desks:
+        record_view(desk)
+    return render_template("booklet.html", page=page, workplace=place)
+
+
+def _url_of(place: Workplace, booklet: Booklet) -> str:
+    return url_for(".show", **_address(place, booklet))
+
+
+def _address(place: Workplace, booklet: Booklet) -> dict[str, str]:
+    return {
+        "collection": place.collection,
+        "booklet_id": booklet.id,
+        "at": place.key,
+    }

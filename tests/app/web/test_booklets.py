@@ -1,0 +1,203 @@
+"""A group's report as one page: saved block by block, handed in by one act."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from app.models import Filing, FilingState, Role, UnitRound
+from app.services.accounts import NewMembership, create_user
+from app.storage.engine import begin_reading
+from tests.app.web.conftest import PASSWORD
+
+PAGE = "/booklets/group/report/"
+BASICS = {
+    "group_name": "砚溪现代装备制造职业教育集团",
+    "founded_month": "2012-06",
+    "lead_units": "砚溪机电职业技术学院;砚溪精工有限公司",
+    "is_approved": "是",
+    "is_filed": "否",
+    "is_registered": "否",
+    "approval_org": "砚溪市教育局",
+}
+SCHOOL = {
+    "member_name": "砚溪机电职业技术学院",
+    "organization_code": "U6BKJB2C3",
+    "school_level": "其他",
+    "is_lead_unit": "是",
+}
+COMPANY = {
+    "member_name": "砚溪精工有限公司",
+    "organization_code": "6J75KJ730",
+    "is_lead_unit": "否",
+}
+INDUSTRY = {"industry_section": "D", "industry_divisions": ["44", "45"]}
+
+
+@pytest.fixture
+def reporter(engine, sign_in):
+    for name in ("reporter", "second"):
+        create_user(
+            engine,
+            username=name,
+            name=f"{name} 的姓名",
+            memberships=[NewMembership(Role.REPORTER, "demo-group", may_import=True)],
+            password=PASSWORD,
+            must_change_password=False,
+        )
+    return sign_in("reporter")
+
+
+@pytest.fixture
+def complete(reporter):
+    for form, cells in (
+        ("group/G1", BASICS),
+        ("group/G2", INDUSTRY),
+        ("group/G5.2", SCHOOL),
+        ("group/G5.6", COMPANY),
+    ):
+        answer = reporter.save(form, (None, None, cells)).json["rows"][0]
+        assert answer["status"] == "saved", answer
+    return reporter
+
+
+def list_states(engine):
+    with begin_reading(engine) as connection:
+        found = connection.execute(
+            select(Filing.form_code, Filing.state, Filing.is_empty).where(
+                Filing.form_code.startswith("G")
+            )
+        )
+        return {code: (state, is_empty) for code, state, is_empty in found}
+
+
+def find_round_state(engine):
+    with begin_reading(engine) as connection:
+        return connection.scalar(
+            select(UnitRound.state).where(UnitRound.submitted_at.is_not(None))
+        )
+
+
+def read_missing(answer):
+    part = answer.text.partition('id="missing"')[2].partition("</section>")[0]
+    return re.findall(r'<a class="link" href="([^"]*)">([^<]*)</a>：([^<]*)<', part)
+
+
+def test_the_page_has_the_blocks_in_their_order(reporter):
+    text = reporter.get(PAGE).text
+    heads = re.findall(r"<h2>([^<]+)</h2>", text)
+    assert heads == [
+        "基本情况",
+        "集团成立审批情况",
+        "办学覆盖的主要行业",
+        "集团企业情况",
+        "成员单位构成情况",
+        "集团教学情况汇总",
+    ]
+    assert re.search(r"state is-draft[^>]*>([^<]+)<", text).group(1) == "未填报"
+
+
+def test_fields_of_one_name_in_two_forms_have_ids_of_their_own(reporter):
+    text = reporter.get(PAGE).text
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    assert {"f-G1-stat_year", "f-G3-stat_year"} <= set(ids)
+
+
+def test_a_code_is_ticked_with_what_stands_below_it(reporter):
+    reporter.save("group/G2", (None, None, INDUSTRY))
+    text = reporter.get(PAGE).text
+    line = text.partition('data-tick="D"')[2].partition("</li>")[0]
+    assert " checked" in line
+    assert "2 个行业大类" in line
+    dialog = text.partition('data-dialog="D"')[2].partition("</dialog>")[0]
+    assert re.findall(r'value="(\d\d)"( checked)?', dialog) == [
+        ("44", " checked"),
+        ("45", " checked"),
+        ("46", ""),
+    ]
+
+
+def test_a_tick_without_anything_below_says_what_it_lacks(reporter):
+    cells = {"industry_section": "I", "industry_divisions": []}
+    reporter.save("group/G2", (None, None, cells))
+    line = reporter.get(PAGE).text.partition('data-tick="I"')[2].partition("</li>")[0]
+    assert "未选行业大类" in line
+
+
+def test_counts_follow_the_lists_by_themselves(complete):
+    text = complete.get(PAGE).text
+    part = text.partition('id="b-G4"')[2].partition("</table>")[0]
+    counts = re.findall(
+        r'<th scope="row">(?:<a[^>]*>)?([^<]+).*?num">(\d+)<', part, re.S
+    )
+    assert ("高职学校数", "1") in counts
+    assert ("企业数", "1") in counts
+    assert ("成员单位总数", "2") in counts
+
+
+def test_what_is_missing_is_listed_with_the_way_to_it(reporter):
+    cells = BASICS | {"approval_org": ""}
+    reporter.save("group/G1", (None, None, cells))
+    answer = reporter.post(PAGE, {"act": "submit"}, page=PAGE)
+    assert answer.status_code == 409
+    assert "项目信息不全" in answer.text
+    missing = read_missing(answer)
+    assert ("#f-G1-approval_org", "批准、备案或注册部门名称") in [
+        m[:2] for m in missing
+    ]
+    assert ("#b-G2", "办学覆盖的主要行业") in [m[:2] for m in missing]
+    assert any("不足2个" in text for _, _, text in missing)
+
+
+def test_nothing_is_handed_in_while_anything_is_missing(engine, complete):
+    [row] = complete.save(
+        "group/G5.8",
+        (None, None, SCHOOL | {"organization_code": "YT8184WM7", "is_lead_unit": "否"}),
+    ).json["rows"]
+    answer = complete.post(PAGE, {"act": "submit"}, page=PAGE)
+    assert answer.status_code == 409
+    [(url, _place, _text)] = read_missing(answer)
+    assert url.startswith(f"/forms/group/G5.8/rows/{row['id']}")
+    states = {state for state, _ in list_states(engine).values()}
+    assert states == {FilingState.DRAFT}
+
+
+def test_one_act_hands_all_in_and_locks_it(engine, complete):
+    answer = complete.post(PAGE, {"act": "submit"}, page=PAGE)
+    assert answer.status_code == 303, read_missing(answer)
+    states = list_states(engine)
+    assert {state for state, _ in states.values()} == {FilingState.APPROVED}
+    assert states["G5.8"] == (FilingState.APPROVED, True)
+    assert states["G3"] == (FilingState.APPROVED, False)
+    assert find_round_state(engine) is FilingState.SUBMITTED
+    text = complete.get(PAGE).text
+    assert "已提交" in text
+    assert 'value="submit"' not in text
+    assert complete.save("group/G5.1", (None, None, SCHOOL)).status_code == 403
+
+
+def test_a_second_account_gets_a_conflict_for_the_same_cell(complete, sign_in):
+    second = sign_in("second")
+    [row] = complete.save("group/G3", (None, None, {"employee_total": "10"})).json[
+        "rows"
+    ]
+    cells = {"employee_total": "20"}
+    [theirs] = second.save("group/G3", (row["id"], row["version"], cells)).json["rows"]
+    assert theirs["status"] == "saved"
+    cells = {"employee_total": "30"}
+    [mine] = complete.save("group/G3", (row["id"], row["version"], cells)).json["rows"]
+    assert mine["status"] == "conflict"
+    assert mine["current"]["employee_total"] == "20"
+
+
+def test_a_block_saved_without_a_script_comes_back_to_the_booklet(reporter):
+    text = reporter.get(PAGE).text
+    action = re.search(r'action="(/forms/group/G1/[^"]*)"', text).group(1)
+    answer = reporter.post(action.replace("&amp;", "&"), BASICS, page=PAGE)
+    assert answer.status_code == 303
+    assert answer.location.startswith(PAGE)
+
+
+def test_units_of_other_kinds_have_no_such_booklet(filler):
+    assert filler.get(PAGE).status_code == 404
