@@ -128,7 +128,7 @@ class Drawer:
         turns = tuple(
             (kind, TURNS[place.key, kind])
             for kind in list_alternatives(place)
-            if kind != place.kind and (place.key, kind) in TURNS and value is not None
+            if kind != place.kind and (place.key, kind) in TURNS
         )
         hint = place.description.replace("（表达式）", "")
         says_more = hint.rstrip("。") not in (slot.label, *_UNTOLD)

@@ -35,7 +35,7 @@ def put_at(sheet: Sheet, told: Arguments) -> None:
         # A row that names a field and nothing else tells that it is empty.
         _set(sheet, place, _read_cell(sheet, place, told))
         return
-    value = _READERS.get(place.kind, _read_text)(place, told)
+    value = _READERS.get(place.kind, _refuse)(place, told)
     if value is None and not place.is_required:
         _take_away(sheet, place)
     else:
@@ -49,8 +49,10 @@ def add_at(sheet: Sheet, told: Arguments) -> None:
     if place.kind == "object":
         _set(sheet, place, make_blank(place))
         return
-    if isinstance(held, str) and "array" in place.rule.get("x-alternatives", ()):
+    if place.kind != "array":
         _turn(sheet, place, "array")
+        if not held:
+            return
         place = _open(sheet, told)
         held = read_at(sheet.schema, place)
     items = list(held) if isinstance(held, list) else []
@@ -191,6 +193,11 @@ def _number(blank: Any, items: list[Any]) -> Any:
 # What was typed.
 
 
+def _refuse(place: Place, told: Arguments) -> object:
+    """What is made of parts is changed part by part."""
+    raise BadRequest
+
+
 def _read_text(place: Place, told: Arguments) -> object:
     if "const" in place.rule:
         return place.rule["const"] if told.flag("value") else None
@@ -212,6 +219,8 @@ def _read_flag(place: Place, told: Arguments) -> object:
 
 def _read_list(place: Place, told: Arguments) -> object:
     value = told.raw("value")
+    if place.step(0, []).kind in ("object", "array"):
+        raise BadRequest
     if isinstance(value, list):
         texts = told.texts("value")
     else:

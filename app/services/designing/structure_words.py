@@ -192,7 +192,7 @@ DAYS = frozenset({"phase.from", "phase.to", "periods.*"})
 
 
 _CLAUSE = re.compile("[：，。；（]")
-_LONGEST_LABEL = 14
+_LONGEST_LABEL = 24
 
 
 @dataclass(frozen=True)

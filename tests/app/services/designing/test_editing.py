@@ -55,10 +55,12 @@ class Page:
     def draft(self):
         return get_draft(self.workshop.engine, self.actor, self.draft_id)
 
-    def faults(self):
+    def checked(self):
         file = f"{EDITION}/{self.code}.json"
-        checked = check_file(self.workshop, self.draft, file, self.text)
-        return [(one.pointer, one.message) for one in checked.faults]
+        return check_file(self.workshop, self.draft, file, self.text)
+
+    def faults(self):
+        return [(one.pointer, one.message) for one in self.checked().faults]
 
 
 @pytest.fixture
