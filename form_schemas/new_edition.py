@@ -188,8 +188,12 @@ class _ExampleMover:
             return value
         if int(told[:4]) < self.first_year:
             return value
-        if isinstance(value, int):
-            return value + self.years
-        if kind == FieldKind.YEAR_MONTH:
-            return move_day(f"{told}-01", self.years)[: len(told)]
-        return move_day(told, self.years)
+        if kind == FieldKind.YEAR:
+            moved = f"{int(told[:4]) + self.years}{told[4:]}"
+            return int(moved) if isinstance(value, int) else moved
+        first = f"{told}-01" if kind == FieldKind.YEAR_MONTH else told
+        try:
+            return move_day(first, self.years)[: len(told)]
+        except ValueError:
+            # An example of a day that is none goes on being one.
+            return value

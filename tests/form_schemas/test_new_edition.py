@@ -73,6 +73,14 @@ def test_examples_move_where_they_are_told_to():
     assert second["row"] == row
 
 
+def test_examples_of_what_is_no_day_stay_what_they_are():
+    schema = schema_of("A", day="date", month="year_month", year="year", named="year")
+    wrong = {"day": "2024-02-30", "month": "2024-13", "year": 2024, "named": "2024"}
+    schema["x-tests"] = [{"name": "一", "row": wrong, "breaks": []}]
+    [moved] = json.loads(make(schema, moved={("A", 0)}).files["A.json"])["x-tests"]
+    assert moved["row"] == wrong | {"year": 2025, "named": "2025"}
+
+
 @pytest.mark.parametrize(
     ("day", "years", "expected"),
     [
