@@ -17,7 +17,7 @@ _LASTING = frozenset(
     {
         "app.web.assets",
         # One statement must not have two of its tables of numbers.
-        "app.storage.derivation_queries",
+        "app.storage.derivation_sources",
         "form_schemas.codelists",
         "form_schemas.dialect",
         "renderers.environment",

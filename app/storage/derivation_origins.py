@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Label, Select, case, func, select
 
 from app.storage.binding import bind
 from app.storage.derivation_queries import DerivationQuery
-from app.storage.expression_joins import find_targets
+from app.storage.expression_references import find_targets
 from app.storage.expression_rows import RowsOf, SqlPlace
 from app.storage.expressions import COMPILER
 from app.storage.rule_queries import RulePlace, find_sql_place, planned

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import case, func
 
-from app.storage.expression_joins import Compiler, is_unique
+from app.storage.expression_compiler import Compiler
+from app.storage.expression_joins import is_unique
 from app.storage.expression_rows import RowsOf
 from app.storage.sql_values import Value
 from form_schemas.kinds import ValueType

@@ -1,13 +1,13 @@
-"""What a row looks up in other rows, as joins: references, its last year, aggregates.
+"""What a row looks up in many other rows, as joins: aggregates, its last round.
 
 A count of the rows that equal this one in some fields is made for all rows at once:
 grouped by these fields, then joined. Asked row by row it would read the whole table for
 every row. What no grouping can say is counted over pairs of rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -18,12 +18,19 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    null,
     or_,
     select,
     true,
 )
 
+from app.storage.expression_compiler import Compiler
+from app.storage.expression_pairs import (
+    group_by_keys,
+    list_keys,
+    list_pairs,
+    list_pairs_in_order,
+    match_keys,
+)
 from app.storage.expression_reaching import is_plain, reach
 from app.storage.expression_rows import Moment, NotInSqlError, RowsOf, is_asked
 from app.storage.sql_values import Sql, Value
@@ -35,7 +42,6 @@ from form_schemas.condition_parts import (
     reads_around,
 )
 from form_schemas.kinds import ValueType
-from form_schemas.lineage import Origin
 from form_schemas.nodes import (
     Aggregate,
     Call,
@@ -46,87 +52,9 @@ from form_schemas.nodes import (
     conjuncts_of,
     parts_of,
 )
-from form_schemas.spec import FieldSpec, FormSpec
 
 #: Each one within another is written out three times.
 _MOST_NESTED = 4
-
-
-class Compiler(Protocol):
-    """What `expressions` does, as the joins need it."""
-
-    def value(self, node: Node, rows: RowsOf, wanted: ValueType) -> Value: ...
-    def read(self, rows: RowsOf, field_id: str, kind: ValueType) -> Value: ...
-    def condition(self, node: Node, rows: RowsOf) -> Sql: ...
-    def argument(self, node: Node, rows: RowsOf, wanted: ValueType) -> Value: ...
-    def comparable(
-        self, sides: Sequence[Node], rows: Sequence[RowsOf]
-    ) -> list[Value]: ...
-
-
-# The rows that references pick.
-
-
-def refer(compiler: Compiler, node: RefColumn, rows: RowsOf) -> Value:
-    """A column of the row that a reference picks."""
-    targets = find_targets(compiler, node.field_id, rows)
-    words = rows.place.words
-    if not targets:
-        return words.nothing(node.type)
-    if len(targets) == 1:
-        return compiler.read(targets[0], node.column, node.type)
-    # Several forms to pick from: the first one that has the row.
-    read = [compiler.read(target, node.column, node.type) for target in targets]
-    values = words.unify(read)
-    pairs = zip(targets, values, strict=True)
-    found = case(*((target.id.is_not(None), value.sql) for target, value in pairs))
-    size = values[0].size
-    for value in values[1:]:
-        size = size | value.size
-    return values[0].become(found, size=size)
-
-
-def find_targets(compiler: Compiler, field_id: str, rows: RowsOf) -> tuple[RowsOf, ...]:
-    asked = ("ref", field_id)
-    if asked not in rows.found:
-        spec = rows.find_field(field_id)
-        reference = None if spec is None else spec.reference
-        forms = rows.moment.edition.by_code
-        codes = () if reference is None else reference.tables
-        rows.found[asked] = tuple(
-            _join_target(compiler, field_id, spec, forms[code], rows)
-            for code in codes
-            if code in forms
-        )
-    return rows.found[asked]
-
-
-def _join_target(
-    compiler: Compiler, field_id: str, spec: FieldSpec, form: FormSpec, rows: RowsOf
-) -> RowsOf:
-    reference = spec.reference
-    target = RowsOf(rows.place, form, rows.moment, around=rows)
-    column = reference.field
-    kind = form.by_id[column].value_type
-
-    def equals(left: RowsOf, right: RowsOf) -> Sql:
-        sides = (left.value(column, kind), right.value(field_id, kind))
-        return rows.place.words.compare("==", *rows.place.words.unify(sides))
-
-    if is_plain(spec, form):
-        rows.join(target.table, and_(target.in_place(), equals(target, rows)))
-        return target
-    mine = rows.copy(rows.only)
-    other = target.beside(mine)
-    conditions = [equals(other, mine)]
-    if reference.filter is not None:
-        conditions.append(compiler.condition(reference.filter.root, other))
-    listed = _pair(mine, other, and_(*conditions), other.id.label("target"))
-    first = select(listed.c.k0, func.min(listed.c.target).label("target"))
-    found = first.group_by(listed.c.k0).subquery()
-    rows.join(found, found.c.k0 == rows.id)
-    rows.join(target.table, target.id == found.c.target)
-    return target
 
 
 # The round before.
@@ -146,26 +74,6 @@ def look_back(compiler: Compiler, node: Previous, rows: RowsOf) -> Value:
         rows.join(before.table, and_(before.in_place(), before.key == rows.key))
         rows.found["previous"] = before
     return compiler.read(rows.found["previous"], node.of.id, node.type)
-
-
-def moved(rows: RowsOf, form: FormSpec) -> RowsOf:
-    """The row of another form of the same moment that has the same key."""
-    asked = ("moved", form.code)
-    if asked not in rows.found:
-        other = RowsOf(rows.place, form, rows.moment)
-        rows.join(other.table, and_(other.in_place(), other.key == rows.key))
-        rows.found[asked] = other
-    return rows.found[asked]
-
-
-def recoded(value: Value, origin: Origin) -> Value:
-    """A text with what its former values are called by now."""
-    if not origin.recode or value.type is not ValueType.TEXT:
-        return value
-    known = origin.recode.items()
-    # Null first: SQLite takes the type of the first one.
-    cases = [(value.sql == old, null() if new is None else new) for old, new in known]
-    return value.become(case(*cases, else_=value.sql))
 
 
 # Aggregates.
@@ -226,13 +134,13 @@ def _count_for_each(
         keys += [_find_item(compiler, pair, inner) for pair in parts.within]
         conditions = [compiler.condition(part, inner) for part in parts.around]
         own = [compiler.condition(part, inner) for part in parts.own]
-        listed = _list_keys(inner, keys, own, *_label(_summed(compiler, node, inner)))
+        listed = list_keys(inner, keys, own, *_label(_summed(compiler, node, inner)))
     summed = _summed(compiler, node, inner)
     if summed is not None:
         summed = summed.become(listed.c.summed)
     total = _combine(node, inner, summed)
-    groups = _group(listed, total, len(keys))
-    rows.join(groups, and_(_match(rows, groups, keys), *conditions))
+    groups = group_by_keys(listed, total, len(keys))
+    rows.join(groups, and_(match_keys(rows, groups, keys), *conditions))
     if node.name == "exists":
         return Value(groups.c.k0.is_not(None), ValueType.BOOLEAN)
     if node.name == "texts":
@@ -274,8 +182,8 @@ def _pair_up(
         mine.join(items, true())
         wanted = compiler.argument(sides[1], other, ValueType.TEXT)
         conditions.append(rows.place.words.compare("==", item, wanted))
-    pair = _pair_in_order if has_items else _pair
-    listed = pair(
+    pairing = list_pairs_in_order if has_items else list_pairs
+    listed = pairing(
         mine, other, and_(*conditions), *_label(_summed(compiler, node, other))
     )
     sides = zip(mine.identity(), rows.identity(), strict=True)
@@ -355,15 +263,15 @@ def is_unique(compiler: Compiler, node: Call, rows: RowsOf) -> Value:
         raise NotInSqlError("asks is_unique() of what a derivation joins")
     if rows.only is None:
         keys = [compiler.comparable([part] * 2, (other, rows)) for part in arguments]
-        listed = _list_keys(other, keys, [])
+        listed = list_keys(other, keys, [])
     else:
         mine = rows.copy(rows.only)
         pairs = [compiler.comparable([part] * 2, (other, mine)) for part in arguments]
         condition = and_(*(words.compare("==", *pair) for pair in pairs))
-        listed = _pair(mine, other, condition)
+        listed = list_pairs(mine, other, condition)
         keys = [(Value(mine.id, ValueType.NUMBER), Value(rows.id, ValueType.NUMBER))]
-    groups = _group(listed, words.whole(func.count(), 10), len(keys), least=2)
-    rows.join(groups, _match(rows, groups, keys))
+    groups = group_by_keys(listed, words.whole(func.count(), 10), len(keys), least=2)
+    rows.join(groups, match_keys(rows, groups, keys))
     is_filled = and_(*(value.sql.is_not(None) for value in values))
     verdict = case((is_filled, groups.c.k0.is_(None)))
     return Value(cast(verdict, Boolean()), ValueType.BOOLEAN)
@@ -385,55 +293,6 @@ def _combine(node: Aggregate, rows: RowsOf, summed: Value | None) -> Value:
     if summed is None:
         return words.whole(func.count(), 10)
     return words.join_texts(summed) if node.name == "texts" else words.sum(summed)
-
-
-def _list_keys(
-    rows: RowsOf, keys: Sequence[Sequence[Value]], conditions: list[Sql], *more: Label
-) -> Subquery:
-    named = [key.sql.label(f"k{place}") for place, (key, _) in enumerate(keys)]
-    listed = select(*named, *more).select_from(rows.joined())
-    return listed.where(rows.in_place(), *conditions).subquery()
-
-
-def _pair(mine: RowsOf, other: RowsOf, condition: Sql, *more: Label) -> Subquery:
-    """Pairs of rows that fulfil a condition, by the id of the first."""
-    keys = [sql.label(f"k{place}") for place, sql in enumerate(mine.identity())]
-    listed = select(*keys, *more)
-    listed = listed.select_from(mine.joined().join(other.joined(), condition))
-    return listed.where(mine.in_place(), other.in_place()).subquery()
-
-
-def _pair_in_order(
-    mine: RowsOf, other: RowsOf, condition: Sql, *more: Label
-) -> Subquery:
-    """As `_pair`, by having each of the first rows look for those it needs.
-
-    SQLite turns joins around as it thinks best, but for outer ones; OFFSET keeps it
-    from seeing that no row without a partner is wanted.
-    """
-    keys = [sql.label(f"k{place}") for place, sql in enumerate(mine.identity())]
-    pairs = select(*keys, other.id.label("other"), *more)
-    condition = and_(other.in_place(), condition)
-    pairs = pairs.select_from(mine.joined().outerjoin(other.joined(), condition))
-    listed = pairs.where(mine.in_place()).offset(0).subquery()
-    return select(listed).where(listed.c.other.is_not(None)).subquery()
-
-
-def _group(listed: Subquery, total: Value, keys: int, least: int = 1) -> Subquery:
-    columns = [listed.c[f"k{place}"] for place in range(keys)]
-    groups = select(*columns, total.sql.label("total")).group_by(*columns)
-    if least > 1:
-        groups = groups.having(func.count() >= least)
-    return groups.subquery()
-
-
-def _match(rows: RowsOf, groups: Subquery, keys: Sequence[Sequence[Value]]) -> Sql:
-    return and_(
-        *(
-            rows.place.words.compare("==", key.become(groups.c[f"k{place}"]), mine)
-            for place, (key, mine) in enumerate(keys)
-        )
-    )
 
 
 def _find_terms(node: Aggregate, rows: RowsOf) -> list[Aggregate]:

@@ -7,23 +7,16 @@ next to nothing. `expression_joins` asks here first.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, select, true
 
+from app.storage.expression_compiler import Compiler
 from app.storage.expression_rows import RowsOf
-from app.storage.sql_values import Value
 from app.storage.tables import is_foreign_key
 from form_schemas.condition_parts import Parts
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import Field, Node, RefColumn
 from form_schemas.spec import FieldSpec, FormSpec
-
-
-class Compiler(Protocol):
-    """What `expressions` does, as it is needed here."""
-
-    def argument(self, node: Node, rows: RowsOf, wanted: ValueType) -> Value: ...
 
 
 def reach(

@@ -17,7 +17,8 @@ from typing import Any
 from sqlalchemy import Boolean, and_, case, cast, not_, or_
 
 from app.storage.expression_functions import FUNCTIONS
-from app.storage.expression_joins import aggregate, look_back, moved, recoded, refer
+from app.storage.expression_joins import aggregate, look_back
+from app.storage.expression_references import moved, recoded, refer
 from app.storage.expression_rows import NotInSqlError, OriginParts, RowsOf
 from app.storage.sql_values import Sql, Value, join_sizes
 from form_schemas.derivations import is_over_group
