@@ -3,25 +3,38 @@
 # Chinese font. Where it may not, it names what is missing; with CI=true it then fails.
 set -euo pipefail
 
+# Debian's Chromium without windows takes half the time; where it cannot be had, any
+# other will do.
+SHELL_PACKAGE=chromium-headless-shell
+
 missing() {
-    command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
+    command -v "$SHELL_PACKAGE" >/dev/null ||
+        command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
         command -v google-chrome >/dev/null || echo chromium
     command -v soffice >/dev/null || command -v libreoffice >/dev/null || echo libreoffice
     [ -n "$(fc-list :lang=zh family 2>/dev/null | head -n 1)" ] || echo fonts
 }
 
 install() {
-    local packages=()
-    for thing in "$@"; do
-        case $thing in
-            chromium) packages+=(chromium) ;;
-            libreoffice) packages+=("$(calc_package)") ;;
-            fonts) packages+=(fonts-noto-cjk fontconfig) ;;
-        esac
-    done
-    echo "Installing ${packages[*]} ..."
+    case $1 in
+        chromium) install_packages "$SHELL_PACKAGE" || install_packages chromium ;;
+        libreoffice) install_packages "$(calc_package)" ;;
+        fonts) install_packages fonts-noto-cjk fontconfig ;;
+    esac
+}
+
+install_packages() {
+    echo "Installing $* ..."
     DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet \
-        --no-install-recommends -o DPkg::Lock::Timeout=300 "${packages[@]}" >/dev/null
+        --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >/dev/null
+}
+
+may_install() {
+    command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]
+}
+
+knows_shell() {
+    apt-cache show "$SHELL_PACKAGE" >/dev/null 2>&1
 }
 
 calc_package() {
@@ -34,10 +47,13 @@ calc_package() {
 
 mapfile -t wanted < <(missing)
 if [ ${#wanted[@]} -eq 0 ]; then
+    if ! command -v "$SHELL_PACKAGE" >/dev/null && may_install && knows_shell; then
+        install_packages "$SHELL_PACKAGE" || true
+    fi
     exit 0
 fi
 
-if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+if may_install; then
     apt-get update --quiet --quiet -o DPkg::Lock::Timeout=300 >/dev/null || true
     # One by one: a package that is not to be had must not keep the others away.
     for thing in "${wanted[@]}"; do
