@@ -1,5 +1,7 @@
 """Fixtures of all tests: a database of either kind, a browser, LibreOffice."""
 
+import gc
+
 import pytest
 from hypothesis import settings
 from playwright.sync_api import sync_playwright
@@ -22,6 +24,16 @@ def pytest_collection_modifyitems(items):
         for name in {"browser", "office"}.intersection(item.fixturenames):
             item.add_marker(name)
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish():
+    """Look for circles less often: a seventh of all time went into that.
+
+    What modules and catalogues hold stays to the end; nobody need look through it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 @pytest.fixture(scope="session")
