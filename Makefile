@@ -8,6 +8,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint bench soak lock clean machine
 
+# Tests start hundreds of processes, which load modules faster once these are compiled.
+export PYTHONDONTWRITEBYTECODE :=
+
 PORT ?= 8000
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 PYTEST_ARGS ?=
