@@ -27,7 +27,8 @@ from app.services.demo import (
     fill_demo,
 )
 from app.services.demo_story import play_demo
-from app.services.exporting import FORMATS, ExportOrder, name_export, write_order
+from app.services.export_orders import ExportOrder
+from app.services.exporting import FORMATS, name_export, write_order
 from app.services.import_orders import Mode, Order, start_import
 from app.services.importing import run_import
 from app.services.installation import find_scope, get_console_user, load_forms

@@ -13,7 +13,7 @@ from app.models import AuditAction, Disclosure, ExportJob, ExportKind, Unit, Use
 from app.models.base import now_utc
 from app.permissions import Action, Actor, filter_rows, require
 from app.services.desks import Desk
-from app.services.exporting import ExportOrder, start_export
+from app.services.export_orders import ExportOrder, start_export
 from app.services.recording import record_at_desk
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading

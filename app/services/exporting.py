@@ -1,19 +1,19 @@
 """Makes files of rows: exports, packages of a department's forms, marked workbooks.
 
-`write_rows_file` writes one form's rows at once, for a small export; `start_export`
-orders a file that a worker makes in the background (`run_export`); `write_order` makes
-one at once for a command, and keeps the order like those of workers.
+`write_rows_file` writes one form's rows at once, for a small export; `run_export` makes
+in the background what was ordered (`export_orders`); `write_order` makes a file at once
+for a command, and keeps the order like those of workers.
 """
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, select, update
 
-from app.errors import BadRequest, Refused
+from app.errors import BadRequest
 from app.models import (
     AuditAction,
     ExportJob,
@@ -24,6 +24,7 @@ from app.models import (
 from app.models.base import now_utc
 from app.services.derived_forms import refresh_forms
 from app.services.desks import Desk
+from app.services.export_orders import ExportOrder, keep_order, query_from_json
 from app.services.packages import (
     PACKAGE_ENDINGS,
     write_data_package,
@@ -37,14 +38,13 @@ from app.services.workshop import Workshop, end_job, keep_lease
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 from app.storage.files import MEDIA_TYPES, FileOwner, keep_file
-from app.storage.records import Filter, FilterOp, Query, Scope, Sort
+from app.storage.records import Query, Scope
 from app.storage.rows import RowStore
 from exporters.marking import mark_workbook
 from exporters.workbook import Mask, export_fields, write_csv, write_xlsx
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
 from renderers.display import mask as mask_text
-from validators.conversion import from_json, to_json
 
 _JOB = ExportJob.__table__
 _IMPORT = ImportJob.__table__
@@ -52,29 +52,6 @@ _IMPORT = ImportJob.__table__
 FORMATS = ("xlsx", "csv")
 _CHUNK = 2000
 _LEASE_ROWS = 20_000
-
-
-@dataclass(frozen=True)
-class ExportOrder:
-    """A file to be made."""
-
-    kind: ExportKind
-    forms: tuple[FormSpec, ...]
-    scope: Scope
-    #: id of the user
-    actor_id: int
-    query: Query = field(default_factory=Query)
-    file_format: str = "xlsx"
-    #: personal data in full; asks a reason, which is kept with the job
-    is_unmasked: bool = False
-    reason: str = ""
-    #: the import whose workbook is to be marked
-    import_id: int | None = None
-
-
-def start_export(workshop: Workshop, order: ExportOrder) -> int:
-    """Order a file; gives the id of the export."""
-    return _keep_order(workshop.engine, order, job_state=JobState.WAITING)
 
 
 def write_order(
@@ -88,9 +65,7 @@ def write_order(
     Who took out what and why is kept before the first row leaves the database.
     """
     now = now_utc()
-    job_id = _keep_order(
-        workshop.engine, order, job_state=JobState.DONE, started_at=now
-    )
+    job_id = keep_order(workshop.engine, order, job_state=JobState.DONE, started_at=now)
     rows = write_rows_file(
         workshop.engine,
         workshop.catalogue,
@@ -115,7 +90,7 @@ def write_package(workshop: Workshop, order: ExportOrder, path: Path) -> Sealed:
     """Write a unit's round to a sealed package at once, for a command."""
     now = now_utc()
     done = {"job_state": JobState.DONE, "started_at": now, "finished_at": now}
-    job_id = _keep_order(workshop.engine, order, **done)
+    job_id = keep_order(workshop.engine, order, **done)
     sealed = write_sealed(workshop, order.scope, order.actor_id, path)
     _note_sealed(workshop, job_id, sealed)
     return sealed
@@ -205,90 +180,6 @@ def record_export(desk: Desk, file_format: str) -> None:
 def name_export(form: FormSpec, file_format: str) -> str:
     """The name of an exported file, as its owner sees it."""
     return f"{form.code}{form.title}.{file_format}".replace("/", "／")
-
-
-def query_to_json(form: FormSpec, query: Query) -> dict[str, object]:
-    """A query as the job keeps it."""
-    return {
-        "search": query.search,
-        "filters": [
-            {
-                "field_id": part.field_id,
-                "op": part.op.value,
-                "value": _value_to_json(form, part.field_id, part.value),
-            }
-            for part in query.filters
-        ],
-        "level": query.level,
-        "ids": query.ids,
-        "sort": None if query.sort is None else asdict(query.sort),
-    }
-
-
-def query_from_json(form: FormSpec, data: Mapping[str, object]) -> Query:
-    """The query that `query_to_json` wrote."""
-    return Query(
-        search=data.get("search") or "",
-        filters=tuple(
-            Filter(
-                part["field_id"],
-                FilterOp(part["op"]),
-                _value_from_json(form, part["field_id"], part["value"]),
-            )
-            for part in data.get("filters") or ()
-        ),
-        level=data.get("level") or "",
-        ids=None if data.get("ids") is None else tuple(data["ids"]),
-        sort=Sort(**data["sort"]) if data.get("sort") else None,
-    )
-
-
-def _keep_order(engine: Engine, order: ExportOrder, **state: object) -> int:
-    if order.is_unmasked and not order.reason.strip():
-        raise Refused("导出完整的个人信息要写明理由。")
-    form = order.forms[0] if order.forms else None
-    with engine.begin() as connection:
-        result = connection.execute(
-            insert(_JOB).values(
-                unit_id=order.scope.unit_id,
-                round_id=order.scope.round_id,
-                department_id=order.scope.department_id,
-                actor_id=order.actor_id,
-                kind=order.kind,
-                form_names=[form.full_name for form in order.forms],
-                file_format=order.file_format,
-                query=query_to_json(form, order.query) if form else {},
-                import_id=order.import_id,
-                details={"unmasked": order.is_unmasked, "reason": order.reason},
-                created_at=now_utc(),
-                **state,
-            )
-        )
-        job_id = result.inserted_primary_key[0]
-        record(connection, _describe_order(order, job_id))
-        return job_id
-
-
-def _describe_order(order: ExportOrder, job_id: int) -> AuditRecord:
-    names = [form.full_name for form in order.forms]
-    one = order.forms[0] if len(order.forms) == 1 else None
-    return AuditRecord(
-        AuditAction.EXPORT_ORDERED,
-        order.actor_id,
-        order.scope.unit_id,
-        order.scope.round_id,
-        one.full_name if one else "",
-        f"{one.code} {one.title}" if one else f"{len(names)} 张表",
-        {
-            "export_id": job_id,
-            "kind": order.kind.value,
-            "format": order.file_format,
-            "forms": names,
-            "department_id": order.scope.department_id,
-            "personal": order.is_unmasked,
-            "reason": order.reason,
-        },
-    )
 
 
 @dataclass(frozen=True)
@@ -446,15 +337,3 @@ def _mask(job) -> Mask | None:
 
 def _scope(job) -> Scope:
     return Scope(job.unit_id, job.round_id, job.department_id)
-
-
-def _value_to_json(form: FormSpec, field_id: str, value: object) -> object:
-    if isinstance(value, tuple | list) and not form.by_id[field_id].is_list:
-        return [to_json(form, {field_id: item})[field_id] for item in value]
-    return to_json(form, {field_id: value})[field_id]
-
-
-def _value_from_json(form: FormSpec, field_id: str, value: object) -> object:
-    if isinstance(value, list) and not form.by_id[field_id].is_list:
-        return tuple(from_json(form, {field_id: item})[field_id] for item in value)
-    return from_json(form, {field_id: value})[field_id]

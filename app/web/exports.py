@@ -11,7 +11,8 @@ from app.models import ExportKind
 from app.permissions import Action, require
 from app.services import exporting, inbox, navigation, outbox
 from app.services.disclosing import order_personal_export
-from app.services.exporting import FORMATS, ExportOrder
+from app.services.export_orders import ExportOrder, start_export
+from app.services.exporting import FORMATS
 from app.services.sealed.ordering import order_sealed as order_package_of_round
 from app.storage.records import Scope
 from app.web.addresses import read_number, read_page_number
@@ -94,7 +95,7 @@ def order_form(collection: str, code: str) -> Answer:
             query,
             file_format,
         )
-        exporting.start_export(server.workshop, order)
+        start_export(server.workshop, order)
         return redirect(url_for(".show_list"), 303)
     folder = tempfile.TemporaryDirectory(prefix="tianbao-export-")
     path = Path(folder.name) / "file"
@@ -143,7 +144,7 @@ def order_package(kind: str) -> Answer:
         place.actor.user_id,
         file_format=file_format,
     )
-    exporting.start_export(get_server().workshop, order)
+    start_export(get_server().workshop, order)
     return redirect(url_for(".show_list"), 303)
 
 
@@ -170,7 +171,7 @@ def order_marked(import_id: int) -> Answer:
             actor.user_id,
             import_id=view.job.id,
         )
-        exporting.start_export(server.workshop, order)
+        start_export(server.workshop, order)
         return redirect(url_for(".show_list"), 303)
     folder = tempfile.TemporaryDirectory(prefix="tianbao-marked-")
     path = Path(folder.name) / "file"

@@ -36,7 +36,7 @@ from app.services.chain.threads import ask
 from app.services.chain.whole import approve_whole, hand_in
 from app.services.checking import start_check
 from app.services.confirming import Reason, confirm
-from app.services.exporting import ExportOrder, start_export
+from app.services.export_orders import ExportOrder, start_export
 from app.services.files import upload_file
 from app.services.generating.acts import preview
 from app.services.generating.orders import order_of

@@ -3,7 +3,7 @@
 from app.errors import Refused
 from app.models import ExportKind
 from app.permissions import Action, require
-from app.services.exporting import ExportOrder, start_export
+from app.services.export_orders import ExportOrder, start_export
 from app.services.workplaces import Workplace
 from app.services.workshop import Workshop
 from app.storage.records import Scope

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.services.exporting import query_from_json, query_to_json
+from app.services.export_orders import query_from_json, query_to_json
 from app.storage.records import Filter, FilterOp, Query, Sort
 from tests.support.forms import form_of, schema_of
 
