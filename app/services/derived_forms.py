@@ -34,8 +34,8 @@ from app.storage.derived_states import (
     outdate_states,
 )
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import find_handed_in, find_round_state
 from app.storage.records import Scope
+from app.storage.standings import find_handed_in, find_round_state
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.models import ContributionState, FilingState
-from app.storage.filing_gate import Standing
+from app.storage.standings import Standing
 from app.storage.timetable import RoundPhase, Timetable
 from form_schemas.chain import ReviewStep
 from form_schemas.spec import FormSpec
@@ -89,6 +89,8 @@ def judge_form(
     """
     if standing.form.is_derived:
         return _in_words(FormState.COMPUTED)
+    if standing.form.is_moved:
+        return Judged(FormState.NIL, "逐条办理")
     if standing.is_closed:
         return Judged(FormState.NIL, "已关闭")
     if standing.state is FilingState.SUBMITTED:

@@ -29,9 +29,9 @@ from app.services.unit_rounds import UnitPart, find_part
 from app.services.workplaces import Workplace
 from app.storage.counting import Wanted, count_levels, count_rows
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import Standing
 from app.storage.keys import initials
 from app.storage.records import Scope
+from app.storage.standings import Standing
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec, Level
 from form_schemas.work_chains import is_gap_list

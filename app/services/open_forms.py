@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from app.models import FilingState
-from app.storage.filing_gate import Standing
+from app.storage.standings import Standing
 from form_schemas.spec import FormSpec
 
 #: Department -> its open forms; None: those that no department of the unit supplies.
@@ -33,7 +33,7 @@ def find_owing(standing: Standing) -> tuple[int | None, ...]:
     One that was declared empty is handed in as well.
     """
     is_done = (
-        standing.form.is_derived
+        not standing.form.is_filed
         or standing.is_closed
         or standing.state in (FilingState.SUBMITTED, FilingState.APPROVED)
     )

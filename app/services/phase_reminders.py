@@ -16,8 +16,8 @@ from app.services.open_forms import name_forms, sort_open
 from app.services.reminding import find_staff, tell_open_forms
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import Standing, find_standings
 from app.storage.records import Scope
+from app.storage.standings import Standing, find_standings
 from app.storage.timetable import RoundPhase, find_now, read_phases, show_end
 from form_schemas.spec import FormSpec
 

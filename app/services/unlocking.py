@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from app.models import FilingState
 from app.services.workplaces import Workplace
-from app.storage.filing_gate import find_unlocked_fields
+from app.storage.standings import find_unlocked_fields
 from form_schemas.spec import FormSpec
 
 #: Row id -> the fields that may change; None: all of them.

@@ -16,14 +16,11 @@ from app.services.contexts import make_context
 from app.services.rechecking import check_stored, recheck_rows
 from app.services.round_checks import RoundCheck
 from app.storage.binding import bind
-from app.storage.filing_gate import (
-    find_round_state,
-    is_under_review,
-    lock_filing,
-)
+from app.storage.filing_gate import lock_filing
 from app.storage.lookup import ROWS_AT_ONCE, in_groups
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
+from app.storage.standings import find_round_state, is_under_review
 from app.storage.wider_values import find_wider_values
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec

@@ -49,9 +49,9 @@ from app.permissions import (
 from app.services.chain.waiting import settle_standings
 from app.storage.assignments import Assignments, load_assignments
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import Standing, find_standings
 from app.storage.keys import initials
 from app.storage.records import Scope
+from app.storage.standings import Standing, find_standings
 from app.storage.timetable import Timetable
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec

@@ -34,8 +34,9 @@ from app.storage.assignments import Assignments, Supplier, load_assignments
 from app.storage.audit import AuditRecord, record
 from app.storage.columns import has_rows
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import Standing, find_standings, lock_filing
+from app.storage.filing_gate import lock_filing
 from app.storage.records import Scope
+from app.storage.standings import Standing, find_standings
 from app.storage.unit_forms import find_forms
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
@@ -192,6 +193,8 @@ class Case:
         """Raise Refused where the round is over, or handed in as a whole."""
         if self.form.is_derived:
             raise Refused("本表由系统汇总其他表得出，不用提交。")
+        if self.form.is_moved:
+            raise Refused("本表的数据一条一条地办，不整表提交。请打开各条去办。")
         self.require_open()
         if self.whole_state not in EDITABLE:
             raise Refused(

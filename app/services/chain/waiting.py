@@ -15,8 +15,8 @@ from app.errors import Refused
 from app.models import Filing, FilingState, Unit
 from app.services.chain.logs import DecisionLog, load_log, load_whole_log
 from app.services.chain.steps import StepAt, find_chain, steps_after
-from app.storage.filing_gate import Standing
 from app.storage.records import Scope
+from app.storage.standings import Standing
 from form_schemas.catalogue import Edition
 from form_schemas.chain import ReviewStep
 

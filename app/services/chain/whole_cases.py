@@ -33,8 +33,8 @@ from app.services.workshop import Workshop
 from app.storage.audit import AuditRecord, record
 from app.storage.content import combine
 from app.storage.engine import begin_reading, is_sqlite
-from app.storage.filing_gate import find_round_state
 from app.storage.records import Scope
+from app.storage.standings import find_round_state
 from app.storage.timetable import find_now
 from app.storage.unit_forms import find_forms
 from form_schemas.catalogue import Catalogue, Edition
@@ -96,7 +96,7 @@ class WholeCase:
     @property
     def forms(self) -> tuple[FormSpec, ...]:
         """The forms that the unit hands in."""
-        return tuple(form for form in self.unit_forms if not form.is_derived)
+        return tuple(form for form in self.unit_forms if form.is_filed)
 
     def is_done(self, form: FormSpec) -> bool:
         """Whether a form is through its own steps, or closed."""

@@ -24,8 +24,8 @@ from app.services.workplaces import Workplace
 from app.storage.assignments import Supplier
 from app.storage.counting import Wanted, count_by_department, count_rows
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import Standing
 from app.storage.records import Scope
+from app.storage.standings import Standing
 from form_schemas.spec import FormSpec
 
 #: Stands in the matrix for the department of a form that nobody is named for.
@@ -129,7 +129,7 @@ class Matrix:
 
 def load_matrix(engine: Engine, place: Workplace) -> Matrix:
     """The matrix of a unit's round: the same questions, however many forms."""
-    forms = [form for form in place.forms if not form.is_derived]
+    forms = [form for form in place.forms if form.is_filed]
     scope = Scope(place.unit_id, place.round_id)
     with begin_reading(engine) as connection:
         unit = find_part(connection, place.edition, *_ids(place))

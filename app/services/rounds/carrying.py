@@ -23,15 +23,11 @@ from app.storage.carrying import REASON, Carrier, CarryCounts
 from app.storage.change_digests import describe_load
 from app.storage.earlier_values import has_same_key
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import (
-    FilingGate,
-    Standing,
-    find_standings,
-    lock_filings,
-)
+from app.storage.filing_gate import FilingGate, lock_filings
 from app.storage.keys import key_text
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
+from app.storage.standings import Standing, find_standings
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.descent import find_descent
 from form_schemas.spec import FormSpec

@@ -22,15 +22,16 @@ from app.services.rounds.participation import (
 )
 from app.services.rounds.parts import Part, find_part_of
 from app.services.rounds.phase_faults import show_codes
-from app.storage.filing_gate import find_standings
 from app.storage.records import Scope
+from app.storage.standings import find_standings
 from form_schemas.catalogue import Catalogue
 
 
 def find_unfinished(connection: Connection, part: Part) -> tuple[tuple[str, str], ...]:
     """Codes and titles of the forms that did not pass the reviews."""
     scope = Scope(part.unit_id, part.round_id)
-    standings = find_standings(connection, list_forms(part.edition), scope)
+    filed = [form for form in list_forms(part.edition) if form.is_filed]
+    standings = find_standings(connection, filed, scope)
     return tuple(
         (code, standing.form.title)
         for code, standing in standings.items()

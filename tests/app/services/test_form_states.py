@@ -12,7 +12,7 @@ from app.services.form_states import (
     judge_form,
     judge_part,
 )
-from app.storage.filing_gate import Standing
+from app.storage.standings import Standing
 from app.storage.timetable import MoreTime, PhaseTask, RoundPhase, Timetable
 from tests.support.catalogues import get_catalogue
 

@@ -29,8 +29,8 @@ from app.permissions import Actor, Grant
 from app.services.open_forms import sort_open
 from app.services.phase_reminders import remind_of_phases
 from app.services.reminding import PAUSE, list_titles, remind
-from app.storage.filing_gate import find_standings
 from app.storage.records import Scope
+from app.storage.standings import find_standings
 from app.storage.timetable import PhaseTask, RoundPhase, show_end, write_phases
 from tests.support.people import SCHOOL, add_person, notices_of
 

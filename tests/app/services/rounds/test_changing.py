@@ -35,8 +35,8 @@ from app.services.rounds.extending import (
 )
 from app.storage.assignments import load_assignments
 from app.storage.engine import begin_reading
-from app.storage.filing_gate import find_standing
 from app.storage.records import Scope
+from app.storage.standings import find_standing
 from app.storage.timetable import read_phases
 from tests.support.people import add_person, find_actor, notices_of
 from tests.support.rounds import phase_of
