@@ -6,57 +6,37 @@ import weakref
 
 import pytest
 
-from app.config import load_secret
-from app.factory import create_app
-from app.models import Role
-from app.services.accounts import NewMembership, create_user
 from app.services.keeping import KEEPER
 from app.storage.engine import begin_reading
 from app.storage.rows import RowStore
-from app.web.server import Server, attach_server
-from tests.app.web.conftest import PASSWORD, Browser
 from tests.support.publishing import (
     SCOPE,
-    config_of,
     find_administrator,
-    install_forms,
+    install_small,
     major,
-    open_small,
+    opened,
     publish_change,
     student,
-    write_edition,
 )
+from tests.support.schema_pages import open_pages, sign_in
 
 PAGE = "/forms/test/M/"
 
 
 @pytest.fixture
-def workshop(database_url, tmp_path):
-    folder = tmp_path / "schemas"
-    write_edition(folder, major(), student())
-    install_forms(database_url, folder)
-    workshop = open_small(config_of(database_url, folder, tmp_path / "data"))
-    create_user(
-        workshop.engine,
-        username="filler",
-        name="填报人",
-        memberships=[NewMembership(Role.FILLER, "u1", None)],
-        password=PASSWORD,
-        must_change_password=False,
-    )
-    yield workshop
-    workshop.engine.dispose()
+def config(database_url, tmp_path):
+    return install_small(database_url, tmp_path)
 
 
 @pytest.fixture
-def filler(workshop, database_url, tmp_path):
-    config = config_of(database_url, workshop.schema_folder, tmp_path / "data")
-    app = create_app(config, workshop=workshop)
-    attach_server(app, Server(config, workshop, load_secret(config)))
-    browser = Browser(app)
-    fields = {"username": "filler", "password": PASSWORD}
-    browser.post("/login", fields, page="/login")
-    return browser
+def workshop(config):
+    with opened(config) as workshop:
+        yield workshop
+
+
+@pytest.fixture
+def filler(config, workshop):
+    return sign_in(open_pages(config, workshop), "tian")
 
 
 @pytest.fixture

@@ -7,44 +7,37 @@ from app.cli import main
 from app.services.keeping import CatalogueKeeper
 from app.services.publications import list_publications
 from tests.support.publishing import (
-    SECRET,
-    config_of,
     file_of,
     find_administrator,
-    install_forms,
+    install_small,
     major,
-    open_small,
+    opened,
     publish_change,
-    student,
-    write_edition,
     write_form,
 )
+from tests.support.servers import list_settings
 
 
 @pytest.fixture
-def folder(tmp_path):
-    folder = tmp_path / "schemas"
-    write_edition(folder, major(), student())
-    return folder
+def config(database_url, tmp_path):
+    return install_small(database_url, tmp_path)
 
 
 @pytest.fixture
-def workshop(database_url, folder, tmp_path):
-    install_forms(database_url, folder)
-    workshop = open_small(config_of(database_url, folder, tmp_path / "data"))
-    yield workshop
-    workshop.engine.dispose()
+def folder(config):
+    return config.forms_folder
 
 
 @pytest.fixture
-def schemas(workshop, database_url, folder, tmp_path):
+def workshop(config):
+    with opened(config) as workshop:
+        yield workshop
+
+
+@pytest.fixture
+def schemas(workshop, config):
     """Call `tianbao schemas …`: gives its exit code and output."""
-    settings = {
-        "TIANBAO_DATABASE_URL": database_url,
-        "TIANBAO_DATA_FOLDER": str(tmp_path / "data"),
-        "TIANBAO_SCHEMA_FOLDER": str(folder),
-        "TIANBAO_SECRET_KEY": SECRET,
-    }
+    settings = list_settings(config)
     return lambda *arguments: CliRunner().invoke(
         main, ["schemas", *arguments], env=settings
     )

@@ -16,14 +16,11 @@ from app.storage.rows import RowStore
 from tests.support.forms import field_of, rule_of
 from tests.support.publishing import (
     SCOPE,
-    config_of,
     find_administrator,
-    install_forms,
+    install_small,
     major,
-    open_small,
+    opened,
     publish_change,
-    student,
-    write_edition,
 )
 
 #: Of several chunks: a publication comes between two of them.
@@ -32,12 +29,8 @@ ROWS = 40_000
 
 @pytest.fixture
 def workshop(database_url, tmp_path):
-    folder = tmp_path / "schemas"
-    write_edition(folder, major(), student())
-    install_forms(database_url, folder)
-    workshop = open_small(config_of(database_url, folder, tmp_path / "data"))
-    yield workshop
-    workshop.engine.dispose()
+    with opened(install_small(database_url, tmp_path)) as workshop:
+        yield workshop
 
 
 @pytest.fixture

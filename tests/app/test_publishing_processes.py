@@ -23,15 +23,13 @@ from app.storage.generations import read_generation
 from form_schemas.loading import load_catalogue
 from tests.support.forms import field_of
 from tests.support.publishing import (
-    config_of,
     file_of,
     find_administrator,
-    install_forms,
+    install_small,
     major,
-    open_small,
+    opened,
     publish_change,
     student,
-    write_edition,
     write_form,
 )
 from tests.support.servers import serve
@@ -95,23 +93,19 @@ _AFTER = {
 
 
 @pytest.fixture
-def folder(tmp_path):
-    folder = tmp_path / "schemas"
-    write_edition(folder, major(), student())
-    return folder
+def config(database_url, tmp_path):
+    return install_small(database_url, tmp_path)
 
 
 @pytest.fixture
-def config(database_url, folder, tmp_path):
-    install_forms(database_url, folder)
-    return config_of(database_url, folder, tmp_path / "data")
+def folder(config):
+    return config.forms_folder
 
 
 @pytest.fixture
 def workshop(config):
-    workshop = open_small(config)
-    yield workshop
-    workshop.engine.dispose()
+    with opened(config) as workshop:
+        yield workshop
 
 
 @pytest.mark.parametrize(("step", "is_new"), _STEPS)

@@ -7,45 +7,35 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import update
 
-from app.config import load_secret
-from app.factory import create_app
-from app.models import FormDeclaration, Role, Round, RoundState
+from app.models import FormDeclaration, Round, RoundState
 from app.models.base import now_utc
-from app.services.accounts import NewMembership, create_user
-from app.web.server import Server, attach_server
-from tests.app.web.conftest import PASSWORD, Browser
 from tests.support.publishing import (
-    config_of,
     find_administrator,
-    install_forms,
+    install_small,
     major,
-    open_small,
+    opened,
     publish_change,
-    student,
-    write_edition,
     write_form,
 )
+from tests.support.schema_pages import open_pages, sign_in
 
 FORM = "/api/v1/forms/test/2024/M"
 
 
 @pytest.fixture
-def workshop(database_url, tmp_path):
-    folder = tmp_path / "schemas"
-    write_edition(folder, major(), student())
-    install_forms(database_url, folder)
-    workshop = open_small(config_of(database_url, folder, tmp_path / "data"))
-    yield workshop
-    workshop.engine.dispose()
+def config(database_url, tmp_path):
+    return replace(install_small(database_url, tmp_path), public_schemas=True)
 
 
 @pytest.fixture
-def app(workshop, database_url, tmp_path):
-    config = config_of(database_url, workshop.schema_folder, tmp_path / "data")
-    config = replace(config, public_schemas=True)
-    app = create_app(config, workshop=workshop)
-    attach_server(app, Server(config, workshop, load_secret(config)))
-    return app
+def workshop(config):
+    with opened(config) as workshop:
+        yield workshop
+
+
+@pytest.fixture
+def app(config, workshop):
+    return open_pages(config, workshop)
 
 
 @pytest.fixture
@@ -54,19 +44,8 @@ def client(app):
 
 
 @pytest.fixture
-def filler(app, workshop):
-    create_user(
-        workshop.engine,
-        username="filler",
-        name="填报人",
-        memberships=[NewMembership(Role.FILLER, "u1", None)],
-        password=PASSWORD,
-        must_change_password=False,
-    )
-    browser = Browser(app)
-    fields = {"username": "filler", "password": PASSWORD}
-    browser.post("/login", fields, page="/login")
-    return browser
+def filler(app):
+    return sign_in(app, "tian")
 
 
 def publish(workshop, **schemas):

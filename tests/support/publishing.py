@@ -1,6 +1,8 @@
 """A small installation whose forms lie in a folder of its own, on either database."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import update
@@ -65,6 +67,14 @@ def file_of(code: str, year: str = "2024") -> str:
     return f"test/{year}/{code}.json"
 
 
+def install_small(url: str, home: Path, *schemas: dict) -> Config:
+    """A new installation with its files below `home`: of two forms, or of others."""
+    folder = home / "schemas"
+    write_edition(folder, *(schemas or (major(), student())))
+    install_forms(url, folder)
+    return config_of(url, folder, home / "data")
+
+
 def install_forms(url: str, folder: Path) -> None:
     """Bring a new database to the files; one unit has a round of the edition 2024."""
     engine = open_engine(url, SECRET)
@@ -90,6 +100,16 @@ def open_small(config: Config) -> Workshop:
     """A workshop with the forms in use, as a process opens it."""
     engine = open_engine(config.engine_url, SECRET)
     return open_workshop(config, engine, load_published(engine, config.forms_folder))
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[Workshop]:
+    """As `open_small`, and closed again."""
+    workshop = open_small(config)
+    try:
+        yield workshop
+    finally:
+        workshop.engine.dispose()
 
 
 def find_administrator(engine) -> Actor:

@@ -20,12 +20,7 @@ def serve(config, log):
         log: where it writes what it says.
     """
     port = _find_port()
-    settings = {
-        "TIANBAO_DATABASE_URL": config.database_url,
-        "TIANBAO_DATA_FOLDER": str(config.data_folder),
-        "TIANBAO_SCHEMA_FOLDER": config.schema_folder,
-        "TIANBAO_SECRET_KEY": config.secret_key,
-    }
+    settings = list_settings(config)
     command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port)]
     with log.open("wb") as told:
         process = subprocess.Popen(
@@ -38,6 +33,16 @@ def serve(config, log):
     finally:
         process.terminate()
         process.wait(30)
+
+
+def list_settings(config):
+    """The environment in which commands find an installation."""
+    return {
+        "TIANBAO_DATABASE_URL": config.database_url,
+        "TIANBAO_DATA_FOLDER": str(config.data_folder),
+        "TIANBAO_SCHEMA_FOLDER": config.schema_folder,
+        "TIANBAO_SECRET_KEY": config.secret_key,
+    }
 
 
 def _find_port():

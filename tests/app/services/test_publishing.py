@@ -38,10 +38,9 @@ from tests.support.forms import field_of, schema_of
 from tests.support.publishing import (
     SCOPE,
     agree,
-    config_of,
     file_of,
     find_administrator,
-    install_forms,
+    install_small,
     major,
     open_small,
     publish_change,
@@ -53,16 +52,13 @@ from tests.support.publishing import (
 
 
 @pytest.fixture
-def folder(tmp_path):
-    folder = tmp_path / "schemas"
-    write_edition(folder, major(), student())
-    return folder
+def config(database_url, tmp_path):
+    return install_small(database_url, tmp_path)
 
 
 @pytest.fixture
-def config(database_url, folder, tmp_path):
-    install_forms(database_url, folder)
-    return config_of(database_url, folder, tmp_path / "data")
+def folder(config):
+    return config.forms_folder
 
 
 @pytest.fixture

@@ -6,13 +6,10 @@ import pytest
 
 from tests.support.postgres import create_database
 from tests.support.publishing import (
-    config_of,
     file_of,
-    install_forms,
+    install_small,
     major,
-    open_small,
-    student,
-    write_edition,
+    opened,
     write_form,
 )
 from tests.support.schema_pages import (
@@ -38,23 +35,19 @@ def postgresql_url(postgres_server):
 
 
 @pytest.fixture
-def folder(tmp_path):
-    folder = tmp_path / "schemas"
-    write_edition(folder, major(), student())
-    return folder
+def config(database_url, tmp_path):
+    return install_small(database_url, tmp_path)
 
 
 @pytest.fixture
-def config(database_url, folder, tmp_path):
-    install_forms(database_url, folder)
-    return config_of(database_url, folder, tmp_path / "data")
+def folder(config):
+    return config.forms_folder
 
 
 @pytest.fixture
 def workshop(config):
-    workshop = open_small(config)
-    yield workshop
-    workshop.engine.dispose()
+    with opened(config) as workshop:
+        yield workshop
 
 
 @pytest.fixture
