@@ -4,6 +4,8 @@ A process loads its forms at one generation, looks at it now and then and loads 
 anew once it rose; `generation_guard` keeps it from writing until then.
 """
 
+import sqlite3
+
 from sqlalchemy import Connection, Engine, inspect, select, text, update
 from sqlalchemy.exc import OperationalError
 
@@ -26,7 +28,10 @@ def read_generation(engine: Engine) -> int:
     with engine.connect() as connection:
         if is_sqlite(connection):
             driver = connection.connection.driver_connection
-            return driver.execute(statement).fetchone()[0]
+            try:
+                return driver.execute(statement).fetchone()[0]
+            except sqlite3.OperationalError as error:
+                raise OperationalError(statement, None, error) from error
         asking = connection.execution_options(
             isolation_level="AUTOCOMMIT", **{READ_ONLY: True}
         )

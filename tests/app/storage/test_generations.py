@@ -5,6 +5,7 @@ import time
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.errors import StaleForms
@@ -122,3 +123,10 @@ def test_who_comes_during_a_change_waits_and_is_refused(migrated):
         raise_generation(connection, "another")
     thread.join(20)
     assert answers == ["refused"]
+
+
+def test_a_database_that_is_away_is_told_as_by_any_other_question(tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path / 'gone.sqlite'}")
+    with pytest.raises(OperationalError):
+        read_generation(engine)
+    engine.dispose()
