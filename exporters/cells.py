@@ -13,6 +13,8 @@ from xml.parsers import expat
 
 from exporters.refusals import Reason, RefusedFile
 
+#: No formula of a blank form that can be read for sure is longer.
+_LONGEST_FORMULA = 400
 _POSITION = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})$")
 
 
@@ -31,6 +33,8 @@ class Cell:
     #: text of `is`
     inline: str | None = None
     has_formula: bool = False
+    #: text of `f`, as far as it is kept; a shared one stands in its first cell only
+    formula: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -111,6 +115,7 @@ class _Handler:
             return
         elif tag == "f":
             self._cell.has_formula = True
+            self._into = "f"
         elif tag == "v":
             self._cell.value = ""
             self._into = "v"
@@ -129,7 +134,7 @@ class _Handler:
             self._cell = None
         elif tag == "rPh":
             self._is_phonetic = False
-        elif tag in ("v", "t"):
+        elif tag in ("v", "t", "f"):
             self._into = ""
 
     def text(self, data: str) -> None:
@@ -137,6 +142,8 @@ class _Handler:
             return
         if self._into == "v":
             self._cell.value = (self._cell.value or "") + data
+        elif self._into == "f":
+            self._cell.formula = (self._cell.formula + data)[:_LONGEST_FORMULA]
         else:
             self._cell.inline = (self._cell.inline or "") + data
 

@@ -167,6 +167,7 @@ class _Reader:
             format=code,
             is_red=self._styles.is_red(cell.style),
             has_formula=cell.has_formula,
+            formula=cell.formula,
         )
 
     def _value(self, cell: Cell, code: str) -> CellValue:

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, CreatedAt, Key, Name, WordEnum
@@ -59,3 +60,5 @@ class SchemaDraftFile(Base):
     #: counts the saves, so that two windows do not overwrite each other
     version: Mapped[int] = mapped_column(default=1)
     changed_at: Mapped[CreatedAt]
+    #: what was guessed when it was drafted from a workbook; None: nothing is left of it
+    notes: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))

@@ -4,9 +4,11 @@ from flask import Blueprint, jsonify, request
 
 from app.errors import BadRequest
 from app.permissions import Action
+from app.services.designing.draft_notes import dismiss_note
 from app.services.designing.drafts import get_draft
 from app.services.designing.editing import Edited, carry_out, open_file, save_text
 from app.services.designing.mentions import list_mentions
+from app.services.designing.sheets import Arguments
 from app.services.designing.trying import try_expression
 from app.web.admin import require_action
 from app.web.designing_views import render_parts
@@ -68,6 +70,17 @@ def try_text(draft_id: int, code: str) -> Answer:
         fields=[list(one) for one in tried.fields],
         examples=[[one.name, one.value] for one in tried.examples],
     )
+
+
+@designing_acts.post("/dismiss")
+@takes(JSON)
+def dismiss(draft_id: int, code: str) -> Answer:
+    """Strike out one of the notes that drafting left."""
+    actor, workshop = require_action(Action.DESIGN_FORMS), get_server().workshop
+    told = read_told()
+    opened = open_file(workshop, get_draft(workshop.engine, actor, draft_id), code)
+    dismiss_note(workshop, actor, draft_id, opened.file, Arguments(told).number("note"))
+    return jsonify(render_parts(actor, Edited(opened), read_focus(told)))
 
 
 @designing_acts.get("/names")

@@ -8,6 +8,7 @@ from flask import render_template
 from app.errors import BadRequest
 from app.permissions import Actor
 from app.services.designing.controls import Control, list_controls
+from app.services.designing.draft_notes import DraftNote, list_notes
 from app.services.designing.drafts import EditionDraft, get_draft
 from app.services.designing.editing import Edited, Opened, open_file
 from app.services.designing.part_views import ExampleLine, say_derived
@@ -36,6 +37,8 @@ class DesignPage:
     may_change: bool
     #: (field, id), (rule, number), (at, pointer of a part) or (form, "")
     focus: tuple[str, str]
+    #: what was guessed when it was drafted from a workbook
+    notes: tuple[DraftNote, ...] = ()
 
     @property
     def draft(self) -> EditionDraft:
@@ -118,7 +121,7 @@ def render_parts(
 ) -> dict[str, Any]:
     """What a script puts in place of what it has."""
     page = make_page(actor, edited.opened, edited.focus or focus)
-    names = ["head", "lint"]
+    names = ["head", "lint", "notes"]
     if page.schema is not None:
         # A text that cannot be read leaves the table as it was.
         names += ["outline", "rules", "examples", "parts", "side"]
@@ -146,7 +149,8 @@ def make_page(
     may_change = opened.draft.is_open and opened.draft.is_own(actor)
     if focus is None:
         focus = ("form", "")
-    return DesignPage(view, may_change, focus)
+    notes = list_notes(get_server().workshop.engine, opened.draft.id, opened.file)
+    return DesignPage(view, may_change, focus, notes)
 
 
 def list_codelists() -> dict[str, str]:

@@ -71,6 +71,9 @@ DESIGN_ENTRIES = (
         is_json=True,
     ),
     _post("designing_acts.save", _form, _always(text="{}", version=0), is_json=True),
+    _post(
+        "designing_acts.dismiss", _form, _always(note=0), is_json=True, changes=False
+    ),
     _ask("designing_acts.look", _form, focus=["field", FIELD]),
     _ask("designing_acts.try_text", _form, text=f"{FIELD} > 0", purpose="check"),
     _get(

@@ -10,6 +10,7 @@ from form_schemas.codelists import CodeList
 from form_schemas.spec import FormSpec
 from validators.drafting.composing import FieldDraft, Place, compose
 from validators.drafting.fields import FieldMaker
+from validators.drafting.formulas import read_formulas
 from validators.drafting.grid import Grid
 from validators.drafting.guide import list_labels, read_guide
 from validators.drafting.labels import (
@@ -83,6 +84,7 @@ def draft_form(
     for slot, heading, label in zip(layout.slots, headings, labels, strict=True):
         maker = FieldMaker(layout, guide, known, codelists, forms)
         drafts.append(maker.make(slot, heading, label, {d.id for d in drafts}))
+    drafts = read_formulas(layout, drafts)
     for draft in drafts:
         notes += draft.notes
     if own is not None:

@@ -22,6 +22,9 @@ from validators.drafting.matching import Known, Match, family
 from validators.drafting.naming import make_id
 from validators.drafting.notes import Note
 
+#: Told of what is given by the system, or computed in the workbook.
+GIVEN = "由系统得出或写有公式：请补上怎样算（x-computed）或从哪里带出（x-fill）"
+
 
 @dataclass(frozen=True)
 class FieldMaker:
@@ -51,9 +54,7 @@ class FieldMaker:
         is_given = heading.is_given or told.is_given or slot.has_formula
         is_own = match is not None and match.is_own
         if is_given and not is_own:
-            notes.append(
-                "由系统得出或写有公式：请补上怎样算（x-computed）或从哪里带出（x-fill）"
-            )
+            notes.append(GIVEN)
         if guess.are_crossed:
             notes.append("上下限写颠倒了：没有用，请补上")
         if told.is_conditional and not is_own:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from form_schemas.spec import Shape
-from validators.drafting.outline import Allowed, CellValue
+from validators.drafting.outline import Allowed, CellValue, Position
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,10 @@ class Slot:
     allowed: Allowed | None = None
     values: tuple[CellValue, ...] = ()
     has_formula: bool = False
+    #: where the value stands; in a table, in the first row of data
+    at: Position | None = None
+    #: the formulas that stand there or below, with their rows
+    formulas: tuple[tuple[int, str], ...] = ()
     description: str = ""
 
 

@@ -13,6 +13,8 @@ class Note:
     text: str
     #: the field it is about, where it is about one
     field_id: str | None = None
+    #: how the field is computed (x-computed), where a formula could be read for sure
+    computed: str = ""
 
     def __str__(self) -> str:
         if not self.label:

@@ -49,6 +49,8 @@ class SheetCell:
     comment: str = ""
     is_red: bool = False
     has_formula: bool = False
+    #: its text without the sign in front; empty where it is not told
+    formula: str = ""
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,8 @@ def _slot(grid: Grid, pair: _Pair) -> Slot:
         format=cell.format,
         allowed=allowed,
         has_formula=cell.has_formula,
+        at=place,
+        formulas=((place[0], cell.formula),) if cell.formula else (),
     )
 
 
@@ -239,6 +241,8 @@ def _list_slot(grid: Grid, row: int, roles: Mapping[str, int], label: str) -> Sl
         allowed=next((rule for rule in rules if (row, column) in rule), None),
         values=example,
         has_formula=is_value and cell.has_formula,
+        at=(row, column) if is_value else None,
+        formulas=((row, cell.formula),) if is_value and cell.formula else (),
         description=told("text"),
     )
 

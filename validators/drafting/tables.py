@@ -5,6 +5,7 @@ bands that nobody merged; below it rows of units, of ids, of hints or of numbers
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from form_schemas.spec import Shape
 from validators.drafting.grid import Grid, is_number, write_column
@@ -26,6 +27,7 @@ from validators.drafting.words import (
 )
 
 _MOST_VALUES = 300
+_MOST_FORMULAS = 60
 
 
 def find_table(grid: Grid) -> Layout | None:
@@ -139,6 +141,7 @@ def _slot(
     )
     values = _values(grid, column, data)
     kept, part = _part_of(bands, heading)
+    formulas = _list_formulas(grid, column, [first, *data])
     return Slot(
         place=f"列 {write_column(column)}",
         bands=kept,
@@ -158,7 +161,19 @@ def _slot(
             for row in [first, *data]
             if (row, column) in grid.sheet.cells
         ),
+        at=(first, column),
+        formulas=tuple(islice(formulas, _MOST_FORMULAS)),
     )
+
+
+def _list_formulas(
+    grid: Grid, column: int, rows: list[int]
+) -> Iterator[tuple[int, str]]:
+    """The formulas of a column: of rows of data, and of rows that have nothing else."""
+    for row in range(rows[0], rows[0] + _MOST_VALUES):
+        cell = grid.sheet.cells.get((row, column))
+        if cell is not None and cell.formula and (row in rows or not grid.texts(row)):
+            yield row, cell.formula
 
 
 def _band_unit(bands: tuple[str, ...]) -> str:

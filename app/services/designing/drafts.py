@@ -173,7 +173,7 @@ def save_files(
     for text in texts.values():
         _check_text(text)
     with workshop.engine.begin() as connection:
-        draft = _open_own(connection, actor, draft_id)
+        draft = open_own(connection, actor, draft_id)
         disk = read_files(workshop.schema_folder, draft.edition)
         for file, text in texts.items():
             _check_place(draft, file)
@@ -193,7 +193,7 @@ def drop_file(
 ) -> EditionDraft:
     """Forget what the draft has of a file: it is again as it lies on disk."""
     with workshop.engine.begin() as connection:
-        draft = _open_own(connection, actor, draft_id)
+        draft = open_own(connection, actor, draft_id)
         connection.execute(
             delete(_FILE).where(_FILE.c.draft_id == draft_id, _FILE.c.file == file)
         )
@@ -206,7 +206,7 @@ def rebase_file(
 ) -> EditionDraft:
     """Keep the draft's text of a file, knowing how it lies on disk by now."""
     with workshop.engine.begin() as connection:
-        draft = _open_own(connection, actor, draft_id)
+        draft = open_own(connection, actor, draft_id)
         disk = read_files(workshop.schema_folder, draft.edition)
         connection.execute(
             update(_FILE)
@@ -221,7 +221,7 @@ def rename_draft(
     workshop: Workshop, actor: Actor, draft_id: int, title: str
 ) -> EditionDraft:
     with workshop.engine.begin() as connection:
-        draft = _open_own(connection, actor, draft_id)
+        draft = open_own(connection, actor, draft_id)
         connection.execute(
             update(_DRAFT)
             .where(_DRAFT.c.id == draft_id)
@@ -254,7 +254,7 @@ def take_over_draft(workshop: Workshop, actor: Actor, draft_id: int) -> EditionD
 def discard_draft(workshop: Workshop, actor: Actor, draft_id: int) -> None:
     """Throw a draft away; its texts are kept, so that it can be taken up again."""
     with workshop.engine.begin() as connection:
-        draft = _open_own(connection, actor, draft_id)
+        draft = open_own(connection, actor, draft_id)
         _end(connection, draft_id, DraftState.DISCARDED)
         _tell(connection, actor, draft_id, draft.edition, "discarded")
 
@@ -296,10 +296,13 @@ def _end(connection: Connection, draft_id: int, state: DraftState) -> None:
         raise Refused("这份草稿已经发布或放弃，不能再改。")
 
 
-def _open_own(connection: Connection, actor: Actor, draft_id: int) -> EditionDraft:
-    """The draft, which the actor may change.
+def open_own(connection: Connection, actor: Actor, draft_id: int) -> EditionDraft:
+    """The draft, which the actor may change, within a transaction.
 
     Its row is locked first, so that two windows save one after the other.
+
+    Raises:
+        Refused, Forbidden: it is not open, or not the actor's.
     """
     require(actor, Action.DESIGN_FORMS)
     connection.execute(

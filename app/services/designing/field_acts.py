@@ -182,6 +182,17 @@ def take_remedy(sheet: Sheet, told: Arguments) -> None:
     sheet.focus = ("field", field_id)
 
 
+def take_computed(sheet: Sheet, told: Arguments) -> None:
+    """Compute a field as a formula of the workbook did; nobody has to fill it then."""
+    field_id, text = told.text("field"), told.text("value")
+    if not text:
+        raise BadRequest
+    put_field_word(sheet.get_field(field_id), "x-computed", text)
+    required = [one for one in sheet.schema.get("required", ()) if one != field_id]
+    put_file_word(sheet.schema, "required", required)
+    sheet.focus = ("field", field_id)
+
+
 def _insert(sheet: Sheet, field_id: str, declared: dict, after: str) -> None:
     lines = read_outline(sheet.schema)
     sheet.fields[field_id] = declared
@@ -253,4 +264,5 @@ FIELD_ACTS: Mapping[str, Callable[[Sheet, Arguments], None]] = {
     "set_key": set_key,
     "set_carried": set_carried,
     "take_remedy": take_remedy,
+    "take_computed": take_computed,
 }

@@ -9,6 +9,7 @@ from typing import Any
 from app.errors import BadRequest, NotFound, Refused
 from app.permissions import Actor
 from app.services.designing.checking import find_names
+from app.services.designing.draft_notes import move_notes
 from app.services.designing.drafts import EditionDraft, get_draft, save_files
 from app.services.designing.editing import (
     Opened,
@@ -99,7 +100,9 @@ def change_code(
     for other, found in changed.items():
         name = f"{draft.edition}/{other}.json"
         texts[name] = write_text(opened.texts[name], found)
-    return save_files(workshop, actor, draft_id, texts)
+    saved = save_files(workshop, actor, draft_id, texts)
+    move_notes(workshop, actor, draft_id, opened.file, file)
+    return saved
 
 
 def list_users(workshop: Workshop, opened: Opened) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from app.permissions import Action, Actor, require
+from app.services.designing.draft_notes import keep_notes
 from app.services.designing.drafts import (
     EditionDraft,
     get_draft,
@@ -44,4 +45,6 @@ def begin_from_workbook(
         draft = get_draft(workshop.engine, actor, draft_id)
         sources = list_sources(workshop, draft)
         made = draft_beside(path, draft.edition, sources, code, sheet, workshop.limits)
-    return save_files(workshop, actor, draft.id, {made.file: made.text}), made
+    draft = save_files(workshop, actor, draft.id, {made.file: made.text})
+    keep_notes(workshop, actor, draft.id, made.file, made.notes)
+    return draft, made

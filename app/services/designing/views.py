@@ -89,6 +89,10 @@ class FormView:
         return tuple(line for line in self.lines if isinstance(line, FieldLine))
 
     @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(one.id for one in self.fields)
+
+    @property
     def faults(self) -> tuple[FoundFault, ...]:
         return self.checked.faults
 

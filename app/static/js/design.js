@@ -112,13 +112,20 @@ root.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   const { dataset } = button;
-  if (dataset.do) flush().then(() => act(dataset.do, readTold(button)));
+  if (dataset.do) flush().then(() => act(dataset.do, readTold(button))).then((told) => told && dataset.note && dismiss(dataset.note));
+  else if (dataset.dismiss) dismiss(dataset.dismiss);
   else if (dataset.open !== undefined) open(button);
   else if (dataset.sign) write(button.closest("[data-expr]").querySelector("[data-expr-text]"), ` ${dataset.sign} `);
   else if (dataset.delete) askDelete(dataset.delete);
   else if (dataset.adopt) adopt(Number(dataset.adopt));
   else if (dataset.side) showSide(dataset.side);
 });
+
+// Notes that drafting from a workbook left.
+
+function dismiss(note) {
+  return saving.send(root.dataset.dismissUrl, { note: Number(note) });
+}
 
 // Opening a field, a rule, the form.
 

@@ -124,7 +124,10 @@ def test_digits_come_from_formats_words_and_types(drafted):
 
 
 def test_a_formula_is_told_as_computed(drafted):
-    assert "x-computed" in find_notes(drafted["formats"], "净值")
+    [note] = [one for one in drafted["formats"].notes if one.computed]
+    cost, share = list(drafted["formats"].schema["properties"])[1:3]
+    assert note.label == "净值"
+    assert note.computed == f"{cost} * (1 - {share} / 100)"
 
 
 def test_personal_data_is_marked(drafted):
