@@ -35,6 +35,7 @@ from app.web.from_workbook import from_workbook
 from app.web.generating import generating
 from app.web.health import health
 from app.web.imports import imports
+from app.web.items import items
 from app.web.letters import letters
 from app.web.mails import mails
 from app.web.new_editions import new_editions
@@ -88,6 +89,7 @@ _BLUEPRINTS = (
     generating,
     health,
     imports,
+    items,
     letters,
     mails,
     new_editions,

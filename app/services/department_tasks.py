@@ -102,7 +102,7 @@ def find_open_rounds(
         OpenRound(
             one.id,
             one.title,
-            tuple(f for f in known[place].forms_for(unit.kind) if not f.is_derived),
+            tuple(f for f in known[place].forms_for(unit.kind) if f.is_filed),
         )
         for one in found
         if (place := (one.collection, one.edition)) in known

@@ -43,7 +43,7 @@ def list_whole(
     Args:
         step_id: whose open questions come with them; empty: none.
     """
-    forms = [form for form in visible_forms(place) if not form.is_derived]
+    forms = [form for form in visible_forms(place) if form.is_filed]
     with begin_reading(workshop.engine) as connection:
         part = find_part(connection, place.edition, place.unit_id, place.round_id)
         warnings = _count_warnings(connection, place)

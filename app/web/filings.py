@@ -264,7 +264,7 @@ def _try(desk: Desk, act: Callable[[], object], done: str, target: str = "") -> 
 
 def _ask_twice(desk: Desk, act: AskedTwice, endpoint: str) -> str:
     form, place = desk.form, desk.place
-    if form.is_derived:
+    if not form.is_filed:
         raise NotFound
     action = url_for(endpoint, collection=form.collection, code=form.code, at=place.key)
     return render_template(

@@ -20,6 +20,7 @@ from app.services.continuity import find_last_rows
 from app.services.desks import CheckedRow, Desk
 from app.services.disclosing import disclose, may_disclose, may_export_personal
 from app.services.entering import Outcome
+from app.services.flows.own import OwnRow, OwnRows, find_own_row, list_own_rows
 from app.services.form_states import judge_form
 from app.services.unlinking import list_links
 from app.services.work_chains import chains_of
@@ -70,6 +71,10 @@ class FormPage:
     chain: ChainPanel | None = None
     #: where its rows come from, if they can be generated now
     generation: GenerationPanel | None = None
+    #: where the row at hand stands on its way, and all of the unit's; None where the
+    #: form's rows do not travel
+    own_row: OwnRow | None = None
+    own_rows: OwnRows | None = None
     #: how much a gap list lacks; None for other forms
     gap: GapPanel | None = None
     obstacle: str = ""
@@ -232,7 +237,7 @@ def show_frame(
     """The page of a form around its record or grid."""
     form, place = desk.form, desk.place
     row: CheckedRow | None = shown.get("row")
-    obstacle = place.find_obstacle(form)
+    obstacle = desk.find_row_obstacle(row.stored if row else None)
     judged = judge_form(place.standings[form.code], rows > 0, place.edition.steps)
     check = find_form_check(desk.engine, desk.catalogue, place, form)
     page = FormPage(
@@ -249,6 +254,8 @@ def show_frame(
         of_table=() if shown.get("is_row_page") else view_table_problems(desk),
         found=_find_in_row(desk, row),
         generation=None if shown.get("is_row_page") else make_panel(desk),
+        own_row=find_own_row(desk, row.stored) if row else None,
+        own_rows=None if shown.get("is_row_page") else list_own_rows(desk),
         obstacle=obstacle,
         awaited=() if obstacle else list_awaited(desk),
         may_unlink=bool(row and list_links(desk, row.stored)),

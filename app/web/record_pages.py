@@ -83,7 +83,7 @@ def make_record(
         previous={} if compares and previous is None else previous,
         row_id=row_id,
         version=row.stored.version if row else None,
-        read_only=bool(desk.place.find_obstacle(form)),
+        read_only=bool(desk.find_row_obstacle(row.stored if row else None)),
         env=desk.env(),
         texts=texts,
         meanings=desk.name_references(values),

@@ -61,7 +61,7 @@ def show_figures() -> str:
 @reviews.get("/<collection>/<code>/")
 def show(collection: str, code: str) -> Answer:
     desk = get_desk(collection, code)
-    if desk.form.is_derived:
+    if not desk.form.is_filed:
         raise NotFound
     record_view(desk)
     with share_reading(desk.engine):

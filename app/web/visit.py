@@ -8,6 +8,7 @@ from flask import Flask, g, redirect, request, session, url_for
 from app.config import Config
 from app.errors import Forbidden, NotFound, NotSignedIn
 from app.permissions import ROLE_NAMES, Action, Actor, can
+from app.services.flows.listing import list_forms
 from app.services.progress.area import has_area
 from app.services.sessions import find_session
 from app.services.workplaces import (
@@ -116,6 +117,11 @@ class Visit:
             return False
         own = {grant.unit_id for grant in self.actor.grants}
         return place is None or place.is_authority or place.unit_id not in own
+
+    @property
+    def sees_items(self) -> bool:
+        """Whether rows that travel one by one may come before the person."""
+        return has_area(self.actor) and bool(list_forms(get_server().catalogue))
 
     def can(self, action: str) -> bool:
         return can(self.actor, Action(action))

@@ -21,6 +21,7 @@ from tests.support.authorised_entries import (
     Scene,
     nothing,
 )
+from tests.support.authorised_items import ITEM_ENTRIES
 from tests.support.authorised_schemas import SCHEMA_ENTRIES
 from tests.support.authorised_schools import OPEN, PDF, Things
 from tests.support.chain import SUPPLIER
@@ -1098,6 +1099,7 @@ ENTRIES = (
     *_ROUNDS,
     *_NOTICES,
     *_ADMIN,
+    *ITEM_ENTRIES,
     *SCHEMA_ENTRIES,
     *DESIGN_ENTRIES,
 )

@@ -38,6 +38,7 @@ from app.services.checking import start_check
 from app.services.confirming import Reason, confirm
 from app.services.export_orders import ExportOrder, start_export
 from app.services.files import upload_file
+from app.services.flows.moving import MoveOrder, make_move
 from app.services.generating.acts import preview
 from app.services.generating.orders import order_of
 from app.services.import_orders import Order, start_import
@@ -60,6 +61,8 @@ IN_STATES = (OPEN, OUTSIDE, SUBMITTED, RETURNED, APPROVED)
 #: nothing entered; declared empty; closed; with key figures; one row only
 BARE, DECLARED, CLOSED, FIGURES, RECORD = "E1", "E2", "E3", "K1", "R1"
 MASTER = "M1"
+#: its rows travel one by one
+TRAVELLING = "F1"
 CHAIN = "path"
 _STEP = {"id": "all", "title": "一步", "forms": [MASTER, *IN_STATES]}
 ROUNDS = ("past", "now", "ready", "leadership", "city")
@@ -78,7 +81,8 @@ def make_catalogue():
     del record["x-form"]["key"]
     for one in (figures, record, master):
         one["x-form"] |= {"departments": [LEAD], "closable": True}
-    made = catalogue_of(master, *shared, *alone, figures, record)
+    travelling = _travelling()
+    made = catalogue_of(master, *shared, *alone, figures, record, travelling)
     (edition,) = made.editions
     settings = {
         "title": "测试",
@@ -134,6 +138,30 @@ def _alone(code):
     return schema
 
 
+def _travelling():
+    """Sent by the school, taken by the city."""
+    states = field_of("enum", enum=["草稿", "已报", "采用"], default="草稿")
+    paper = field_of("file", accept=["pdf"])
+    schema = schema_of(TRAVELLING, name="text", paper=paper, state=states)
+    schema["x-form"]["departments"] = [LEAD]
+    send = {
+        "id": "send",
+        "title": "报送",
+        "from": ["草稿"],
+        "to": "已报",
+        "by": ["unit"],
+    }
+    take = {
+        "id": "take",
+        "title": "采用",
+        "from": ["已报"],
+        "to": "采用",
+        "by": ["city"],
+    }
+    schema["x-flow"] = {"field": "state", "editable": ["草稿"], "moves": [send, take]}
+    return schema
+
+
 @dataclass
 class Things:
     """What a school has that addresses name."""
@@ -144,6 +172,8 @@ class Things:
     #: (round, form) -> id and version of a row, and of a row with a link
     rows: dict = field(default_factory=dict)
     linked: dict = field(default_factory=dict)
+    #: rows that travel, in whose hands -> id and version
+    items: dict = field(default_factory=dict)
     #: form -> token, thread, decision, content hash
     files: dict = field(default_factory=dict)
     threads: dict = field(default_factory=dict)
@@ -241,7 +271,7 @@ def _phases(now):
     day = timedelta(days=1)
     codes = [code for code in (*IN_STATES, BARE, DECLARED, CLOSED) if code != OUTSIDE]
     past = PhaseTask("早填", (OUTSIDE,))
-    tasks = PhaseTask("填", (*codes, FIGURES, RECORD, MASTER))
+    tasks = PhaseTask("填", (*codes, FIGURES, RECORD, MASTER, TRAVELLING))
     return (
         RoundPhase("p1", "第一阶段", now - 30 * day, now - 20 * day, (past,)),
         RoundPhase("p2", "第二阶段", now - 10 * day, now + 300 * day, (tasks,)),
@@ -273,7 +303,8 @@ def _report(things, name):
     school, workshop = things.school, things.school.workshop
     _choose(things, name)
     scope = school.scope
-    for form in school.catalogue.edition("test", "2024").forms:
+    forms = school.catalogue.edition("test", "2024").forms
+    for form in filter(lambda form: form.is_filed, forms):
         close_form(workshop, school.office, scope, form, confirmed=True)
     moved = None
     if name != "ready":
@@ -297,6 +328,7 @@ def _fill_now(things, folder):
         _fill_form(things, code, folder)
     _add(things, "now", FIGURES)
     _add(things, "now", RECORD)
+    _fill_items(things, folder)
     form = school.form(FIGURES)
     view = view_figures(school.workshop, school.leader, school.scope, form)
     things.figures_hash = view.figures_hash
@@ -331,24 +363,40 @@ def _add(things, round_name, code, **cells):
     return saved
 
 
-def _fill_form(things, code, folder):
+def _upload(things, code, folder):
+    """A paper for a form; gives its token."""
     school = things.school
-    form, place = school.form(code), school.desk(school.filler, code).place
     path = folder / "paper.pdf"
     path.write_bytes(PDF)
     kept = upload_file(
         school.engine,
         school.workshop.files,
-        place,
-        form,
+        school.desk(school.filler, code).place,
+        school.form(code),
         "paper",
         path,
         "证明.pdf",
         size_limit_mb=5,
     )
     things.files[code] = kept.token
+    return kept.token
+
+
+def _fill_items(things, folder):
+    """A row that travels in the school's hands, and one in the city's."""
+    school, token = things.school, _upload(things, TRAVELLING, folder)
+    draft = _add(things, "now", TRAVELLING, paper=token)
+    things.items["draft"] = draft.id, draft.version
+    sent = school.add(TRAVELLING, name="乙")
+    order = MoveOrder(f"test/{TRAVELLING}", sent.id, sent.version, "send")
+    make_move(school.workshop, school.filler, order)
+    things.items["sent"] = sent.id, sent.version + 1
+
+
+def _fill_form(things, code, folder):
+    school, token = things.school, _upload(things, code, folder)
     cells = {"count": "3", "choice": "甲", "phone": "13800000000"}
-    added = _add(things, "now", code, paper=[kept.token], **cells)
+    added = _add(things, "now", code, paper=[token], **cells)
     reason = Reason("other", "今年扩招，已经核对")
     desk = school.desk(school.filler, code)
     confirm(desk, added.id, added.version, ("rule:few", "count"), reason)

@@ -131,6 +131,8 @@ def return_whole(
             raise Refused(
                 f"{'、'.join(given)} 由系统汇总，不能退回。请退回它所汇总的表。"
             )
+        if moved := [form.code for form in wanted if form.is_moved]:
+            raise Refused(f"{'、'.join(moved)} 一条一条地办，不随整轮退回。")
         kind = DecisionKind.RETURN
         returned = _return_forms(case, step, wanted, remark)
         case.change(state=FilingState.RETURNED, step="")

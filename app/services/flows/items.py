@@ -187,3 +187,11 @@ def get_item(
     if not can(actor, Action.VIEW_ROWS, item.place):
         raise Forbidden("这一条是别的单位的，您看不到。")
     return item
+
+
+def find_look(form: FormSpec, stored: StoredRow) -> str:
+    """Class of how the row stands: with its unit, awaited, or through."""
+    flow = form.flow
+    if flow.is_editable(stored.row):
+        return "back" if flow.has_begun(stored.row) else "draft"
+    return "wait" if flow.state_of(stored.row) in flow.awaited else "pass"

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select
 
 from app.errors import NotFound
 from app.models import Round, Unit
-from app.permissions import Action, Actor, can, filter_units
+from app.permissions import Action, Actor, filter_units
+from app.services.flows.items import find_look
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from app.storage.items import ItemRow, Wanted, count_states, find_items
@@ -57,6 +58,8 @@ class ItemLine:
     row: ItemRow
     name: str
     state: str
+    #: class of how it stands
+    look: str
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,6 @@ def list_forms(catalogue: Catalogue) -> tuple[FormSpec, ...]:
         for form in edition.forms
         if form.flow is not None
     )
-
-
-def sees_items(catalogue: Catalogue, actor: Actor) -> bool:
-    """Whether rows that travel may come before the person as somebody above."""
-    return can(actor, Action.REVIEW_FORM) and bool(list_forms(catalogue))
 
 
 def list_items(workshop: Workshop, actor: Actor, asked: Asked) -> ItemList:
@@ -126,7 +124,7 @@ def list_items(workshop: Workshop, actor: Actor, asked: Asked) -> ItemList:
             ),
             rounds,
             round_id,
-            tuple(_view(form, row) for row in rows),
+            tuple(view_line(form, row) for row in rows),
             total,
             max(1, -(-total // PAGE_SIZE)),
         )
@@ -184,7 +182,8 @@ def _count_waiting(
     return sum(counts.get(state, 0) for state in form.flow.awaited)
 
 
-def _view(form: FormSpec, row: ItemRow) -> ItemLine:
+def view_line(form: FormSpec, row: ItemRow) -> ItemLine:
     title = row.stored.row.get(form.title_field or form.key[0])
     name = str(title) if title is not None else f"第 {row.stored.id} 号"
-    return ItemLine(row, name, form.flow.state_of(row.stored.row))
+    state = form.flow.state_of(row.stored.row)
+    return ItemLine(row, name, state, find_look(form, row.stored))

@@ -8,7 +8,7 @@ from app.errors import NotFound
 from app.permissions import Action, Actor, can
 from app.services.files import is_of_form
 from app.services.flows.asking import make_asking_form
-from app.services.flows.items import Item, get_item
+from app.services.flows.items import Item, find_look, get_item
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from app.storage.files import find_file
@@ -160,14 +160,6 @@ def find_item_file(
             if found is not None and is_held and is_of_form(found.form_name, form):
                 return found
     raise NotFound("没有这个文件，可能已被删除。")
-
-
-def find_look(form: FormSpec, stored: StoredRow) -> str:
-    """Class of how the row stands: with its unit, awaited, or through."""
-    flow = form.flow
-    if flow.is_editable(stored.row):
-        return "back" if flow.has_begun(stored.row) else "draft"
-    return "wait" if flow.state_of(stored.row) in flow.awaited else "pass"
 
 
 def _view_choice(item: Item, move: Move) -> MoveChoice:

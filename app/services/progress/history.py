@@ -51,7 +51,7 @@ class History:
 
 def load_history(engine: Engine, place: Workplace) -> History:
     """The round day by day, from its first phase or its first decision."""
-    forms = [form for form in place.forms if not form.is_derived]
+    forms = [form for form in place.forms if form.is_filed]
     changes = _find_changes(engine, place, {form.code for form in forms})
     now = place.timetable.now.astimezone()
     begun = [phase.first.astimezone().date() for phase in place.timetable.phases]

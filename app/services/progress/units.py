@@ -49,7 +49,7 @@ def load_area(
 ) -> Area:
     """Every unit below the person's that reports in a round."""
     edition = catalogue.edition(round_.collection, round_.edition)
-    forms = [form for form in edition.forms_for() if not form.is_derived]
+    forms = [form for form in edition.forms_for() if form.is_filed]
     with begin_reading(engine) as connection:
         now = find_now(connection)
         units = _find_units(connection, actor, round_)
