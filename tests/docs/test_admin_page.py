@@ -8,6 +8,7 @@ import pytest
 from app.services.schema_changes import OperationKind
 from app.services.schema_changes.declaring import declare, has_shape
 from exporters.template import build_template
+from form_schemas.booklets import read_booklets
 from form_schemas.codelists import load_codelists
 from form_schemas.folders import SCHEMAS_FOLDER
 from form_schemas.lint import lint_edition
@@ -24,7 +25,9 @@ from tests.support.docs import (
 from validators.examples import lint_edition_examples
 
 PAGE = read_page("admin.zh.md")
-EXAMPLE, ROUND, CHAINS, MEASURES, FREEZE, REASONS, CODELIST = find_blocks(PAGE, "json")
+EXAMPLE, ROUND, CHAINS, BOOKLETS, MEASURES, FREEZE, REASONS, CODELIST = find_blocks(
+    PAGE, "json"
+)
 HOME = SCHEMAS_FOLDER / "talent" / "2024"
 NAME = "9.1.1.json"
 
@@ -157,6 +160,15 @@ def test_the_example_of_chains_is_read_as_the_page_says(edition):
     [chain] = load_catalogue(edition.parents[1]).newest["talent"].work_chains
     needs = [step.needs for step in chain.steps]
     assert needs == [(), ("base",), (), ("students", "guests")]
+
+
+def test_the_example_of_booklets_is_part_of_the_one_in_use():
+    folder = SCHEMAS_FOLDER / "group" / "2014"
+    settings = json.loads((folder / "collection.json").read_text("utf-8"))
+    [told] = read_booklets(json.loads(f"{{{BOOKLETS}}}")["booklets"])
+    used = {one.id: one for one in read_booklets(settings["booklets"])}[told.id]
+    assert (told.title, told.unit_kind) == (used.title, used.unit_kind)
+    assert set(told.blocks) <= set(used.blocks)
 
 
 def test_the_example_of_statistics_is_read_as_the_page_says(edition):
