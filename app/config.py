@@ -97,6 +97,12 @@ class Config:
         int,
         "How long a failed login counts.",
     ] = 15
+    phone_passwords: Annotated[
+        bool,
+        "Where whoever creates a unit's accounts gives a phone number, its last six "
+        "digits are the initial password, which the first login replaces. Easily "
+        "guessed: without it initial passwords are random and shown once.",
+    ] = False
     max_upload_mb: Annotated[
         int,
         "Largest upload, in MiB.",

@@ -16,6 +16,8 @@ from app.web.admin_lists import admin_lists
 from app.web.admin_units import admin_units
 from app.web.admin_users import admin_users
 from app.web.api import api
+from app.web.area_lists import area_lists
+from app.web.areas import areas
 from app.web.assets import assets
 from app.web.auditing import auditing
 from app.web.auth import auth
@@ -40,6 +42,7 @@ from app.web.letters import letters
 from app.web.mails import mails
 from app.web.new_editions import new_editions
 from app.web.notices import notices
+from app.web.own_questions import own_questions
 from app.web.places import places
 from app.web.previewing import previewing
 from app.web.progress import progress
@@ -70,6 +73,8 @@ _BLUEPRINTS = (
     admin_units,
     admin_users,
     api,
+    area_lists,
+    areas,
     assets,
     auditing,
     auth,
@@ -94,6 +99,7 @@ _BLUEPRINTS = (
     mails,
     new_editions,
     notices,
+    own_questions,
     places,
     previewing,
     progress,

@@ -12,6 +12,7 @@ from app.permissions import ROLE_NAMES, Action, Actor, filter_units, require
 from app.services.accounts import require_management
 from app.services.memberships import (
     AUTHORITIES,
+    AUTHORITY_ROLES,
     CENTRAL_ROLES,
     find_unit,
     manages_all,
@@ -214,7 +215,7 @@ def _role_of(user: User, membership: Membership, actor: Actor) -> HeldRole:
 
 
 def _may_give(actor: Actor, role: Role, unit: Unit) -> bool:
-    if role is Role.AUTHORITY and unit.kind not in AUTHORITIES:
+    if role in AUTHORITY_ROLES and unit.kind not in AUTHORITIES:
         return False
     return manages_all(actor) or role not in CENTRAL_ROLES
 

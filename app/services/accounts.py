@@ -171,6 +171,12 @@ def set_active(
             _record(session, _ACTIVE_ACTIONS[active], user_id, actor)
 
 
+def require_manageable(engine: Engine, user_id: int, actor: Actor) -> None:
+    """Raise where the actor does not manage this account."""
+    with Session(engine) as session:
+        require_management(actor, get_user(session, user_id))
+
+
 def require_management(actor: Actor | None, user: User) -> None:
     """Whoever manages an account could give each of its roles.
 

@@ -109,7 +109,7 @@ def log_in(
     taken = _take_guess(engine, attempt)
     name = normalise_login(username, account_type)
     with begin_reading(engine) as connection:
-        # Its columns alone: what belongs to an account would take time that tells of it.
+        # Its columns alone: the rest would take time, which tells that it is there.
         user = connection.execute(
             select(User.id, User.password_hash, User.is_active).where(
                 User.username == name, User.account_type == account_type

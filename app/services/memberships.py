@@ -36,7 +36,9 @@ from app.services.recording import id_of
 from app.storage.audit import AuditRecord, record
 
 #: Only who manages all accounts gives these: they reach beyond a unit.
-CENTRAL_ROLES = frozenset({Role.ADMINISTRATOR, Role.AUTHORITY})
+CENTRAL_ROLES = frozenset({Role.ADMINISTRATOR, Role.AUTHORITY, Role.VIEWER})
+#: Only authorities have these.
+AUTHORITY_ROLES = frozenset({Role.AUTHORITY, Role.VIEWER})
 #: These may be given for one department; all others are the whole unit's.
 DEPARTMENT_ROLES = frozenset({Role.DEPARTMENT_HEAD, Role.FILLER})
 
@@ -219,7 +221,7 @@ def _find_flaws(actor: Actor | None, judged: Judged, unit: Unit) -> Iterator[Fla
         yield right
     if not unit.is_active:
         yield Flaw("unit", f"{unit.name}已经停用，不能再给人设角色。请先启用它。")
-    if new.role is Role.AUTHORITY and unit.kind not in AUTHORITIES:
+    if new.role in AUTHORITY_ROLES and unit.kind not in AUTHORITIES:
         yield Flaw(
             "role",
             f"“{role}”只设在市、省、国家这几级。{unit.name}不是主管部门，"

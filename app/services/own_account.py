@@ -31,6 +31,13 @@ def find_mail_wish(engine: Engine, actor: Actor) -> MailWish:
     return MailWish(found.email or "", found.wants_mail, refusal)
 
 
+def find_account_type(engine: Engine, actor: Actor) -> str:
+    """The kind of the person's account; empty: his own."""
+    with begin_reading(engine) as connection:
+        found = select(User.account_type).where(User.id == actor.user_id)
+        return connection.scalar(found) or ""
+
+
 def set_mail_wish(engine: Engine, actor: Actor, wish: MailWish) -> None:
     """Keep where mails go; mails that wait already go where they were meant to.
 

@@ -4,6 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import BadRequest
 from app.services.own_account import MailWish, find_mail_wish, set_mail_wish
+from app.web.own_questions import count_own, may_have
 from app.web.server import Answer, get_server
 from app.web.visit import get_visit
 
@@ -32,5 +33,7 @@ def _show(wish: MailWish, problem: str = "") -> str:
         "account.html",
         wish=wish,
         problem=problem,
+        has_questions=may_have(),
+        questions=count_own(),
         sends_mail=get_server().workshop.mail_server is not None,
     )

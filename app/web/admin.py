@@ -32,6 +32,7 @@ _SIZE = 50
 TABS = (
     ("admin_users.show_list", "账号", Action.MANAGE_ACCOUNTS),
     ("admin_units.show_list", "单位", Action.MANAGE_UNITS),
+    ("areas.show_list", "下级单位", Action.MANAGE_AREA),
     ("admin.show_roles", "角色", Action.MANAGE_ACCOUNTS),
     ("auditing.show", "操作记录", Action.READ_AUDIT),
     ("admin.show_disclosures", "个人信息", Action.READ_AUDIT),

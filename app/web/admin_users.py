@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from app.errors import AppError, BadRequest
 from app.models import Role
 from app.permissions import ROLE_NAMES, Action
-from app.services import accounts, memberships
+from app.services import accounts, memberships, recovery
 from app.services.account_search import (
     AccountFilter,
     find_places,
@@ -68,6 +68,19 @@ def reset_password(user_id: int) -> Answer:
     actor = require_action(Action.MANAGE_ACCOUNTS)
     password = accounts.reset_password(get_server().engine, user_id, actor=actor)
     return _show(user_id, password=password)
+
+
+@admin_users.post("/<id:user_id>/code")
+def give_code(user_id: int) -> Answer:
+    actor, server = require_action(Action.MANAGE_ACCOUNTS), get_server()
+    try:
+        accounts.require_manageable(server.engine, user_id, actor)
+        code = recovery.give_code(server.engine, server.secret, user_id, actor)
+    except AppError as refused:
+        if refused.status in (403, 404):
+            raise
+        return _show(user_id, problem=refused.message), refused.status
+    return _show(user_id, code=code)
 
 
 @admin_users.post("/<id:user_id>/active")
@@ -179,7 +192,14 @@ def _show_list(
     )
 
 
-def _show(user_id: int, *, problem: str = "", typed=None, password: str = "") -> str:
+def _show(
+    user_id: int,
+    *,
+    problem: str = "",
+    typed=None,
+    password: str = "",
+    code: str = "",
+) -> str:
     actor = require_action(Action.MANAGE_ACCOUNTS)
     account = get_account(get_server().engine, user_id, actor=actor)
     return render_template(
@@ -188,6 +208,7 @@ def _show(user_id: int, *, problem: str = "", typed=None, password: str = "") ->
         is_own=account.id == actor.user_id,
         problem=problem,
         password=password,
+        code=code,
         departments={
             held.unit_id: find_places(
                 get_server().engine, actor, held.unit_code

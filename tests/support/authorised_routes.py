@@ -51,6 +51,8 @@ ACCOUNTS = Need(Action.MANAGE_ACCOUNTS)
 ACCOUNTS_THERE = Need(Action.MANAGE_ACCOUNTS, "unit")
 UNITS = Need(Action.MANAGE_UNITS)
 UNITS_THERE = Need(Action.MANAGE_UNITS, "unit")
+AREA = Need(Action.MANAGE_AREA)
+AREA_THERE = Need(Action.MANAGE_AREA, "unit")
 AUDIT = Need(Action.READ_AUDIT)
 OWN = Need(also="本人的")
 #: What it takes to read: a state of the form changes nothing about it.
@@ -339,7 +341,7 @@ _OPEN_PAGES = (
     _get("assets.serve_form_asset", ANYBODY, _always(name="css/tianbao.css")),
     _get("health.is_ready", ANYBODY),
     _get("recovery.start", ANYBODY),
-    _get("recovery.go_back", ANYBODY),
+    _get("recovery.go_back", ANYBODY, path="/forgotten/answers"),
     _post("recovery.begin", ANYBODY, body=_always(username="x"), **_UNTRIED),
     _post("recovery.answer", ANYBODY, body=_always(username="x"), **_UNTRIED),
     _post("recovery.use_code", ANYBODY, body=_always(username="x"), **_UNTRIED),
@@ -367,6 +369,14 @@ _OWN_PAGES = (
     ),
     _get("account.show", SIGNED_IN),
     _post("account.save", SIGNED_IN, body=_always(email="a@example.org")),
+    _get("own_questions.show", SIGNED_IN, is_finer=True, note="不管理、不审核的人"),
+    _post(
+        "own_questions.save",
+        SIGNED_IN,
+        is_never_done=True,
+        is_finer=True,
+        note="样本里没有答案",
+    ),
     _get("notices.show_list", SIGNED_IN),
     _get(
         "notices.open_notice",
@@ -992,6 +1002,7 @@ _ADMIN = (
         body=_always(name="改名"),
     ),
     _post("admin_users.reset_password", ACCOUNTS_THERE, _user, THING_SCENES),
+    _post("admin_users.give_code", ACCOUNTS_THERE, _user, THING_SCENES),
     _post(
         "admin_users.set_active",
         ACCOUNTS_THERE,
@@ -1087,6 +1098,60 @@ _ADMIN = (
     ),
 )
 
+#: The sample's forms declare no accounts of units.
+_NO_ACCOUNTS = {"is_never_done": True, "note": "样本的表没有单位的账号"}
+_NO_ACCOUNT = {**_NO_ACCOUNTS, "is_finer": True}
+
+
+def _unit_user(things, scene):
+    return _unit(things, scene) | _user(things, scene)
+
+
+_AREAS = (
+    _get("areas.show_list", AREA),
+    _get("areas.show_new", AREA),
+    _post("areas.create", AREA, body=_always(name="甲", kind="city"), **_NO_ACCOUNTS),
+    _get("areas.show", AREA_THERE, _unit, THING_SCENES),
+    _post(
+        "areas.rename",
+        AREA_THERE,
+        _unit,
+        THING_SCENES,
+        body=_always(name="改名的学校", code="renamed"),
+    ),
+    _post("areas.set_open", AREA_THERE, _unit, THING_SCENES, body=_always(open="0")),
+    _post("areas.add_accounts", AREA_THERE, _unit, THING_SCENES, **_NO_ACCOUNTS),
+    _post(
+        "areas.change_person",
+        AREA_THERE,
+        _unit_user,
+        THING_SCENES,
+        body=_always(name="改名"),
+        **_NO_ACCOUNT,
+    ),
+    _post(
+        "areas.set_account_open",
+        AREA_THERE,
+        _unit_user,
+        THING_SCENES,
+        body=_always(open="0"),
+        **_NO_ACCOUNT,
+    ),
+    _post("areas.set_rights", AREA_THERE, _unit_user, THING_SCENES, **_NO_ACCOUNT),
+    _post("areas.give_code", AREA_THERE, _unit_user, THING_SCENES, **_NO_ACCOUNT),
+    _get("area_lists.show", AREA),
+    _get("area_lists.send_template", AREA),
+    _post("area_lists.upload", AREA, body=_accounts_file, **_NO_ACCOUNTS),
+    _post("area_lists.carry_out", AREA, body=_always(lines="[]"), **_NO_ACCOUNTS),
+    _get("area_lists.go_back", SIGNED_IN, path="/area/list/done"),
+    _post(
+        "area_lists.send_passwords",
+        AREA,
+        body=_always(told='[["a","b","c","d","e"]]'),
+        changes=False,
+    ),
+)
+
 ENTRIES = (
     *_OPEN_PAGES,
     *_OWN_PAGES,
@@ -1099,6 +1164,7 @@ ENTRIES = (
     *_ROUNDS,
     *_NOTICES,
     *_ADMIN,
+    *_AREAS,
     *ITEM_ENTRIES,
     *SCHEMA_ENTRIES,
     *DESIGN_ENTRIES,
