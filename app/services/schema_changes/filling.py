@@ -5,6 +5,7 @@ Only rows of rounds that are not over are touched; former columns keep what they
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -33,7 +34,7 @@ from app.storage.transforming import (
 )
 from form_schemas.allotment import is_stored_alike
 from form_schemas.catalogue import Catalogue, Edition
-from form_schemas.lineage import Origin, OriginKind
+from form_schemas.lineage import Origin
 from form_schemas.spec import FieldSpec, FormSpec
 
 
@@ -165,14 +166,9 @@ class Filling:
         )
 
     def _was_computed(self, task: Fill) -> bool:
-        forth = self.change.forth
-        if forth is None:
+        if task.source is None:
             return False
-        later = forth.after.get(task.source_form.code)
-        if later is None or task.source is None:
-            return False
-        origin = forth.origin_of(later, task.source.id)
-        return origin is not None and origin.kind is OriginKind.COMPUTED
+        return self.change.was_computed(task.source_form.code, task.source.id)
 
     def _find_forth(self, task: Fill):
         """What led from this field to the one that it follows now."""
@@ -207,7 +203,7 @@ class Filling:
             at = make_place(self.connection, before, edition, place)
             yield from compute_values(self.connection, task, origin.expression, at)
 
-    @property
+    @cached_property
     def _before(self) -> tuple[Catalogue, Edition]:
         return make_catalogue_before(self.catalogue, self.change, self.applied)
 

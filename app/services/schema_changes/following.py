@@ -6,6 +6,7 @@ code and fields by id; rows of rounds that are over keep the names of their arch
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Connection, Table, delete, func, select, update
 
@@ -246,7 +247,8 @@ class Following:
             and origin.expression.fields & {*names}
             and item.id not in names
         ]
-        return [n for n in (*(self._follow_names(names) or ()), *given) if n]
+        followed = (*(self._follow_names(names) or ()), *given)
+        return [name for name in followed if name and name not in self._untold]
 
     @property
     def _computed(self) -> list[tuple[FieldSpec, Origin]]:
@@ -300,7 +302,23 @@ class Following:
     def carry_json(self, values: Mapping[str, object]) -> dict[str, object]:
         """Values in JSON form, as the form has them since; what it lost is left out."""
         lineage, lists = self.change.lineage, self.catalogue.codelists
-        return carry_json(values, self.former, self.form, lineage, lists)
+        found = carry_json(values, self.former, self.form, lineage, lists)
+        return {name: v for name, v in found.items() if name not in self._untold}
+
+    @cached_property
+    def _untold(self) -> frozenset[str]:
+        """Fields whose values nothing tells on the way back: others came of them."""
+        origins = (
+            (item.id, self.change.lineage.origin_of(self.form, item.id))
+            for item in self.form.fields
+        )
+        return frozenset(
+            name
+            for name, origin in origins
+            if origin is not None
+            and origin.field is not None
+            and self.change.was_computed(origin.form.code, origin.field.id)
+        )
 
 
 def follow_keys(

@@ -55,6 +55,14 @@ def _judge_words(impacts: Impacts, found: Difference, operation: Operation) -> J
     return operation
 
 
+def _judge_computed(
+    impacts: Impacts, found: Difference, operation: Operation
+) -> Judged:
+    """Every row gets a value of its own, of whichever fields."""
+    assert found.origin is not None
+    return replace(operation, touched=impacts.count(found.origin.form))
+
+
 def _judge_added(impacts: Impacts, found: Difference, operation: Operation) -> Judged:
     return operation
 
@@ -293,6 +301,7 @@ def _find_target(
 _JUDGES: Mapping[OperationKind, Callable[[Impacts, Difference, Operation], Judged]] = {
     OperationKind.ADD_FIELD: _judge_added,
     OperationKind.RELABEL: _judge_words,
+    OperationKind.COMPUTE: _judge_computed,
     OperationKind.RETIRE_FORM: _judge_retired,
     OperationKind.RETIRE_FIELD: _judge_retired,
     OperationKind.MOVE_FIELD: _judge_moved,

@@ -49,6 +49,14 @@ class EditionChange:
     def is_gone(self) -> bool:
         return not self.after
 
+    def was_computed(self, code: str, field_id: str) -> bool:
+        """On the way back: whether a field's value had come of an expression."""
+        later = None if self.forth is None else self.forth.after.get(code)
+        if self.forth is None or later is None:
+            return False
+        origin = self.forth.origin_of(later, field_id)
+        return origin is not None and origin.kind is OriginKind.COMPUTED
+
     @cached_property
     def pairs(self) -> tuple[tuple[FormSpec, FormSpec], ...]:
         """What each form was, and what it will be."""

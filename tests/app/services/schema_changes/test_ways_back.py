@@ -3,13 +3,19 @@
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from app.models import Round, RoundState
+from app.models import ImportJob, Round, RoundState, StagedRow
 from app.services.schema_changes import OperationKind, Risk, initialise
 from app.storage.records import Scope
 from app.storage.rows import RowStore
-from tests.app.services.test_schema_apply import School, award, find, was
+from tests.app.services.test_schema_apply import (
+    School,
+    award,
+    find,
+    stage_row,
+    was,
+)
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
 from tests.support.lending import get_engine
@@ -30,6 +36,8 @@ def _fill(engine):
         add_units(connection, 1)
         add_round(connection, OVER.round_id, "test", "2024")
         add_round(connection, OPEN.round_id, "test", "2024", OVER.round_id)
+        periods = {"snapshot": ["2023-09-01", "2024-08-31"]}
+        connection.execute(update(Round).values(periods=periods))
 
 
 def close(engine):
@@ -85,3 +93,18 @@ def test_what_is_empty_needs_no_row_where_it_moves_to(engine):
     )
     assert find(made, OperationKind.MOVE_FIELD).risk is Risk.SAFE
     assert school.read("A", OPEN) == [{"number": "1", "remark": "有"}]
+
+
+def test_what_others_were_computed_from_is_not_made_up_in_rows_that_wait(engine):
+    first = award(amount=field_of("money", digits=2))
+    school = School(engine, first)
+    stage_row(engine, school.catalogue.get("test/A"), number="1", amount="12.50")
+    unit = field_of("money", digits=4) | {"x-from": "amount / 10000"}
+    made = school.change(award(amount=unit))
+    assert find(made, OperationKind.COMPUTE).touched.rows == 0
+    school.change(first, back=True)
+    with engine.connect() as connection:
+        values = connection.scalars(select(StagedRow.__table__.c["values"])).one()
+        fields = connection.scalars(select(ImportJob.fields)).one()
+    # Whatever the formal row has stays, as the field does not come with the import.
+    assert (values, fields) == ({"number": "1"}, ["number"])
