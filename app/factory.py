@@ -51,6 +51,8 @@ from app.web.recovery import recovery
 from app.web.reference import reference
 from app.web.registered import registered
 from app.web.reviews import reviews
+from app.web.revision_notes import revision_notes
+from app.web.revisions import revisions
 from app.web.round_settings import round_settings
 from app.web.rounds import rounds
 from app.web.rows import rows
@@ -108,6 +110,8 @@ _BLUEPRINTS = (
     reference,
     registered,
     reviews,
+    revision_notes,
+    revisions,
     round_settings,
     rounds,
     rows,

@@ -4,10 +4,10 @@ Of each rule the first cells are kept (`findings.KEPT_CELLS`); counts are in
 `check_reports`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, false, func, or_, select
 
 from app.models import CheckFinding, Confirmation, User
 from app.services.check_reports import Seen
@@ -34,6 +34,8 @@ class Choice:
     field_id: str = ""
     level: str = ""
     row_id: int | None = None
+    #: full name of a form -> its fields and kinds of problems; None: all of them
+    touched: Mapping[str, tuple[Collection[str], Collection[str]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class FindingView:
     reason_code: str = ""
     reason_text: str = ""
     explained_by: str = ""
+    #: whose row it is
+    department_id: int | None = None
 
     @property
     def label(self) -> str:
@@ -71,15 +75,22 @@ def list_findings(
     choice: Choice | None = None,
     page: int = 1,
     size: int = 50,
+    *,
+    skip: int | None = None,
 ) -> tuple[tuple[FindingView, ...], int]:
-    """One page of findings, errors first, and how many there are in all."""
+    """One page of findings, errors first, and how many there are in all.
+
+    Args:
+        skip: how many to pass over, where they do not make whole pages.
+    """
     wanted = _matching(scope, seen, choice or Choice())
+    start = (max(page, 1) - 1) * size if skip is None else skip
     with begin_reading(engine) as connection:
         total = connection.scalar(
             select(func.count()).select_from(_FINDING).where(wanted)
         )
         records = connection.execute(
-            _select_findings(wanted).limit(size).offset((max(page, 1) - 1) * size)
+            _select_findings(wanted).limit(size).offset(start)
         ).all()
     return tuple(_view_all(records, seen)), total or 0
 
@@ -136,7 +147,17 @@ def _matching(scope: Scope, seen: Seen, choice: Choice) -> ColumnElement[bool]:
     ):
         if value:
             wanted.append(column == value)
+    if choice.touched is not None:
+        wanted.append(or_(false(), *map(_holds, choice.touched.items())))
     return and_(*wanted)
+
+
+def _holds(
+    touched: tuple[str, tuple[Collection[str], Collection[str]]],
+) -> ColumnElement[bool]:
+    name, (fields, kinds) = touched
+    at = or_(_FINDING.c.field_id.in_(fields), _FINDING.c.kind.in_(kinds))
+    return and_(_FINDING.c.form_name == name, at)
 
 
 def _select_findings(wanted: ColumnElement[bool]):
@@ -178,4 +199,5 @@ def _view(form: FormSpec, record) -> FindingView:
         record.reason_code or "",
         record.reason_text or "",
         record.by or "",
+        record.department_id,
     )

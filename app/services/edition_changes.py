@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from sqlalchemy import Engine
+
 from app.errors import NotFound
+from app.services.former_editions import recall_step
+from app.services.publications import Publication
 from exporters.change_book import write_change_book
 from form_schemas.catalogue import ARCHIVED, Catalogue, Edition, order_year
 from form_schemas.differences import DifferenceKind, FormDifference
@@ -98,6 +102,23 @@ def find_changes(
     return EditionChanges(earlier, later, found, tuple(sorted(left_out)))
 
 
+def compare_as_one(before: Edition, after: Edition) -> EditionChanges:
+    """An edition against what it was before a revision, or will be after one."""
+    return EditionChanges(before, after, compare_editions(before, after))
+
+
+def find_revision_changes(
+    engine: Engine, catalogue: Catalogue, publication: Publication, edition: str
+) -> EditionChanges:
+    """What one publication changed of an edition, `talent/2024`.
+
+    Raises:
+        NotFound: nothing of it.
+    """
+    step = recall_step(engine, catalogue, publication, edition)
+    return compare_as_one(step.before, step.after)
+
+
 def list_years(
     catalogue: Catalogue, folder: Path | None, collection: str
 ) -> tuple[str, ...]:
@@ -152,14 +173,25 @@ def _contains(one: FormDifference, search: str) -> bool:
 
 
 def write_changes_file(
-    changes: EditionChanges, path: Path, departments: Iterable[str] = ()
+    changes: EditionChanges,
+    path: Path,
+    departments: Iterable[str] = (),
+    revision: str = "",
 ) -> str:
-    """Write the workbook for the departments, or for some; gives the file's name."""
+    """Write the workbook for the departments, or for some; gives the file's name.
+
+    Args:
+        revision: which change of one edition it tells of, in words; "": it compares
+            two editions.
+    """
     title = f"{changes.after.short_title} {say_year(changes.after.year)}的变化"
+    compared = f"，与 {say_year(changes.before.year)}比较"
+    if revision:
+        title, compared = f"{title}（{revision}）", "，与改动以前比较"
     chosen = tuple(departments)
     write_change_book(
         path,
-        f"{title}，与 {say_year(changes.before.year)}比较",
+        f"{title}{compared}",
         chosen or changes.departments,
         changes.without_internal().choose(chosen),
     )

@@ -15,7 +15,8 @@ from app.storage.records import Scope
 from form_schemas.spec import FormSpec, Level, RuleSpec
 from validators.report import Problem
 
-#: Cells of one form that are kept for each rule, and each sort of mistake in a field.
+#: Cells of one form and department that are kept for each rule, and each sort of
+#: mistake in a field.
 KEPT_CELLS = 1000
 
 _RESULT = CheckResult.__table__
@@ -66,7 +67,7 @@ class FormFindings:
     confirmed: Counter[_Sort] = field(default_factory=Counter)
     outcomes: dict[str, RuleOutcome] = field(default_factory=dict)
     kept: list[dict[str, object]] = field(default_factory=list)
-    _kept: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _kept: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
 
     def add(self, name: RowName, problems: Sequence[Problem], explain: Explain) -> None:
         """Count what is wrong with a row, and keep its cells while there is room."""
@@ -77,8 +78,10 @@ class FormFindings:
             confirmation_id = None if problem.is_error else explain(problem)
             self.counts[sort] += 1
             self.confirmed[sort] += confirmation_id is not None
-            self._kept[problem.kind, place] += 1
-            if self._kept[problem.kind, place] <= KEPT_CELLS:
+            # Each department sees its own rows only, and none shall see nothing.
+            own = (problem.kind, place, name.department_id)
+            self._kept[own] += 1
+            if self._kept[own] <= KEPT_CELLS:
                 self._keep(name, problem, place, confirmation_id)
 
     def note(self, rule: RuleSpec, outcome: RuleOutcome) -> None:

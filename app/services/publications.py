@@ -89,6 +89,20 @@ def get_publication(engine: Engine, publication_id: int) -> Publication:
     return found
 
 
+def get_by_generation(engine: Engine, generation: int) -> Publication:
+    """The publication that a generation of the forms began with.
+
+    Raises:
+        NotFound: there is none.
+    """
+    wanted = _select().where(_PUBLICATION.c.generation == generation)
+    with begin_reading(engine) as connection:
+        found = connection.execute(wanted).first()
+    if found is None:
+        raise NotFound("没有这次发布。")
+    return _build(found)
+
+
 def find_last(engine: Engine) -> Publication:
     """The last publication that was not taken back.
 

@@ -147,9 +147,14 @@ def publish_files(
         backed_up(workshop.engine, consent.plan_hash) as backup,
         begin_schema_change(workshop.engine) as connection,
     ):
-        hold_generation(connection)
+        former = hold_generation(connection)
         made = apply_in(
-            connection, catalogue, consent.plan_hash, consent.accept, actor_id
+            connection,
+            catalogue,
+            consent.plan_hash,
+            consent.accept,
+            actor_id,
+            generation=former + 1,
         )
         keep_standing_rounds(connection, catalogue)
         number = raise_generation(connection, hash_catalogue(catalogue))
@@ -174,7 +179,8 @@ def _publish(
         backed_up(engine, consent.plan_hash) as backup,
         begin_schema_change(engine) as connection,
     ):
-        _refuse_outdated(hold_generation(connection), workshop.catalogue)
+        former = hold_generation(connection)
+        _refuse_outdated(former, workshop.catalogue)
         write_unwritten(connection, folder)
         _refuse_edited(workshop, candidate)
         made = apply_in(
@@ -184,6 +190,7 @@ def _publish(
             consent.accept,
             actor.user_id,
             back=reverts is not None,
+            generation=former + 1,
         )
         keep_standing_rounds(connection, candidate.catalogue)
         number = raise_generation(connection, hash_catalogue(candidate.catalogue))

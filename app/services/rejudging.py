@@ -2,15 +2,17 @@
 
 `_level` of a row is what the checks found when it was stored. Once a changed file is in
 use, every row of its form is judged anew, batch by batch in transactions of their own;
-that a form is done is noted last, so that whoever is interrupted begins it again.
+that a form is done is noted last, so that whoever is interrupted begins it again. Then
+the rounds that are open are checked, which tells people what they have to mend.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select, update
 
 from app.models import FormDeclaration, Round
+from app.services.check_orders import order_checks
 from app.services.contexts import make_context
 from app.services.rechecking import recheck_batch
 from app.storage.binding import bind
@@ -47,11 +49,12 @@ def rejudge_forms(
     forms = rows = 0
     for form in _find_changed(engine, catalogue):
         done = 0
-        for scope in _find_scopes(engine, catalogue, form):
+        scopes = _find_scopes(engine, catalogue, form)
+        for scope in scopes:
             for count in _rejudge(engine, catalogue, form, scope):
                 done += count
                 tell(form, done)
-        _note(engine, form)
+        _note(engine, form, scopes)
         forms, rows = forms + bool(done), rows + done
     return Rejudged(forms, rows)
 
@@ -110,8 +113,10 @@ def _rejudge(
             yield batch.rows
 
 
-def _note(engine: Engine, form: FormSpec) -> None:
+def _note(engine: Engine, form: FormSpec, scopes: Sequence[Scope]) -> None:
     with engine.begin() as connection:
+        if not form.is_derived:
+            order_checks(connection, form, scopes)
         connection.execute(
             update(_DECLARED)
             .where(

@@ -24,6 +24,7 @@ from app.services.publishing import (
     read_publishable,
     read_reverse,
 )
+from app.services.schema_candidates import Candidate
 from app.services.schema_changes import find_last_good
 from app.services.schema_changes.operations import Plan
 from app.services.schema_changes.planning import plan
@@ -74,7 +75,7 @@ def plan_draft(
     """The plan of publishing a draft; changes nothing."""
     require(actor, Action.DESIGN_FORMS)
     try:
-        candidate = _read_draft(workshop, draft)
+        candidate = read_draft(workshop, draft)
     except (BadRequest, Refused) as refusal:
         forms = load_draft_forms(workshop, draft)
         return _complete(workshop, forms, accept, {draft.edition}, refusal.message)
@@ -89,7 +90,7 @@ def publish_draft(
     Raises:
         Refused: files, forms or data changed since, or something was not agreed to.
     """
-    candidate = _read_draft(workshop, draft)
+    candidate = read_draft(workshop, draft)
     return publish(workshop, actor, candidate, consent, draft_id=draft.id)
 
 
@@ -98,7 +99,7 @@ def plan_files(
 ) -> Planned:
     """The plan of bringing the database to the files on disk; changes nothing."""
     require(actor, Action.DESIGN_FORMS)
-    catalogue = _load_files(workshop)
+    catalogue = load_files(workshop)
     editions = {edition.name for edition in catalogue.editions}
     return _complete(workshop, catalogue, accept, editions)
 
@@ -108,7 +109,7 @@ def publish_what_lies_there(
 ) -> Publication:
     """Bring the database to the files on disk."""
     require(actor, Action.DESIGN_FORMS)
-    return publish_files(workshop, _load_files(workshop), consent, actor.user_id)
+    return publish_files(workshop, load_files(workshop), consent, actor.user_id)
 
 
 def plan_reverse(
@@ -128,11 +129,13 @@ def plan_reverse(
     return _complete(workshop, catalogue, accept, editions, back=True)
 
 
-def _read_draft(workshop: Workshop, draft: EditionDraft):
+def read_draft(workshop: Workshop, draft: EditionDraft) -> Candidate:
+    """The forms that a draft would make."""
     return read_publishable(workshop, list_changed_files(draft), list_bases(draft))
 
 
-def _load_files(workshop: Workshop) -> Catalogue:
+def load_files(workshop: Workshop) -> Catalogue:
+    """The forms as the files on disk say."""
     complete_files(workshop.engine, workshop.schema_folder)
     last_good = find_last_good(workshop.engine)
     return load_catalogue(workshop.schema_folder, last_good=last_good)

@@ -48,6 +48,20 @@ class FormChanges:
     url: str
 
 
+@dataclass(frozen=True)
+class Note:
+    """Which change of one edition a page tells of, where two are not compared."""
+
+    title: str
+    #: the parts of its address
+    place: Mapping[str, object]
+    endpoint: str
+    workbook: str
+    #: the plan that it belongs to
+    url_back: str = ""
+    is_planned: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class ChangesPage:
     """All that the pages place."""
@@ -64,6 +78,15 @@ class ChangesPage:
     #: endpoints of the page and of its workbook
     endpoint: str
     workbook: str
+    #: None: two editions are compared
+    note: Note | None = None
+
+    @property
+    def title(self) -> str:
+        if self.note is not None:
+            return self.note.title
+        years = (self.changes.after.year, self.changes.before.year)
+        return f"{say_year(years[0])}比 {say_year(years[1])}有什么变化"
 
     @property
     def pages(self) -> int:
@@ -84,8 +107,10 @@ class ChangesPage:
         return tuple(year for year in self.years if year not in shown)
 
     @property
-    def place(self) -> Mapping[str, str]:
+    def place(self) -> Mapping[str, object]:
         """The parts of the address that name the two editions."""
+        if self.note is not None:
+            return self.note.place
         return {
             "collection": self.changes.after.collection,
             "before": self.changes.before.year,
@@ -128,7 +153,7 @@ def show_all(collection: str, before: str, after: str) -> Answer:
     require_action(Action.DESIGN_FORMS)
     folder = get_server().workshop.schema_folder
     changes = find_changes(get_server().catalogue, folder, collection, before, after)
-    page = _make_page(changes, folder, "show_all", "fetch_all", ())
+    page = make_changes_page(changes, folder, "show_all", "fetch_all", ())
     return render_template("edition_changes_admin.html", page=page)
 
 
@@ -138,7 +163,7 @@ def fetch_all(collection: str, before: str, after: str) -> Answer:
     server = get_server()
     folder = server.workshop.schema_folder
     changes = find_changes(server.catalogue, folder, collection, before, after)
-    return _send(changes, ())
+    return send_changes(changes, ())
 
 
 # For everybody.
@@ -163,30 +188,32 @@ def show_here() -> Answer:
 def show(collection: str, before: str, after: str) -> Answer:
     found = find_changes(get_server().catalogue, None, collection, before, after)
     changes = found.without_internal()
-    page = _make_page(changes, None, "show", "fetch", _list_own(changes))
+    page = make_changes_page(changes, None, "show", "fetch", list_own(changes))
     return render_template("edition_changes.html", page=page)
 
 
 @edition_changes.get("/changes/<collection>/<before>/<after>/workbook.xlsx")
 def fetch(collection: str, before: str, after: str) -> Answer:
     changes = find_changes(get_server().catalogue, None, collection, before, after)
-    return _send(changes, _list_own(changes))
+    return send_changes(changes, list_own(changes))
 
 
-def _list_own(changes: EditionChanges) -> tuple[str, ...]:
+def list_own(changes: EditionChanges) -> tuple[str, ...]:
     """The person's departments that are concerned; none: all are shown."""
     place = get_visit().workplace
     names = () if place is None else place.department_names
     return tuple(name for name in names if name in changes.departments)
 
 
-def _make_page(
+def make_changes_page(
     changes: EditionChanges,
     folder: Path | None,
     endpoint: str,
     workbook: str,
     own: Sequence[str],
+    note: Note | None = None,
 ) -> ChangesPage:
+    """Gather the page: what answers the filters of the address."""
     department = request.args.get("department", "")
     kind = request.args.get("kind", "")
     search = request.args.get("q", "").strip()[:_LONGEST_SEARCH]
@@ -203,8 +230,9 @@ def _make_page(
         search,
         list_years(catalogue, folder, collection),
         page,
-        f"edition_changes.{endpoint}",
-        f"edition_changes.{workbook}",
+        f"{request.blueprint}.{endpoint}",
+        f"{request.blueprint}.{workbook}",
+        note,
     )
 
 
@@ -238,9 +266,13 @@ def _link(changes: EditionChanges, code: str) -> str:
     return ""
 
 
-def _send(changes: EditionChanges, own: Sequence[str]) -> Answer:
+def send_changes(
+    changes: EditionChanges, own: Sequence[str], revision: str = ""
+) -> Answer:
+    """Send the workbook of what departments find changed."""
     asked = request.args.get("department", "")
     folder = TemporaryDirectory()
     path = Path(folder.name) / "changes.xlsx"
-    name = write_changes_file(changes, path, _choose_departments(asked, own))
+    chosen = _choose_departments(asked, own)
+    name = write_changes_file(changes, path, chosen, revision)
     return send_made(folder, path, name)

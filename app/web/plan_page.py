@@ -1,6 +1,6 @@
 """What the page of a plan shows: operations by risk and form, and whom they concern."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -110,6 +110,8 @@ class PlanPage:
     #: why nothing was done
     problem: str
     made_at: datetime
+    #: edition -> what it would bring the departments
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -157,12 +159,17 @@ def make_plan_page(
     url_back: str,
     said: Said = NOTHING_SAID,
     problem: str = "",
+    url_of_note: Callable[[str], str] | None = None,
 ) -> PlanPage:
     """Gather the page of a plan.
 
     Args:
         problem: why nothing was done.
+        url_of_note: where an edition's changes are told in words.
     """
+    named = {name.rpartition("/")[0] for name in planned.plan.form_names}
+    editions = [e.name for e in planned.catalogue.editions if e.name in named]
+    notes = {} if url_of_note is None else {one: url_of_note(one) for one in editions}
     sections = view_sections(planned.plan.operations, planned.catalogue, said)
     return PlanPage(
         title,
@@ -174,6 +181,7 @@ def make_plan_page(
         said,
         problem,
         datetime.now().astimezone(),
+        notes,
     )
 
 

@@ -3,8 +3,8 @@
 A plan is carried out by its hash: what was seen is what is done, or nothing is.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
@@ -35,6 +35,13 @@ class Target:
     url_back: str
     plan: Callable[[], planning.Planned]
     carry_out: Callable[[Consent], Publication]
+    #: names the plan in the address of what it would bring the departments
+    asked: Mapping[str, int] = field(default_factory=dict)
+
+    def url_of_note(self, edition: str) -> str:
+        collection, _, year = edition.partition("/")
+        place = {"collection": collection, "year": year}
+        return url_for("revision_notes.show_planned", **place, **self.asked)
 
 
 @schema_plans.get("/plan/")
@@ -92,6 +99,7 @@ def _aim_at_draft(draft_id: int) -> Target:
         url_for("designing.show_draft", draft_id=draft.id),
         lambda: planning.plan_draft(workshop, actor, draft),
         lambda consent: planning.publish_draft(workshop, actor, draft, consent),
+        {"draft": draft.id},
     )
 
 
@@ -105,6 +113,7 @@ def _aim_back(publication_id: int) -> Target:
         url_for("publications.show", publication_id=found.id),
         lambda: planning.plan_reverse(workshop, actor, found.id),
         lambda consent: revert(workshop, actor, found.id, consent),
+        {"back": found.id},
     )
 
 
@@ -121,6 +130,7 @@ def _show(target: Target, said: Said = NOTHING_SAID, problem: str = "") -> str:
         url_back=target.url_back,
         said=said,
         problem=problem,
+        url_of_note=target.url_of_note,
     )
     return render_template("schema_plan.html", page=page)
 

@@ -8,7 +8,14 @@ from openpyxl import Workbook
 from sqlalchemy import func, select
 
 from app.jobs import Worker, start_thread
-from app.models import FormDeclaration, ImportJob, ImportState, JobState, StagedRow
+from app.models import (
+    CheckRun,
+    FormDeclaration,
+    ImportJob,
+    ImportState,
+    JobState,
+    StagedRow,
+)
 from app.services.import_orders import Order, start_import
 from app.services.keeping import CatalogueKeeper
 from app.storage.engine import begin_reading
@@ -109,6 +116,8 @@ def test_a_worker_judges_rows_by_the_new_rules(workshop, actor):
     changed = major()
     changed["x-rules"] = [rule_of("name != '甲'", fields=["name"])]
     publish_change(workshop, actor, M=changed)
+    # It begins with the rows; what it runs then is the check that follows from it.
+    assert worker.run_next()
     assert not worker.run_next()
     table = FormDeclaration.__table__
     renewed = CatalogueKeeper(workshop).get().catalogue
@@ -121,8 +130,10 @@ def test_a_worker_judges_rows_by_the_new_rules(workshop, actor):
         levels = RowStore(connection, renewed).count_levels(
             renewed.get("test/M"), SCOPE
         )
+        checked = connection.scalars(select(CheckRun.form_names)).all()
     assert judged == print_
     assert sum(levels.values()) == 1
+    assert checked == [["test/2024/M"]]
 
 
 def test_threads_of_a_process_share_the_forms(workshop, actor):

@@ -37,6 +37,22 @@ def _editions(_things: Things, _scene: Scene) -> dict:
     return {"collection": "test", "before": "2024", "after": "2024"}
 
 
+def _edition(_things: Things, _scene: Scene) -> dict:
+    return {"collection": "test", "year": "2024"}
+
+
+def _revision(things: Things, scene: Scene) -> dict:
+    return {"publication_id": 999} | _at(things, scene)
+
+
+def _since(things: Things, scene: Scene) -> dict:
+    return {"generation": 999} | _at(things, scene)
+
+
+def _note(things: Things, scene: Scene) -> dict:
+    return _publication(things, scene) | _edition(things, scene)
+
+
 def _next_year(_things: Things, _scene: Scene) -> dict:
     # Nothing may be written beside the project's own files.
     return {"source": "talent/2024", "year": "下一年"}
@@ -93,6 +109,26 @@ def _absent(method, endpoint, values, **more):
     )
 
 
+_ANYBODY = Need()
+#: Whoever works at the unit's round.
+_HERE = Need(Action.VIEW_ROWS, "unit")
+
+
+def _missing(endpoint, values, need=_ANYBODY):
+    """A page for whoever fills, of a thing that the school does not have."""
+    scenes = ROUND_SCENES if need is _HERE else ONE_SCENE
+    return Entry(
+        endpoint,
+        "GET",
+        need,
+        scenes,
+        values,
+        is_finer=True,
+        is_never_done=True,
+        note="样本里没有发布过表单：有权的人也是 ○",
+    )
+
+
 SCHEMA_ENTRIES = (
     _get("new_editions.ask", nothing),
     Entry(
@@ -140,6 +176,14 @@ SCHEMA_ENTRIES = (
     ),
     _get("publications.show_list", nothing),
     _absent("GET", "publications.show", _publication),
+    _absent("GET", "publications.fetch_cells", _publication),
+    _get("revision_notes.show_planned", _edition),
+    _get("revision_notes.fetch_planned", _edition),
+    _missing("revision_notes.show", _note),
+    _missing("revision_notes.fetch", _note),
+    _missing("revisions.show", _revision, _HERE),
+    _missing("revisions.fetch", _revision, _HERE),
+    _missing("revisions.lead_on", _since),
     _get("schema_plans.plan_files", nothing),
     _publish("schema_plans.publish_files", nothing),
     _get("schema_plans.plan_draft", _draft),

@@ -80,12 +80,15 @@ def apply_in(
     actor_id: int | None = None,
     *,
     back: bool = False,
+    generation: int | None = None,
 ) -> Plan:
     """As `apply`, in a transaction of `begin_schema_change` of the caller's.
 
     Args:
         back: the files are those of an earlier day: renames lead back, and columns that
             held the values then hold them again.
+        generation: of the forms once they are published: notices lead to what is left
+            to do then.
     """
     prepared = prepare(connection, catalogue, accept, back=back)
     _require(prepared.plan, plan_hash)
@@ -100,7 +103,7 @@ def apply_in(
         if change.is_revision:
             _renew(connection, prepared, change, staged)
     _save(connection, prepared)
-    _tell(connection, prepared, actor_id)
+    _tell(connection, prepared, actor_id, generation)
     return prepared.plan
 
 
@@ -239,7 +242,12 @@ def _find_rejudged(prepared: Prepared) -> Collection[str]:
     }
 
 
-def _tell(connection: Connection, prepared: Prepared, actor_id: int | None) -> None:
+def _tell(
+    connection: Connection,
+    prepared: Prepared,
+    actor_id: int | None,
+    generation: int | None,
+) -> None:
     catalogue = prepared.target.catalogue
     concerned = find_concerned(catalogue, prepared.plan.operations)
     rounds = [
@@ -252,7 +260,9 @@ def _tell(connection: Connection, prepared: Prepared, actor_id: int | None) -> N
     if concerned and rounds:
         # Made only where something is set back: nobody else needs an account for it.
         find_actor = cache(partial(_find_actor, connection, actor_id))
-        reopen_filings(connection, catalogue, concerned, rounds, find_actor, actor_id)
+        reopen_filings(
+            connection, catalogue, concerned, rounds, find_actor, actor_id, generation
+        )
 
 
 def _find_actor(connection: Connection, actor_id: int | None) -> Actor:

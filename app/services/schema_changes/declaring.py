@@ -83,6 +83,11 @@ def list_columns(declaration: Declaration) -> dict[str, dict[str, object]]:
     return {**declaration["retired"], **fields}
 
 
+def list_retired(declaration: Declaration) -> dict[str, dict[str, object]]:
+    """Column that is not in use -> the field that it held; the last one at the end."""
+    return {**declaration["retired"]}
+
+
 def get_allotment(table_name: str, declaration: Declaration) -> Allotment:
     """Where a form is kept, as it was declared."""
     return Allotment(table_name, declaration.get("columns", {}))

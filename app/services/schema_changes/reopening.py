@@ -82,12 +82,14 @@ def reopen_filings(
     round_ids: Sequence[int],
     find_actor: Callable[[], Actor],
     sender_id: int | None,
+    generation: int | None = None,
 ) -> Reopened:
     """Set back what was handed in of changed forms, and tell those who fill them in.
 
     Args:
         find_actor: in whose name filings are set back.
         sender_id: who changed the forms, if it was a person.
+        generation: of the forms, for the list of what is left to do.
     """
     filings = people = 0
     returned: dict[Scope, list[tuple[FormSpec, int]]] = {}
@@ -101,7 +103,7 @@ def reopen_filings(
                 returned.setdefault(scope, []).append((form, decision_id))
             people += _tell(
                 connection, catalogue, form, scope, operations, sender_id,
-                is_back=decision_id is not None,
+                is_back=decision_id is not None, generation=generation,
             )  # fmt: skip
     for scope, own in returned.items():
         _give_back_whole(connection, catalogue, scope, own, find_actor())
@@ -211,6 +213,7 @@ def _tell(
     sender_id: int | None,
     *,
     is_back: bool,
+    generation: int | None,
 ) -> int:
     """Tell each department that supplies the form; gives how many people."""
     suppliers = load_assignments(connection, scope.unit_id, scope.round_id).ids(form)
@@ -222,17 +225,27 @@ def _tell(
         own += rows.get(None, 0) if place == 0 else 0
         people = set(find_fillers(connection, scope.unit_id, department_id)) - told
         end = "已退回填报，改好后请重新提交。" if is_back else "请核对后再提交。"
+        if generation is not None:
+            end += "要改哪些格，点开就看到。"
         message = Message(
             NoticeKind.RETURNED if is_back else NoticeKind.ROUND,
             f"{form.code} {form.title} 的表样有修订",
             f"{_say(operations)}。本部门有 {own} 行要核对；{end}",
-            entry_link(form, scope),
+            _link(form, scope, generation),
             scope.unit_id,
             scope.round_id,
             form.code,
         )
         told |= set(send(connection, message, people, sender_id))
     return len(told)
+
+
+def _link(form: FormSpec, scope: Scope, generation: int | None) -> str:
+    """Where people see which cells they have to enter or to mend."""
+    if generation is None:
+        return entry_link(form, scope)
+    at = f"{scope.unit_id}-{scope.round_id}"
+    return f"/revisions/since/{generation}/?at={at}&form={form.code}"
 
 
 def _count_rows(
