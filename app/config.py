@@ -107,6 +107,11 @@ class Config:
         int,
         "Largest upload, in MiB.",
     ] = 50
+    portal_cache_seconds: Annotated[
+        int,
+        "Pages of the public portal are made anew so often; what is published shows "
+        "up that much later at most.",
+    ] = 30
     max_import_rows: Annotated[
         int,
         "Most rows of one imported file; more are refused.",

@@ -44,6 +44,7 @@ from app.web.new_editions import new_editions
 from app.web.notices import notices
 from app.web.own_questions import own_questions
 from app.web.places import places
+from app.web.portal import portal
 from app.web.previewing import previewing
 from app.web.progress import progress
 from app.web.publications import publications
@@ -103,6 +104,7 @@ _BLUEPRINTS = (
     notices,
     own_questions,
     places,
+    portal,
     previewing,
     progress,
     publications,

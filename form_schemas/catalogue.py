@@ -15,6 +15,8 @@ from form_schemas.faults import Fault
 from form_schemas.freezes import Freeze
 from form_schemas.measure_reader import MeasureReading, read_measures
 from form_schemas.phases import Phase
+from form_schemas.portal import Portal
+from form_schemas.portal_reader import read_portal
 from form_schemas.reader import EditionReading
 from form_schemas.settings import (
     WarningReason,
@@ -129,6 +131,11 @@ class Edition:
     def measures(self) -> MeasureReading:
         """What its statistics count; a measure with a fault is left out."""
         return read_measures(self.settings, self.forms)
+
+    @cached_property
+    def portal(self) -> Portal | None:
+        """What the public sees of it; None: nothing, or its settings have faults."""
+        return read_portal(self.settings, self.forms, self.measures.groups).portal
 
     @cached_property
     def by_code(self) -> Mapping[str, FormSpec]:

@@ -16,6 +16,7 @@ from form_schemas.folder_reading import read_folder
 from form_schemas.folders import SCHEMAS_FOLDER, edition_folders
 from form_schemas.kinds import PERSONAL_KINDS
 from form_schemas.measure_reader import read_measures
+from form_schemas.portal_reader import read_portal
 from form_schemas.settings import COLLECTION_FILE, Settings, read_settings
 from form_schemas.spec import FieldSpec, FormSpec, Shape
 from form_schemas.standing_lint import find_standing_faults
@@ -58,7 +59,11 @@ def find_settings_faults(
     for place, message in find_misplaced_blocks(booklets, by_code):
         yield Fault(file, place, message)
     # Measures that nothing can be counted by.
-    for place, message in read_measures(settings.values, forms).faults:
+    measures = read_measures(settings.values, forms)
+    for place, message in measures.faults:
+        yield Fault(file, place, message)
+    # What a portal shows, and nobody has.
+    for place, message in read_portal(settings.values, forms, measures.groups).faults:
         yield Fault(file, place, message)
 
 

@@ -16,7 +16,7 @@ from form_schemas.nodes import Call, Field, Logical, Node, RefColumn, Unary
 from form_schemas.spec import FieldSpec
 
 #: Units in which people are counted: small numbers of them tell who they are.
-_PERSONS = frozenset({"人", "人次", "名"})
+PERSON_UNITS = frozenset({"人", "人次", "名"})
 _FACTORS = {"%": 100, "‰": 1000}
 
 
@@ -106,7 +106,7 @@ class Measure:
     def of_persons(self) -> bool:
         if self.counts_persons is not None:
             return self.counts_persons
-        return self.unit in _PERSONS
+        return self.unit in PERSON_UNITS
 
     @property
     def adds_up(self) -> bool:

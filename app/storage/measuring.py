@@ -5,7 +5,7 @@ counted by unit first and added up then, so that what differs between the rows o
 (`distinct`) means the same in a province as in a school.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -57,6 +57,11 @@ class Coverage:
 
     unit_id: int = 0
     units: Select | None = None
+    #: by round, where other units count in each; `units` are all of them then
+    in_round: Callable[[int], Select] | None = None
+
+    def units_in(self, round_id: int) -> Select | None:
+        return self.units if self.in_round is None else self.in_round(round_id)
 
 
 @dataclass(frozen=True)
@@ -203,7 +208,7 @@ class _Counting:
         place = SqlPlace(
             self.catalogue,
             words_for(self.connection),
-            Moment(scope, at.edition, self.coverage.units),
+            Moment(scope, at.edition, self.coverage.units_in(at.round_id)),
             None,
             self.today,
             at.period_start,

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.errors import AppError, NotSignedIn, StaleForms, UnknownName
 from app.web.api_errors import is_api, make_problem
+from app.web.portal_frame import draw_error
 
 _LOG = structlog.get_logger(__name__)
 
@@ -136,6 +137,8 @@ def _answer(
         if status == 401:
             body["login"] = url_for("auth.login")
         return jsonify(body), status
+    if request.blueprint == "portal":
+        return draw_error(page.title, message or page.advice), status
     text = render_template("error.html", page=page, message=message)
     return text, status
 

@@ -9,6 +9,7 @@ from app.config import Config
 from app.errors import Forbidden, NotFound, NotSignedIn
 from app.permissions import ROLE_NAMES, Action, Actor, can
 from app.services.flows.listing import list_forms
+from app.services.portal.site import find_site
 from app.services.progress.area import has_area
 from app.services.sessions import find_session
 from app.services.workplaces import (
@@ -172,6 +173,8 @@ def guard(app: Flask) -> None:
 
 
 def _sign_in():
+    if request.blueprint == "portal":
+        return None
     if request.endpoint in _OPEN and request.endpoint != "auth.login":
         return None
     config, engine = get_database()
@@ -182,6 +185,8 @@ def _sign_in():
     if signed_in is None:
         if request.endpoint in _OPEN:
             return None
+        if request.path == "/" and find_site(get_server().workshop) is not None:
+            return redirect(url_for("portal.home"))
         raise NotSignedIn
     get_server(signed_in.generation)
     g.token = token

@@ -17,12 +17,20 @@ from sqlalchemy import (
 )
 
 from app.errors import NotFound
-from app.models import AUTHORITIES, Round, RoundState, Unit, UnitRound
+from app.models import (
+    AUTHORITIES,
+    FilingState,
+    Round,
+    RoundState,
+    Unit,
+    UnitRound,
+)
 from app.models.rounds import read_period
 from app.permissions import Action, Actor, filter_units
 from app.services.workplaces import Workplace
 from app.storage.engine import begin_reading
 from app.storage.measuring import Coverage, MeasuredRound
+from app.storage.public_rows import approved_units
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
 
@@ -129,6 +137,66 @@ def find_area_ground(
         rounds,
         units=total or 0,
     )
+
+
+def find_public_ground(
+    engine: Engine,
+    catalogue: Catalogue,
+    collection: str,
+    round_id: int | None = None,
+    below: int | None = None,
+) -> Ground:
+    """What everybody may see: the reports that passed all steps, round by round.
+
+    Args:
+        below: id of an authority; None: all units.
+
+    Raises:
+        NotFound: nothing was approved there yet, or there is no such authority.
+    """
+    with begin_reading(engine) as connection:
+        rounds = _list_rounds(
+            connection,
+            catalogue,
+            select(Round.__table__).where(
+                Round.collection == collection,
+                Round.id.in_(
+                    select(UnitRound.round_id).where(
+                        UnitRound.state == FilingState.APPROVED
+                    )
+                ),
+            ),
+        )
+        chosen = _choose(rounds, round_id)
+        top = _find_authority(connection, below)
+
+        def in_round(wanted: int) -> Select:
+            found = approved_units(wanted)
+            return found if top is None else found.where(Unit.path.startswith(top.path))
+
+        units = in_round(chosen.id)
+        total = connection.scalar(select(func.count()).select_from(units.subquery()))
+    everywhere = select(Unit.id).where(Unit.kind.not_in(AUTHORITIES))
+    return Ground(
+        top.name if top is not None else "全国",
+        Coverage(units=everywhere, in_round=in_round),
+        chosen,
+        rounds,
+        units=total or 0,
+    )
+
+
+def _find_authority(connection: Connection, below: int | None):
+    if below is None:
+        return None
+    found = connection.execute(
+        select(Unit.name, Unit.path).where(
+            Unit.id == below, Unit.kind.in_(AUTHORITIES), Unit.is_active
+        )
+    ).first()
+    if found is None:
+        raise NotFound("没有这个地区。")
+    return found
 
 
 def find_round(rounds: Iterable[StatisticsRound], round_id: int) -> StatisticsRound:

@@ -1,0 +1,247 @@
+"""Rows that the public reads: of many units and rounds, by what makes them public.
+
+What is asked for is named field by field, as nothing else may leave.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+
+from app.models import FilingState, Round, RoundState, Unit, UnitRound
+from app.models.rounds import read_period
+from app.storage.expression_rows import Moment, RowsOf, SqlPlace, is_asked, words_for
+from app.storage.expressions import compile_sql
+from app.storage.records import Scope
+from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.expressions import Expression
+from form_schemas.spec import FormSpec
+
+
+@dataclass(frozen=True)
+class PublicRound:
+    """A round whose rows may be public."""
+
+    id: int
+    title: str
+    edition: Edition
+    periods: Mapping[str, Sequence[str]]
+    is_standing: bool
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Which rows of a form are asked for."""
+
+    #: all have to hold
+    where: tuple[Expression, ...] = ()
+    #: only those of units whose report of the round is approved
+    approved: bool = False
+    #: words that all have to stand in one of some fields
+    search: str = ""
+    fields: tuple[str, ...] = ()
+    unit_id: int | None = None
+    row_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order of a list: pinned rows first, then by date, the newest first."""
+
+    date: str = ""
+    pinned: str = ""
+
+
+@dataclass(frozen=True)
+class PublicRow:
+    """What is shown of a row."""
+
+    id: int
+    unit_id: int
+    round_id: int
+    unit_name: str
+    #: by field id
+    values: Mapping[str, Any]
+
+
+def list_rounds(
+    connection: Connection, catalogue: Catalogue, collection: str
+) -> tuple[PublicRound, ...]:
+    """The rounds of a collection that have begun, the newest first."""
+    editions = {(one.collection, one.year): one for one in catalogue.editions}
+    found = connection.execute(
+        select(Round.__table__)
+        .where(Round.collection == collection, Round.state != RoundState.PREPARING)
+        .order_by(Round.id.desc())
+    )
+    return tuple(
+        PublicRound(one.id, one.title, edition, one.periods, one.is_standing)
+        for one in found
+        if (edition := editions.get((one.collection, one.edition))) is not None
+    )
+
+
+def find_rows(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    rounds: Iterable[PublicRound],
+    wanted: Conditions,
+    fields: Sequence[str],
+    today: date,
+    *,
+    order: Order | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> tuple[PublicRow, ...]:
+    """Rows of the form in these rounds; the newest rounds first, where no order says.
+
+    Raises:
+        NotInSqlError: no SQL says a condition.
+    """
+    statement = _union(
+        connection, catalogue, form, rounds, wanted, tuple(fields), today
+    )
+    if statement is None:
+        return ()
+    rows = statement.subquery()
+    by: list[Any] = []
+    if order is not None and order.pinned:
+        by.append(func.coalesce(rows.c[f"f_{order.pinned}"], False).desc())
+    if order is not None and order.date:
+        by.append(rows.c[f"f_{order.date}"].desc().nulls_last())
+    listed = (
+        select(rows, Unit.name.label("unit_name"))
+        .join(Unit, Unit.id == rows.c.unit)
+        .order_by(*by, rows.c.round.desc(), rows.c.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return tuple(
+        PublicRow(
+            one.id,
+            one.unit,
+            one.round,
+            one.unit_name,
+            {name: getattr(one, f"f_{name}") for name in fields},
+        )
+        for one in connection.execute(listed)
+    )
+
+
+def count_rows(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    rounds: Iterable[PublicRound],
+    wanted: Conditions,
+    today: date,
+) -> int:
+    statement = _union(connection, catalogue, form, rounds, wanted, (), today)
+    if statement is None:
+        return 0
+    counted = select(func.count()).select_from(statement.subquery())
+    return connection.scalar(counted) or 0
+
+
+def approved_units(round_id: int) -> Select:
+    """SELECTs the ids of units whose report of a round passed all its steps."""
+    return (
+        select(UnitRound.unit_id)
+        .join(Unit, Unit.id == UnitRound.unit_id)
+        .where(
+            UnitRound.round_id == round_id,
+            UnitRound.state == FilingState.APPROVED,
+            Unit.is_active,
+        )
+    )
+
+
+def _union(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    rounds: Iterable[PublicRound],
+    wanted: Conditions,
+    fields: tuple[str, ...],
+    today: date,
+) -> Any:
+    asked = [
+        _select(connection, catalogue, form, at, wanted, fields, today)
+        for at in rounds
+        if at.is_standing == form.is_standing and is_asked(catalogue, form, at.edition)
+    ]
+    if not asked:
+        return None
+    return asked[0] if len(asked) == 1 else union_all(*asked)
+
+
+def _select(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    at: PublicRound,
+    wanted: Conditions,
+    fields: tuple[str, ...],
+    today: date,
+) -> Select:
+    units = approved_units(at.id) if wanted.approved else _active_units()
+    first, last = read_period(at.periods, form.period)
+    moment = Moment(Scope(wanted.unit_id or 0, at.id), at.edition, units)
+    place = SqlPlace(catalogue, words_for(connection), moment, None, today, first, last)
+    rows = RowsOf(place, form, moment)
+    conditions = [rows.in_place()]
+    conditions += [compile_sql(one, rows) for one in wanted.where]
+    conditions += [_holds(rows, wanted.fields, word) for word in wanted.search.split()]
+    if wanted.unit_id is not None:
+        conditions.append(rows.table.c._unit_id == wanted.unit_id)
+    if wanted.row_id is not None:
+        conditions.append(rows.id == wanted.row_id)
+    columns = [
+        rows.id.label("id"),
+        rows.table.c._unit_id.label("unit"),
+        literal(at.id).label("round"),
+        *(_column(rows, name).label(f"f_{name}") for name in fields),
+    ]
+    return select(*columns).select_from(rows.joined()).where(*conditions)
+
+
+def _active_units() -> Select:
+    return select(Unit.id).where(Unit.is_active)
+
+
+def _column(rows: RowsOf, name: str) -> ColumnElement[Any]:
+    """A field as it is stored, under the id that the round's edition had for it."""
+    stored, item = rows.find_field(name), rows.form.by_id[name]
+    if stored is None or stored.value_type is not item.value_type:
+        newest = rows.place.catalogue
+        typed = RowsOf(
+            rows.place,
+            rows.form,
+            Moment(rows.moment.scope, newest.edition_of(rows.form)),
+        )
+        return cast(null(), typed.table.c[name].type)
+    return rows.table.c[stored.id]
+
+
+def _holds(rows: RowsOf, fields: Sequence[str], word: str) -> ColumnElement[bool]:
+    """Whether a word stands in one of the fields."""
+    columns = (_column(rows, name) for name in fields)
+    return and_(
+        or_(*(cast(one, Text).icontains(word, autoescape=True) for one in columns))
+    )

@@ -1,0 +1,242 @@
+"""The public portal: what anybody reads without logging in, and what nobody does."""
+
+from dataclasses import replace
+from datetime import date
+from xml.etree import ElementTree
+
+import pytest
+from sqlalchemy import update
+
+from app.models import Unit
+from app.storage.files import FileOwner, keep_file
+from tests.support.portal_world import NOW, PortalWorld
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.fixture
+def config(config):
+    return replace(config, portal_cache_seconds=0)
+
+
+@pytest.fixture
+def world(workshop):
+    return PortalWorld(workshop)
+
+
+def read(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_visitors_are_led_to_the_portal_and_get_no_cookie(world, client):
+    answer = client.get("/")
+    assert (answer.status_code, answer.location) == (302, "/portal/")
+    home = client.get("/portal/")
+    assert home.status_code == 200
+    assert "Set-Cookie" not in home.headers
+    assert home.headers["Cache-Control"].startswith("public")
+
+
+def test_a_page_that_did_not_change_is_not_sent_again(world, client):
+    tag = client.get("/portal/").headers["ETag"]
+    assert client.get("/portal/", headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_only_published_articles_are_read(world, client):
+    world.publish(title="公开的通知")
+    hidden = [
+        world.publish(title="没有发布的", status="草稿"),
+        world.publish(title="撤下的", status="已撤下"),
+        world.publish(title="登录才能看的", audience="登录用户"),
+        world.publish(title="明天才发的", published_date=date(2999, 1, 1)),
+    ]
+    for path in ("/portal/", "/portal/notices/", "/portal/search?q=的"):
+        page = read(client, path)
+        assert "公开的通知" in page
+        assert not any(t in page for t in ("没有发布", "撤下的", "登录才能", "明天"))
+    for key in hidden:
+        assert client.get(f"/portal/notices/{key}").status_code == 404
+
+
+def test_an_article_is_read_in_its_own_column_only(world, client):
+    key = world.publish(portal_column="理论研究", title="一篇研究")
+    assert "一篇研究" in read(client, f"/portal/research/{key}")
+    assert client.get(f"/portal/notices/{key}").status_code == 404
+    for odd in ("x", "1", "0-0", "1-99999999", f"{key}-1"):
+        assert client.get(f"/portal/notices/{odd}").status_code == 404
+
+
+def test_pinned_articles_come_first_and_lists_have_pages(world, client):
+    for day in range(1, 23):
+        world.publish(title=f"第 {day} 天", published_date=date(2025, 3, day))
+    world.publish(title="置顶的", published_date=date(2020, 1, 1), is_top=True)
+    first = read(client, "/portal/notices/")
+    assert first.index("置顶的") < first.index("第 22 天") < first.index("第 4 天")
+    assert "第 3 天" not in first
+    assert "第 3 天" in read(client, "/portal/notices/?page=2")
+    assert "第 3 天" in read(client, "/portal/notices/?page=999")
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<a href='javascript:alert(1)'>x</a>",
+        "<svg><script>alert(1)</script></svg>",
+        "<iframe src='https://example.com'></iframe>",
+        "<p style='background:url(https://example.com)'>x</p>",
+        "<img src='https://example.com/x.png'>",
+        "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+    ],
+)
+def test_nothing_in_a_text_runs_or_loads_from_elsewhere(world, client, attack):
+    fields = {"title": attack, "author": attack, "source": attack, "keywords": attack}
+    key = world.publish(**fields, content=f"<p>正文</p>{attack}")
+    pages = ["/portal/", "/portal/notices/", f"/portal/notices/{key}"]
+    pages += ["/portal/search?q=alert", "/portal/feed.xml", "/portal/notices/feed.xml"]
+    for path in pages:
+        page = read(client, path)
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "src='https://example" not in page
+        assert 'src="https://example' not in page
+        assert 'href="javascript' not in page
+        assert "href='javascript" not in page
+        assert "<iframe" not in page
+        assert "<p style" not in page
+
+
+def test_numbers_are_of_approved_reports_alone(world, client):
+    home = read(client, "/portal/")
+    # One group of three passed this year; two did last year.
+    assert "2024 年度" in home
+    assert "<b>1</b><span>职教集团数" in home
+    assert "<b>4</b><span>成员单位：企业" in home
+    assert "2023 年度 2，2024 年度 1" in home
+    assert "已提交 <b>2</b> 个单位" in home
+
+
+def test_the_directory_is_found_by_area_industry_and_words(world, client):
+    alpha, beta, gamma = "砚溪装备", "青屿港航", "澄湖生态"
+    everything = read(client, "/portal/groups/")
+    assert all(name in everything for name in (alpha, beta, gamma))
+    area = world.units["510000"]
+    for query, found in (
+        (f"area={area}", {gamma}),
+        ("industry=D", {alpha}),
+        ("industry=C", {alpha, beta}),
+        # What was not approved says nothing of the group's industries.
+        ("industry=A", set()),
+        ("q=青屿公司", {beta}),
+        ("q=QYGH", {beta}),
+        (f"q=青屿&area={area}", set()),
+    ):
+        page = read(client, f"/portal/groups/?{query}")
+        shown = {name for name in (alpha, beta, gamma) if f">{name}" in page}
+        assert shown == found, query
+
+
+def test_the_page_of_a_group_tells_its_newest_approved_report(world, client):
+    page = read(client, f"/portal/groups/{world.units['alpha']}")
+    assert "46,210" in page
+    assert "43,875" not in page
+    assert "砚溪第 4 企业" in page
+    older = read(client, f"/portal/groups/{world.units['beta']}")
+    assert "2023 年度" in older
+    # Fewer than five persons are nobody's business.
+    assert "少于 5" in older
+    none = read(client, f"/portal/groups/{world.units['gamma']}")
+    assert "还没有审核通过的数据" in none
+    assert "澄湖公司" not in none
+
+
+def test_a_disabled_group_and_what_is_no_group_have_no_page(world, client):
+    beta = world.units["beta"]
+    with world.workshop.engine.begin() as connection:
+        connection.execute(update(Unit).where(Unit.id == beta).values(is_active=False))
+    for unit in (beta, world.units["nation"], 99_999):
+        assert client.get(f"/portal/groups/{unit}").status_code == 404
+    assert "青屿港航" not in read(client, "/portal/groups/")
+
+
+@pytest.fixture
+def add_file(world, tmp_path):
+    """Keep a file as somebody uploaded it for a field."""
+
+    def add_file(code, field, name="a.doc", media="application/msword"):
+        path = tmp_path / "file"
+        path.write_bytes(b"content of a file")
+        form = world.edition.by_code[code]
+        owner = FileOwner(world.units["nation"], None, form.full_name, field)
+        with world.workshop.engine.begin() as connection:
+            return keep_file(connection, world.workshop.files, path, name, media, owner)
+
+    return add_file
+
+
+def test_files_are_fetched_while_a_public_row_shows_them(world, client, add_file):
+    shown, hidden = add_file("G14", "attachments"), add_file("G14", "attachments")
+    loose = add_file("G14", "attachments")
+    world.publish(attachments=(shown,))
+    world.publish(title="草稿", status="草稿", attachments=(hidden,))
+    answer = client.get(f"/portal/files/{shown}")
+    assert answer.data == b"content of a file"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    for token in (hidden, loose, "none", shown[:-1]):
+        assert client.get(f"/portal/files/{token}").status_code == 404
+
+
+def test_pictures_of_a_text_and_of_a_case_are_shown(world, client, add_file):
+    inside = add_file("G14", "content", "a.png", "image/png")
+    photo = add_file("G7.3", "photo", "b.jpg", "image/jpeg")
+    other = add_file("G7.3", "photo", "c.jpg", "image/jpeg")
+    document = add_file("G7.1", "case_document")
+    world.publish(content=f'<p>图</p><img src="/portal/files/{inside}">')
+    case = {
+        "submitter_level": "集团",
+        "unit_name": "砚溪集团",
+        "case_document": document,
+        "allow_publish": True,
+    }
+    keys = {}
+    for title, token in (("共建", photo), ("别的", other)):
+        keys[title] = world.store("G7.1", "alpha", NOW, {**case, "case_title": title})
+        row = {"case_title": title, "caption": f"{title}图", "photo": token}
+        world.store("G7.3", "alpha", NOW, row)
+    world.set_state("G7.1", keys["共建"], case_status="入选汇编")
+    world.set_state("G7.1", keys["别的"], case_status="省级推荐")
+    key = keys["共建"]
+    page = read(client, f"/portal/cases/{key}")
+    assert "共建图" in page
+    assert "别的图" not in page
+    for token, media in ((inside, "image/png"), (photo, "image/jpeg")):
+        answer = client.get(f"/portal/files/{token}")
+        assert answer.mimetype == media
+        assert "Content-Disposition" not in answer.headers
+    assert client.get(f"/portal/files/{document}").status_code == 200
+    assert client.get(f"/portal/files/{other}").status_code == 404
+
+
+def test_the_feed_and_the_sitemap_are_well_formed(world, client):
+    key = world.publish(title="甲 & 乙 <丙>")
+    feed = ElementTree.fromstring(read(client, "/portal/feed.xml"))
+    entry = feed.find(f"{ATOM}entry")
+    assert entry.find(f"{ATOM}title").text == "甲 & 乙 <丙>"
+    assert entry.find(f"{ATOM}link").get("href").endswith(f"/portal/notices/{key}")
+    ElementTree.fromstring(read(client, "/portal/research/feed.xml"))
+    sitemap = ElementTree.fromstring(read(client, "/portal/sitemap.xml"))
+    addresses = [one.text for one in sitemap.iter() if one.tag.endswith("loc")]
+    assert any(one.endswith(f"/portal/notices/{key}") for one in addresses)
+    assert any(
+        one.endswith(f"/portal/groups/{world.units['alpha']}") for one in addresses
+    )
+
+
+def test_what_is_not_there_is_told_within_the_portal(world, client):
+    answer = client.get("/portal/nowhere/")
+    assert answer.status_code == 404
+    assert "没有这个栏目" in answer.text
+    assert "portal-nav" in answer.text
