@@ -1,0 +1,333 @@
+"""Forgotten passwords: questions that tell nobody who has an account, and codes."""
+
+from datetime import timedelta
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import select
+
+from app.errors import AppError, BadRequest, Forbidden, Refused, TooManyRequests
+from app.models import AuditAction, AuditEntry, Notice, ResetCode, SecurityQuestion
+from app.models.base import now_utc
+from app.services import passwords
+from app.services.areas import changing
+from app.services.passwords import verify_password
+from app.services.recovery import (
+    WRONG_ANSWERS,
+    Forgetful,
+    count_visit,
+    find_questions,
+    give_code,
+    judge_answers,
+    redeem_code,
+    set_recovered_password,
+)
+from app.services.security_questions import (
+    QUESTIONS,
+    list_chosen,
+    may_have_questions,
+    normalise_answer,
+    set_questions,
+)
+from tests.support.areas import CITY, FAR_GROUP, GROUP, OTHER, PASSWORD, PROVINCE
+
+SECRET = "a secret of tests"
+CHOSEN = [("first_school", "青屿小学"), ("team", "海鸥队"), ("old_song", "渔光曲")]
+ANSWERS = ["青屿 小学。", "海鸥队", "《渔光曲》"]
+NEW = "xin-mima-2086"
+NOW = now_utc()
+
+
+@pytest.fixture
+def person(nation):
+    """The administrator of a group, who has chosen questions."""
+    choose(nation)
+    return who(nation)
+
+
+@pytest.fixture
+def work(monkeypatch):
+    """How often a password or an answer was hashed to compare it."""
+    seen = []
+
+    class Hasher(PasswordHasher):
+        def verify(self, digest, password):
+            seen.append(password)
+            return super().verify(digest, password)
+
+    for name in ("_HASHER", "_ONE_TIME_HASHER"):
+        old = getattr(passwords, name)
+        costs = old.time_cost, old.memory_cost, old.parallelism
+        monkeypatch.setattr(passwords, name, Hasher(*costs))
+    return seen
+
+
+def who(nation, username=GROUP, kind="group_admin"):
+    return Forgetful(username, nation.known(kind) if kind else None, "a")
+
+
+def choose(nation, chosen=CHOSEN, password=PASSWORD, unit=GROUP, kind="group_admin"):
+    given = nation.actor(unit, kind), nation.known(kind), chosen, password
+    set_questions(nation.engine, *given)
+
+
+def answer(nation, person, answers=ANSWERS, **options):
+    return judge_answers(nation.engine, SECRET, person, answers, **options)
+
+
+def stored(nation, kind="group_admin"):
+    return nation.user(GROUP, kind).password_hash
+
+
+def test_three_right_answers_lead_to_a_new_password(nation, person):
+    ticket = answer(nation, person)
+    set_recovered_password(nation.engine, SECRET, ticket, NEW)
+    assert verify_password(stored(nation), NEW)
+    assert not nation.user(GROUP, "group_admin").must_change_password
+    assert verify_password(stored(nation, "group_leader"), PASSWORD)
+
+
+def test_the_account_and_the_log_are_told(nation, person):
+    set_recovered_password(nation.engine, SECRET, answer(nation, person), NEW)
+    user_id = nation.user_id(GROUP, "group_admin")
+    with nation.engine.connect() as connection:
+        titles = connection.scalars(
+            select(Notice.title).where(Notice.user_id == user_id)
+        ).all()
+        told = connection.scalars(
+            select(AuditEntry.details).where(
+                AuditEntry.action == AuditAction.PASSWORD_RECOVERED
+            )
+        ).all()
+    assert titles == ["密码已经重设"]
+    assert [one["by"] for one in told] == ["questions"]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ["青屿小学", "海鸥队", "别的"],
+        ["", "", ""],
+        [],
+        ["海鸥队", "青屿小学", "渔光曲"],
+        [*ANSWERS[:2], "\0"],
+    ],
+)
+def test_one_wrong_answer_is_enough(nation, person, answers):
+    with pytest.raises(BadRequest) as refused:
+        answer(nation, person, answers)
+    assert refused.value.message == WRONG_ANSWERS
+    assert verify_password(stored(nation), PASSWORD)
+
+
+def test_all_names_get_questions_answers_and_time_alike(nation, person, work):
+    """Unknown, of another kind, without questions, an authority, a person's own."""
+    told = set()
+    for one in (
+        person,
+        who(nation, "没有这个集团"),
+        who(nation, GROUP, "gov_admin"),
+        who(nation, GROUP, "group_leader"),
+        who(nation, PROVINCE, "gov_admin"),
+        who(nation, "nobody", ""),
+    ):
+        asked = find_questions(nation.engine, SECRET, one)
+        assert asked == find_questions(nation.engine, SECRET, one)
+        assert len(set(asked)) == 3
+        assert set(asked) <= set(QUESTIONS)
+        del work[:]
+        with pytest.raises(BadRequest) as refused:
+            answer(nation, one, ["别的", "别的", "别的"])
+        told.add((refused.value.message, len(work)))
+    assert told == {(WRONG_ANSWERS, 6)}
+
+
+def test_made_up_questions_differ_by_name_and_installation(nation):
+    names = [who(nation, f"集团{n}") for n in range(20)]
+    asked = {find_questions(nation.engine, SECRET, one) for one in names}
+    assert len(asked) > 10
+    other = find_questions(nation.engine, "another secret", names[0])
+    assert {other} != {find_questions(nation.engine, SECRET, names[0])}
+
+
+@pytest.mark.parametrize("username", [GROUP, "没有这个集团"])
+def test_answers_are_tried_five_times_an_hour(nation, person, username):
+    one = who(nation, username)
+    for number in range(5):
+        at = NOW + timedelta(seconds=number)
+        with pytest.raises(BadRequest):
+            answer(nation, one, ["别的"] * 3, now=at)
+    with pytest.raises(TooManyRequests):
+        answer(nation, one, now=NOW + timedelta(seconds=9))
+
+
+def test_a_code_helps_where_somebody_used_the_tries_up(nation, person):
+    for _ in range(6):
+        with pytest.raises((BadRequest, TooManyRequests)):
+            answer(nation, person, ["别的"] * 3)
+    code = give(nation)
+    assert redeem_code(nation.engine, SECRET, person, code)
+
+
+def test_an_address_tries_thirty_times_an_hour(nation):
+    for _ in range(30):
+        count_visit(nation.engine, "a", NOW)
+    with pytest.raises(TooManyRequests):
+        count_visit(nation.engine, "a", NOW)
+    count_visit(nation.engine, "b", NOW)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "part"),
+    [
+        (CHOSEN[:2], "3 个问题"),
+        ([*CHOSEN[:2], ("made up", "渔光曲")], "3 个问题"),
+        ([*CHOSEN[:2], ("team", "渔光曲")], "不同的问题"),
+        ([*CHOSEN[:2], ("old_song", "。")], "至少 2 个字"),
+        ([*CHOSEN[:2], ("old_song", "海鸥队")], "不要一样"),
+    ],
+)
+def test_questions_that_will_not_do(nation, chosen, part):
+    with pytest.raises(BadRequest, match=part):
+        choose(nation, chosen)
+    assert list_chosen(nation.engine, nation.user_id(GROUP, "group_admin")) == ()
+
+
+def test_questions_are_set_by_who_knows_the_password(nation):
+    with pytest.raises(BadRequest, match="密码不对"):
+        choose(nation, password="wrong password 1")
+
+
+def test_answers_are_kept_as_hashes(nation, person):
+    with nation.engine.connect() as connection:
+        hashes = connection.scalars(select(SecurityQuestion.answer_hash)).all()
+    assert len(hashes) == 3
+    assert all(one.startswith("$argon2id$") for one in hashes)
+
+
+def test_width_case_blanks_and_signs_do_not_count():
+    assert normalise_answer(" Ｑｉｎｇ-Yu 小学。") == normalise_answer("qingyu小学")
+    assert normalise_answer("，。 ") == ""
+
+
+def test_who_manages_or_reviews_has_no_questions(nation):
+    authority, known = nation.actor(PROVINCE), nation.known("gov_admin")
+    assert not may_have_questions(authority, known)
+    assert not may_have_questions(authority, None)
+    assert may_have_questions(nation.actor(GROUP, "group_admin"), None)
+    with pytest.raises(Forbidden):
+        choose(nation, unit=PROVINCE, kind="gov_admin")
+
+
+def test_who_reviews_by_now_is_not_helped_by_earlier_answers(nation):
+    """A city had questions somehow before rights were switched on for it."""
+    with nation.engine.begin() as connection:
+        connection.execute(
+            SecurityQuestion.__table__.insert(),
+            [
+                {
+                    "user_id": nation.user_id(CITY),
+                    "position": at,
+                    "question": question,
+                    "answer_hash": passwords.hash_password(normalise_answer(text)),
+                }
+                for at, (question, text) in enumerate(CHOSEN)
+            ],
+        )
+    with pytest.raises(BadRequest):
+        answer(nation, who(nation, CITY, "gov_admin"))
+
+
+def give(nation, unit=GROUP, by=PROVINCE, now=None):
+    actor, user_id = nation.actor(by), nation.user_id(unit, "group_admin")
+    return give_code(nation.engine, SECRET, user_id, actor, now)
+
+
+def test_a_code_leads_to_a_new_password_once(nation):
+    code, person = give(nation), who(nation)
+    tickets = [
+        redeem_code(nation.engine, SECRET, person, text)
+        for text in (code, f" {code.upper()} ", code.replace("-", ""))
+    ]
+    set_recovered_password(nation.engine, SECRET, tickets[0], NEW)
+    assert verify_password(stored(nation), NEW)
+    for ticket in tickets:
+        with pytest.raises(Refused):
+            set_recovered_password(nation.engine, SECRET, ticket, "bie-de-2086-mima")
+    with pytest.raises(BadRequest):
+        redeem_code(nation.engine, SECRET, person, code)
+
+
+def test_a_code_is_good_for_a_day(nation):
+    code, person = give(nation, now=NOW), who(nation)
+    nearly = NOW + timedelta(hours=23, minutes=59)
+    assert redeem_code(nation.engine, SECRET, person, code, nearly)
+    later = NOW + timedelta(hours=24)
+    with pytest.raises(BadRequest):
+        redeem_code(nation.engine, SECRET, person, code, later)
+
+
+def test_a_second_code_takes_the_first_ones_place(nation):
+    first, second = give(nation), give(nation)
+    with pytest.raises(BadRequest):
+        redeem_code(nation.engine, SECRET, who(nation), first)
+    assert redeem_code(nation.engine, SECRET, who(nation), second)
+
+
+@pytest.mark.parametrize(
+    ("username", "kind"),
+    [(GROUP, "group_leader"), (FAR_GROUP, "group_admin"), (GROUP, "")],
+)
+def test_a_code_serves_its_own_account_only(nation, username, kind):
+    code = give(nation)
+    with pytest.raises(BadRequest):
+        redeem_code(nation.engine, SECRET, who(nation, username, kind), code)
+
+
+def test_codes_are_kept_as_digests_and_told(nation):
+    code = give(nation)
+    user_id = nation.user_id(GROUP, "group_admin")
+    with nation.engine.connect() as connection:
+        assert code not in str(connection.execute(select(ResetCode.__table__)).all())
+        notices = select(Notice.text).where(Notice.user_id == user_id)
+        [text] = connection.scalars(notices)
+        log = select(AuditEntry.action).order_by(AuditEntry.id.desc()).limit(1)
+        assert connection.scalar(log) == AuditAction.RESET_CODE_GIVEN
+    assert code not in text
+
+
+def test_a_code_is_given_within_the_area_and_never_to_oneself(nation):
+    unit_id, user_id = nation.units[GROUP], nation.user_id(GROUP, "group_admin")
+    given = nation.engine, SECRET, nation.actor(PROVINCE), unit_id, user_id
+    assert changing.give_unit_code(*given)
+    for unit in (OTHER, CITY):
+        with pytest.raises(AppError) as refused:
+            changing.give_unit_code(
+                nation.engine, SECRET, nation.actor(unit), unit_id, user_id
+            )
+        assert refused.value.status in (403, 404)
+    actor = nation.actor(PROVINCE)
+    with pytest.raises(Refused):
+        give_code(nation.engine, SECRET, actor.user_id, actor)
+
+
+@pytest.mark.parametrize(
+    "ticket", ["", "1.0.1.x", "...", "1.2.3.4.5", "9" * 300, "é.ü.ö.x", "1.0.9.9"]
+)
+def test_a_forged_ticket_sets_nothing(nation, ticket):
+    with pytest.raises(Refused):
+        set_recovered_password(nation.engine, SECRET, ticket, NEW)
+
+
+def test_a_ticket_lasts_a_quarter_of_an_hour(nation, person):
+    ticket = answer(nation, person, now=NOW)
+    later = NOW + timedelta(minutes=16)
+    with pytest.raises(Refused):
+        set_recovered_password(nation.engine, SECRET, ticket, NEW, later)
+
+
+def test_a_weak_new_password_is_refused(nation, person):
+    ticket = answer(nation, person)
+    with pytest.raises(BadRequest):
+        set_recovered_password(nation.engine, SECRET, ticket, "123456")
+    set_recovered_password(nation.engine, SECRET, ticket, NEW)
