@@ -327,7 +327,19 @@ def _post(endpoint, need, values=nothing, scenes=ONE_SCENE, **more):
 #: Nothing of a forgotten password is done without a captcha, answers and a ticket.
 _UNTRIED = {"is_never_done": True, "is_finer": True, "note": "样本里没有验证码"}
 
+#: The portal has tests of its own: what it shows is for all.
+_NO_PORTAL = {"is_never_done": True, "is_finer": True, "note": "样本里没有门户"}
+
 _OPEN_PAGES = (
+    _get("portal.home", ANYBODY, **_NO_PORTAL),
+    _get("portal.search", ANYBODY, **_NO_PORTAL),
+    _get("portal.feed", ANYBODY, **_NO_PORTAL),
+    _get("portal.sitemap", ANYBODY, **_NO_PORTAL),
+    _get("portal.fetch", ANYBODY, _always(token="x"), **_NO_PORTAL),
+    _get("portal.show_column", ANYBODY, _always(column_id="x"), **_NO_PORTAL),
+    _get("portal.lead_to_column", ANYBODY, _always(column_id="x")),
+    _get("portal.feed_column", ANYBODY, _always(column_id="x"), **_NO_PORTAL),
+    _get("portal.show_article", ANYBODY, _always(column_id="x", key="1"), **_NO_PORTAL),
     _get("auth.login", ANYBODY),
     _post(
         "auth.try_login",
