@@ -180,7 +180,9 @@ def _view_choice(item: Item, move: Move) -> MoveChoice:
 
 def _view_log(item: Item) -> Iterator[MoveLine]:
     for one in list_moves(item.connection, item.form, item.stored.id):
-        known = {k: v for k, v in one.filled.items() if k in item.form.by_id}
+        move = item.flow.by_id.get(one.move)
+        # What the system gave with it stands in the row anyway.
+        known = {k: v for k, v in one.filled.items() if move and k in move.asks}
         filled = from_json(item.form, known)
         yield MoveLine(
             one.title,
