@@ -189,8 +189,9 @@ class _Column:
     def __init__(self, field: FieldSpec, convert: Converter) -> None:
         self._convert = convert
         self._memo = _Memo(convert)
-        # Codes of a list and list fields are other values than what is typed.
-        is_same = not field.is_list and field.codes is None
+        # Codes of a list, list fields and items are other values than what is typed.
+        is_typed = field.codes is None and field.separator is None
+        is_same = is_typed and not field.is_list
         self._is_value = PLAIN_TEXTS[field.value_kind] if is_same else None
 
     def convert(self, cells: Sequence[object]) -> tuple[list[object], list[int]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from re import ASCII
 from re import compile as compile_pattern
 
@@ -32,6 +32,10 @@ _REFUSED_VALUES = 5
 
 #: Zeros in front that Excel may have taken from a code typed as a number.
 _LOST_ZEROS = 2
+
+
+#: Separators as they stand on another keyboard.
+_OTHER_WIDTH = {"；": ";", ";": "；", "，": ",", ",": "，"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,21 @@ def _too_long(text: str) -> Finding:
 
 
 def _text(field: FieldSpec, codelist: CodeList | None) -> Converter:
-    return _write_text
+    if field.separator is None or field.is_list:
+        return _write_text
+    return partial(_write_items, field.separator)
+
+
+def _write_items(separator: str, cell: object) -> object:
+    """Give a text of several items, parted as the field says in either width."""
+    text = _write_text(cell)
+    if not isinstance(text, str):
+        return text
+    twin = _OTHER_WIDTH.get(separator, separator)
+    if separator not in text and twin not in text:
+        return text
+    items = (item.strip() for item in text.replace(twin, separator).split(separator))
+    return separator.join(filter(None, items)) or None
 
 
 def _write_text(cell: object) -> object:

@@ -60,11 +60,14 @@ class CountLine:
 
 def find_booklets(place: Workplace) -> tuple[Booklet, ...]:
     """The booklets that the workplace's unit fills, as far as the person sees them."""
+    declared = list_booklets(place.edition.settings)
+    if not declared:
+        return ()
     usual = place.edition.settings.get("unitKind")
     known = {form.code for form in place.forms if place.can(Action.VIEW_ROWS, form)}
     return tuple(
         booklet
-        for booklet in list_booklets(place.edition.settings)
+        for booklet in declared
         if place.unit_kind == (booklet.unit_kind or usual)
         and {block.form for block in booklet.blocks} <= known
     )

@@ -33,7 +33,7 @@ from app.web.server import get_server
 from form_schemas.booklets import Block, BlockKind, Booklet, Ticks, find_ticks
 from form_schemas.spec import FieldSpec, FormSpec
 from renderers.bindings import is_figure
-from renderers.display import show, show_change
+from renderers.display import show
 from renderers.problems import ProblemView, view_problem
 from renderers.record_page import (
     RecordPage,
@@ -121,7 +121,8 @@ class SumView:
     title: str
     now: str
     last: str
-    change: str
+    #: None: one of them is unknown
+    change: int | None
 
 
 @dataclass(frozen=True)
@@ -225,10 +226,26 @@ def _make_record(desk: Desk, block: Block) -> RecordBlock:
         compares=block.kind is BlockKind.FIGURES,
         back=f"{request.path}?at={desk.place.key}#{anchor_of(desk.form)}",
     )
-    page = drawn.page
+    page = _without_constants(desk.form, drawn.page)
     return RecordBlock(
         anchor_of(desk.form), page, render_record_block(page), render_record_rail(page)
     )
+
+
+def _without_constants(form: FormSpec, page: RecordPage) -> RecordPage:
+    """The page without what the round alone decides: its head says that once."""
+    constant = {
+        field.id
+        for field in form.fields
+        if field.computed is not None
+        and field.computed.is_runnable
+        and not field.computed.fields
+    }
+    groups = (
+        replace(group, fields=tuple(f for f in group.fields if f.id not in constant))
+        for group in page.groups
+    )
+    return replace(page, groups=tuple(group for group in groups if group.fields))
 
 
 def _make_ticks(desk: Desk, block: Block) -> TicksBlock:
@@ -338,7 +355,7 @@ def _view_sum(
         field.label,
         show(field, now, codelists),
         show(field, then, codelists),
-        show_change(field, now, then),
+        now - then if isinstance(now, int) and isinstance(then, int) else None,
     )
 
 

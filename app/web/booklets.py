@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import BadRequest, Refused
-from app.services.booklets import begin_records, get_booklet
+from app.services.booklets import begin_records, find_booklet_of, get_booklet
 from app.services.chain.obstacles import NotReady
 from app.services.chain.together import find_missing_in_booklet, hand_in_booklet
 from app.services.recording import record_view
@@ -15,6 +15,7 @@ from app.web.security import FORMS, takes
 from app.web.server import Answer, get_server
 from app.web.visit import get_visit
 from form_schemas.booklets import Booklet
+from form_schemas.spec import FormSpec
 
 booklets = Blueprint(
     "booklets", __name__, url_prefix="/booklets/<collection>/<booklet_id>"
@@ -59,6 +60,12 @@ def decide(collection: str, booklet_id: str) -> Answer:
     else:
         flash("已提交，现在不能再改。要改，请上级主管部门退回。", "good")
     return redirect(_url_of(place, booklet), 303)
+
+
+@booklets.app_template_global()
+def booklet_of(place: Workplace, form: FormSpec) -> Booklet | None:
+    """The booklet that a form stands in."""
+    return find_booklet_of(place, form)
 
 
 def _show(place: Workplace, booklet: Booklet, missing: NotReady | None = None) -> str:

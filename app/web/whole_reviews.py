@@ -33,6 +33,7 @@ from app.web.chain_views import (
 from app.web.figure_views import FigureRow, list_figure_rows
 from app.web.form_urls import read_cell_name
 from app.web.review_lists import Chip
+from app.web.round_plans import read_moment
 from app.web.security import FORMS, takes
 from app.web.seen_views import mark_of_cell
 from app.web.server import Answer, get_server
@@ -181,7 +182,7 @@ def decide() -> Answer:
         ),
         "return": (
             lambda: whole.return_whole(
-                *find_round_of(place), _read_named(place), read_remark()
+                *find_round_of(place), _read_named(place), read_remark(), _read_until()
             ),
             "已退回，质量监督处和填报部门会收到通知。",
         ),
@@ -276,6 +277,17 @@ def _read_named(place: Workplace) -> dict[FormSpec, list[Named]]:
             Named(*one, reason, words) for one in places or [(None, "")]
         ]
     return named
+
+
+def _read_until() -> datetime | None:
+    """By when what is returned should be mended, where that is said."""
+    text = request.form.get("until", "")
+    if not text:
+        return None
+    until = read_moment(text)
+    if until is None:
+        raise BadRequest("改好的期限写得不对，请写成 2024-09-30 18:00 这样。")
+    return until
 
 
 def _mark(row_id: int | None, field_id: str) -> str:

@@ -9,6 +9,7 @@ from app.models import FILLING, Role
 from app.models.rounds import read_period
 from app.permissions import ROLE_NAMES, Action, can
 from app.services import inbox, navigation, noticeboard
+from app.services.booklets import find_booklets
 from app.services.duties import Duties, find_duties
 from app.services.facts import Facts, find_facts
 from app.services.form_states import DONE, FormState
@@ -23,6 +24,7 @@ from app.services.workplaces import Workplace
 from app.storage.timetable import RoundPhase
 from app.web.server import get_server
 from app.web.time_words import say_day, say_end, say_span
+from form_schemas.booklets import Booklet
 from form_schemas.work_chains import WorkChain
 
 #: Imports and notices beside the list of forms.
@@ -109,6 +111,8 @@ class Workbench:
     #: lists of what is missing, and the paths they stand in
     gaps: tuple[GapLine, ...]
     chains: tuple[WorkChain, ...]
+    #: reports that are filled in on one page
+    booklets: tuple[Booklet, ...]
     #: whether only the first of many forms are shown
     cut: bool = False
 
@@ -157,6 +161,7 @@ def make_workbench(place: Workplace) -> Workbench:
         noticeboard.find_newest(server.engine, actor, _RECENT),
         make_lines(place, {line.form: line.rows for line in lines}),
         list_chains(place),
+        find_booklets(place),
         len(shown) > most,
     )
 

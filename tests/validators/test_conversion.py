@@ -77,6 +77,22 @@ def convert(field_id, cell):
     return found.code if isinstance(found, Finding) else found
 
 
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("甲公司;乙学院", "甲公司；乙学院"),
+        ("甲公司； 乙学院；", "甲公司；乙学院"),
+        ("甲公司", "甲公司"),
+        ("；;", None),
+    ],
+)
+def test_a_text_of_several_items_is_parted_in_either_width(cell, expected):
+    form = form_of(schema_of("T1", units=field_of("text", separator="；")))
+    assert convert_value(form.by_id["units"], cell, LISTS) == expected
+    converted = convert_columns(form, {"units": [cell]}, LISTS, [1])
+    assert converted.columns["units"] == [expected]
+
+
 BINDINGS = [CONVERTERS, DISPLAYS, TO_JSON, FROM_JSON]
 
 

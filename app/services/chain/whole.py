@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from app.errors import Refused
 from app.models import DecisionKind, FilingState, NoticeKind, Role
@@ -27,9 +28,11 @@ from app.services.chain.whole_cases import (
 )
 from app.services.derived_forms import refresh_forms
 from app.services.round_checks import RoundCheck
+from app.services.rounds.returned_time import extend_returned
 from app.services.workshop import Workshop
 from app.storage.engine import begin_snapshot
 from app.storage.records import Scope
+from app.storage.timetable import show_end
 from form_schemas.spec import FormSpec
 
 _ACT = "整体上报"
@@ -115,11 +118,15 @@ def return_whole(
     scope: Scope,
     named: Mapping[FormSpec, Sequence[Named]],
     remark: str = "",
+    until: datetime | None = None,
 ) -> Moved:
     """Give a unit's round back: each form that is named is returned where it is named.
 
     After mending, these forms pass their own steps again, and the round is handed in
     again. What the last step approved it may still return, while the round is open.
+
+    Args:
+        until: by when it should be mended, the phases being over or not.
     """
     with deciding_whole(workshop, actor, scope) as case:
         step = find_returning_whole(case)
@@ -136,6 +143,7 @@ def return_whole(
         kind = DecisionKind.RETURN
         returned = _return_forms(case, step, wanted, remark)
         case.change(state=FilingState.RETURNED, step="")
+        due = "" if until is None else _give_time(case, wanted, until, step.title)
         decision_id = case.decide(
             kind,
             step=step.id,
@@ -148,10 +156,21 @@ def return_whole(
             case,
             NoticeKind.RETURNED,
             f"{case.unit_name} 的数据被{step.title}退回",
-            f"退回的表：{codes}。{remark.strip()}",
+            f"退回的表：{codes}。{due}{remark.strip()}",
         )
         case.conclude(decision_id, kind, step=step.id, remark=remark)
         return Moved(decision_id, FilingState.RETURNED)
+
+
+def _give_time(
+    case: WholeCase, forms: Iterable[FormSpec], until: datetime, by: str
+) -> str:
+    """Give the returned forms a deadline of their own; tells it in words."""
+    if until <= case.now:
+        raise Refused(f"改好的期限 {show_end(until)} 已经过去，请写以后的时间。")
+    codes = [form.code for form in forms]
+    extend_returned(case.connection, case.actor, case.scope, codes, until, by)
+    return f"请在 {show_end(until)} 前改好再提交。"
 
 
 def require_waiting_whole(case: WholeCase) -> StepAt:

@@ -116,9 +116,9 @@ export class Checklist {
     const isTicked = Boolean(line.dataset.row);
     line.querySelector("[data-box]").checked = isTicked;
     const place = line.querySelector("[data-chosen]");
-    const { below } = this.section.dataset;
+    const { below, belowLabel } = this.section.dataset;
     place.hidden = !isTicked;
-    place.replaceChildren(problem ? makeState("error", "error", count || !below ? problem.message : "还没有选") : below ? `${count} 个` : "已勾选");
+    place.replaceChildren(problem ? makeState("error", "error", count || !below ? problem.message : `未选${belowLabel}`) : below ? `${count} 个${belowLabel}` : "已勾选");
     this.section.querySelector(`[data-dialog="${CSS.escape(line.dataset.tick)}"] [data-remove]`)?.toggleAttribute("hidden", !isTicked);
     this.showRail();
     this.section.dispatchEvent(new CustomEvent("checklist:changed", { bubbles: true }));

@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app.models import Filing, FilingState, Role, UnitRound
+from app.models import Extension, Filing, FilingState, Role, Round, Unit, UnitRound
 from app.services.accounts import NewMembership, create_user
+from app.services.organisation import insert_round
 from app.storage.engine import begin_reading
 from tests.app.web.conftest import PASSWORD
 
@@ -201,3 +202,104 @@ def test_a_block_saved_without_a_script_comes_back_to_the_booklet(reporter):
 
 def test_units_of_other_kinds_have_no_such_booklet(filler):
     assert filler.get(PAGE).status_code == 404
+
+
+@pytest.fixture
+def last(engine, catalogue, reporter):
+    """Where the group reported a year before, with two members of one list."""
+    edition = catalogue.edition("group", "2014")
+    with engine.begin() as connection:
+        this = connection.scalar(
+            select(Round.id).where(Round.collection == "group", ~Round.is_standing)
+        )
+        before = insert_round(connection, edition, "上一年")
+        connection.execute(
+            update(Round).where(Round.id == this).values(previous_id=before)
+        )
+        unit = connection.scalar(select(Unit.id).where(Unit.code == "demo-group"))
+    members = [
+        SCHOOL | {"student_count": "1200"},
+        SCHOOL | {"member_name": "砚溪第二职业学校", "organization_code": "6J75KJ730"},
+    ]
+    for cells in members:
+        answer = reporter.send(
+            f"/forms/group/G5.1/save?at={unit}-{before}",
+            {"rows": [{"key": "r", "id": None, "version": None, "cells": cells}]},
+        )
+        assert answer.json["rows"][0]["status"] == "saved"
+    reporter.get(f"/?at={unit}-{this}")
+    return f"{unit}-{this}"
+
+
+def test_members_are_chosen_from_the_last_round_without_their_figures(reporter, last):
+    page = f"/forms/group/G5.1/last/?at={last}"
+    text = reporter.get(page).text
+    marks = re.findall(r'name="row" value="([0-9a-f]+)"', text)
+    assert len(marks) == 2
+    found = reporter.get(f"{page}&q=第二").text
+    [mark] = re.findall(r'name="row" value="([0-9a-f]+)"', found)
+    other = next(one for one in marks if one != mark)
+    answer = reporter.post(page, {"row": other}, page=page)
+    assert answer.location.endswith("/forms/group/G5.1/")
+    text = reporter.get(f"/forms/group/G5.1/?at={last}").text
+    assert SCHOOL["member_name"] in text
+    assert "砚溪第二职业学校" not in text
+    assert 'value="1,200"' not in text
+    assert re.findall(r'name="row" value="([0-9a-f]+)"', reporter.get(page).text) == [
+        mark
+    ]
+    part = reporter.get(f"{PAGE}?at={last}").text.partition('id="b-G4"')[2]
+    assert re.search(r'中职学校数</a></th>\s*<td class="num">1</td>', part)
+
+
+def test_nothing_chosen_brings_nothing(reporter, last):
+    page = f"/forms/group/G5.1/last/?at={last}"
+    answer = reporter.post(page, {}, page=page)
+    assert "还没有选" in reporter.get(answer.location).text
+
+
+def test_a_province_returns_a_cell_with_a_deadline_of_its_own(
+    engine, complete, sign_in
+):
+    complete.post(PAGE, {"act": "submit"}, page=PAGE)
+    [province] = [sign_in(name) for name in ("province",)]
+    with begin_reading(engine) as connection:
+        unit, round_id = connection.execute(
+            select(UnitRound.unit_id, UnitRound.round_id).where(
+                UnitRound.state == FilingState.SUBMITTED
+            )
+        ).one()
+    here = f"/reviews/round?at={unit}-{round_id}"
+    fields = {
+        "act": "return",
+        "form": "G1",
+        "cell": f"G1|{find_row(complete)}.lead_units",
+        "reason|G1": "wrong",
+        "words|G1": "牵头单位少了一家",
+        "until": "2099-01-31T18:00",
+    }
+    answer = province.post(here, fields, page=here)
+    assert answer.status_code == 303
+    told = province.get(answer.location).text
+    assert "已退回" in told, told
+    with begin_reading(engine) as connection:
+        [code] = connection.scalars(select(Extension.form_code))
+    assert code == "G1"
+    text = complete.get(PAGE).text
+    assert "牵头单位少了一家" in text
+    locked = re.search(r'data-given="group_name"', text)
+    assert locked
+    cells = {"lead_units": "砚溪机电职业技术学院;砚溪精工有限公司;昭宁公司"}
+    version = int(re.search(r'name="_version" value="(\d+)"', text).group(1))
+    [row] = complete.save("group/G1", (find_row(complete), version, cells)).json["rows"]
+    assert (
+        row["cells"]["lead_units"] == "砚溪机电职业技术学院；砚溪精工有限公司；昭宁公司"
+    )
+    answer = complete.post(PAGE, {"act": "submit"}, page=PAGE)
+    assert answer.status_code == 303
+    assert find_round_state(engine) is FilingState.SUBMITTED
+
+
+def find_row(browser):
+    text = browser.get("/forms/group/G1/").text
+    return int(re.search(r'data-row="(\d+)"', text).group(1))
