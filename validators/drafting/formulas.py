@@ -5,7 +5,7 @@ field, cells of another row, results that are no number.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from form_schemas.kinds import FieldKind
@@ -235,7 +235,7 @@ class _Reader:
             raise _UnreadableError
 
 
-def _scan(formula: str):
+def _scan(formula: str) -> Iterator[tuple[str, str]]:
     at, whole = 0, formula.strip()
     while at < len(whole):
         found = _TOKEN.match(whole, at)

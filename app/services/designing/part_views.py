@@ -19,6 +19,8 @@ class ExampleLine:
     breaks: tuple[str, ...]
     #: ids of the rules that it breaks; None: it could not be run
     broken: tuple[str, ...] | None
+    #: their messages
+    found: tuple[str, ...]
     faults: tuple[str, ...]
 
     @property
@@ -47,11 +49,13 @@ def list_examples(schema: Json, checked: CheckedFile) -> Iterator[ExampleLine]:
     for number, test in enumerate(schema.get("x-tests", ())):
         told = test.get("breaks")
         breaks = tuple(map(str, told)) if isinstance(told, list) else ()
+        broken = _run_example(checked, number)
         yield ExampleLine(
             number,
             str(test.get("name", "")),
             tuple(messages.get(one) or one for one in breaks),
-            _run_example(checked, number),
+            broken,
+            tuple(messages.get(one) or one for one in broken or ()),
             tuple(_list_messages(checked.faults, f"/x-tests/{number}")),
         )
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -229,3 +230,56 @@ def test_a_field_is_dragged_to_another_group_and_deleting_asks_first(open_page):
     with page.expect_response("**/text"):
         page.get_by_role("button", name="撤销").click()
     expect(page.locator("[data-part=lint]")).to_contain_text("没有错误")
+
+
+def test_examples_and_unique_keys_are_changed_by_clicks(page):
+    log_in(page, "admin")
+    open_form(page)
+    wait_saved(page, lambda: page.get_by_role("button", name="添加例子").click())
+    result, side = page.locator("#example-result"), page.locator("[data-part=side]")
+    expect(result).to_contain_text("都符合")
+    for field, value in (("奖助人数", "3"), ("其中女生", "5")):
+        picker = side.get_by_label("这一行：添一项")
+        wait_saved(page, lambda p=picker, f=field: p.select_option(label=f))
+        cell = side.get_by_label(field, exact=True)
+        wait_saved(page, lambda c=cell, v=value: c.fill(v))
+    expect(result).to_contain_text("不如期")
+    adopt = page.get_by_role("button", name="结果是对的：照它改结论")
+    wait_saved(page, adopt.click)
+    expect(result).to_contain_text("违反“女生数不能大于奖助人数”")
+    expect(result).not_to_contain_text("不如期")
+    with page.expect_response("**/look"):
+        page.locator("#open-part-x-unique").click()
+    wait_saved(page, side.get_by_role("button", name="一组").click)
+    wait_saved(page, side.get_by_label("备注").check)
+    expect(page.locator("#part-x-unique")).to_contain_text("1 组")
+    assert find_serious(page) == []
+
+
+def test_settings_are_changed_beside_their_text(page):
+    log_in(page, "admin")
+    open_form(page)
+    page.goto(page.url.split("forms/")[0] + "collection/")
+    put(page, '[id="s/shortTitle"]', "人才")
+    expect(page.locator("#text")).to_have_value(re.compile('"shortTitle": "人才"'))
+    with page.expect_response("**/look"):
+        page.get_by_role("button", name="部门", exact=True).click()
+    wait_saved(page, page.get_by_role("button", name="一个部门").click)
+    expect(page.locator("[data-part=lint]")).to_contain_text("第 ")
+    expect(page.get_by_role("button", name=re.compile("去改第"))).to_be_visible()
+    with page.expect_response("**/text"):
+        page.get_by_role("button", name="撤销").click()
+    expect(page.locator("[data-part=lint]")).to_contain_text("没有错误")
+    picture(page, "settings")
+    assert find_serious(page) == []
+
+
+def test_a_rename_in_the_text_is_answered_by_a_click(page):
+    log_in(page, "admin")
+    open_form(page)
+    page.get_by_role("button", name="文件的文本").click()
+    text = page.locator("#text").input_value()
+    with page.expect_response("**/text"):
+        page.fill("#text", text.replace('"remark"', '"other_remark"'))
+    wait_saved(page, page.get_by_role("button", name="是，加上 x-was").click)
+    expect(page.locator("#row-other_remark")).to_contain_text("改名")
