@@ -5,7 +5,7 @@ their names and aliases. What the school changed for a form takes the place of t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
@@ -32,9 +32,18 @@ class Assignments:
     departments: Mapping[str, tuple[int, str]]
     #: form code -> suppliers, where the school changed them
     changed: Mapping[str, tuple[Supplier, ...]]
+    # A page asks several times of each form.
+    _found: dict[FormSpec, tuple[Supplier, ...]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def suppliers(self, form: FormSpec) -> tuple[Supplier, ...]:
         """The departments that supply a form; the first one leads."""
+        if form not in self._found:
+            self._found[form] = self._find_suppliers(form)
+        return self._found[form]
+
+    def _find_suppliers(self, form: FormSpec) -> tuple[Supplier, ...]:
         own = self.changed.get(form.code)
         if own is not None:
             return own
