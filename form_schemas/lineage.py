@@ -57,7 +57,8 @@ class LineageFault:
     message: str
 
 
-@lru_cache(maxsize=64)
+#: Each holds the forms of two editions, which plans make anew each time.
+@lru_cache(maxsize=24)
 def trace(before: Forms, after: Forms) -> "Lineage":
     """How the forms of an edition follow from those of another, or from its former.
 

@@ -39,6 +39,6 @@ def load_draft_forms(workshop: Workshop, draft: EditionDraft) -> Catalogue:
     return _load(workshop, workshop.catalogue, state)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _load(workshop: Workshop, in_use: Catalogue, state: _State) -> Catalogue:
     return load_draft_catalogue(workshop, state.draft)

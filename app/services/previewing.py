@@ -164,9 +164,12 @@ def mask_if_personal(item: FieldSpec, text: str) -> str:
     return mask(item, text) if item.sensitive and text else text
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)
 def open_preview(catalogue: Catalogue, form: FormSpec) -> Preview:
-    """The preview of a form; its made-up rows are kept for the page's next question."""
+    """The preview of a form; its made-up rows are kept for the page's next question.
+
+    Few are kept: each save of a draft makes a catalogue of its own.
+    """
     return Preview(catalogue, form)
 
 

@@ -7,30 +7,30 @@ end, also while another catalogue takes its place and other caches are emptied.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FormSpec
 
 T = TypeVar("T")
-Make = Callable[[Catalogue, FormSpec], T]
+P = ParamSpec("P")
+Make = Callable[Concatenate[Catalogue, P], T]
 
 
-def kept_with_catalogue(make: Make[T]) -> Make[T]:
-    """Have a function of a catalogue and a form give the same thing again.
+def kept_with_catalogue(make: Make[P, T]) -> Make[P, T]:
+    """Have a function of a catalogue, and of forms of it, give the same thing again.
 
     What it gives must not name the catalogue, or that would never go.
     """
-    kept: WeakKeyDictionary[Catalogue, dict[FormSpec, T]] = WeakKeyDictionary()
+    kept: WeakKeyDictionary[Catalogue, dict[object, T]] = WeakKeyDictionary()
 
     @wraps(make)
-    def find(catalogue: Catalogue, form: FormSpec) -> T:
+    def find(catalogue: Catalogue, *of: P.args) -> T:
         own = kept.get(catalogue)
         if own is None:
             own = kept.setdefault(catalogue, {})
-        found = own.get(form)
+        found = own.get(of)
         # Of two threads the first one's stays.
-        return own.setdefault(form, make(catalogue, form)) if found is None else found
+        return own.setdefault(of, make(catalogue, *of)) if found is None else found
 
     return find

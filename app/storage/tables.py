@@ -6,7 +6,6 @@ add one later without building the table anew.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from functools import lru_cache
 from hashlib import sha256
 
 from sqlalchemy import (
@@ -68,7 +67,7 @@ def _find_place(index: Index) -> tuple[list[int], str]:
     return [order[column.name] for column in index.columns], str(index.name)
 
 
-@lru_cache(maxsize=8)
+@kept_with_catalogue
 def build_metadata(catalogue: Catalogue) -> MetaData:
     """The tables of all forms of all editions, as the database has them."""
     metadata = _FormTables()
@@ -219,7 +218,7 @@ def _index_levels(name: str) -> Index:
     )
 
 
-@lru_cache(maxsize=4096)
+@kept_with_catalogue
 def _find_unique(
     catalogue: Catalogue, forms: tuple[FormSpec, ...]
 ) -> tuple[tuple[str, ...], ...]:

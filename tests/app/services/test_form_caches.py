@@ -8,7 +8,7 @@ import pytest
 from app.services.form_caches import forget_derived
 from app.storage.binding import bind
 from app.storage.engine import open_engine
-from app.storage.tables import table_for
+from app.storage.tables import build_metadata, list_unique, table_for
 from exporters.layout import sheet_layout
 from form_schemas.codelists import load_codelists
 from tests.support.catalogues import catalogue_of
@@ -45,6 +45,20 @@ def test_what_was_derived_goes_with_its_forms(engine):
     del catalogue, form
     gc.collect()
     assert gone() is None
+
+
+def test_catalogues_that_were_only_looked_at_are_let_go():
+    seen = []
+    for _ in range(3):
+        catalogue = small_catalogue()
+        form = catalogue.get("test/T")
+        bind(catalogue, form)
+        list_unique(catalogue, form)
+        assert build_metadata(catalogue) is build_metadata(catalogue)
+        seen.append(weakref.ref(catalogue))
+    del catalogue, form
+    gc.collect()
+    assert [one() for one in seen] == [None] * 3
 
 
 def test_code_lists_stay_as_they_were_read(engine):
