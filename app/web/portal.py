@@ -23,6 +23,7 @@ from app.services.statistics.figures import show_number
 from app.web.addresses import read_number
 from app.web.downloads import attach
 from app.web.portal_frame import Frame
+from app.web.portal_statistics import draw_statistics, send_statistics
 from app.web.server import Answer, get_server
 from form_schemas.portal import ColumnKind, PortalColumn
 
@@ -100,6 +101,16 @@ def show_article(column_id: str, key: str) -> Answer:
     return _page(lambda site: _draw_article(site, _find_column(site, column_id), key))
 
 
+@portal.get("/<column_id>/export.xlsx")
+def export_statistics(column_id: str) -> Answer:
+    """The numbers of a page of statistics as a workbook."""
+    site = _get_site()
+    column = _find_column(site, column_id)
+    if column.kind is not ColumnKind.STATISTICS:
+        raise NotFound("这个栏目没有可导出的数。")
+    return send_statistics(site, column)
+
+
 # Pages, each drawn once for all who ask within some seconds.
 
 
@@ -146,8 +157,10 @@ def _draw_column(site: Site, column: PortalColumn) -> str:
             column=column,
             article=articles.get_first(site, column),
         )
-    if column.source is None:
-        raise NotFound("这个栏目还没有内容。")
+    if column.kind is ColumnKind.STATISTICS:
+        shown = _find_shown(site, ColumnKind.DIRECTORY)
+        index = None if shown is None else _get_index(site)
+        return draw_statistics(site, column, "" if shown is None else shown.id, index)
     words = _words()
     listing = articles.list_articles(site, column, _number(), words)
     return render_template(

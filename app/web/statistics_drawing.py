@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from app.services.statistics.figures import Cell, Figure, Line
 from app.services.statistics.sections import BY_ROUND, Section
-from app.web.statistics_urls import StatisticsUrls
 from form_schemas.measures import ChartKind
 
 #: Bars of a chart, at most; all stand in the table.
@@ -14,6 +14,12 @@ _MOST_BARS = 20
 MOST_LINES = 100
 #: A pie of more parts says nothing.
 _MOST_PARTS = 8
+
+
+class LineUrls(Protocol):
+    """What knows where the lines of a figure lead."""
+
+    def of_line(self, section: Section, figure: Figure, line: Line) -> str: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +34,14 @@ class Panel:
     chart: dict[str, object] | None
 
 
-def draw_panels(section: Section, urls: StatisticsUrls) -> tuple[Panel, ...]:
+def draw_panels(section: Section, urls: LineUrls) -> tuple[Panel, ...]:
     """The figures of a section that are split."""
     return tuple(
         _draw(section, figure, urls) for figure in section.figures if figure.is_split
     )
 
 
-def _draw(section: Section, figure: Figure, urls: StatisticsUrls) -> Panel:
+def _draw(section: Section, figure: Figure, urls: LineUrls) -> Panel:
     lines = tuple(
         (line, urls.of_line(section, figure, line))
         for line in figure.lines[:MOST_LINES]

@@ -335,6 +335,7 @@ _OPEN_PAGES = (
     _get("portal.search", ANYBODY, **_NO_PORTAL),
     _get("portal.feed", ANYBODY, **_NO_PORTAL),
     _get("portal.sitemap", ANYBODY, **_NO_PORTAL),
+    _get("portal.export_statistics", ANYBODY, _always(column_id="x"), **_NO_PORTAL),
     _get("portal.fetch", ANYBODY, _always(token="x"), **_NO_PORTAL),
     _get("portal.show_column", ANYBODY, _always(column_id="x"), **_NO_PORTAL),
     _get("portal.lead_to_column", ANYBODY, _always(column_id="x")),

@@ -24,19 +24,8 @@ _LONGEST = 31
 def write_statistics_file(
     engine: Engine, actor: Actor, section: Section, path: Path
 ) -> str:
-    """A sheet of all figures and one of each that is split; gives the file's name."""
-    whole = Sheet(
-        "指标",
-        {"指标": 40, "单位": 10} | _NUMBERS,
-        [
-            (figure.measure.title, figure.measure.unit, *_list_numbers(figure.whole))
-            for figure in section.figures
-        ],
-    )
-    write_sheets(path, [whole, *_list_sheets(section)])
-    ground = section.ground
-    title = f"统计（{ground.name}，{ground.round.title}，{section.group.title}）"
-    name = f"{title.translate(_NOT_IN_NAMES)}.xlsx"
+    """Make the workbook for a person; gives the file's name."""
+    name, ground = make_statistics_file(section, path), section.ground
     with engine.begin() as connection:
         record(
             connection,
@@ -49,6 +38,22 @@ def write_statistics_file(
             ),
         )
     return name
+
+
+def make_statistics_file(section: Section, path: Path) -> str:
+    """A sheet of all figures and one of each that is split; gives the file's name."""
+    whole = Sheet(
+        "指标",
+        {"指标": 40, "单位": 10} | _NUMBERS,
+        [
+            (figure.measure.title, figure.measure.unit, *_list_numbers(figure.whole))
+            for figure in section.figures
+        ],
+    )
+    write_sheets(path, [whole, *_list_sheets(section)])
+    ground = section.ground
+    title = f"统计（{ground.name}，{ground.round.title}，{section.group.title}）"
+    return f"{title.translate(_NOT_IN_NAMES)}.xlsx"
 
 
 def _list_sheets(section: Section) -> Iterator[Sheet]:

@@ -235,6 +235,26 @@ def test_the_feed_and_the_sitemap_are_well_formed(world, client):
     )
 
 
+def test_statistics_are_split_narrowed_and_exported(world, client):
+    page = read(client, "/portal/statistics/?section=companies&by=_unit")
+    assert "审核通过的 <b>1</b> 个单位" in page
+    assert "砚溪装备制造职业教育集团" in page
+    assert "澄湖生态" not in page
+    area = world.units["510000"]
+    assert "<b>0</b> 个单位" in read(client, f"/portal/statistics/?below={area}")
+    years = read(client, "/portal/statistics/?section=groups&by=_round")
+    assert "2023 年度" in years
+    book = client.get("/portal/statistics/export.xlsx?section=companies")
+    assert book.data[:2] == b"PK"
+    for odd in ("?round=999999", "?below=999999", f"?below={world.units['alpha']}"):
+        assert client.get(f"/portal/statistics/{odd}").status_code == 404
+    assert client.get("/portal/notices/export.xlsx").status_code == 404
+
+
+def test_statistics_without_an_approved_report_say_so(client):
+    assert "还没有统计" in read(client, "/portal/statistics/")
+
+
 def test_what_is_not_there_is_told_within_the_portal(world, client):
     answer = client.get("/portal/nowhere/")
     assert answer.status_code == 404
