@@ -77,7 +77,7 @@ def _write_line(cell: RevisedCell) -> tuple[str, ...]:
         cell.form.title,
         cell.row_name,
         cell.label,
-        cell.value,
+        f"（空，原来是 {cell.value}）" if cell.is_former else cell.value,
         LEVEL_WORDS[cell.level],
         cell.sentence,
     )

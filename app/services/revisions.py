@@ -47,6 +47,8 @@ class RevisedCell:
     department_id: int | None = None
     #: whether somebody said why the warning may pass
     is_explained: bool = False
+    #: whether the cell is empty, and the value the one that stood there before
+    is_former: bool = False
 
     @property
     def label(self) -> str:
@@ -163,8 +165,9 @@ def _view_left(catalogue: Catalogue, found: LeftValue) -> RevisedCell:
         text,
         Level.ERROR if left.item.required else Level.WARNING,
         f"“{left.item.label}”改表以前是“{text}”，换不成现在的样子，现在是空的。"
-        "请重新填写；不用填的，打开这一行保存一次。",
+        "请重新填写；确实没有的，可以空着。",
         found.department_id,
+        is_former=True,
     )
 
 

@@ -167,7 +167,7 @@ def test_each_department_is_led_to_its_own_cells(places):
     book = load_workbook(io.BytesIO(places.at("xue").get(_book(url)).data))
     lines = list(book["要改的格"].iter_rows(min_row=2, values_only=True))
     assert [(line[2], line[3], line[4]) for line in lines] == [
-        ("3", "size", "三间"),
+        ("3", "size", "（空，原来是 三间）"),
         ("3", "level", None),
     ]
 
