@@ -14,6 +14,7 @@ from app.errors import NotFound
 from app.permissions import Action, can
 from app.services import navigation, noticeboard
 from app.services.facts import find_facts
+from app.services.flows.listing import list_waiting
 from app.services.progress.area import AreaRound, list_rounds
 from app.services.progress.units import load_area
 from app.services.workplaces import Workplace
@@ -94,6 +95,7 @@ def _show_area() -> str:
         areas=[area for area in areas if area.lines],
         most=_MOST_UNITS,
         facts=facts,
+        waiting=list_waiting(server.workshop, visit.actor),
         notices=noticeboard.find_newest(server.engine, visit.actor),
         workplace=visit.workplace,
     )

@@ -12,6 +12,7 @@ from app.services.flows.moving import MoveOrder, make_move
 from app.services.flows.views import view_item
 from app.services.schema_changes import initialise
 from app.services.standing_rounds import keep_standing_rounds
+from app.storage.files import FileOwner, keep_file
 from app.storage.items import find_item
 from app.storage.records import Scope
 from app.storage.rows import RowStore
@@ -123,6 +124,16 @@ class Region:
         with self.engine.begin() as connection:
             store = RowStore(connection, self.workshop.catalogue)
             return store.insert(self.form(code), scope, row, actor_id).id
+
+    def file(self, unit, code, field, name="材料.docx"):
+        """A file of a unit for a field; gives its token."""
+        owner = FileOwner(
+            self.scope(unit, code).unit_id, None, self.form(code).full_name, field
+        )
+        path = self.workshop.schema_folder / "dialect.json"
+        with self.engine.begin() as connection:
+            files = self.workshop.files
+            return keep_file(connection, files, path, name, "text/plain", owner)
 
     def rows(self, unit, code):
         """The rows of a unit, as stored."""

@@ -60,6 +60,8 @@ class ItemLine:
     state: str
     #: class of how it stands
     look: str
+    #: whether the person is to act on it
+    is_mine: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,10 +113,14 @@ def list_items(workshop: Workshop, actor: Actor, asked: Asked) -> ItemList:
             PAGE_SIZE,
         )
         rows, total = find_items(connection, catalogue, form, wanted)
+        levels = _find_levels(connection, actor)
+        mine = _find_awaited(form.flow, levels)
         return ItemList(
             form,
             tuple(
-                FormCount(one, _count_waiting(connection, catalogue, actor, one))
+                FormCount(
+                    one, _count_waiting(connection, catalogue, actor, one, levels)
+                )
                 for one in forms
             ),
             tuple(
@@ -124,10 +130,22 @@ def list_items(workshop: Workshop, actor: Actor, asked: Asked) -> ItemList:
             ),
             rounds,
             round_id,
-            tuple(view_line(form, row) for row in rows),
+            tuple(view_line(form, row, mine) for row in rows),
             total,
             max(1, -(-total // PAGE_SIZE)),
         )
+
+
+def list_waiting(workshop: Workshop, actor: Actor) -> tuple[FormCount, ...]:
+    """The forms of which rows wait for the person, and how many."""
+    catalogue = workshop.catalogue
+    with begin_reading(workshop.engine) as connection:
+        levels = _find_levels(connection, actor)
+        counted = (
+            FormCount(one, _count_waiting(connection, catalogue, actor, one, levels))
+            for one in list_forms(catalogue)
+        )
+        return tuple(one for one in counted if one.waiting)
 
 
 def _pick_form(forms: tuple[FormSpec, ...], name: str) -> FormSpec:
@@ -174,16 +192,43 @@ def _count(
 
 
 def _count_waiting(
-    connection: Connection, catalogue: Catalogue, actor: Actor, form: FormSpec
+    connection: Connection,
+    catalogue: Catalogue,
+    actor: Actor,
+    form: FormSpec,
+    levels: frozenset[str],
 ) -> int:
-    """How many rows stand where somebody above has to act."""
+    """How many rows stand where the person is to act."""
+    awaited = _find_awaited(form.flow, levels)
+    if not awaited:
+        return 0
     units = filter_units(actor, Action.REVIEW_FORM, Unit.id)
     counts = count_states(connection, catalogue, form, Wanted(units, ()))
-    return sum(counts.get(state, 0) for state in form.flow.awaited)
+    return sum(counts.get(state, 0) for state in awaited)
 
 
-def view_line(form: FormSpec, row: ItemRow) -> ItemLine:
+def _find_levels(connection: Connection, actor: Actor) -> frozenset[str]:
+    """The kinds of units for which the person decides."""
+    own = {g.unit_id for g in actor.grants if g.reach(Action.REVIEW_FORM)}
+    found = connection.scalars(select(Unit.kind).where(Unit.id.in_(own)))
+    return frozenset(kind.value for kind in found)
+
+
+def _find_awaited(flow: Flow, levels: frozenset[str]) -> frozenset[str]:
+    """The states in which people of these levels are to act."""
+    moves = [move for move in flow.moves if levels.intersection(move.by)]
+    return flow.awaited & {state for move in moves for state in move.sources}
+
+
+def view_line(
+    form: FormSpec, row: ItemRow, mine: frozenset[str] = frozenset()
+) -> ItemLine:
+    """A row as lists show it.
+
+    Args:
+        mine: states in which the person is to act.
+    """
     title = row.stored.row.get(form.title_field or form.key[0])
     name = str(title) if title is not None else f"第 {row.stored.id} 号"
     state = form.flow.state_of(row.stored.row)
-    return ItemLine(row, name, state, find_look(form, row.stored))
+    return ItemLine(row, name, state, find_look(form, row.stored), state in mine)

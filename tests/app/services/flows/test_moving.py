@@ -10,7 +10,6 @@ from app.errors import Forbidden, NotFound, Refused
 from app.models import AuditAction, AuditEntry, NoticeKind, RowMove
 from app.services.flows.asking import NotFilled
 from app.services.flows.views import find_item_file
-from app.storage.files import FileOwner, keep_file
 from tests.support.people import notices_of
 from tests.support.travelling import NEWS
 
@@ -189,28 +188,13 @@ def _case(region, unit="group"):
     return {
         "case_title": f"{unit}的案例",
         "unit_name": unit,
-        "case_document": _file(region, unit),
+        "case_document": region.file(unit, "G7.1", "case_document"),
         "allow_publish": True,
     }
 
 
-def _file(region, unit):
-    path = region.workshop.schema_folder / "dialect.json"
-    unit_id = region.scope(unit, "G7.1").unit_id
-    owner = FileOwner(unit_id, None, "group/2014/G7.1", "case_document")
-    with region.engine.begin() as connection:
-        files = region.workshop.files
-        return keep_file(connection, files, path, "案例.docx", "text/plain", owner)
-
-
 def test_files_of_what_is_made_are_copies(region):
-    unit_id = region.scope("group", "G9").unit_id
-    owner = FileOwner(unit_id, None, "group/2014/G9", "thumbnail")
-    path = region.workshop.schema_folder / "dialect.json"
-    with region.engine.begin() as connection:
-        token = keep_file(
-            connection, region.workshop.files, path, "图.png", "image/png", owner
-        )
+    token = region.file("group", "G9", "thumbnail", "图.png")
     row = region.add("group", "G9", **NEWS, thumbnail=token)
     region.move("group", "G9", row, "recommend")
     _, made = region.move("east", "G9", row, "adopt").made
