@@ -3,10 +3,10 @@
 import threading
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from app.errors import LockedForm, RowLocked, StaleRow
-from app.models import UnitRound
+from app.models import Filing, FilingState, UnitRound
 from app.storage.bulk import load_rows
 from app.storage.flow_gate import find_locked_rows, refuse_locked_rows
 from app.storage.records import Change, Counts, Scope
@@ -285,3 +285,13 @@ def _end_phases(connection, scope: Scope):
             unit_id=scope.unit_id, round_id=scope.round_id, phases=[phase]
         )
     )
+
+
+def test_what_became_of_a_former_filing_locks_nothing(
+    add, store, connection, school, news, scope
+):
+    row = add("一")
+    connection.execute(update(Filing).values(state=FilingState.APPROVED))
+    later = RowStore(connection, school)
+    changed = later.update(news, scope, row.id, {"body": "新"}, row.version, 1)
+    assert changed.row["body"] == "新"
