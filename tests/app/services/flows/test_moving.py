@@ -4,10 +4,18 @@ import threading
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.errors import Forbidden, NotFound, Refused
-from app.models import AuditAction, AuditEntry, NoticeKind, RowMove
+from app.models import (
+    AuditAction,
+    AuditEntry,
+    Membership,
+    NoticeKind,
+    Role,
+    RowMove,
+)
+from app.permissions import Action
 from app.services.flows.asking import NotFilled
 from app.services.flows.views import find_item_file
 from tests.support.people import notices_of
@@ -182,6 +190,22 @@ def test_cases_go_from_group_and_city_over_the_province_to_the_nation(region):
     for row in (own, cities, provinces):
         region.move("nation", "G7.1", row, "choose")
         assert region.view("east", "G7.1", row).state == "入选汇编"
+
+
+def test_a_city_takes_part_where_that_was_switched_on(region):
+    region.hand_in("group")
+    row = region.add("group", "G7.1", **_case(region))
+    region.move("group", "G7.1", row, "send_group")
+    assert region.offered("city", "G7.1", row) == []
+    with region.engine.begin() as connection:
+        connection.execute(
+            update(Membership)
+            .where(Membership.role == Role.VIEWER)
+            .values(granted=[Action.REVIEW_FORM.value])
+        )
+    assert region.offered("city", "G7.1", row) == ["pass_city", "give_back"]
+    region.move("city", "G7.1", row, "pass_city")
+    assert region.offered("east", "G7.1", row) == ["pass_province", "give_back"]
 
 
 def _case(region, unit="group"):
