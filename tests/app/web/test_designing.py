@@ -1,5 +1,7 @@
 """Pages of the designer without a script: the list, drafts, whose they are."""
 
+import json
+
 import pytest
 
 from app.models import Role
@@ -117,3 +119,15 @@ def test_a_text_with_nul_is_refused(administrator, draft):
 def test_a_form_that_is_not_there_is_not_found(administrator, draft):
     assert administrator.get(f"{draft}forms/0.0.0/").status_code == 404
     assert administrator.get("/admin/schemas/drafts/999/").status_code == 404
+
+
+def test_an_id_that_somebody_typed_into_the_text_is_no_markup(administrator, draft):
+    hostile = '"><form action=//x>'
+    told = act(administrator, draft, 0, act="add_field", label="备注").json
+    text = told["text"].replace('"bei_zhu"', json.dumps(hostile))
+    fields = {"version": told["version"], "text": text, "focus": ["field", hostile]}
+    answer = administrator.send(f"{draft}forms/{FORM}/text", fields, page=draft)
+    assert "正在改：备注" in answer.json["parts"]["side"]
+    assert not [
+        part for part in answer.json["parts"].values() if "<form action" in part
+    ]
