@@ -39,7 +39,7 @@ help:
 	@echo "make test    run all tests, on both databases and in Chromium"
 	@echo "make lint    check style, types and layers"
 	@echo "make bench   measure speed and memory"
-	@echo "make soak    try 100,000 random acts of review on each database"
+	@echo "make soak    try 100,000 random acts of review, and 50 kills, on each database"
 	@echo "make setup   install everything, start nothing"
 	@echo "make lock    pin the newest allowed packages"
 	@echo "make clean   remove what make made, never data"
@@ -66,8 +66,9 @@ bench: setup
 
 # About an hour on each database.
 soak: setup
-	SOAK_STEPS=$(SOAK_STEPS) KILLS=50 $(VENV)/bin/pytest -q \
-		tests/app/services/chain/test_machine.py tests/app/services/test_kills.py
+	SOAK_STEPS=$(SOAK_STEPS) KILLS=50 NEXT_YEAR_STUDENTS=300 $(VENV)/bin/pytest -q \
+		tests/app/services/chain/test_machine.py \
+		tests/app/services/test_next_years.py
 
 # Chromium, LibreOffice and a Chinese font, which no Python package brings.
 machine:

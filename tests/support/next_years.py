@@ -1,233 +1,150 @@
-"""Made-up next years of a made-up collection: what becomes of its forms, and faults.
+"""Made-up next years of an edition: its files, and what is to become of its rows.
 
-The collection has forms of every sort of field; nothing of it is anybody's.
+Forms and fields are chosen by what they are, none by its name, so that the same years
+go over any edition. What rows become is said here once more, in plain Python.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
-from tests.support.forms import field_of, schema_of
+from form_schemas.catalogue import Edition
+from form_schemas.codelists import CodeList
+from form_schemas.drafts import Source
+from form_schemas.renaming import NameFinder
+from form_schemas.renaming import rename as rename_mentions
+from form_schemas.spec import FieldSpec, FormSpec
+from tests.support.schema_acts import rename
 
-FORMS = 44
-SORTS = ["甲", "乙", "丙"]
+Row = dict[str, object]
+#: Code of a form -> its rows by their ids, of one unit and round; no empty cells.
+Rows = dict[str, dict[int, Row]]
+#: Whether a field is one that an act can be done to.
+Fits = Callable[[FieldSpec], bool]
 
-Schemas = dict[str, dict]
 
+class NextYear:
+    """The files of an edition while somebody edits them."""
 
-def this_year() -> Schemas:
-    """Forms by code; every fourth one refers to the one before it."""
-    made = {}
-    for number in range(1, FORMS + 1):
-        code = f"{number // 10 + 1}.{number}"
-        fields = {
-            "number": field_of("code", maxLength=20),
-            "name": field_of("text", maxLength=40),
-            "amount": "money",
-            "sort": field_of("enum", enum=SORTS),
-            "day": "date",
-            "count": "integer",
-            "size": "text",
+    def __init__(self, edition: Edition, codelists: Mapping[str, CodeList]) -> None:
+        self.edition = edition
+        self.forms = [form for form in edition.forms if not form.is_derived]
+        self.schemas: dict[str, dict] = {
+            form.code: json.loads(json.dumps(form.schema)) for form in edition.forms
         }
-        if number % 4 == 0:
-            before = list(made)[-1]
-            fields["picked"] = field_of("ref", ref={"table": before, "field": "number"})
-        made[code] = schema_of(code, **fields)
-    return made
+        #: act -> the forms that it was done to
+        self.done: dict[str, list[str]] = {}
+        self._codelists = codelists
+        self._finder = self._find_names()
+        self._settings = json.dumps(edition.settings, ensure_ascii=False)
+        self._chosen: set[tuple[str, str]] = set()
+        self._carries: list[Callable[[Rows], None]] = []
 
+    # What becomes of rows.
 
-def rows_of(code: str, year: int, has_picked: bool) -> list[dict[str, object]]:
-    """Rows of one unit and round."""
-    return [
-        {
-            "number": f"n{place}",
-            "name": f"{code} 第 {place} 行",
-            "amount": Decimal(place * 100 + year) / 100,
-            "sort": SORTS[(place + year) % len(SORTS)],
-            "day": date(2000 + year, 1 + place, 1),
-            "count": place * year,
-            "size": str(place * 12),
-            **({"picked": f"n{place}"} if has_picked else {}),
+    def expect(self, carry: Callable[[Rows], None]) -> None:
+        """Note what an act makes of rows."""
+        self._carries.append(carry)
+
+    def carry(self, rows: Rows) -> Rows:
+        """What rows become, of one unit and an open round."""
+        now = deepcopy(rows)
+        for carry in self._carries:
+            carry(now)
+        return {
+            code: {row_id: _without_empty(row) for row_id, row in own.items()}
+            for code, own in now.items()
         }
-        for place in range(4)
-    ]
+
+    # Choosing.
+
+    def choose(self, form: FormSpec, fits: Fits) -> FieldSpec | None:
+        """A field that nothing asks about, and that nobody chose before."""
+        return self._choose(form, lambda one: fits(one) and not self._asks(form, one))
+
+    def choose_asked(self, form: FormSpec, fits: Fits) -> FieldSpec | None:
+        """A field that expressions or other forms name, and nobody chose before."""
+        return self._choose(form, lambda one: fits(one) and self._asks(form, one))
+
+    def is_lonely(self, form: FormSpec) -> bool:
+        """Whether neither the settings nor another form name it or a field of it."""
+        names = [(form.code, name) for name in (None, *form.by_id)]
+        places = [place for name in names for place in self._finder.find(name)]
+        return f'"{form.code}"' not in self._settings and all(
+            place.code == form.code for place in places
+        )
+
+    def is_told_in_settings(self, form: FormSpec) -> bool:
+        return f'"{form.code}"' in self._settings
+
+    def _choose(self, form: FormSpec, fits: Fits) -> FieldSpec | None:
+        for item in form.typed_fields:
+            place = (form.code, item.id)
+            if place in self._chosen or f'"{item.id}"' in self._settings:
+                continue
+            if fits(item):
+                self._chosen.add(place)
+                return item
+        return None
+
+    def _asks(self, form: FormSpec, item: FieldSpec) -> bool:
+        return item.id in form.key or any(
+            not place.pointer.startswith(("/x-layout", "/required"))
+            for place in self._finder.find((form.code, item.id))
+        )
+
+    # Editing.
+
+    def do(self, act: "Act", form: FormSpec) -> bool:
+        """Do something to a form, if it has what it takes."""
+        is_done = act(self, form)
+        if is_done:
+            self.done.setdefault(act.__name__, []).append(form.code)
+        return is_done
+
+    def rename_everywhere(self, code: str, old: str | None, new: str) -> None:
+        """Give a field, or with None the form, another name wherever it is named."""
+        places = self._find_names().find((code, old))
+        self.schemas |= rename_mentions(self.schemas, places, (code, old), new)
+        if old is not None:
+            rename(self.schemas[code], old, new)
+            return
+        schema = self.schemas.pop(code)
+        schema["x-form"] |= {"code": new, "was": [code]}
+        schema["$id"] = schema["$id"].removesuffix(code) + new
+        self.schemas[new] = schema
+
+    def list_sources(self) -> list[Source]:
+        return [
+            Source(
+                f"{self.edition.name}/{code}.json",
+                json.dumps(schema, ensure_ascii=False),
+            )
+            for code, schema in self.schemas.items()
+        ]
+
+    def _find_names(self) -> NameFinder:
+        return NameFinder(self.edition.name, self.list_sources(), self._codelists)
 
 
-# Acts on a file.
+#: Does something to a form; whether the form had what it takes.
+Act = Callable[[NextYear, FormSpec], bool]
 
 
-def rename(schema: dict, old: str, new: str, **words: object) -> None:
-    """Give a field another id, told by `x-was`, in its place."""
-    declared = {**schema["properties"][old], "x-was": [old], **words}
-    schema["properties"] = {
-        (new if name == old else name): (declared if name == old else one)
-        for name, one in schema["properties"].items()
-    }
+def do_in_turn(
+    year: NextYear, acts: Iterable[Act], forms: Iterable[FormSpec], most: int
+) -> None:
+    """Do one act a form, each in its turn, until so many forms changed."""
+    waiting = list(acts)
+    for form in forms:
+        if most == 0:
+            return
+        act = next((one for one in waiting if year.do(one, form)), None)
+        if act is not None:
+            waiting.remove(act)
+            waiting.append(act)
+            most -= 1
 
 
-def add(schema: dict, name: str, kind: str = "text", **words: object) -> None:
-    schema["properties"][name] = {**field_of(kind, **words), "title": name}
-
-
-def change(schema: dict, name: str, **words: object) -> None:
-    schema["properties"][name].update(words)
-
-
-def drop(schema: dict, name: str) -> None:
-    del schema["properties"][name]
-
-
-# Next years.
-
-
-def a_quiet_year() -> Schemas:
-    """Ten safe changes."""
-    forms = this_year()
-    [one, two, three, four, five, *_] = forms.values()
-    add(one, "remark")
-    add(one, "fee", "money")
-    rename(two, "amount", "total")
-    change(two, "name", maxLength=60)
-    change(three, "sort", enum=[*SORTS, "丁"])
-    change(three, "amount", **{"x-digits": 4})
-    rename(four, "day", "held_on")
-    change(five, "name", title="名称")
-    change(five, "count", minimum=0)
-    forms["9.1"] = schema_of("9.1", number="code", remark="text")
-    return forms
-
-
-def a_busy_year() -> Schemas:
-    """Forty forms with renames, moves, splits, recodings and conversions."""
-    forms = this_year()
-    codes = list(forms)
-    for place, code in enumerate(codes[:40]):
-        _BUSY[place % len(_BUSY)](forms, code, codes[place - 1])
-    return forms
-
-
-def _rename_two(forms: Schemas, code: str, before: str) -> None:
-    rename(forms[code], "amount", "total")
-    rename(forms[code], "name", "title")
-
-
-def _recode(forms: Schemas, code: str, before: str) -> None:
-    change(
-        forms[code],
-        "sort",
-        enum=["丙", "丁"],
-        **{"x-recode": {"甲": "丁", "乙": None}},
-    )
-
-
-def _convert(forms: Schemas, code: str, before: str) -> None:
-    declared = field_of("integer")
-    forms[code]["properties"]["size"] = {**declared, "title": "size"}
-
-
-def _split(forms: Schemas, code: str, before: str) -> None:
-    add(forms[code], "year_of", "integer", **{"from": "year(day)"})
-    change(forms[code], "amount", **{"x-digits": 4, "x-from": "amount / 100"})
-
-
-def _move(forms: Schemas, code: str, before: str) -> None:
-    drop(forms[before], "count")
-    add(forms[code], "count_before", "integer", was=[f"{before}.count"])
-
-
-def _recode_key(forms: Schemas, code: str, before: str) -> None:
-    forms[code]["x-form"]["key"] = ["number", "sort"]
-
-
-_BUSY: tuple[Callable[[Schemas, str, str], None], ...] = (
-    _rename_two,
-    _recode,
-    _convert,
-    _split,
-    _move,
-    _recode_key,
-)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One fault of a hostile year, and a word of what is said of it."""
-
-    name: str
-    act: Callable[[Schemas], None]
-    says: str
-
-
-def _lose_a_form(forms: Schemas) -> None:
-    del forms[list(forms)[1]]
-
-
-def _circle(forms: Schemas) -> None:
-    form = next(iter(forms.values()))
-    change(form, "name", **{"x-was": ["size"]})
-    change(form, "size", **{"x-was": ["name"]})
-
-
-def _share(forms: Schemas) -> None:
-    form = next(iter(forms.values()))
-    drop(form, "amount")
-    add(form, "one", "money", was=["amount"])
-    add(form, "two", "money", was=["amount"])
-
-
-def _double_the_key(forms: Schemas) -> None:
-    next(iter(forms.values()))["x-form"]["key"] = ["sort"]
-
-
-def _ask_unique(forms: Schemas) -> None:
-    next(iter(forms.values()))["x-unique"] = [["sort"]]
-
-
-def _refer_to_nothing(forms: Schemas) -> None:
-    [first, second, *_] = forms.values()
-    reference = {"table": second["x-form"]["code"], "field": "number"}
-    first["properties"]["size"] = {**field_of("ref", ref=reference), "title": "size"}
-
-
-def _narrow(forms: Schemas) -> None:
-    change(next(iter(forms.values())), "name", maxLength=3)
-
-
-def _retype(forms: Schemas) -> None:
-    form = next(iter(forms.values()))
-    form["properties"]["name"] = {**field_of("integer"), "title": "name"}
-
-
-def _drop_options(forms: Schemas) -> None:
-    change(next(iter(forms.values())), "sort", enum=["甲"])
-
-
-def _retire(forms: Schemas) -> None:
-    drop(next(iter(forms.values())), "amount")
-
-
-def _compute_from_nothing(forms: Schemas) -> None:
-    change(next(iter(forms.values())), "amount", **{"x-from": "price * 2"})
-
-
-HOSTILE = (
-    Fault("a form with rows is gone", _lose_a_form, "不能停用"),
-    Fault("names go in a circle", _circle, "圈"),
-    Fault("two fields were one", _share, "来历"),
-    Fault("a key that doubles", _double_the_key, "重复"),
-    Fault("a unique set that doubles", _ask_unique, "重复"),
-    Fault("a reference to nothing", _refer_to_nothing, "找不到"),
-    Fault("a length that values exceed", _narrow, "narrow:"),
-    Fault("texts that are no numbers", _retype, "retype:"),
-    Fault("options that rows have", _drop_options, "narrow:"),
-    Fault("a field with values is gone", _retire, "retire_field:"),
-    Fault("an expression of nothing", _compute_from_nothing, "price"),
-)
-
-
-def make_hostile(fault: Fault) -> list[dict]:
-    forms = deepcopy(this_year())
-    fault.act(forms)
-    return list(forms.values())
+def _without_empty(row: Row) -> Row:
+    return {name: value for name, value in row.items() if value is not None}

@@ -1,174 +1,228 @@
-"""Three made-up next years over rows of several rounds: what they do, and undo."""
+"""Three made-up next years over five rounds of demo data: what they do, and undo.
+
+Whoever dies while one is carried out leaves the old tables or the new ones, and the
+server starts over either.
+"""
+
+import os
+import random
+import signal
+import time
+from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import inspect, text, update
 
 from app.errors import Refused
-from app.models import Round, RoundState
-from app.services.schema_changes import Risk, apply, initialise, plan
-from app.storage.records import Scope
-from app.storage.rows import RowStore
-from tests.support.applied import as_applied
-from tests.support.catalogues import catalogue_of
-from tests.support.lending import get_engine
-from tests.support.next_years import (
-    HOSTILE,
-    a_busy_year,
-    a_quiet_year,
-    make_hostile,
-    rows_of,
-    this_year,
+from app.services.schema_changes import OperationKind, Risk, apply, plan
+from app.storage.engine import open_engine
+from form_schemas.loading import load_catalogue
+from tests.app.test_publishing_processes import Person
+from tests.support.five_rounds import (
+    ROUNDS,
+    fill_five_rounds,
+    get_edition,
+    get_first,
+    write_files,
 )
-from tests.support.places import add_round, add_units
+from tests.support.hostile_year import make_hostile_year, spoil_files
+from tests.support.next_years import Rows
+from tests.support.publishing import config_of
+from tests.support.servers import serve
+from tests.support.year_acts import BUSY_FORMS, make_busy_year, make_quiet_year
+from tests.support.year_school import TOLD, YearSchool, read_held
 
-#: The first ones are over.
-ROUNDS = (1, 2, 3)
-UNITS = (1, 2)
+pytestmark = pytest.mark.long
 
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request, lend):
-    with lend(request.param, _fill) as url:
-        yield get_engine(url)
-
-
-def _fill(engine):
-    forms = this_year()
-    catalogue = catalogue_of(*forms.values())
-    initialise(engine, catalogue)
-    with engine.begin() as connection:
-        add_units(connection, *UNITS)
-        for number in ROUNDS:
-            add_round(connection, number, "test", "2024", number - 1 or None)
-        store = RowStore(connection, catalogue)
-        for code, schema in forms.items():
-            has_picked = "picked" in schema["properties"]
-            form = catalogue.get(f"test/{code}")
-            for unit in UNITS:
-                for number in ROUNDS:
-                    rows = rows_of(code, number, has_picked)
-                    store.upsert_many(form, Scope(unit, number), rows, actor_id=1)
-        connection.execute(
-            update(Round).where(Round.id < ROUNDS[-1]).values(state=RoundState.CLOSED)
-        )
+#: On each database; `make soak` dies 50 times.
+KILLS = int(os.environ.get("KILLS", "2"))
+#: Carrying a plan out takes about as long as making so many.
+AS_LONG_AS_PLANS = 5
+#: Acts after which rows that wait tell no more what they held: they have no columns.
+UNTOLD = {
+    "change_the_unit",
+    "merge_numbers",
+    "move_to_the_base",
+    "recode",
+    "retire_a_field",
+}
 
 
-def read_all(engine, catalogue, round_id=ROUNDS[-1], edition="2024"):
-    """Unit and form -> rows, as the forms in use read them."""
-    found = {}
-    with engine.begin() as connection:
-        store = RowStore(connection, catalogue)
-        for form in catalogue.edition("test", edition).forms:
-            for unit in UNITS:
-                rows = store.iterate_rows(form, Scope(unit, round_id))
-                found[unit, form.code] = [
-                    {k: v for k, v in row.row.items() if v is not None} for row in rows
-                ]
-    return found
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("years")
 
 
-def read_columns(engine):
-    """Table and column -> every stored cell, as the database has it."""
-    found = {}
-    with engine.connect() as connection:
-        for table in inspect(connection).get_table_names():
-            if not table.startswith("test_"):
-                continue
-            rows = connection.execute(text(f'SELECT * FROM "{table}" ORDER BY _id'))
-            names = list(rows.keys())
-            cells = list(map(tuple, rows))
-            for place, name in enumerate(names):
-                found[table, name] = [row[place] for row in cells]
-    return found
+@pytest.fixture(scope="module")
+def first(folder):
+    """The files as they are."""
+    return write_files(folder / "first")
 
 
-def carry_out(engine, schemas, *, back=False):
-    """Plan and apply; gives the plan and the forms in use afterwards."""
-    wanted = catalogue_of(*schemas)
-    made = plan(engine, wanted, back=back)
-    assert made.refused == ()
-    accept = {one.id: "按通知" for one in made.open}
-    apply(engine, wanted, made.hash, accept, back=back)
-    assert plan(engine, wanted).is_empty
-    return made, as_applied(engine, wanted)
+@pytest.fixture(scope="module")
+def quiet():
+    return make_quiet_year(get_edition(), get_first().codelists)
 
 
-def test_a_quiet_year_is_safe_and_leads_back(engine):
-    first = catalogue_of(*this_year().values())
-    rows, columns = read_all(engine, first), read_columns(engine)
-    made, catalogue = carry_out(engine, a_quiet_year().values())
+@pytest.fixture(scope="module")
+def busy():
+    return make_busy_year(get_edition(), get_first().codelists)
+
+
+@pytest.fixture(scope="module")
+def busy_files(busy, folder):
+    return write_files(folder / "busy", busy.schemas)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def borrow(request, lend, first):
+    """A database as it was at first, with what it held: read once."""
+    held = []
+
+    @contextmanager
+    def borrow():
+        with lend(request.param, fill_five_rounds) as url:
+            if not held:
+                held.append(read_held(url))
+            yield YearSchool(url, first, held[0])
+
+    return borrow
+
+
+@pytest.fixture
+def school(borrow):
+    with borrow() as school:
+        yield school
+
+
+def list_form_tables(changed):
+    return {place for place in changed if place[0] not in TOLD}
+
+
+def test_a_quiet_year_is_safe_and_leads_back(school, quiet, tmp_path):
+    made = school.change(write_files(tmp_path / "quiet", quiet.schemas))
+    assert len(quiet.done) == 10
     assert {one.risk for one in made.operations} == {Risk.SAFE}
-    after = read_columns(engine)
-    # Ten-thousandths of them are what SQLite counts in by now.
-    widened = [name for name in columns if columns[name] != after[name]]
-    assert len(widened) <= 1
-    assert all(name == "amount" for _, name in widened)
-    now = read_all(engine, catalogue)
-    assert {k: len(v) for k, v in now.items() if k in rows} == {
-        k: len(v) for k, v in rows.items()
+    assert school.read() == school.expect(quiet)
+    assert list_form_tables(school.find_changed()) == set()
+    school.change(school.first, back=True)
+    assert repr(school.read()) == repr(school.rows)
+    assert school.read_staged() == school.staged
+
+
+def test_a_busy_year_does_what_its_plan_says_and_leads_back(school, busy, busy_files):
+    assert len({code for codes in busy.done.values() for code in codes}) >= BUSY_FORMS
+    assert {number for number, _ in school.rows} == set(range(1, ROUNDS + 1))
+    made = school.change(busy_files)
+    # Rounds that are over read what they filed, by the forms that they filed it with.
+    assert school.read() == school.expect(busy)
+    assert without_moved(school.read_staged()) == without_moved(
+        busy.carry(school.staged)
+    )
+    # No former cell was written, but for keys that read otherwise.
+    keyed = [o for o in made.operations if o.kind is OperationKind.CHANGE_KEY]
+    changed = list_form_tables(school.find_changed())
+    assert {name for _, name in changed} == {"_key"}
+    assert len(changed) == len(keyed)
+    lineage = school.lineage
+    counted = {one.id: school.count_touched(lineage, one) for one in made.operations}
+    said = {one.id: one.touched.rows for one in made.operations}
+    assert {k: n for k, n in counted.items() if n is not None and said[k] != n} == {}
+    assert {o.touched.rounds for o in made.operations if o.touched.rows} == {1}
+
+    school.change(school.first, back=True)
+    assert repr(school.read()) == repr(school.rows)
+    assert list_form_tables(school.find_changed()) == set()
+    untold = {code for act in UNTOLD for code in busy.done[act]}
+    again = school.read_staged()
+    assert {c: r for c, r in again.items() if c not in untold} == {
+        c: r for c, r in school.staged.items() if c not in untold
     }
-    _, again = carry_out(engine, this_year().values(), back=True)
-    assert read_all(engine, again) == rows
 
 
-def test_a_busy_year_touches_what_its_plan_says(engine):
-    first = catalogue_of(*this_year().values())
-    rows, columns = read_all(engine, first), read_columns(engine)
-    made, catalogue = carry_out(engine, a_busy_year().values())
-    after = read_columns(engine)
-    changed = {place for place, cells in columns.items() if after[place] != cells}
-    # Former columns keep every cell; only keys are written anew.
-    assert {name for _, name in changed} <= {"_key"}
-    touched = {one.form_name.rpartition("/")[2] for one in made.operations}
-    now = read_all(engine, catalogue)
-    for place, before in rows.items():
-        if place[1] not in touched:
-            assert now[place] == before
-    renamed = now[1, "1.1"]
-    assert [row["total"] for row in renamed] == [r["amount"] for r in rows[1, "1.1"]]
-    recoded = {"甲": "丁", "乙": None, "丙": "丙"}
-    assert [row.get("sort") for row in now[1, "1.2"]] == [
-        recoded[row["sort"]] for row in rows[1, "1.2"]
-    ]
-    assert [row["year_of"] for row in now[1, "1.4"]] == [
-        row["day"].year for row in rows[1, "1.4"]
-    ]
-    assert [row["count_before"] for row in now[1, "1.5"]] == [
-        row["count"] for row in rows[1, "1.4"]
-    ]
+def without_moved(rows: Rows) -> Rows:
+    """Rows that wait have no row of another form beside them."""
+    return {
+        code: {
+            number: {k: v for k, v in row.items() if not k.endswith("_moved")}
+            for number, row in own.items()
+        }
+        for code, own in rows.items()
+    }
 
 
-def test_rounds_that_are_over_read_as_they_were_filed(engine):
-    first = catalogue_of(*this_year().values())
-    before = read_all(engine, first, ROUNDS[0])
-    carry_out(engine, a_busy_year().values())
-    with engine.connect() as connection:
-        editions = connection.scalars(
-            text("SELECT edition FROM rounds ORDER BY id")
-        ).all()
-    assert editions == ["2024@1", "2024@1", "2024"]
-    columns = read_columns(engine)
-    names = {name for _, name in columns}
-    assert {"amount", "sort", "count"} <= names
-    # The archive reads the former columns, which keep every cell.
-    assert read_all(engine, first, ROUNDS[0]) == before
+def test_a_hostile_year_is_refused_fault_by_fault(school, tmp_path):
+    open_rows = [r for place, r in school.rows.items() if place[0] == school.open_id]
+    year, faults = make_hostile_year(
+        get_edition(), get_first().codelists, max(open_rows, key=lambda r: len(repr(r)))
+    )
+    files = write_files(tmp_path / "hostile", year.schemas)
+    faults += spoil_files(files, get_edition())
+    wanted = load_catalogue(files)
+    made = plan(school.engine, wanted)
+    refused = [f"{one.form_name} {one.why}" for one in made.refused]
+    risky = [f"{one.form_name} {one.id}" for one in made.open]
+    for fault in faults:
+        told = risky if fault.can_be_accepted else refused
+        own = [one for one in told if one.split()[0].endswith(f"/{fault.code}")]
+        assert any(fault.says in one for one in own), fault.name
+    with pytest.raises(Refused, match="没有做任何改动"):
+        apply(school.engine, wanted, made.hash, {one.id: "试" for one in made.open})
+    assert school.find_changed() == set()
+    assert plan(school.engine, wanted) == made
 
 
-def test_a_busy_year_leads_back(engine):
-    first = catalogue_of(*this_year().values())
-    rows = read_all(engine, first)
-    carry_out(engine, a_busy_year().values())
-    _, again = carry_out(engine, this_year().values(), back=True)
-    assert read_all(engine, again) == rows
+# Whoever dies.
 
 
-@pytest.mark.parametrize("fault", HOSTILE, ids=lambda fault: fault.name)
-def test_each_fault_of_a_hostile_year_is_refused(engine, fault):
-    columns = read_columns(engine)
-    wanted = catalogue_of(*make_hostile(fault))
-    made = plan(engine, wanted)
-    with pytest.raises(Refused, match="没有做任何改动") as refusal:
-        apply(engine, wanted, made.hash)
-    assert fault.says in str(refusal.value)
-    assert read_columns(engine) == columns
-    assert plan(engine, wanted) == made
+def start(url, wanted, made):
+    """A process of its own that carries the plan out."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        accept = {one.id: "按通知" for one in made.open}
+        apply(open_engine(url), wanted, made.hash, accept)
+    finally:
+        os._exit(0)
+
+
+def kill(child, after):
+    time.sleep(after)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def test_a_kill_leaves_all_or_nothing(borrow, busy, busy_files, tmp_path):
+    wanted = load_catalogue(busy_files)
+    chance, left, outcomes = random.Random(20261122), KILLS, []
+    while left:
+        with borrow() as school:
+            begun = time.monotonic()
+            made = plan(school.engine, wanted)
+            seconds = time.monotonic() - begun
+            is_old = True
+            while left and is_old:
+                left -= 1
+                child = start(school.url, wanted, made)
+                kill(child, chance.uniform(0, AS_LONG_AS_PLANS * seconds))
+                since = plan(school.engine, wanted)
+                is_old = since == made
+                outcomes.append(is_old)
+                if is_old:
+                    assert school.find_changed() == set()
+                else:
+                    assert since.is_empty
+                    school.take_over(busy_files)
+                    assert school.read() == school.expect(busy)
+            if not left:
+                open_a_page(school.url, busy_files, tmp_path)
+    # Killed too late every time, or too early, would show nothing.
+    assert KILLS < 10 or 0 < sum(outcomes) < KILLS
+
+
+def open_a_page(url, files, folder):
+    """A server over the database that was just killed, and the files as edited."""
+    form = get_edition().forms[0]
+    with serve(config_of(url, files, folder / "data"), folder / "log") as address:
+        page = Person(address, "office").get(f"/forms/{form.name}/")
+        assert form.title in page
