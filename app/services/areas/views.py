@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Membership, Unit, UnitKind, User
@@ -15,6 +15,8 @@ from app.storage.engine import begin_reading
 from form_schemas.catalogue import Catalogue
 
 _TABLE = Unit.__table__
+#: Authorities first, from the top down; then what they look after.
+_RANK = case({kind: at for at, kind in enumerate(UnitKind)}, value=_TABLE.c.kind)
 #: Units to choose a parent from; more are found by typing their names.
 _MOST_PARENTS = 500
 
@@ -110,7 +112,7 @@ def list_area(
     page: int = 1,
     size: int = 50,
 ) -> AreaPage:
-    """A page of the units of the area, in the order of the tree."""
+    """A page of the units of the area, authorities first."""
     require(actor, Action.MANAGE_AREA)
     where = [
         filter_area(actor),
@@ -217,7 +219,7 @@ def _read_lines(
         )
         .join(parent, parent.id == _TABLE.c.parent_id, isouter=True)
         .where(*where)
-        .order_by(_TABLE.c.path)
+        .order_by(_RANK, _TABLE.c.id)
         .offset((page - 1) * size)
         .limit(size)
     ).all()
