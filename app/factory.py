@@ -21,6 +21,7 @@ from app.web.areas import areas
 from app.web.assets import assets
 from app.web.auditing import auditing
 from app.web.auth import auth
+from app.web.booklet_books import booklet_books
 from app.web.booklets import booklets
 from app.web.checks import checks
 from app.web.choosing import choosing
@@ -81,6 +82,7 @@ _BLUEPRINTS = (
     assets,
     auditing,
     auth,
+    booklet_books,
     booklets,
     checks,
     choosing,

@@ -92,6 +92,8 @@ class Package:
     percent_styles: frozenset[int]
     #: whether it has the hidden sheet of our own workbooks
     has_stamp: bool = False
+    #: of all its sheets
+    titles: tuple[str, ...] = ()
 
 
 def sniff(path: Path, limits: Limits) -> str:
@@ -124,8 +126,22 @@ def sniff(path: Path, limits: Limits) -> str:
     return "text"
 
 
-def open_package(path: Path, limits: Limits) -> Package:
+def list_sheets(path: Path, limits: Limits) -> tuple[str, ...]:
+    """The titles of a workbook's sheets; none of a file of texts.
+
+    Raises:
+        RefusedFile: it is neither, or not safe to open.
+    """
+    if sniff(path, limits) == "text":
+        return ()
+    return open_package(path, limits).titles
+
+
+def open_package(path: Path, limits: Limits, wanted: str = "") -> Package:
     """Check the zip container and find the first sheet.
+
+    Args:
+        wanted: title of the sheet that is taken instead, where there is one.
 
     Raises:
         RefusedFile: the container is damaged, unsafe or no xlsx workbook.
@@ -133,7 +149,7 @@ def open_package(path: Path, limits: Limits) -> Package:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_entries(archive, limits)
-            return _read_package(path, archive, limits)
+            return _read_package(path, archive, limits, wanted)
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
         raise RefusedFile(Reason.DAMAGED, found="压缩包读不出来") from error
     except DefusedXmlException as error:
@@ -200,7 +216,9 @@ def _is_unsafe(name: str) -> bool:
     return name.startswith(("/", "\\")) or ".." in parts or ":" in name
 
 
-def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Package:
+def _read_package(
+    path: Path, archive: zipfile.ZipFile, limits: Limits, wanted: str
+) -> Package:
     types = read_part(archive, "[Content_Types].xml", limits)
     if any("macroEnabled" in (item.get("ContentType") or "") for item in types):
         raise RefusedFile(Reason.MACROS)
@@ -208,7 +226,8 @@ def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Packa
     _check_encodings(archive, (workbook_part, _rels_of(workbook_part)))
     workbook = read_part(archive, workbook_part, limits)
     targets = read_relationships(archive, workbook_part, limits)
-    sheet_part, title = _first_sheet(workbook, targets)
+    sheets = _list_worksheets(workbook, targets)
+    _, sheet_part, title = _choose_sheet(sheets, wanted)
     archive.getinfo(sheet_part)
     by_kind = dict(targets.values())
     names = set(archive.namelist())
@@ -229,6 +248,7 @@ def _read_package(path: Path, archive: zipfile.ZipFile, limits: Limits) -> Packa
         if styles
         else frozenset(),
         has_stamp=any(sheet.get("name") == STAMP_SHEET for sheet in workbook.iter()),
+        titles=tuple(one for _, _, one in sheets),
     )
 
 
@@ -256,10 +276,10 @@ def _find_encoding(head: bytes) -> str:
     return declared[1].decode("ascii").upper() if declared else "UTF-8"
 
 
-def _first_sheet(
+def _list_worksheets(
     workbook: Element, targets: dict[str, tuple[str, str]]
-) -> tuple[str, str]:
-    """The first sheet that people see, or the first one if they see none."""
+) -> list[tuple[bool, str, str]]:
+    """Whether a sheet is hidden, its part, its title; refuses a book without any."""
     found = []
     for sheet in workbook.iter():
         if local_name(sheet.tag) != "sheet":
@@ -271,8 +291,15 @@ def _first_sheet(
             found.append((is_hidden, target, sheet.get("name", "")))
     if not found:
         raise RefusedFile(Reason.NO_SHEET, found="只有图表或宏表")
-    _, target, title = min(found, key=lambda sheet: sheet[0])
-    return target, title
+    return found
+
+
+def _choose_sheet(
+    sheets: list[tuple[bool, str, str]], wanted: str
+) -> tuple[bool, str, str]:
+    """The sheet of this title, or the first that people see, or the first one."""
+    named = (sheet for sheet in sheets if wanted and sheet[2] == wanted)
+    return next(named, min(sheets, key=lambda sheet: sheet[0]))
 
 
 def read_relationships(

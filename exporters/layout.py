@@ -108,6 +108,11 @@ def sheet_layout(form: FormSpec, catalogue: Catalogue) -> SheetLayout:
     )
 
 
+def name_sheet(form: FormSpec) -> str:
+    """The form's sheet in a workbook of several forms."""
+    return sheet_title(f"{form.code} {form.title}")
+
+
 def sheet_title(text: str) -> str:
     """A text as the name of a sheet: without forbidden signs, not too long."""
     allowed = re.sub(r"[\[\]:*?/\\：？]", " ", text).strip("' ")

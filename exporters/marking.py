@@ -20,7 +20,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from exporters.csv_text import detect_csv, read_records
 from exporters.gate import Limits, open_package, sniff
-from exporters.layout import sheet_title
+from exporters.layout import name_sheet, sheet_title
 from exporters.marks.comments import Comments
 from exporters.marks.parts import Parts, UnusualWorkbookError
 from exporters.marks.sheet import SheetEditor, SheetMarks
@@ -114,7 +114,7 @@ def _mark(
     target: Path | BinaryIO,
     limits: Limits,
 ) -> None:
-    package = open_package(source, limits)
+    package = open_package(source, limits, name_sheet(form))
     with zipfile.ZipFile(source) as archive:
         parts = Parts(archive)
         styles_part = parts.find_target(package.workbook_part, "styles")

@@ -12,7 +12,7 @@ from typing import IO, BinaryIO
 
 from openpyxl import Workbook
 
-from exporters.layout import sheet_layout, sheet_title
+from exporters.layout import name_sheet, sheet_layout, sheet_title
 from exporters.putting import put_value
 from exporters.template import (
     build_template,
@@ -93,8 +93,8 @@ def write_one_workbook(
 ) -> int:
     """Write one workbook with a sheet a form, empty or with rows.
 
-    It is for reading and for filling in together; an import takes the first sheet of
-    a workbook, so the sheets go back one by one.
+    It is for reading and for filling in together. An import takes the sheet that is
+    named after its form (`layout.name_sheet`), so each comes back from the same file.
     """
     workbook = Workbook()
     workbook.remove(workbook.active)
@@ -132,7 +132,7 @@ def _titles(forms: Iterable[FormSpec]) -> list[str]:
     titles: list[str] = []
     taken: set[str] = set()
     for form in forms:
-        title = sheet_title(f"{form.code} {form.title}")
+        title = name_sheet(form)
         if title.lower() in taken:
             title = sheet_title(f"{form.code} {form.edition} {form.title}")
         taken.add(title.lower())

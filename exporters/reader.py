@@ -8,7 +8,7 @@ Rows are neither checked nor stored here.
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
@@ -27,6 +27,7 @@ from exporters.exchange import (
 )
 from exporters.gate import Limits, Package, open_package, sniff
 from exporters.header import Header, find_header
+from exporters.layout import name_sheet
 from exporters.reading_child import ChildDiedError, ReadingChild
 from exporters.refusals import Reason, Refusal, RefusedFile
 from exporters.scan import SheetScan, count_filled_rows, scan_sheet
@@ -62,6 +63,8 @@ class Reading:
     width: int = 0
     #: column in which an earlier check wrote its findings, from 1
     problem_column: int | None = None
+    #: of one of our own workbooks: what it says it is
+    stamp: Mapping[str, str] = field(default_factory=dict)
     _blocks: "_Blocks" = field(default_factory=lambda: _Blocks(()), repr=False)
 
     def blocks(self) -> Iterator[Block]:
@@ -123,7 +126,7 @@ def _read(path: Path, limits: Limits, options: _Options, stack: ExitStack) -> Re
         request = Request(path, limits, csv_format=csv_format)
         child = stack.enter_context(ReadingChild(request))
         return _follow([child], [child.head()], SheetScan(), options)
-    package = open_package(path, limits)
+    package = open_package(path, limits, name_sheet(options.form))
     readers = _start_readers(path, limits, package, options, stack)
     # Beside the children, which hand rows over before they have seen the last one.
     scan = scan_sheet(package)
@@ -203,7 +206,7 @@ def _follow(
     ]
     blocks = _start_blocks(full, plans)
     row = header.row if numbers is None else numbers[header.row - 1]
-    return _describe(header, row, head.width, blocks)
+    return replace(_describe(header, row, head.width, blocks), stamp=head.stamp)
 
 
 def _describe(header: Header, row: int, width: int, blocks: "_Blocks") -> Reading:

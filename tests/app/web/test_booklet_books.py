@@ -1,0 +1,146 @@
+"""Workbooks of a booklet: the whole in one, one a member, and both back again."""
+
+import io
+import re
+import zipfile
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from sqlalchemy import select
+
+from app.models import ImportJob
+from app.storage.engine import begin_reading
+from tests.app.web.test_booklets import COMPANY, PAGE, SCHOOL, reporter
+
+__all__ = ["reporter"]
+
+SECOND = SCHOOL | {"member_name": "砚溪第二职业学校", "organization_code": "YT8184WM7"}
+
+
+@pytest.fixture
+def members(reporter):
+    for form, *rows in (("group/G5.1", SCHOOL, SECOND), ("group/G5.6", COMPANY)):
+        entries = [(None, None, cells) for cells in rows]
+        answer = reporter.save(form, *entries).json
+        assert {row["status"] for row in answer["rows"]} == {"saved"}
+    return reporter
+
+
+def fetch_members(browser):
+    answer = browser.get(f"{PAGE}members.zip")
+    assert answer.mimetype == "application/zip"
+    package = zipfile.ZipFile(io.BytesIO(answer.data))
+    return {name: package.read(name) for name in package.namelist()}
+
+
+def fill(data, label, value):
+    """A member's workbook with a figure typed into it."""
+    workbook = load_workbook(io.BytesIO(data))
+    sheet = workbook.worksheets[0]
+    for cell in sheet[2]:
+        if label in str(cell.value or ""):
+            sheet.cell(3, cell.column).value = value
+    return to_bytes(workbook)
+
+
+def to_bytes(workbook):
+    stream = io.BytesIO()
+    workbook.save(stream)
+    return stream.getvalue()
+
+
+def send(browser, *files):
+    page = f"{PAGE}import"
+    sent = [(io.BytesIO(data), name) for name, data in files]
+    return browser.post(
+        page, {"file": sent}, page=page, content_type="multipart/form-data"
+    )
+
+
+def read_receipts(answer):
+    body = answer.text.partition("<tbody>")[2].partition("</tbody>")[0]
+    lines = re.findall(r"<tr>(.*?)</tr>", body, re.S)
+    return [re.sub(r"<[^>]+>", "|", line) for line in lines]
+
+
+def list_jobs(engine):
+    with begin_reading(engine) as connection:
+        found = connection.execute(
+            select(ImportJob.form_name, ImportJob.rows_read).order_by(ImportJob.id)
+        )
+        return [tuple(one) for one in found]
+
+
+def test_the_whole_goes_out_and_comes_back_with_one_upload(engine, members, work):
+    answer = members.get(f"{PAGE}workbook.xlsx")
+    workbook = load_workbook(io.BytesIO(answer.data))
+    assert workbook.sheetnames[0] == "G1 集团基本情况表"
+    assert not any(title.startswith("G4 ") for title in workbook.sheetnames)
+    [title] = [one for one in workbook.sheetnames if one.startswith("G5.1 ")]
+    shown = {cell.value for row in workbook[title].iter_rows() for cell in row}
+    assert {SCHOOL["member_name"], SECOND["member_name"]} <= shown
+    [line] = read_receipts(send(members, ("整份.xlsx", answer.data)))
+    assert "G5.1、G5.6" in line
+    work()
+    assert list_jobs(engine) == [("group/2014/G5.1", 2), ("group/2014/G5.6", 1)]
+
+
+def test_a_member_gets_one_row_and_may_not_change_who_it_is(members):
+    books = fetch_members(members)
+    assert [name[:4] for name in books] == ["G5.1", "G5.1", "G5.6"]
+    sheet = load_workbook(io.BytesIO(next(iter(books.values())))).worksheets[0]
+    assert sheet.protection.sheet
+    locked = {
+        re.sub(r"[*（(].*", "", str(head.value).lstrip("*")): sheet.cell(
+            3, head.column
+        ).protection.locked
+        for head in sheet[2]
+    }
+    assert locked["成员名称"]
+    assert locked["组织机构代码"]
+    assert not locked["在校生数"]
+
+
+def test_members_files_become_one_import_with_a_receipt_each(engine, members, work):
+    books = list(fetch_members(members).values())[:2]
+    files = [
+        (f"{number}.xlsx", fill(data, "在校生数", 1000 + number))
+        for number, data in enumerate(books)
+    ]
+    foreign = Workbook()
+    foreign.active.append(["姓名", "电话"])
+    answer = send(members, *files, ("名单.xlsx", to_bytes(foreign)))
+    first, second, other = read_receipts(answer)
+    assert SCHOOL["member_name"] in first
+    assert SECOND["member_name"] in second
+    assert "没有收" in other
+    work()
+    assert list_jobs(engine) == [("group/2014/G5.1", 2)]
+    review = re.search(r"/imports/\d+", answer.text).group()
+    members.post(f"{review}/pass", {"which": "all", "level": "clean"}, page=review)
+    grid = members.get("/forms/group/G5.1/").text
+    assert {"1000", "1001"} <= set(re.findall(r"\b100[01]\b", grid.replace(",", "")))
+
+
+def test_a_cell_that_is_no_value_stays_as_it_stood(members, work):
+    [data, *_] = fetch_members(members).values()
+    answer = send(members, ("一.xlsx", fill(data, "在校生数", "约一千人")))
+    work()
+    staged = members.get(re.search(r"/imports/\d+", answer.text).group()).text
+    assert "约一千人" in staged
+
+
+def test_a_file_for_another_unit_is_not_merged(engine, members):
+    [data, *_] = fetch_members(members).values()
+    workbook = load_workbook(io.BytesIO(data))
+    for row in workbook["_tianbao"].iter_rows():
+        if row[0].value == "unit":
+            row[1].value = "999"
+    [line] = read_receipts(send(members, ("别家.xlsx", to_bytes(workbook))))
+    assert "别的单位" in line
+    assert list_jobs(engine) == []
+
+
+def test_an_empty_list_has_nothing_to_hand_out(reporter):
+    answer = reporter.get(f"{PAGE}members.zip", follow_redirects=True)
+    assert "名单里还没有成员" in answer.text
