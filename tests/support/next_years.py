@@ -11,6 +11,7 @@ from copy import deepcopy
 from form_schemas.catalogue import Edition
 from form_schemas.codelists import CodeList
 from form_schemas.drafts import Source
+from form_schemas.kinds import FieldKind
 from form_schemas.renaming import NameFinder
 from form_schemas.renaming import rename as rename_mentions
 from form_schemas.spec import FieldSpec, FormSpec
@@ -144,6 +145,28 @@ def do_in_turn(
             waiting.remove(act)
             waiting.append(act)
             most -= 1
+
+
+# What acts have in common.
+
+
+def of_kind(*kinds: FieldKind) -> Fits:
+    return lambda item: item.kind in kinds and item.default is None
+
+
+def each_row(code: str, act: Callable[[Row], object]) -> Callable[[Rows], None]:
+    """An act on every row of a form."""
+
+    def carry(rows: Rows) -> None:
+        for row in rows.get(code, {}).values():
+            act(row)
+
+    return carry
+
+
+def rename_in(row: Row, old: str, new: str) -> None:
+    if old in row:
+        row[new] = row.pop(old)
 
 
 def _without_empty(row: Row) -> Row:

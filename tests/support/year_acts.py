@@ -1,4 +1,5 @@
-"""What becomes of forms in a made-up next year: renames, moves, splits, recodes.
+"""Changes of forms that make other values of those there are: splits, moves, recodes;
+and whole years of changes.
 
 Each act changes the files, and says what rows are to become of it.
 """
@@ -8,11 +9,23 @@ from collections.abc import Callable, Mapping
 from form_schemas.catalogue import Edition
 from form_schemas.codelists import CodeList
 from form_schemas.kinds import FILE_KINDS, FieldKind
-from form_schemas.renaming import Name, change_lists
 from form_schemas.spec import FieldSpec, FormSpec, Shape
-from tests.support.forms import rule_of
-from tests.support.next_years import Fits, NextYear, Row, Rows, do_in_turn
-from tests.support.schema_acts import add, change, drop, put, rename
+from tests.support.next_years import (
+    NextYear,
+    Row,
+    Rows,
+    do_in_turn,
+    each_row,
+    of_kind,
+)
+from tests.support.safe_acts import (
+    SAFE,
+    give_another_code,
+    keep_more_places,
+    rename_a_field,
+    rename_what_others_name,
+)
+from tests.support.schema_acts import add, change, drop, put
 
 _NUMBERS = (FieldKind.MONEY, FieldKind.DECIMAL)
 _TEXTS = (FieldKind.TEXT, FieldKind.LONG_TEXT)
@@ -24,144 +37,13 @@ BUSY_FORMS = 40
 FEW = 4
 
 
-def _of(*kinds: FieldKind) -> Fits:
-    return lambda item: item.kind in kinds and item.default is None
-
-
-def _each(code: str, act: Callable[[Row], object]) -> Callable[[Rows], None]:
-    """An act on every row of a form."""
-
-    def carry(rows: Rows) -> None:
-        for row in rows.get(code, {}).values():
-            act(row)
-
-    return carry
-
-
-# What is safe.
-
-
-def add_a_remark(year: NextYear, form: FormSpec) -> bool:
-    add(year.schemas[form.code], "remark_next", maxLength=200)
-    return True
-
-
-def add_a_reference(year: NextYear, form: FormSpec) -> bool:
-    """To what another field of the form picks already."""
-    found = next((one.reference for one in form.fields if one.reference), None)
-    if found is None:
-        return False
-    words = {"table": found.table, "field": found.field}
-    add(year.schemas[form.code], "picked_next", "ref", ref=words)
-    return True
-
-
-def add_a_rule(year: NextYear, form: FormSpec) -> bool:
-    item = year.choose(form, _of(*_TEXTS))
-    if item is None:
-        return False
-    rule = rule_of(f"length({item.id}) <= 100", "length_next", level="warning")
-    schema = year.schemas[form.code]
-    schema["x-rules"].append({**rule, "fields": [item.id]})
-    schema["x-tests"].append({"name": "短的", "row": {item.id: "短"}, "breaks": []})
-    return True
-
-
-def add_an_option(year: NextYear, form: FormSpec) -> bool:
-    item = year.choose(form, _of(FieldKind.ENUM))
-    if item is None:
-        return False
-    change(year.schemas[form.code], item.id, enum=[*item.options, "新增的选项"])
-    return True
-
-
-def lengthen(year: NextYear, form: FormSpec) -> bool:
-    item = year.choose(form, lambda one: one.max_length and one.kind in _TEXTS)
-    if item is None:
-        return False
-    change(year.schemas[form.code], item.id, maxLength=item.max_length + _SHORT)
-    return True
-
-
-def keep_more_places(year: NextYear, form: FormSpec) -> bool:
-    item = year.choose(form, _of(*_NUMBERS))
-    if item is None:
-        return False
-    change(year.schemas[form.code], item.id, **{"x-digits": item.places + 2})
-    return True
-
-
-def relabel(year: NextYear, form: FormSpec) -> bool:
-    item = year.choose(form, _of(*_TEXTS))
-    if item is None:
-        return False
-    change(year.schemas[form.code], item.id, title=f"{item.label}（新）")
-    return True
-
-
-def rename_a_field(year: NextYear, form: FormSpec) -> bool:
-    item = year.choose(form, lambda one: one.kind not in FILE_KINDS)
-    if item is None:
-        return False
-    own, new = (form.code, item.id), f"{item.id}_next"
-    schema = year.schemas[form.code]
-    rename(schema, item.id, new)
-    change_lists(schema, form.code, lambda _, name: _since(name, own, new))
-    year.expect(_each(form.code, lambda row: _rename(row, item.id, new)))
-    return True
-
-
-def rename_what_others_name(year: NextYear, form: FormSpec) -> bool:
-    """Keys, and fields that rules, conditions and other forms name."""
-    item = year.choose_asked(form, lambda one: one.kind not in FILE_KINDS)
-    if item is None:
-        return False
-    new = f"{item.id}_next"
-    year.rename_everywhere(form.code, item.id, new)
-    year.expect(_each(form.code, lambda row: _rename(row, item.id, new)))
-    return True
-
-
-def give_another_code(year: NextYear, form: FormSpec) -> bool:
-    if year.is_told_in_settings(form):
-        return False
-    new = f"{form.code}.9"
-    year.rename_everywhere(form.code, None, new)
-
-    def carry(rows: Rows) -> None:
-        rows[new] = rows.pop(form.code)
-
-    year.expect(carry)
-    return True
-
-
-def add_a_form(year: NextYear, form: FormSpec) -> bool:
-    """One that stands beside another, and has two fields."""
-    words = ("section", "departments", "period", "kind")
-    kept = {word: form.schema["x-form"][word] for word in words}
-    schema = {
-        "$schema": form.schema["$schema"],
-        "$id": form.schema["$id"].removesuffix(form.code) + "9.9.9",
-        "title": "新增的表",
-        "x-form": {**kept, "code": "9.9.9", "shape": "rows", "key": ["number"]},
-        "type": "object",
-        "properties": {},
-        "required": ["number"],
-    }
-    add(schema, "number", "code", maxLength=_SHORT)
-    add(schema, "amount", "money")
-    year.schemas["9.9.9"] = schema
-    year.expect(lambda rows: rows.update({"9.9.9": {}}))
-    return True
-
-
 # What people have to look at, or what somebody has to accept.
 
 
 def recode(year: NextYear, form: FormSpec) -> bool:
     """One option gets another name, one becomes another one, one is gone."""
     item = year.choose(form, lambda one: len(one.options) >= _ENOUGH_OPTIONS
-                       and _of(FieldKind.ENUM)(one))  # fmt: skip
+                       and of_kind(FieldKind.ENUM)(one))  # fmt: skip
     if item is None:
         return False
     first, second, third, fourth, *_ = item.options
@@ -173,23 +55,23 @@ def recode(year: NextYear, form: FormSpec) -> bool:
         enum=[words[first], *left],
         **{"x-recode": words},
     )
-    year.expect(_each(form.code, lambda row: _recode(row, item.id, words)))
+    year.expect(each_row(form.code, lambda row: _recode(row, item.id, words)))
     return True
 
 
 def spell_out(year: NextYear, form: FormSpec) -> bool:
     """A number becomes a text."""
-    item = year.choose(form, _of(FieldKind.INTEGER))
+    item = year.choose(form, of_kind(FieldKind.INTEGER))
     if item is None:
         return False
     title = {"title": item.label, "type": "string", "x-kind": "text"}
     year.schemas[form.code]["properties"][item.id] = {**title, "maxLength": _SHORT}
-    year.expect(_each(form.code, lambda row: _turn(row, item.id, str)))
+    year.expect(each_row(form.code, lambda row: _turn(row, item.id, str)))
     return True
 
 
 def change_the_unit(year: NextYear, form: FormSpec) -> bool:
-    item = year.choose(form, _of(*_NUMBERS))
+    item = year.choose(form, of_kind(*_NUMBERS))
     if item is None:
         return False
     words = {"x-digits": item.places + 4, "x-from": f"{item.id} / {_TEN_THOUSAND}"}
@@ -197,13 +79,15 @@ def change_the_unit(year: NextYear, form: FormSpec) -> bool:
     schema["properties"][item.id].pop("maximum", None)
     change(schema, item.id, **words)
     year.expect(
-        _each(form.code, lambda row: _turn(row, item.id, lambda v: v / _TEN_THOUSAND))
+        each_row(
+            form.code, lambda row: _turn(row, item.id, lambda v: v / _TEN_THOUSAND)
+        )
     )
     return True
 
 
 def split_a_day(year: NextYear, form: FormSpec) -> bool:
-    item = year.choose(form, _of(FieldKind.DATE))
+    item = year.choose(form, of_kind(FieldKind.DATE))
     if item is None:
         return False
     for part in ("year", "month"):
@@ -215,12 +99,12 @@ def split_a_day(year: NextYear, form: FormSpec) -> bool:
         row[f"{item.id}_year"] = day and day.year
         row[f"{item.id}_month"] = day and day.month
 
-    year.expect(_each(form.code, split))
+    year.expect(each_row(form.code, split))
     return True
 
 
 def split_a_text(year: NextYear, form: FormSpec) -> bool:
-    item = year.choose(form, _of(FieldKind.TEXT))
+    item = year.choose(form, of_kind(FieldKind.TEXT))
     if item is None:
         return False
     new = f"{item.id}_begin"
@@ -229,13 +113,13 @@ def split_a_text(year: NextYear, form: FormSpec) -> bool:
     def split(row: Row) -> None:
         row[new] = row[item.id][:2] if item.id in row else None
 
-    year.expect(_each(form.code, split))
+    year.expect(each_row(form.code, split))
     return True
 
 
 def merge_numbers(year: NextYear, form: FormSpec) -> bool:
     """Two numbers become their sum, and are gone themselves."""
-    pair = [year.choose(form, _of(FieldKind.INTEGER)) for _ in range(2)]
+    pair = [year.choose(form, of_kind(FieldKind.INTEGER)) for _ in range(2)]
     if None in pair:
         return False
     one, other = pair
@@ -248,7 +132,7 @@ def merge_numbers(year: NextYear, form: FormSpec) -> bool:
     def merge(row: Row) -> None:
         row[new] = (row.pop(one.id, None) or 0) + (row.pop(other.id, None) or 0)
 
-    year.expect(_each(form.code, merge))
+    year.expect(each_row(form.code, merge))
     return True
 
 
@@ -277,7 +161,7 @@ def move_to_the_base(year: NextYear, form: FormSpec) -> bool:
 def extend_the_key(year: NextYear, form: FormSpec) -> bool:
     if form.shape is not Shape.ROWS or not year.is_lonely(form):
         return False
-    item = year.choose(form, lambda one: one.required and _of(FieldKind.ENUM)(one))
+    item = year.choose(form, lambda one: one.required and of_kind(FieldKind.ENUM)(one))
     if item is None:
         return False
     year.schemas[form.code]["x-form"]["key"].append(item.id)
@@ -289,22 +173,10 @@ def retire_a_field(year: NextYear, form: FormSpec) -> bool:
     if item is None:
         return False
     drop(year.schemas[form.code], item.id)
-    year.expect(_each(form.code, lambda row: row.pop(item.id, None)))
+    year.expect(each_row(form.code, lambda row: row.pop(item.id, None)))
     return True
 
 
-SAFE = (
-    add_a_remark,
-    add_a_reference,
-    add_a_rule,
-    add_an_option,
-    lengthen,
-    keep_more_places,
-    relabel,
-    rename_a_field,
-    rename_what_others_name,
-    add_a_form,
-)
 DEEP = (
     rename_a_field,
     recode,
@@ -337,15 +209,6 @@ def _can_move(item: FieldSpec) -> bool:
         and item.visible_when is None
         and item.required_when is None
     )
-
-
-def _since(name: Name, old: Name, new: str) -> str:
-    return new if name == old else name[1] or name[0]
-
-
-def _rename(row: Row, old: str, new: str) -> None:
-    if old in row:
-        row[new] = row.pop(old)
 
 
 def _recode(row: Row, name: str, words: dict) -> None:
