@@ -25,8 +25,8 @@ from tests.support.docs import (
 from validators.examples import lint_edition_examples
 
 PAGE = read_page("admin.zh.md")
-EXAMPLE, ROUND, CHAINS, BOOKLETS, MEASURES, FREEZE, REASONS, CODELIST = find_blocks(
-    PAGE, "json"
+EXAMPLE, ROUND, CHAINS, BOOKLETS, MEASURES, FREEZE, FLOW, REASONS, CODELIST = (
+    find_blocks(PAGE, "json")
 )
 HOME = SCHEMAS_FOLDER / "talent" / "2024"
 NAME = "9.1.1.json"
@@ -189,3 +189,18 @@ def test_the_example_of_a_freezing_link_is_the_one_in_use():
     form = SCHEMAS_FOLDER / "national" / "2024" / "Z6.2.3.json"
     declared = json.loads(form.read_text("utf-8"))["x-freeze"]
     assert json.loads(f"{{{FREEZE}}}") == {"x-freeze": declared}
+
+
+def test_the_example_of_rows_that_travel_is_part_of_the_one_in_use():
+    form = SCHEMAS_FOLDER / "group" / "2014" / "G9.json"
+    used = json.loads(form.read_text("utf-8"))["x-flow"]
+    told = json.loads(f"{{{FLOW}}}")["x-flow"]
+    assert {**told, "moves": []} == {**used, "moves": []}
+    moves = {move["id"]: move for move in used["moves"]}
+    for move in told["moves"]:
+        shown = moves[move["id"]]
+        assert move.keys() == shown.keys()
+        if "creates" in move:
+            values = move.pop("creates")["values"].items()
+            assert values <= shown.pop("creates")["values"].items()
+        assert move == shown
