@@ -5,6 +5,7 @@ import click
 from app.cli.console import fail, group, open_console, tell
 from app.models import Role
 from app.permissions import ROLE_NAMES
+from app.services.account_kinds import normalise_login
 from app.services.account_search import HeldRole, get_account, list_accounts
 from app.services.accounts import (
     create_user,
@@ -161,6 +162,10 @@ def _describe(held: HeldRole) -> str:
 
 def _get_id(engine, username: str) -> int:
     found = find_user_id(engine, username)
+    if found is None and "/" in username:
+        # The account of a unit: its kind and name, as the log writes it.
+        account_type, _, name = username.partition("/")
+        found = find_user_id(engine, normalise_login(name, account_type), account_type)
     if found is None:
         fail(f"没有账号“{username}”。")
     return found
