@@ -47,6 +47,10 @@ class UnknownFormError(LookupError):
         self.suggestions = suggestions
 
 
+#: Kinds of units that a collection or a form may name.
+UNIT_KINDS = frozenset({"nation", "province", "city", "school", "group"})
+
+
 @dataclass(frozen=True)
 class BrokenForm:
     """A schema file, or the settings of an edition, not in use, and why."""
@@ -143,12 +147,14 @@ class Edition:
 
     def unit_kinds(self, *, standing: bool = False) -> frozenset[str]:
         """Kinds of units that have forms in a yearly round, or in the standing one."""
-        usual = str(self.settings.get("unitKind", ""))
+        named = self.settings.get("unitKind")
+        # Settings with faults may name none: their forms serve all the same.
+        usual = UNIT_KINDS if named is None else {str(named)}
         kinds = set[str]()
         for form in self.forms:
             if form.is_standing == standing:
-                kinds |= set(form.unit_kinds or (usual,))
-        return frozenset(kinds - {""})
+                kinds |= set(form.unit_kinds or usual)
+        return frozenset(kinds)
 
     @property
     def has_standing(self) -> bool:
@@ -163,7 +169,8 @@ class Edition:
         Args:
             unit_kind: None: the kind that reports the collection.
         """
-        usual = self.settings.get("unitKind")
+        # Settings with faults may name none: their forms serve all the same.
+        usual = self.settings.get("unitKind", unit_kind)
         kind = usual if unit_kind is None else unit_kind
         return tuple(
             form
