@@ -96,6 +96,10 @@ def _chain(things, scene):
     return _at(things, scene) | {"collection": "test", "chain_id": schools.CHAIN}
 
 
+def _booklet(things, scene):
+    return _at(things, scene) | {"collection": "test", "booklet_id": schools.BOOKLET}
+
+
 def _collection(_things, _scene):
     return {"collection": "test"}
 
@@ -471,6 +475,63 @@ _PLACES = (
         ROUND_SCENES,
         is_finer=True,
     ),
+    _get(
+        "booklets.show",
+        Need(Action.VIEW_ROWS, "unit", also="合订本里的每张表"),
+        _booklet,
+        ROUND_SCENES,
+        is_finer=True,
+    ),
+    _get(
+        "booklets.show_missing",
+        REPORT,
+        _booklet,
+        ROUND_SCENES,
+        is_finer=True,
+        is_never_done=True,
+        note="样本里整体上报的人不填表",
+    ),
+    _post(
+        "booklets.decide",
+        REPORT,
+        _booklet,
+        ROUND_SCENES,
+        body=_always(act="submit"),
+        is_finer=True,
+        is_never_done=True,
+        note="样本里总有没填好的",
+    ),
+    _get(
+        "booklet_books.fetch_book",
+        Need(Action.EXPORT_ROWS, "unit", also="合订本里的每张表"),
+        _booklet,
+        ROUND_SCENES,
+        is_finer=True,
+    ),
+    _get(
+        "booklet_books.fetch_members",
+        Need(Action.EXPORT_ROWS, "unit", also="合订本里的每张表"),
+        _booklet,
+        ROUND_SCENES,
+        is_finer=True,
+    ),
+    _get(
+        "booklet_books.choose_files",
+        Need(Action.IMPORT_ROWS, "unit", also="合订本里的每张表"),
+        _booklet,
+        ROUND_SCENES,
+        is_finer=True,
+    ),
+    _post(
+        "booklet_books.upload",
+        Need(Action.IMPORT_ROWS, "unit", also="合订本里的每张表"),
+        _booklet,
+        ROUND_SCENES,
+        body=_upload("行.csv", b"name"),
+        is_finer=True,
+        is_never_done=True,
+        note="样本不是成员模板",
+    ),
     _get("checks.show", HERE, _at, ROUND_SCENES),
     _post(
         "checks.start",
@@ -525,6 +586,15 @@ _PLACES = (
 
 _FORMS = (
     _forms("forms.show", "GET", SEE_FORM),
+    _forms("choosing.show", "GET", ENTER, scenes=_single(schools.MASTER)),
+    _forms(
+        "choosing.bring",
+        "POST",
+        ENTER,
+        scenes=_single(schools.MASTER),
+        is_never_done=True,
+        note="样本里没有上期",
+    ),
     _forms("forms.show_new_row", "GET", ENTER),
     _forms("forms.add_row", "POST", ENTER, body=_new_fields),
     _forms("forms.show_row", "GET", SEE_FORM, _row),

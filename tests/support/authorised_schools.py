@@ -64,6 +64,7 @@ MASTER = "M1"
 #: its rows travel one by one
 TRAVELLING = "F1"
 CHAIN = "path"
+BOOKLET = "whole"
 _STEP = {"id": "all", "title": "一步", "forms": [MASTER, *IN_STATES]}
 ROUNDS = ("past", "now", "ready", "leadership", "city")
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -91,7 +92,12 @@ def make_catalogue():
         "reviewSteps": STEPS,
     }
     chain = {"id": CHAIN, "title": "路", "steps": [_STEP]}
-    more = {"chains": [chain], "x-measures": [_MEASURES]}
+    booklet = {
+        "id": BOOKLET,
+        "title": "整份",
+        "blocks": [{"form": OPEN, "as": "list"}],
+    }
+    more = {"chains": [chain], "booklets": [booklet], "x-measures": [_MEASURES]}
     edition = replace(edition, settings=settings | more)
     return replace(made, editions=(_make_next(settings), edition))
 
