@@ -35,6 +35,12 @@ from app.services.passwords import (
     verify_password,
 )
 from app.services.recording import record_account
+from app.services.recovery_tickets import (
+    make_ticket,
+    outdated,
+    read_ticket,
+    require_ticket,
+)
 from app.services.security_questions import (
     COUNT,
     QUESTIONS,
@@ -49,8 +55,6 @@ WRONG_ANSWERS = "答案不全对，或者这个账号没有设密码问题。"
 WRONG_CODE = "重置码不对、已经用过，或者过了 24 小时。请核对，或请管理员再给一个。"
 
 CODE_HOURS = 24
-#: Between the right answer and the new password.
-_TICKET_MINUTES = 15
 #: Answers are words that acquaintances may know.
 _ANSWERS = Allowance(5)
 #: Of one address: names, answers and codes together.
@@ -138,7 +142,7 @@ def judge_answers(
     if user is None or not all(right) or not _may_answer(engine, user.id, person):
         _record_failure(engine, person)
         raise BadRequest(WRONG_ANSWERS)
-    return _make_ticket(secret, user.id, 0, user.password_hash, now)
+    return make_ticket(secret, user.id, 0, user.password_hash, now)
 
 
 def redeem_code(
@@ -170,7 +174,7 @@ def redeem_code(
     if found is None:
         _record_failure(engine, person)
         raise BadRequest(WRONG_CODE)
-    return _make_ticket(secret, found.user_id, found.id, found.password_hash, now)
+    return make_ticket(secret, found.user_id, found.id, found.password_hash, now)
 
 
 def set_recovered_password(
@@ -182,21 +186,21 @@ def set_recovered_password(
         BadRequest: the password will not do.
         Refused: the ticket is outdated or was used.
     """
-    user_id, code_id = _read_ticket(ticket, now)
+    user_id, code_id = read_ticket(ticket, now)
     with begin_reading(engine) as connection:
         user = connection.execute(
             select(User.username, User.password_hash).where(User.id == user_id)
         ).first()
-    _require_ticket(secret, ticket, user)
+    require_ticket(secret, ticket, user)
     require_good_password(new, user.username)
     digest = hash_password(new)
     with Session(engine) as session, session.begin():
         person = get_user(session, user_id, lock=True)
-        _require_ticket(secret, ticket, person)
+        require_ticket(secret, ticket, person)
         if code_id:
             used = delete(ResetCode).where(ResetCode.id == code_id)
             if not session.execute(used.returning(ResetCode.id)).first():
-                raise _outdated()
+                raise outdated()
         replace_password(session, person, digest, must_change=False)
         connection = session.connection()
         by = "code" if code_id else "questions"
@@ -269,49 +273,10 @@ def _record_failure(engine: Engine, person: Forgetful) -> None:
         record(connection, told)
 
 
-def _make_ticket(
-    secret: str, user_id: int, code_id: int, stored: str, now: datetime | None
-) -> str:
-    issued = int((now or now_utc()).timestamp())
-    text = f"{user_id}.{code_id}.{issued}"
-    return f"{text}.{_sign(secret, text, stored)}"
-
-
-def _read_ticket(ticket: str, now: datetime | None) -> tuple[int, int]:
-    parts = ticket.split(".")
-    numbers = [part for part in parts[:3] if part.isascii() and part.isdecimal()]
-    if len(parts) != 4 or len(numbers) != 3 or len(ticket) > 200:
-        raise _outdated()
-    user_id, code_id, issued = map(int, numbers)
-    if issued + _TICKET_MINUTES * 60 < (now or now_utc()).timestamp():
-        raise _outdated()
-    if max(user_id, code_id) > 2**31:
-        raise _outdated()
-    return user_id, code_id
-
-
-def _require_ticket(secret: str, ticket: str, user) -> None:
-    """It is of this account, and the password is still the forgotten one."""
-    text, _, signature = ticket.rpartition(".")
-    stored = "" if user is None else user.password_hash
-    expected = _sign(secret, text, stored)
-    if user is None or not hmac.compare_digest(signature.encode(), expected.encode()):
-        raise _outdated()
-
-
-def _sign(secret: str, text: str, stored: str) -> str:
-    key = f"recovery {secret}".encode()
-    return hmac.new(key, f"{text}\n{stored}".encode(), hashlib.sha256).hexdigest()
-
-
 def _hash_code(secret: str, code: str) -> str:
     key = f"reset code {secret}".encode()
     text = normalise_answer(code).encode()
     return hmac.new(key, text, hashlib.sha256).hexdigest()
-
-
-def _outdated() -> Refused:
-    return Refused("这一页已经过时，或者新密码已经设好。请从“忘记密码”重新开始。")
 
 
 def _tell_recovered(by: str) -> Message:
