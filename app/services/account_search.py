@@ -209,7 +209,7 @@ def _role_of(user: User, membership: Membership, actor: Actor) -> HeldRole:
         membership.unit.name,
         department.name if department else "",
         membership.may_import,
-        membership.unit.is_active and (department is None or department.is_active),
+        membership.unit.is_open and (department is None or department.is_active),
         user.id != actor.user_id and _has_right(actor, membership),
     )
 

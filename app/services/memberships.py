@@ -219,7 +219,7 @@ def _find_flaws(actor: Actor | None, judged: Judged, unit: Unit) -> Iterator[Fla
     right = _find_right_flaw(actor, new.role, unit)
     if right is not None:
         yield right
-    if not unit.is_active:
+    if not unit.is_open:
         yield Flaw("unit", f"{unit.name}已经停用，不能再给人设角色。请先启用它。")
     if new.role in AUTHORITY_ROLES and unit.kind not in AUTHORITIES:
         yield Flaw(

@@ -36,6 +36,7 @@ _NEW = {
     UnitKind.SCHOOL: "学校",
     UnitKind.GROUP: "集团",
 }
+_KEPT = ("q", "kind", "state", "under")
 _STATES = {"open": True, "closed": False}
 
 
@@ -46,7 +47,7 @@ def show_list() -> str:
     found = list_area(
         server.engine, server.catalogue, actor, wanted, page=page, size=_SIZE
     )
-    kept = {name: request.args.get(name, "") for name in ("q", "kind", "state")}
+    kept = {name: request.args.get(name, "") for name in _KEPT}
     return render_template(
         "area.html",
         found=found,

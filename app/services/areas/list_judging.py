@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from app.errors import AppError
 from app.models import Unit, UnitKind
@@ -52,6 +53,12 @@ class LineJudge:
     catalogue: Catalogue
     actor: Actor
     takes_phones: bool
+
+    @cached_property
+    def _units(self) -> Sequence[Row]:
+        """All units of the area."""
+        found = select(Unit.__table__).where(filter_area(self.actor))
+        return self.connection.execute(found).all()
 
     def judge(self, rows: Sequence[ListRow]) -> list[Entry]:
         """The lines with what is wrong with each."""
@@ -103,9 +110,7 @@ class LineJudge:
 
     def _judge_known(self, entry: Entry) -> None:
         """The unit that a line is about, found in the actor's area."""
-        units = self.connection.execute(
-            select(Unit.__table__).where(filter_area(self.actor))
-        ).all()
+        units = self._units
         code, name = fold(entry.text(CODE)), fold(entry.text(NAME))
         if code:
             found = [unit for unit in units if fold(unit.code) == code]

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Membership, Role, RowChange, User
+from app.services.accounts import find_user_id
 from tests.app.web.conftest import Browser
 from tests.app.web.test_rows import GRANT, GRANTS, add
 from tests.support.people import add_person
@@ -154,6 +155,21 @@ def test_the_last_administrator_stays(administrator, engine):
     ended = administrator.post(f"/admin/users/{first}/roles/{membership.id}/end")
     assert ended.status_code == 409
     assert "自己的角色不能自己改" in ended.text
+
+
+def test_the_office_gives_a_code_for_a_forgotten_password(office, person):
+    page = office.post(f"{person}/code", page=person)
+    code = page.text.split('class="secret">')[1].split("<")[0]
+    assert "重置码" in page.text
+    assert code not in office.get(person).text
+    assert "给密码重置码" in office.get("/admin/audit").text
+
+
+def test_no_code_is_given_beyond_ones_right(office, engine):
+    for username in ("admin", "bangong"):
+        user_id = find_user_id(engine, username)
+        answer = office.post(f"/admin/users/{user_id}/code", page="/admin/users")
+        assert answer.status_code in (403, 409)
 
 
 def test_no_page_opens_before_the_first_password_is_replaced(

@@ -5,6 +5,7 @@ Every route for every kind of person is asked in `test_authorisation`.
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -127,6 +128,8 @@ def test_the_own_account_cannot_be_closed(administrator):
 # The policy itself.
 
 FILLER = Grant(Role.FILLER, 1, 5, frozenset({"教务处"}))
+VIEWER = Grant(Role.VIEWER, 1, unit_path="/1/")
+REVIEWING = replace(VIEWER, granted=frozenset({Action.REVIEW_FORM}))
 
 
 @pytest.mark.parametrize(
@@ -155,6 +158,21 @@ FILLER = Grant(Role.FILLER, 1, 5, frozenset({"教务处"}))
         ),
         ((Grant(Role.ADMINISTRATOR, 1),), Action.VIEW_ROWS, Place(2), True),
         ((Grant(Role.ADMINISTRATOR, 1),), Action.ENTER_ROWS, Place(1), False),
+        # In a unit of two accounts nobody else is there to pass an import.
+        (
+            (Grant(Role.REPORTER, 1),),
+            Action.REVIEW_ROWS,
+            Place(1, entered_by=frozenset({7})),
+            True,
+        ),
+        ((Grant(Role.REPORTER, 1),), Action.REVIEW_ROWS, Place(2), False),
+        ((Grant(Role.REPORTER, 1),), Action.REVIEW_FORM, Place(1), False),
+        ((VIEWER,), Action.VIEW_ROWS, Place(2, unit_path="/1/2/"), True),
+        ((VIEWER,), Action.ENTER_ROWS, Place(2, unit_path="/1/2/"), False),
+        ((VIEWER,), Action.REVIEW_FORM, Place(2, unit_path="/1/2/"), False),
+        ((REVIEWING,), Action.REVIEW_FORM, Place(2, unit_path="/1/2/"), True),
+        ((REVIEWING,), Action.REVIEW_FORM, Place(2, unit_path="/3/2/"), False),
+        ((REVIEWING,), Action.MANAGE_AREA, Place(2, unit_path="/1/2/"), False),
     ],
 )
 def test_the_policy(grants, action, place, allowed):
