@@ -79,6 +79,21 @@ class TooLarge(AppError):
     default = "内容太大，请缩小后重试。"
 
 
+class WrongFile(BadRequest):
+    """The file is not one that the field takes."""
+
+    status = 422
+
+
+class CoarsePicture(WrongFile):
+    """A picture has the pixels, and says a resolution that is too low."""
+
+    def __init__(self, message: str, dpi: int) -> None:
+        #: what it would have to say
+        self.dpi = dpi
+        super().__init__(message)
+
+
 class TooManyRequests(AppError):
     status = 429
     default = "操作太频繁，请稍后再试。"

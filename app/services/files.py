@@ -5,19 +5,23 @@ The name's ending and the browser's word prove nothing: each type is recognised 
 bytes, and both have to agree.
 """
 
-import struct
-import warnings
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from PIL import Image, UnidentifiedImageError
 from sqlalchemy import Engine
 
-from app.errors import BadRequest, NotFound, TooLarge
+from app.errors import NotFound, TooLarge, WrongFile
 from app.permissions import Action
+from app.services.file_types import (
+    TYPES,
+    advise,
+    ending_of,
+    find_fault,
+    normal_ending,
+)
+from app.services.pictures import IMAGE_FORMATS, check_picture
 from app.services.workplaces import Workplace
 from app.storage.engine import begin_reading
 from app.storage.files import FileOwner, FileStore, find_file, keep_file
@@ -25,22 +29,10 @@ from form_schemas.kinds import FILE_KINDS, FieldKind
 from form_schemas.spec import FieldSpec, FormSpec
 
 _MIB = 1024 * 1024
-_HEAD = 8
-_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-#: Entries of an archive; Office files have some dozens.
-_MOST_ENTRIES = 10_000
-#: About a page at 600 dpi; more pixels are a picture that nobody took.
-_MOST_PIXELS = 50_000_000
 _DEFAULT_TYPES: Mapping[FieldKind, tuple[str, ...]] = {
     FieldKind.FILE: ("pdf", "jpg", "png", "doc", "docx", "xls", "xlsx", "zip"),
     FieldKind.IMAGE: ("jpg", "png"),
 }
-
-
-class WrongFile(BadRequest):
-    """The file is not one that the field takes."""
-
-    status = 422
 
 
 @dataclass(frozen=True)
@@ -50,13 +42,6 @@ class Upload:
     token: str
     name: str
     size: int
-
-
-@dataclass(frozen=True)
-class FileType:
-    media_type: str
-    #: whether the content is of this type
-    recognise: Callable[[Path], bool]
 
 
 def upload_file(
@@ -76,19 +61,30 @@ def upload_file(
         WrongFile, TooLarge: the field does not take it; the sentence says why.
         Forbidden: the person may not enter rows of the form.
     """
-    obstacle = place.find_obstacle(form)
-    if obstacle:
-        raise WrongFile(obstacle)
-    item = form.by_id.get(field_id)
-    if item is None or item.value_kind not in FILE_KINDS or item.is_given:
-        raise NotFound("本表没有这个附件栏。")
+    item = get_file_field(place, form, field_id)
     shown = clean_name(name)
     check_file(item, source, shown, size_limit_mb)
-    media_type = TYPES[_ending(shown)].media_type
+    media_type = TYPES[ending_of(shown)].media_type
     owner = FileOwner(place.unit_id, place.actor.user_id, form.full_name, field_id)
     with engine.begin() as connection:
         token = keep_file(connection, store, source, shown, media_type, owner)
     return Upload(token, shown, source.stat().st_size)
+
+
+def get_file_field(place: Workplace, form: FormSpec, field_id: str) -> FieldSpec:
+    """The field that the person may send files for.
+
+    Raises:
+        WrongFile: the person may not enter rows of the form.
+        NotFound: the field takes no files.
+    """
+    obstacle = place.find_obstacle(form)
+    if obstacle:
+        raise WrongFile(obstacle)
+    item = form.by_id.get(field_id)
+    if item is None or item.is_given or item.value_kind not in FILE_KINDS:
+        raise NotFound("本表没有这个附件栏。")
+    return item
 
 
 def get_field_file(engine: Engine, place: Workplace, form: FormSpec, token: str):
@@ -121,13 +117,24 @@ def name_files(engine: Engine, tokens: tuple[str, ...]) -> dict[str, str]:
         return {file.token: file.name for file in found if file is not None}
 
 
+def check_announced(item: FieldSpec, name: str, size: int, size_limit_mb: int) -> None:
+    """As `check_file`, by the name and size of what is about to be sent."""
+    limit, taken = _bounds(item, size_limit_mb)
+    _check_said(item.label, taken, clean_name(name), size, limit)
+
+
 def check_file(item: FieldSpec, source: Path, name: str, size_limit_mb: int) -> None:
     """Raise WrongFile or TooLarge where the field does not take the file."""
-    limit = min(item.max_size_mb or Decimal(size_limit_mb), Decimal(size_limit_mb))
-    taken = item.accept or _DEFAULT_TYPES[item.value_kind]
+    limit, taken = _bounds(item, size_limit_mb)
     _check_content(item.label, taken, source, name, limit)
-    if _ending(name) in _IMAGE_FORMATS:
-        _check_image(item, source, name)
+    if ending_of(name) in IMAGE_FORMATS:
+        check_picture(item, source, name, ending_of(name))
+
+
+def _bounds(item: FieldSpec, size_limit_mb: int) -> tuple[Decimal, Sequence[str]]:
+    """How large a file may be, and of which types."""
+    limit = min(item.max_size_mb or Decimal(size_limit_mb), Decimal(size_limit_mb))
+    return limit, item.accept or _DEFAULT_TYPES[item.value_kind]
 
 
 def check_attachment(source: Path, name: str, size_limit_mb: int) -> str:
@@ -138,27 +145,40 @@ def check_attachment(source: Path, name: str, size_limit_mb: int) -> str:
     """
     taken = _DEFAULT_TYPES[FieldKind.FILE]
     _check_content("附件", taken, source, name, Decimal(size_limit_mb))
-    return TYPES[_ending(name)].media_type
+    return TYPES[ending_of(name)].media_type
 
 
 def _check_content(
     label: str, taken: Sequence[str], source: Path, name: str, limit: Decimal
 ) -> None:
     size = source.stat().st_size
+    _check_said(label, taken, name, size, limit)
+    if not size:
+        raise WrongFile(f"“{name}”是空的，请换一个文件。")
+    fault = find_fault(source, ending_of(name))
+    if fault:
+        raise WrongFile(f"“{name}”的内容不是 {ending_of(name)} 文件，{fault}。")
+
+
+def _check_said(
+    label: str, taken: Sequence[str], name: str, size: int, limit: Decimal
+) -> None:
+    """What its name and size say, before there is any content."""
     if size >= limit * _MIB:
         shown = f"{limit.normalize():f}"
         raise TooLarge(
             f"“{name}”有 {size / _MIB:.1f} MB，“{label}”的文件要小于 {shown} MB。"
+            f"{_how_to_shrink(name)}"
         )
-    if not size:
-        raise WrongFile(f"“{name}”是空的，请换一个文件。")
-    ending = _ending(name)
-    if ending not in {_ALIASES.get(one, one) for one in taken}:
-        raise WrongFile(f"“{label}”只收 {'、'.join(taken)} 文件。")
-    if not TYPES[ending].recognise(source):
-        raise WrongFile(
-            f"“{name}”的内容不是 {ending} 文件，可能改过后缀或已损坏，请换一个文件。"
-        )
+    ending = ending_of(name)
+    if ending not in {normal_ending(one) for one in taken}:
+        raise WrongFile(f"“{label}”只收 {'、'.join(taken)} 文件。{advise(name, taken)}")
+
+
+def _how_to_shrink(name: str) -> str:
+    if ending_of(name) in IMAGE_FORMATS:
+        return "请用看图软件缩小像素，或另存为质量低一些的 jpg 再传。"
+    return "请在 Word 等软件里“压缩图片”后另存，或拆成几个文件再传。"
 
 
 def clean_name(name: str) -> str:
@@ -167,118 +187,3 @@ def clean_name(name: str) -> str:
     shown = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*')
     stem, dot, ending = shown.strip().rpartition(".")
     return f"{stem[:150]}{dot}{ending[:20]}" or "文件"
-
-
-def _ending(name: str) -> str:
-    ending = name.rpartition(".")[2].lower()
-    ending = _ALIASES.get(ending, ending)
-    return ending if ending in TYPES else ""
-
-
-def _starts_with(*heads: bytes) -> Callable[[Path], bool]:
-    def recognise(path: Path) -> bool:
-        with path.open("rb") as stream:
-            return stream.read(_HEAD).startswith(heads)
-
-    return recognise
-
-
-def _is_ole(stream_names: tuple[str, ...]) -> Callable[[Path], bool]:
-    """Whether it is a compound file with one of these streams: Word or Excel."""
-    names = tuple(name.encode("utf-16-le") for name in stream_names)
-
-    def recognise(path: Path) -> bool:
-        content = path.read_bytes()
-        return content.startswith(_OLE) and any(name in content for name in names)
-
-    return recognise
-
-
-def _is_archive(*needed: str) -> Callable[[Path], bool]:
-    """Whether it is a sound zip file that holds these entries, and no macros."""
-
-    def recognise(path: Path) -> bool:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                names = archive.namelist()
-        except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError):
-            return False
-        if len(names) > _MOST_ENTRIES:
-            return False
-        has_macros = any(name.lower().endswith("vbaproject.bin") for name in names)
-        return set(needed) <= set(names) and not has_macros
-
-    return recognise
-
-
-def _is_image(image_format: str) -> Callable[[Path], bool]:
-    def recognise(path: Path) -> bool:
-        return _read_image(path, image_format) is not None
-
-    return recognise
-
-
-@dataclass(frozen=True)
-class _ImageFacts:
-    width: int
-    height: int
-    dpi: float
-
-
-def _read_image(path: Path, image_format: str) -> _ImageFacts | None:
-    """Size and resolution; None where it is no such image. No pixel is decoded."""
-    try:
-        with warnings.catch_warnings():
-            # Pillow only warns of a picture between its limit and twice that.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=[image_format]) as image:
-                dpi = image.info.get("dpi", (0, 0))
-                facts = _ImageFacts(*image.size, float(min(dpi)))
-                if facts.width * facts.height <= _MOST_PIXELS:
-                    image.verify()
-                return facts
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return _ImageFacts(_MOST_PIXELS, _MOST_PIXELS, 0)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error):
-        return None
-
-
-def _check_image(item: FieldSpec, source: Path, name: str) -> None:
-    facts = _read_image(source, _IMAGE_FORMATS[_ending(name)])
-    if facts is None or facts.width * facts.height > _MOST_PIXELS:
-        raise WrongFile(f"“{name}”的像素太多，请缩小后再传。")
-    if item.min_width_px and facts.width < item.min_width_px:
-        raise WrongFile(
-            f"“{name}”宽 {facts.width} 像素，“{item.label}”至少要 "
-            f"{item.min_width_px} 像素，请换一张更大的。"
-        )
-    # Files keep dots per metre: 300 dpi comes back as 299.9994.
-    if item.min_dpi and round(facts.dpi) < item.min_dpi:
-        shown = f"{round(facts.dpi)} dpi" if facts.dpi else "没有写明的分辨率"
-        raise WrongFile(
-            f"“{name}”是 {shown}，“{item.label}”至少要 {item.min_dpi} dpi，请重新扫描。"
-        )
-
-
-_ALIASES = {"jpeg": "jpg"}
-_IMAGE_FORMATS = {"jpg": "JPEG", "png": "PNG", "gif": "GIF"}
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-_CONTENT_TYPES = "[Content_Types].xml"
-
-TYPES: Mapping[str, FileType] = {
-    "pdf": FileType("application/pdf", _starts_with(b"%PDF-")),
-    "jpg": FileType("image/jpeg", _is_image("JPEG")),
-    "png": FileType("image/png", _is_image("PNG")),
-    "gif": FileType("image/gif", _is_image("GIF")),
-    "doc": FileType("application/msword", _is_ole(("WordDocument",))),
-    "xls": FileType("application/vnd.ms-excel", _is_ole(("Workbook", "Book"))),
-    "docx": FileType(
-        f"{_OFFICE}.wordprocessingml.document",
-        _is_archive(_CONTENT_TYPES, "word/document.xml"),
-    ),
-    "xlsx": FileType(
-        f"{_OFFICE}.spreadsheetml.sheet",
-        _is_archive(_CONTENT_TYPES, "xl/workbook.xml"),
-    ),
-    "zip": FileType("application/zip", _is_archive()),
-}

@@ -10,7 +10,7 @@ from app.services.files import clean_name
 from tests.app.web.conftest import encode_form
 
 GROUP_FORM = "group/G7.3"
-FILE_FORM = "group/G10"
+FILE_FORM = "talent/2.15.1"
 
 
 def image(kind="JPEG", size=(800, 600), dpi=(300, 300)):
@@ -49,24 +49,25 @@ def send(browser, form, field, name, content):
     )
 
 
-def test_a_file_is_stored_and_comes_back_as_an_attachment(group_filler):
-    stored = send(group_filler, FILE_FORM, "attachment", "说明.docx", DOCX)
+def test_a_file_is_stored_and_comes_back_as_an_attachment(filler):
+    stored = send(filler, FILE_FORM, "evidence_file", "说明.docx", DOCX)
     assert stored.status_code == 201, stored.text
     assert stored.json["name"] == "说明.docx"
-    answer = group_filler.get(stored.json["url"])
+    answer = filler.get(stored.json["url"])
     assert answer.data == DOCX
     assert answer.headers["Content-Disposition"].startswith("attachment;")
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_another_unit_does_not_get_the_file(group_filler, filler):
-    url = send(group_filler, FILE_FORM, "attachment", "a.docx", DOCX).json["url"]
-    assert filler.get(url).status_code == 404
+def test_another_unit_does_not_get_the_file(filler, sign_in):
+    url = send(filler, FILE_FORM, "evidence_file", "a.docx", DOCX).json["url"]
+    assert sign_in("stranger").get(url).status_code == 404
 
 
 def test_a_token_of_another_field_is_not_taken(group_filler):
-    token = send(group_filler, FILE_FORM, "attachment", "a.docx", DOCX).json["token"]
+    stored = send(group_filler, "group/G7.1", "case_document", "a.docx", DOCX)
+    token = stored.json["token"]
     body = {
         "rows": [{"key": "a", "id": None, "version": None, "cells": {"photo": token}}]
     }
@@ -91,8 +92,8 @@ def test_a_token_of_another_field_is_not_taken(group_filler):
         ("a.docx", DOCX[:60], "不是 docx"),
     ],
 )
-def test_a_file_is_judged_by_its_content(group_filler, name, content, said):
-    answer = send(group_filler, FILE_FORM, "attachment", name, content)
+def test_a_file_is_judged_by_its_content(filler, name, content, said):
+    answer = send(filler, FILE_FORM, "evidence_file", name, content)
     assert answer.status_code == 422
     assert said in answer.json["message"]
 
@@ -117,15 +118,15 @@ def test_a_good_picture_is_taken(group_filler):
     assert answer.status_code == 201
 
 
-def test_a_file_over_the_fields_limit_is_refused(group_filler):
+def test_a_file_over_the_fields_limit_is_refused(filler):
     content = b"%PDF-" + b"0" * (20 * 1024 * 1024)
-    answer = send(group_filler, FILE_FORM, "attachment", "a.pdf", content)
+    answer = send(filler, FILE_FORM, "evidence_file", "a.pdf", content)
     assert answer.status_code == 413
     assert "小于 20 MB" in answer.json["message"]
 
 
-def test_a_field_that_takes_no_file_takes_none(group_filler):
-    answer = send(group_filler, FILE_FORM, "no_such_field", "a.pdf", b"%PDF-")
+def test_a_field_that_takes_no_file_takes_none(filler):
+    answer = send(filler, FILE_FORM, "no_such_field", "a.pdf", b"%PDF-")
     assert answer.status_code == 404
 
 
@@ -141,3 +142,34 @@ def test_a_field_that_takes_no_file_takes_none(group_filler):
 )
 def test_names_lose_what_could_mislead(name, shown):
     assert clean_name(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.docx", b"%PDF-1.7", "里面是PDF 文件：只改后缀没有用"),
+        ("a.docm", b"PK\x03\x04", "不带宏的 docx"),
+        ("a.pdf", b"MZ" + b"\0" * 90, "里面是程序"),
+        ("a.docx", DOCX[:60], "打不开，可能没有传完整"),
+        ("a.docx", archive("word/document.xml", "word/vbaProject.bin"), "里面有宏"),
+        ("a.exe", b"MZ", "程序和脚本不收"),
+    ],
+)
+def test_a_refusal_says_what_to_do(filler, name, content, said):
+    answer = send(filler, FILE_FORM, "evidence_file", name, content)
+    assert answer.status_code == 422
+    assert said in answer.json["message"]
+
+
+def test_a_coarse_picture_of_many_pixels_is_told_what_it_prints_at(group_filler):
+    content = image(size=(3000, 1500), dpi=(72, 72))
+    answer = send(group_filler, GROUP_FORM, "photo", "照片.jpg", content)
+    assert "按 300 dpi 能印 25.4×12.7 厘米，像素够用" in answer.json["message"]
+    assert "不要勾选“重新采样”" in answer.json["message"]
+
+
+def test_a_truncated_picture_is_refused(group_filler):
+    content = image(size=(3000, 1500))[:-2000]
+    answer = send(group_filler, GROUP_FORM, "photo", "照片.jpg", content)
+    assert answer.status_code == 422
+    assert "没有传完整" in answer.json["message"]
