@@ -195,6 +195,8 @@ def refuse_locked_rows(
     """
     table = bind(catalogue, form).table
     if form.flow is not None:
+        # Whoever moves one of them at this moment is waited for, then seen.
+        _hold(connection, select(table.c._id).where(wanted).with_for_update())
         locked = is_locked(form.flow, bind(catalogue, form))
         _refuse_any(connection, form, select(table.c._key).where(wanted, locked))
     if form.flow_with is not None:
@@ -205,6 +207,8 @@ def refuse_locked_rows(
             leaders.table.c[form.by_id[form.flow_with].reference.field]
             == table.c[form.flow_with],
         )
+        held = select(leaders.table.c._id).join(table, led).where(wanted)
+        _hold(connection, held.with_for_update(read=True, of=leaders.table))
         keys = select(table.c._key).join(leaders.table, led)
         locked = is_locked(leader.flow, leaders)
         _refuse_any(connection, form, keys.where(wanted, locked))
