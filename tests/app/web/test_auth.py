@@ -75,7 +75,7 @@ def test_a_deactivated_account_gets_the_same_answer(client, engine):
 
 def test_deactivating_ends_the_sessions_at_once(filler, engine):
     accounts.set_active(engine, accounts.find_user_id(engine, "filler"), False)
-    assert filler.get("/").location.startswith("/login")
+    assert filler.get("/forms/").location.startswith("/login")
 
 
 def test_logout_ends_the_session_on_the_server(filler):
@@ -220,7 +220,7 @@ def test_after_the_new_password_one_logs_in_with_it(newcomer, client):
     }
     answer = newcomer.post("/password", fields, page="/password")
     assert answer.location == "/login"
-    assert newcomer.get("/").location.startswith("/login")
+    assert newcomer.get("/forms/").location.startswith("/login")
     assert try_login(client, "newcomer", "qiu-tian-77-shu").location == "/"
     assert client.get("/").status_code == 200
 
