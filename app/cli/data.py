@@ -26,6 +26,11 @@ from app.services.demo import (
     describe_accounts,
     fill_demo,
 )
+from app.services.demo_nation.filling import (
+    DEFAULT_UNITS,
+    describe_nation_accounts,
+    fill_demo_nation,
+)
 from app.services.demo_story import play_demo
 from app.services.export_orders import ExportOrder
 from app.services.exporting import FORMATS, name_export, write_order
@@ -182,7 +187,14 @@ def export(
 @click.option(
     "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="种子。"
 )
-def demo(students: int, seed: int) -> None:
+@click.option(
+    "--units",
+    type=click.IntRange(0, 5000),
+    default=DEFAULT_UNITS,
+    show_default=True,
+    help="全国平台上填报单位的个数，0 不造。",
+)
+def demo(students: int, seed: int, units: int) -> None:
     """给每张表造演示数据，并建好演示单位、轮次和账号。
 
     同样的种子造出同样的数据；已有数据的轮次不动。人名、证件号都是编造的。
@@ -205,8 +217,10 @@ def demo(students: int, seed: int) -> None:
     )
     end_progress()
     play_demo(workshop)
-    tell(f"新造 {rows} 行。演示账号（用户名、姓名、密码）：")
-    for account in describe_accounts(workshop.catalogue):
+    rows += fill_demo_nation(workshop, units=units, seed=seed)
+    tell(f"新造 {rows} 行。演示账号（用户名、姓名或账号类型、密码）：")
+    nation = describe_nation_accounts(workshop.catalogue, units=units, seed=seed)
+    for account in (*describe_accounts(workshop.catalogue), *nation):
         click.echo("\t".join(account))
 
 

@@ -15,6 +15,7 @@ from app.cli.console import open_console, tell, tell_rejudging
 from app.config import PREFIX, Config, load_config
 from app.jobs import Worker, start_thread
 from app.services.demo import describe_accounts, prepare_demo
+from app.services.demo_nation.filling import describe_nation_accounts
 from app.services.installation import load_forms, open_database, prepare_database
 from app.services.keeping import KEEPER
 from form_schemas.catalogue import Catalogue
@@ -142,6 +143,10 @@ def _tell_accounts(catalogue: Catalogue) -> None:
     tell("演示账号（用户名　姓名　密码）：")
     for account in describe_accounts(catalogue):
         tell("　".join(account))
+    if nation := describe_nation_accounts(catalogue):
+        tell("全国平台的演示账号，数据造好后可用（用户名　账号类型　密码）：")
+        for account in nation:
+            tell("　".join(account))
 
 
 def _fill_demo() -> None:

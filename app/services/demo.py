@@ -9,14 +9,16 @@ Nothing here knows a form: departments come from the forms' own lists, rows from
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from zlib import crc32
 
 from sqlalchemy import Connection, Engine, select, update
 
-from app.models import Round, RowChange, Unit
+from app.models import Round, RoundState, RowChange, Unit
+from app.models.base import now_utc
 from app.services.contexts import make_context
 from app.services.demo_history import complete_round
+from app.services.demo_nation.plan import find_plan
 from app.services.demo_neighbours import (
     Neighbour,
     find_neighbour,
@@ -243,28 +245,45 @@ def _prepare_rounds(connection: Connection, edition: Edition, with_last: bool) -
     if find_round(connection, edition) is not None:
         return
     last_id = None
-    if with_last and unit_code_of(edition) == SCHOOL:
-        last_id = insert_round(connection, edition, _name_last(edition))
+    for back in range(_count_earlier(edition) if with_last else 0, 0, -1):
+        title = f"{edition.short_title}（{int(edition.year) - back}）"
+        last_id = insert_round(connection, edition, title, last_id)
         periods = {
-            sort: [_year_before(day) for day in days]
+            sort: [_years_before(day, back) for day in days]
             for sort, days in edition.settings["periods"].items()
         }
         connection.execute(
             update(Round).where(Round.id == last_id).values(periods=periods)
         )
+        if find_plan(edition.collection) is not None:
+            _close(connection, last_id, back)
     insert_round(connection, edition, previous_id=last_id)
 
 
-def _name_last(edition: Edition) -> str:
-    year = int(edition.year) - 1
-    return f"{edition.short_title}（{year}）"
+def _count_earlier(edition: Edition) -> int:
+    """Rounds before the open one: a school's last one, or those of a nation's plan."""
+    plan = find_plan(edition.collection)
+    if plan is not None:
+        return plan.earlier_rounds
+    return int(unit_code_of(edition) == SCHOOL)
 
 
-def _year_before(day: str) -> str:
+def _close(connection: Connection, round_id: int, back: int) -> None:
+    """Close a round that nobody here plays: the nation's units were done with it."""
+    closes_at = now_utc() - timedelta(days=365 * back)
+    connection.execute(
+        update(Round)
+        .where(Round.id == round_id)
+        .values(state=RoundState.CLOSED, closes_at=closes_at)
+    )
+
+
+def _years_before(day: str, years: int) -> str:
     found = date.fromisoformat(day)
     # No year before a leap year has a 29th of February.
     last = 28 if found.month == _FEBRUARY else found.day
-    return found.replace(year=found.year - 1, day=min(found.day, last)).isoformat()
+    year = found.year - years
+    return found.replace(year=year, day=min(found.day, last)).isoformat()
 
 
 def _find_places(
@@ -273,9 +292,16 @@ def _find_places(
     """Who reports an edition, in its rounds: the last one first."""
     rounds = connection.execute(
         select(Round.id, Round.previous_id)
-        .where(Round.collection == edition.collection, Round.edition == edition.year)
+        .where(
+            Round.collection == edition.collection,
+            Round.edition == edition.year,
+            ~Round.is_standing,
+        )
         .order_by(Round.id)
     ).all()
+    if find_plan(edition.collection) is not None:
+        # Its earlier rounds are those of the nation's units.
+        rounds = rounds[-1:]
     before = {one.previous_id for one in rounds}
     own = unit_code_of(edition)
     for one in rounds:

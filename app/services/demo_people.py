@@ -159,7 +159,7 @@ def prepare_account(session: Session, account: DemoAccount) -> None:
         User(
             username=account.username,
             name=account.name,
-            password_hash=_hash_demo_password(),
+            password_hash=hash_demo_password(),
             must_change_password=False,
             memberships=[membership],
         )
@@ -233,6 +233,6 @@ def _find(connection: Connection, code: str):
 
 
 @lru_cache(maxsize=1)
-def _hash_demo_password() -> str:
+def hash_demo_password() -> str:
     """Once for all: the demo's accounts share it, and hashing takes long on purpose."""
     return hash_password(DEMO_PASSWORD)

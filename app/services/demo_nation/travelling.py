@@ -1,0 +1,226 @@
+"""Rows of the demo's units beside their reports: articles, cases, suggestions.
+
+Those that travel stand where their moves led them, each move in the log. They are
+written as they would have gone: nobody is told.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import cycle, islice
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.models import RowMove
+from app.services.demo_nation.files import FileMaker
+from app.services.demo_nation.places import Place
+from app.services.demo_nation.plan import Plan
+from app.services.demo_nation.recipes import Kitchen
+from app.services.demo_nation.reports import HANDED_IN, REASON
+from app.storage.planting import plant, plant_rows
+from app.storage.records import Scope
+from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.flows import OWNER, Flow
+from form_schemas.spec import FormSpec
+
+#: In the place of a kind of units: those that handed in their report.
+_REPORTED = "reported"
+#: A value that becomes the token of a file.
+_FILE = "file"
+_TRIES = 40
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """Where rows go, and the year that each tells of."""
+
+    standing: int
+    #: of the reports, the open one last
+    yearly: Sequence[int]
+    years: Sequence[int]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A row, whose it is, and the moves that it made."""
+
+    place: Place
+    round_id: int
+    row: Mapping[str, object]
+    path: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class Traveller:
+    """Invents rows with their moves and writes them."""
+
+    connection: Connection
+    catalogue: Catalogue
+    edition: Edition
+    plan: Plan
+    kitchen: Kitchen
+    files: FileMaker
+    places: Sequence[Place]
+    #: id of a unit -> how it stands in the open round
+    courses: Mapping[int, str]
+    rounds: Rounds
+    at: datetime
+    _serial: int = 0
+    _made: dict[str, list[_Made]] = field(default_factory=lambda: defaultdict(list))
+
+    def store(self, share: float) -> int:
+        """Write the rows of the plan, so large a share of each kind."""
+        for told in self.plan.travelling:
+            self._invent(told, share)
+        return sum(
+            self._store(self.edition.by_code[code], rows)
+            for code, rows in self._made.items()
+        )
+
+    def _invent(self, told: Mapping[str, Any], share: float) -> None:
+        places = self._find_places(told["by"])
+        if not places:
+            return
+        form = self.edition.by_code[told["form"]]
+        paths = cycle(told.get("paths") or [told.get("path", [])])
+        taken = set[object]()
+        for place in _choose(places, told, share):
+            path = tuple(next(paths))
+            round_id, year = self._find_round(form, path)
+            known = self._know(place, form, path, year)
+            row = self._make_row(told, known, taken)
+            self._add(form, place, round_id, row, path)
+            for part in told.get("parts", ()):
+                self._invent_parts(part, {**known, **row}, place, round_id)
+
+    def _invent_parts(self, told: Any, known: Mapping, place: Place, at: int) -> None:
+        form = self.edition.by_code[told["form"]]
+        for number in range(1, told["times"] + 1):
+            seen = {**known, "serial": number, "number": number}
+            self._add(form, place, at, self._make(told["fields"], seen), ())
+
+    def _make_row(self, told: Any, known: Mapping, taken: set[object]) -> dict:
+        """A row, with a title that no other has where the file asks for that."""
+        name = told.get("distinct")
+        for _ in range(_TRIES):
+            row = self._make(told["fields"], known)
+            if name is None or row[name] not in taken:
+                break
+            known = {**self._choose_unit().known, **known}
+        taken.add(row.get(name) if name else None)
+        for move in known["path"]:
+            row |= self._make(told.get("then", {}).get(move, {}), {**known, **row})
+        return row
+
+    def _make(self, recipes: Mapping[str, Any], known: Mapping) -> dict[str, object]:
+        return self.kitchen.make_row(recipes, known)
+
+    def _know(
+        self, place: Place, form: FormSpec, path: Sequence[str], year: int
+    ) -> dict[str, Any]:
+        self._serial += 1
+        other = self._choose_unit()
+        return {
+            **other.known,
+            **place.known,
+            "group": other.name,
+            "path": path,
+            "is_moved": bool(path),
+            "is_third": self._serial % 3 == 0,
+            "serial": self._serial,
+            "number": 1 + self._serial % 9,
+            "year": year,
+        }
+
+    def _choose_unit(self) -> Place:
+        return self.kitchen.random.choice(self._reporting)
+
+    @property
+    def _reporting(self) -> list[Place]:
+        usual = self.edition.settings["unitKind"]
+        return [place for place in self.places if place.kind.value == usual]
+
+    def _find_places(self, by: str) -> list[Place]:
+        if by == _REPORTED:
+            return [p for p in self.places if self.courses.get(p.id) in HANDED_IN]
+        return [place for place in self.places if place.kind.value == by]
+
+    def _find_round(self, form: FormSpec, path: Sequence[str]) -> tuple[int, int]:
+        """What the nation decided about is of the last round, else it is of this."""
+        rounds = self.rounds
+        if form.is_standing:
+            return rounds.standing, rounds.years[-1]
+        assert form.flow is not None
+        last = form.flow.by_id[path[-1]] if path else None
+        is_decided = last is not None and "nation" in last.by and len(rounds.years) > 1
+        at = -2 if is_decided else -1
+        return rounds.yearly[at], rounds.years[at]
+
+    def _add(
+        self, form: FormSpec, place: Place, round_id: int, row: dict, path: tuple
+    ) -> None:
+        text = "\n".join(
+            str(row[name])
+            for name in (form.title_field, *row)
+            if isinstance(row.get(name), str)
+        )
+        for name, value in row.items():
+            if isinstance(value, dict):
+                item = form.by_id[name]
+                row[name] = self.files.make(value[_FILE], place, form, item, text)
+        if form.flow is not None:
+            row[form.flow.field] = (
+                form.flow.by_id[path[-1]].target if path else form.flow.initial
+            )
+        self._made[form.code].append(_Made(place, round_id, row, path))
+
+    def _store(self, form: FormSpec, made: Sequence[_Made]) -> int:
+        rows = [(Scope(one.place.id, one.round_id), one.row) for one in made]
+        args = (self.connection, self.catalogue, form, rows, REASON, self.at)
+        ids = plant_rows(*args)
+        if form.flow is not None:
+            logged = self._list_moves(form, form.flow, made, ids)
+            plant(self.connection, RowMove.__table__, logged)
+        return len(ids)
+
+    def _list_moves(
+        self, form: FormSpec, flow: Flow, made: Sequence[_Made], ids: Sequence[int]
+    ) -> Iterator[dict[str, object]]:
+        for one, row_id in zip(made, ids, strict=True):
+            state = flow.initial
+            for number, move_id in enumerate(one.path):
+                move = flow.by_id[move_id]
+                actor = one.place
+                if OWNER not in move.by:
+                    actor = one.place.find_above(move.by) or one.place
+                days = 1 + 2 * (len(one.path) - number)
+                yield {
+                    "table_name": form.table_name,
+                    "row_id": row_id,
+                    "unit_id": one.place.id,
+                    "round_id": one.round_id,
+                    "form_code": form.code,
+                    "move": move.id,
+                    "title": move.title,
+                    "before": state,
+                    "after": move.target,
+                    "actor_id": actor.users[0],
+                    "actor_unit_id": actor.id,
+                    "at": self.at - timedelta(days=days, minutes=row_id),
+                    "reason": "请按填报说明修改后再办。" if move.needs_reason else "",
+                }
+                state = move.target
+
+
+def _choose(
+    places: Sequence[Place], told: Mapping[str, Any], share: float
+) -> Iterator[Place]:
+    """Every unit, or so many rows spread over them."""
+    if told.get("each"):
+        return iter(places)
+    times = told.get("times", 1)
+    count = max(1, round(times * share)) if times > 1 else 1
+    step = max(1, len(places) // count)
+    return islice(cycle(places[::step]), count)

@@ -1,0 +1,235 @@
+"""The nation of the demo: whole, sound, the same every time, and only made once."""
+
+from itertools import islice
+
+import pytest
+from sqlalchemy import func, select
+
+from app.models import Filing, FilingState, Round, RowMove, Unit, UnitKind, UnitRound
+from app.services.account_kinds import normalise_login
+from app.services.contexts import make_context
+from app.services.demo import prepare_demo
+from app.services.demo_nation.filling import (
+    describe_nation_accounts,
+    fill_demo_nation,
+)
+from app.services.portal.articles import list_articles
+from app.services.portal.directory import load_index
+from app.services.portal.site import find_site
+from app.services.rechecking import recheck_rows
+from app.services.schema_changes import initialise
+from app.services.workshop import Workshop
+from app.storage.binding import bind
+from app.storage.content import combine, hash_content
+from app.storage.engine import open_engine
+from app.storage.files import FileStore
+from app.storage.records import Scope
+from app.storage.rows import RowStore
+from exporters.gate import Limits
+from form_schemas.portal import ColumnKind
+from tests.support.catalogues import get_catalogue
+
+UNITS = 40
+PROVINCES = 31
+
+
+@pytest.fixture(scope="module")
+def nation(tmp_path_factory):
+    """A workshop with a nation of few units that report."""
+    folder = tmp_path_factory.mktemp("nation")
+    workshop = make_workshop(folder)
+    fill_demo_nation(workshop, units=UNITS)
+    yield workshop
+    workshop.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def edition(nation):
+    return nation.catalogue.newest["group"]
+
+
+def make_workshop(folder):
+    catalogue = get_catalogue()
+    engine = open_engine(f"sqlite:///{folder / 'nation.sqlite'}")
+    initialise(engine, catalogue)
+    prepare_demo(engine, catalogue, with_last_round=True)
+    return Workshop(engine, catalogue, FileStore(str(folder / "files")), Limits())
+
+
+def list_places(connection, catalogue, form):
+    table = bind(catalogue, form).table
+    found = select(table.c._unit_id, table.c._round_id).distinct()
+    return [Scope(*one) for one in connection.execute(found)]
+
+
+def list_levels(connection, catalogue, form):
+    table = bind(catalogue, form).table
+    return set(connection.scalars(select(table.c._level).distinct()))
+
+
+def test_it_has_all_provinces_and_as_many_units_as_asked_for(nation):
+    with nation.engine.connect() as connection:
+        count = select(Unit.kind, func.count()).where(~Unit.code.startswith("demo-"))
+        kinds = dict(map(tuple, connection.execute(count.group_by(Unit.kind))))
+    assert kinds[UnitKind.PROVINCE] == PROVINCES
+    assert kinds[UnitKind.GROUP] == UNITS
+    assert kinds[UnitKind.CITY] > 1
+
+
+def test_a_second_call_makes_nothing(nation):
+    assert fill_demo_nation(nation, units=UNITS) == 0
+
+
+def test_no_row_of_it_has_a_fault(nation, edition):
+    levels = {}
+    with nation.engine.begin() as connection:
+        for form in edition.forms:
+            for scope in islice(list_places(connection, nation.catalogue, form), 12):
+                store = RowStore(connection, nation.catalogue)
+                context = make_context(connection, store, form, scope)
+                args = (connection, nation.catalogue, form, scope, context)
+                recheck_rows(*args)
+            levels[form.code] = list_levels(connection, nation.catalogue, form)
+        connection.rollback()
+    assert {code: found for code, found in levels.items() if found - {""}} == {}
+
+
+def test_two_earlier_rounds_are_closed_and_mostly_accepted(nation):
+    with nation.engine.connect() as connection:
+        rounds = connection.execute(
+            select(Round.id, Round.state, Round.previous_id)
+            .where(Round.collection == "group", ~Round.is_standing)
+            .order_by(Round.id)
+        ).all()
+        accepted = [
+            connection.scalar(
+                select(func.count()).where(
+                    UnitRound.round_id == one.id,
+                    UnitRound.state == FilingState.APPROVED,
+                )
+            )
+            for one in rounds
+        ]
+    assert [one.state.value for one in rounds] == ["closed", "closed", "open"]
+    assert [one.previous_id for one in rounds] == [None, rounds[0].id, rounds[1].id]
+    assert accepted[0] > UNITS * 0.8
+    assert 0 < accepted[2] < UNITS / 2
+
+
+def test_the_open_round_has_units_in_every_state(nation):
+    with nation.engine.connect() as connection:
+        open_id = connection.scalar(
+            select(func.max(Round.id)).where(
+                Round.collection == "group", ~Round.is_standing
+            )
+        )
+        states = set(
+            connection.execute(
+                select(UnitRound.state, UnitRound.step).where(
+                    UnitRound.round_id == open_id
+                )
+            ).all()
+        )
+        begun = connection.scalar(
+            select(func.count(UnitRound.unit_id)).where(UnitRound.round_id == open_id)
+        )
+    assert states == {
+        (FilingState.SUBMITTED, "province"),
+        (FilingState.SUBMITTED, "nation"),
+        (FilingState.RETURNED, ""),
+        (FilingState.APPROVED, ""),
+    }
+    assert begun < UNITS
+
+
+def test_what_was_handed_in_has_the_hash_of_its_rows(nation, edition):
+    with nation.engine.connect() as connection:
+        part = connection.execute(
+            select(UnitRound).where(UnitRound.state == FilingState.APPROVED)
+        ).first()
+        filings = connection.execute(
+            select(Filing.form_code, Filing.is_empty, Filing.content_hash).where(
+                Filing.unit_id == part.unit_id, Filing.round_id == part.round_id
+            )
+        ).all()
+        hashes = {
+            one.form_code: hash_content(
+                connection,
+                nation.catalogue,
+                edition.by_code[one.form_code],
+                Scope(part.unit_id, part.round_id),
+                is_empty=one.is_empty,
+            )
+            for one in filings
+        }
+    assert hashes == {one.form_code: one.content_hash for one in filings}
+    assert part.content_hash == combine("round", hashes.values())
+
+
+def test_rows_that_travel_stand_where_their_last_move_led(nation, edition):
+    moved = 0
+    with nation.engine.connect() as connection:
+        for form in edition.forms:
+            if form.flow is None:
+                continue
+            table = bind(nation.catalogue, form).table
+            states = dict(
+                map(
+                    tuple,
+                    connection.execute(select(table.c._id, table.c[form.flow.field])),
+                )
+            )
+            last = dict(
+                map(
+                    tuple,
+                    connection.execute(
+                        select(RowMove.row_id, RowMove.after)
+                        .where(RowMove.table_name == form.table_name)
+                        .order_by(RowMove.id)
+                    ),
+                )
+            )
+            moved += len(last)
+            initial = form.flow.initial
+            assert states == {row_id: last.get(row_id, initial) for row_id in states}
+    assert moved > UNITS / 2
+
+
+def test_every_column_of_the_portal_has_something_to_read(nation):
+    site = find_site(nation)
+    columns = [one for one in site.portal.columns if one.source is not None]
+    assert columns
+    assert [one.id for one in columns if not list_articles(site, one).total] == []
+    directories = [
+        one for one in site.portal.columns if one.kind is ColumnKind.DIRECTORY
+    ]
+    assert len(directories) == 1
+    index = load_index(site)
+    assert sum(1 for one in index.entries if one.lead) > UNITS * 0.8
+
+
+def test_the_accounts_it_tells_of_are_there(nation):
+    told = describe_nation_accounts(nation.catalogue, units=UNITS)
+    assert len(told) > len({name for name, _, _ in told}) > 3
+    types = {
+        one["title"]: one["id"]
+        for one in nation.catalogue.newest["group"].settings["accountTypes"]
+    }
+    with nation.engine.connect() as connection:
+        table = Unit.metadata.tables["users"]
+        known = set(
+            connection.execute(select(table.c.username, table.c.account_type)).all()
+        )
+    wanted = {(normalise_login(n, types[title]), types[title]) for n, title, _ in told}
+    assert wanted <= known
+
+
+def test_both_databases_take_it(workshop):
+    assert fill_demo_nation(workshop, units=3) > 0
+
+
+def test_a_seed_makes_the_same_units_each_time():
+    catalogue = get_catalogue()
+    first = describe_nation_accounts(catalogue, units=UNITS, seed=7)
+    assert first == describe_nation_accounts(catalogue, units=UNITS, seed=7)
+    assert first != describe_nation_accounts(catalogue, units=UNITS, seed=8)
