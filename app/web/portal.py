@@ -31,7 +31,8 @@ portal = Blueprint("portal", __name__, url_prefix="/portal")
 
 #: What names of provinces end with, where the beginning says enough.
 _AREA_ENDS = re.compile(
-    "(教育厅|教育委员会|教委|维吾尔自治区|壮族自治区|回族自治区|自治区|省|市)$"
+    "(教育主管部门|教育厅|教育委员会|教委"
+    "|维吾尔自治区|壮族自治区|回族自治区|自治区|省|市)$"
 )
 
 KEPT = "tianbao.portal"
