@@ -77,7 +77,7 @@ def record_act(
     actor_id: int | None,
     details: Mapping[str, object],
 ) -> None:
-    """What became of a form's rows by one act on many of them."""
+    """What somebody did with a form's rows, or saw of them."""
     record(
         connection,
         AuditRecord(
@@ -147,11 +147,18 @@ def record_account(
 
 def record_view(desk: Desk) -> None:
     """The first look of a person at a form's rows on a day."""
-    with begin_reading(desk.engine) as connection:
-        if _was_viewed_today(connection, desk):
+    scope = Scope(desk.place.unit_id, desk.place.round_id)
+    record_look(desk.engine, desk.place.actor, desk.form, scope)
+
+
+def record_look(engine: Engine, actor: Actor, form: FormSpec, scope: Scope) -> None:
+    """As `record_view`, of rows that somebody sees without working there."""
+    with begin_reading(engine) as connection:
+        if _was_viewed_today(connection, actor, form, scope):
             return
-    with desk.engine.begin() as connection:
-        record_at_desk(connection, desk, AuditAction.FORM_VIEWED)
+    with engine.begin() as connection:
+        viewed = AuditAction.FORM_VIEWED
+        record_act(connection, form, scope, viewed, actor.user_id, {})
 
 
 def id_of(actor: Actor | None) -> int | None:
@@ -159,16 +166,18 @@ def id_of(actor: Actor | None) -> int | None:
     return None if actor is None else actor.user_id
 
 
-def _was_viewed_today(connection: Connection, desk: Desk) -> bool:
+def _was_viewed_today(
+    connection: Connection, actor: Actor, form: FormSpec, scope: Scope
+) -> bool:
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0)
     found = connection.scalar(
         select(_ENTRY.c.id)
         .where(
             _ENTRY.c.action == AuditAction.FORM_VIEWED,
-            _ENTRY.c.actor_id == desk.place.actor.user_id,
-            _ENTRY.c.form_name == desk.form.full_name,
-            _ENTRY.c.round_id == desk.place.round_id,
-            _ENTRY.c.unit_id == desk.place.unit_id,
+            _ENTRY.c.actor_id == actor.user_id,
+            _ENTRY.c.form_name == form.full_name,
+            _ENTRY.c.round_id == scope.round_id,
+            _ENTRY.c.unit_id == scope.unit_id,
             _ENTRY.c.at >= midnight.replace(microsecond=0),
         )
         .limit(1)

@@ -22,6 +22,8 @@ from app.services.flows.views import (
     find_item_file,
     view_item,
 )
+from app.services.recording import record_look
+from app.storage.records import Scope
 from app.web.addresses import read_number, read_page_number
 from app.web.chain_posts import require_short
 from app.web.downloads import attach
@@ -153,6 +155,8 @@ def _show(
     """
     server, actor = get_server(), get_visit().actor
     view = view_item(server.workshop, actor, f"{collection}/{code}", row_id)
+    scope = Scope(view.unit_id, view.round_id)
+    record_look(server.engine, actor, view.form, scope)
     moves = tuple(
         _make_panel(one, typed, problem if one.id == move_id else "")
         for one in view.moves

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
+from app.models import AuditAction, AuditEntry
 from tests.support.travelling import (
     NEWS,
     Region,
@@ -88,6 +90,16 @@ def test_an_answer_is_typed_on_the_page(region, east):
     assert (answer.status_code, "回复内容" in answer.text) == (422, True)
     answer = _move(east, "G10", row, "answer", reply="已经<b>安排</b>。")
     assert "已经&lt;b&gt;安排&lt;/b&gt;。" in east.get(answer.location).text
+
+
+def test_that_somebody_looked_is_told_once_a_day(region, news, east):
+    for _ in range(2):
+        east.get(f"/items/group/G9/{news}")
+    with region.engine.begin() as connection:
+        viewed = AuditEntry.action == AuditAction.FORM_VIEWED
+        found = select(AuditEntry.form_name, AuditEntry.unit_id).where(viewed)
+        [entry] = connection.execute(found).all()
+    assert entry == ("group/2014/G9", region.scope("group", "G9").unit_id)
 
 
 def test_others_do_not_see_it(news, sign_in):
