@@ -114,7 +114,8 @@ def _judge(connection, form, example, rules):
 
 def _store(connection, forms, tables, scope):
     """Store rows; give the id of the first one of each form."""
-    store = RowStore(connection, CATALOGUE)
+    # Examples say as well what only a move sets.
+    store = RowStore(connection, CATALOGUE, moves=True)
     ids = {}
     for code, rows in tables.items():
         for row in rows:
