@@ -151,7 +151,7 @@ def _open(whole: WholeCase, form: FormSpec) -> Case | None:
 
 
 def _is_left_empty(case: Case, booklet: Booklet) -> bool:
-    """Whether a list, or a form beside the booklet, has no rows, nor any on their way."""
+    """Whether a list, or a form beside the booklet, has no rows, nor any waiting."""
     has_to_hold = {b.form for b in booklet.blocks if b.kind is not BlockKind.LIST}
     if case.form.code in has_to_hold or case.filing.is_empty or case.has_rows:
         return False

@@ -1,4 +1,4 @@
-"""A deadline of its own for what a review returned, in the transaction of the return."""
+"""A deadline of its own for what a review returned, set as it is returned."""
 
 from collections.abc import Iterable
 from datetime import datetime
