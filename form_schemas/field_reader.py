@@ -120,6 +120,7 @@ class FieldReader:
             min_dpi=declared.get("x-min-dpi"),
             multiple=declared.get("x-multiple", False),
             separator=declared.get("x-separator"),
+            is_rich=declared.get("x-rich", False),
             was=tuple(declared.get("x-was", ())),
             recode=declared.get("x-recode", {}),
             made_from=declared.get("x-from"),

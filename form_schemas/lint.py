@@ -14,12 +14,13 @@ from form_schemas.faults import Fault, point
 from form_schemas.flow_lint import find_flow_faults
 from form_schemas.folder_reading import read_folder
 from form_schemas.folders import SCHEMAS_FOLDER, edition_folders
-from form_schemas.kinds import PERSONAL_KINDS
+from form_schemas.kinds import PERSONAL_KINDS, FieldKind
 from form_schemas.measure_reader import read_measures
 from form_schemas.portal_reader import read_portal
 from form_schemas.settings import COLLECTION_FILE, Settings, read_settings
 from form_schemas.spec import FieldSpec, FormSpec, Shape
 from form_schemas.standing_lint import find_standing_faults
+from form_schemas.surveys_reader import read_surveys
 from form_schemas.work_chains import find_faulty_gaps
 
 
@@ -65,6 +66,9 @@ def find_settings_faults(
     # What a portal shows, and nobody has.
     for place, message in read_portal(settings.values, forms, measures.groups).faults:
         yield Fault(file, place, message)
+    # Surveys that could not be answered.
+    for place, message in read_surveys(settings.values, forms).faults:
+        yield Fault(file, place, message)
 
 
 def lint_forms(files: Mapping[str, str], forms: Sequence[FormSpec]) -> Iterator[Fault]:
@@ -100,6 +104,12 @@ def _required_though_given(form: FormSpec, field: FieldSpec) -> str | None:
 def _given_twice(form: FormSpec, field: FieldSpec) -> str | None:
     if field.computed is not None and field.fill is not None:
         return "x-computed 和 x-fill 只能有一个，请删去一个。"
+    return None
+
+
+def _rich_without_room(form: FormSpec, field: FieldSpec) -> str | None:
+    if field.is_rich and field.kind is not FieldKind.LONG_TEXT:
+        return "只有 long_text 能写 x-rich。请删去它，或改 x-kind。"
     return None
 
 
@@ -144,6 +154,7 @@ _FIELD_RULES: Sequence[Callable[[FormSpec, FieldSpec], str | None]] = (
     _required_though_given,
     _given_twice,
     _open_personal_data,
+    _rich_without_room,
     _bounds_crossed,
     _bad_default,
     _choice_twice,

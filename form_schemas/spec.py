@@ -148,6 +148,8 @@ class FieldSpec:
     multiple: bool = False
     #: how several values stand in one cell or text
     separator: str | None = None
+    #: whether its text has marks of an editor, as HTML
+    is_rich: bool = False
     #: earlier ids of this field, newest first; with a code where it stood in another
     #: form. `lineage` says what they lead to.
     was: tuple[str, ...] = ()

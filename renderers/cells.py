@@ -12,6 +12,7 @@ from markupsafe import escape
 
 from form_schemas.spec import FieldSpec, FormSpec
 from renderers.bindings import INPUT_MODES, Control, control_of, is_figure, width_class
+from renderers.display import bare_words
 from renderers.inputs import NO, YES
 from renderers.problems import ProblemView, worst_style
 
@@ -212,6 +213,8 @@ def _picker(field: FieldSpec) -> Callable[[str], str]:
 
 
 def _area(field: FieldSpec) -> Callable[[str], str]:
+    if field.is_rich:
+        return _article(field)
     start = _start(field, "textarea", ' rows="1">')
     # HTML drops one line break at the beginning of a text area.
     return lambda text: f"{start}\n{_safe(text)}</textarea>"
@@ -250,8 +253,16 @@ def _upload(field: FieldSpec) -> Callable[[str], str]:
     return lambda text: f"{start}{_safe(text) or '上传'}</a>"
 
 
+def _article(field: FieldSpec) -> Callable[[str], str]:
+    """The way to the row's own page, where there is room to write."""
+    start = _start(field, "a", ' data-upload tabindex="0">')
+    return lambda text: f"{start}{_safe(bare_words(text)[:_SHOWN]) or '写文章'}</a>"
+
+
 def _read_only(field: FieldSpec) -> Callable[[str], str]:
     start = _start(field, "input", ' readonly tabindex="-1" value="')
+    if field.is_rich:
+        return lambda text: f'{start}{_safe(bare_words(text)[:_SHOWN])}">'
     return lambda text: f'{start}{_safe(text)}">'
 
 
@@ -262,6 +273,8 @@ def _locked(field: FieldSpec) -> Callable[[str], str]:
 
 
 _READ_ONLY = _read_only
+#: Characters of an article in a cell.
+_SHOWN = 40
 _BOX = (
     '<label class="needs-script"><input class="form-check-input" type="checkbox" '
     f'data-select aria-label="选第 {_NUMBER} 行"></label>'

@@ -3,8 +3,10 @@
 Text for editing comes from `validators.conversion`, which reads it back.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from html import unescape
 
 from form_schemas.codelists import CodeList
 from form_schemas.kinds import FieldKind
@@ -17,6 +19,7 @@ Shower = Callable[[FieldSpec, object, CodeList | None], str]
 
 MINUS = "\u2212"
 _STAR = "*"
+_MARK = re.compile(r"<[^<>]*>")
 
 #: Shares: they change by points, not by a percentage of themselves.
 POINT_KINDS = frozenset({FieldKind.PERCENT})
@@ -28,8 +31,15 @@ def show(field: FieldSpec, value: object, codelists: CodeLists) -> str:
         return ""
     if isinstance(value, tuple):
         return "、".join(show(field, one, codelists) for one in value)
+    if field.is_rich:
+        return bare_words(str(value))
     codelist = codelists.get(field.codes) if field.codes else None
     return SHOWN[field.value_kind](field, value, codelist)
+
+
+def bare_words(text: str) -> str:
+    """An article's words without its marks."""
+    return " ".join(unescape(_MARK.sub(" ", text)).split())
 
 
 def edit(field: FieldSpec, value: object, codelists: CodeLists) -> str:

@@ -156,6 +156,8 @@ def _number(field: FieldSpec, **given: object) -> UnboundField:
 
 
 def _area(field: FieldSpec, **given: object) -> UnboundField:
+    if field.is_rich:
+        return TextAreaField(**_common(field, rows=12, **{"data-rich": ""}), **given)
     return TextAreaField(**_common(field, rows=2), **given)
 
 

@@ -33,6 +33,8 @@ _DEFAULT_TYPES: Mapping[FieldKind, tuple[str, ...]] = {
     FieldKind.FILE: ("pdf", "jpg", "png", "doc", "docx", "xls", "xlsx", "zip"),
     FieldKind.IMAGE: ("jpg", "png"),
 }
+#: What a text may show.
+_PICTURES = ("jpg", "png", "gif")
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,14 @@ def get_file_field(place: Workplace, form: FormSpec, field_id: str) -> FieldSpec
     if obstacle:
         raise WrongFile(obstacle)
     item = form.by_id.get(field_id)
-    if item is None or item.is_given or item.value_kind not in FILE_KINDS:
+    if item is None or item.is_given or not _takes_files(item):
         raise NotFound("本表没有这个附件栏。")
     return item
+
+
+def _takes_files(item: FieldSpec) -> bool:
+    """Whether files belong to the field: its values, or pictures of its text."""
+    return item.value_kind in FILE_KINDS or item.is_rich
 
 
 def get_field_file(engine: Engine, place: Workplace, form: FormSpec, token: str):
@@ -134,7 +141,7 @@ def check_file(item: FieldSpec, source: Path, name: str, size_limit_mb: int) -> 
 def _bounds(item: FieldSpec, size_limit_mb: int) -> tuple[Decimal, Sequence[str]]:
     """How large a file may be, and of which types."""
     limit = min(item.max_size_mb or Decimal(size_limit_mb), Decimal(size_limit_mb))
-    return limit, item.accept or _DEFAULT_TYPES[item.value_kind]
+    return limit, item.accept or _DEFAULT_TYPES.get(item.value_kind, _PICTURES)
 
 
 def check_attachment(source: Path, name: str, size_limit_mb: int) -> str:
@@ -153,8 +160,6 @@ def _check_content(
 ) -> None:
     size = source.stat().st_size
     _check_said(label, taken, name, size, limit)
-    if not size:
-        raise WrongFile(f"“{name}”是空的，请换一个文件。")
     fault = find_fault(source, ending_of(name))
     if fault:
         raise WrongFile(f"“{name}”的内容不是 {ending_of(name)} 文件，{fault}。")
@@ -173,6 +178,8 @@ def _check_said(
     ending = ending_of(name)
     if ending not in {normal_ending(one) for one in taken}:
         raise WrongFile(f"“{label}”只收 {'、'.join(taken)} 文件。{advise(name, taken)}")
+    if not size:
+        raise WrongFile(f"“{name}”是空的，请换一个文件。")
 
 
 def _how_to_shrink(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import (
@@ -24,7 +25,8 @@ from app.web.addresses import read_number
 from app.web.downloads import attach
 from app.web.portal_frame import Frame
 from app.web.portal_statistics import draw_statistics, send_statistics
-from app.web.server import Answer, get_server
+from app.web.server import Answer, Server, get_server
+from app.web.visit import find_actor
 from form_schemas.portal import ColumnKind, PortalColumn
 
 portal = Blueprint("portal", __name__, url_prefix="/portal")
@@ -75,13 +77,27 @@ def sitemap() -> Answer:
 @portal.get("/files/<token>/<path:name>")
 def fetch(token: str, name: str = "") -> Response:
     """A file that a public row shows; pictures are shown, all else is saved."""
-    found = files.get_public_file(_get_site(), token)
-    pieces = get_server().files.read(token)
-    response = attach(pieces, found.name, found.media_type, found.size)
+    server = get_server()
+    found, lasts = _find_file(server, token)
+    response = attach(
+        server.files.read(token), found.name, found.media_type, found.size
+    )
     if found.media_type in _SHOWN_IMAGES:
         del response.headers["Content-Disposition"]
-    response.headers["Cache-Control"] = "public, max-age=600"
+    response.headers["Cache-Control"] = lasts
     return response
+
+
+def _find_file(server: Server, token: str) -> tuple[Any, str]:
+    """The file, and how long it may be kept; people at work see theirs before."""
+    try:
+        return files.get_public_file(_get_site(), token), "public, max-age=600"
+    except NotFound:
+        actor = find_actor()
+        if actor is None:
+            raise
+    found = files.get_seen_file(server.engine, server.catalogue, actor, token)
+    return found, "private, no-store"
 
 
 @portal.get("/<column_id>/")

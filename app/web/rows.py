@@ -20,7 +20,7 @@ from app.web.notes import Warned, view_notes
 from app.web.security import JSON, UPLOADS, takes, upload_limit
 from app.web.server import get_server
 from app.web.uploads import keep_field_file
-from app.web.visit import get_visit
+from app.web.visit import visit_form
 from renderers.last_values import write_last_values
 from renderers.problems import Notes, problem_to_json
 
@@ -128,7 +128,7 @@ def upload(collection: str, code: str) -> tuple[Response, int]:
 def get_desk(collection: str, code: str) -> Desk:
     """The desk of the form an address names, in the visitor's own unit and round."""
     server = get_server()
-    place = get_visit().get_workplace(collection)
+    place = visit_form(collection, code)
     desk = find_desk(server.engine, server.catalogue, place, code)
     if request.is_json and is_of_older_form(desk.form):
         raise StaleForms

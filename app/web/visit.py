@@ -44,6 +44,8 @@ _OPEN = frozenset(
         "registered.search",
     }
 )
+#: Of these, and of surveys, whoever is signed in is known.
+_EITHER = frozenset({"auth.login"})
 #: What remains open while the first password has to be replaced.
 _WHILE_NEW = frozenset({"auth.password", "auth.set_password", "auth.logout"})
 
@@ -166,6 +168,31 @@ def get_visit() -> Visit:
     return g.visit
 
 
+def visit_form(collection: str, code: str) -> Workplace:
+    """The workplace of a form in the chosen unit: where its rows stand.
+
+    Forms of no period are found in their own round, whichever one was chosen; the rest
+    of the request is about that round then.
+    """
+    visit = get_visit()
+    place = visit.get_workplace(collection)
+    if any(form.code == code for form in place.forms):
+        return place
+    standing = visit.find_standing(collection)
+    if standing is None or all(form.code != code for form in standing.forms):
+        return place
+    g.visit = replace(visit, unit_id=standing.unit_id, round_id=standing.round_id)
+    return standing
+
+
+def find_actor() -> Actor | None:
+    """Who asks for a page that is open to all; None: nobody we know."""
+    config, engine = get_database()
+    token = request.cookies.get(cookie_name(config), "")
+    signed_in = find_session(engine, config, token) if token else None
+    return None if signed_in is None else signed_in.actor
+
+
 def guard(app: Flask) -> None:
     """Let nobody in without a session, save to what is open to all."""
     app.before_request(_sign_in)
@@ -175,7 +202,9 @@ def guard(app: Flask) -> None:
 def _sign_in():
     if request.blueprint == "portal":
         return None
-    if request.endpoint in _OPEN and request.endpoint != "auth.login":
+    is_open = request.endpoint in _OPEN or request.blueprint == "surveys"
+    is_either = request.endpoint in _EITHER or request.blueprint == "surveys"
+    if is_open and not is_either:
         return None
     config, engine = get_database()
     if is_api() and config.public_schemas:
@@ -183,7 +212,7 @@ def _sign_in():
     token = request.cookies.get(cookie_name(config), "")
     signed_in = find_session(engine, config, token)
     if signed_in is None:
-        if request.endpoint in _OPEN:
+        if is_open:
             return None
         if request.path == "/" and find_site(get_server().workshop) is not None:
             return redirect(url_for("portal.home"))

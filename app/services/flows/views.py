@@ -9,6 +9,7 @@ from app.permissions import Action, Actor, can
 from app.services.files import is_of_form
 from app.services.flows.asking import make_asking_form
 from app.services.flows.items import Item, find_look, get_item
+from app.services.portal.rich_text import clean
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from app.storage.files import find_file
@@ -39,6 +40,8 @@ class CellView:
     label: str
     text: str
     is_long: bool = False
+    #: an article, safe to be shown as it is
+    html: str = ""
     files: tuple[FileShown, ...] = ()
 
 
@@ -214,6 +217,8 @@ def _view_cell(item: Item, field: FieldSpec, value: object) -> CellView:
     if field.value_kind in FILE_KINDS:
         shown = _view_files(item, field, value)
         return CellView(field.label, "", files=tuple(shown))
+    if field.is_rich:
+        return CellView(field.label, "", html=clean(str(value)))
     text = show(field, value, item.catalogue.codelists)
     text = f"{text} {field.unit}".rstrip() if field.unit else text
     shown_text = mask(field, text) if field.sensitive else text

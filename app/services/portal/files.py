@@ -1,14 +1,17 @@
 """Files of the portal: anybody fetches what a public row shows, and nothing else."""
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Engine, Row, select
 
 from app.errors import NotFound
+from app.models import Unit
+from app.permissions import Action, Actor, Place, can
 from app.services.files import is_of_form
 from app.services.portal.rich_text import find_tokens
 from app.services.portal.site import Site
 from app.storage.engine import begin_reading
 from app.storage.files import find_file
 from app.storage.public_rows import Conditions, PublicRound, find_rows, list_rounds
+from form_schemas.catalogue import Catalogue
 from form_schemas.portal import PortalColumn
 
 _GONE = "没有这个文件，或者它所在的文章已经撤下。"
@@ -29,6 +32,28 @@ def get_public_file(site: Site, token: str) -> Row:
             if _shows(connection, site, column, rounds, found):
                 return found
     raise NotFound(_GONE)
+
+
+def get_seen_file(
+    engine: Engine, catalogue: Catalogue, actor: Actor, token: str
+) -> Row:
+    """What is known of a file whose form and unit the person sees, public or not.
+
+    Articles name their pictures by the addresses that the public will have.
+
+    Raises:
+        NotFound: there is none, or the person does not see it.
+    """
+    with begin_reading(engine) as connection:
+        found = find_file(connection, token)
+        form = None if found is None else catalogue.find(found.form_name or "")
+        if found is None or form is None:
+            raise NotFound(_GONE)
+        path = connection.scalar(select(Unit.path).where(Unit.id == found.unit_id))
+    place = Place(found.unit_id, form.departments, unit_path=path or "")
+    if not can(actor, Action.VIEW_ROWS, place):
+        raise NotFound(_GONE)
+    return found
 
 
 def _shows(

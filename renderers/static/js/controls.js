@@ -29,6 +29,7 @@ export class Controls {
       if (element.type === "radio") element.checked = element.value === text;
       else if (element.type === "checkbox") element.checked = toList(text).includes(element.value);
       else element.value = this.fields[id]?.figure ? groupDigits(String(text)) : toLine(text);
+      if ("rich" in element.dataset) element.dispatchEvent(new Event("rich:show"));
     }
   }
 

@@ -10,6 +10,7 @@ import { watchRail } from "./rail.js";
 import { KEY, RecordAnswers } from "./record_answers.js";
 import { Saving } from "./saving.js";
 import { showStatus } from "./status.js";
+import { watchRichTexts } from "./rich_text.js";
 import { watchUploads } from "./upload.js";
 import { groupDigits, showChange, showFigure } from "./values.js";
 
@@ -43,7 +44,7 @@ class Record {
   }
 
   start() {
-    const { save, check, csrf, drafts, page, options, upload, login } = this.root.dataset;
+    const { save, check, csrf, drafts, page, options, upload, pieces, login } = this.root.dataset;
     this.saving = new Saving({
       url: save || check,
       tries: !save,
@@ -66,9 +67,14 @@ class Record {
     this.explaining = new Explaining(this);
     watchPickers(this.form, { url: options, fields: this.spec.fields, find: () => this });
     watchUploads(this.form, {
-      url: upload,
+      url: pieces,
       csrf,
       onStored: (field) => this.change(field),
+      onRefused: (field, message) => this.addProblem({ field, message, level: "error", kind: "upload" }),
+    });
+    watchRichTexts(this.form, {
+      url: upload,
+      csrf,
       onRefused: (field, message) => this.addProblem({ field, message, level: "error", kind: "upload" }),
     });
     this.listen();

@@ -16,6 +16,7 @@ from app.jobs import Worker
 from app.models import Base, Department, Role, Round, Unit, UnitKind
 from app.services.accounts import NewMembership, create_user
 from app.services.demo import DEMO_PASSWORD, prepare_demo
+from app.services.standing_rounds import keep_standing_rounds
 from app.services.workshop import open_workshop
 from app.storage.tables import build_metadata
 from app.web.server import Server, attach_server
@@ -182,6 +183,8 @@ def _fill(engine, catalogue):
     Base.metadata.create_all(engine)
     build_metadata(catalogue).create_all(engine)
     prepare_demo(engine, catalogue)
+    with engine.begin() as connection:
+        keep_standing_rounds(connection, catalogue)
     with Session(engine) as session, session.begin():
         school = Unit(
             kind=UnitKind.SCHOOL,
