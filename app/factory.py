@@ -63,6 +63,7 @@ from app.web.selection import selection
 from app.web.server import Server, attach_server
 from app.web.staged_rows import staged_rows
 from app.web.statistics import statistics
+from app.web.surveys import surveys
 from app.web.templating import prepare_templates
 from app.web.unlinking import unlinking
 from app.web.whole_reviews import whole_reviews
@@ -123,6 +124,7 @@ _BLUEPRINTS = (
     selection,
     staged_rows,
     statistics,
+    surveys,
     unlinking,
     whole_reviews,
     work_chains,

@@ -26,6 +26,8 @@ from form_schemas.settings import (
     list_work_chains,
 )
 from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.surveys import Surveys
+from form_schemas.surveys_reader import read_surveys
 from form_schemas.work_chains import WorkChain
 
 #: Stands in the year of an edition as it was: 2024@1 came before 2024@2 and 2024.
@@ -140,6 +142,11 @@ class Edition:
     def portal(self) -> Portal | None:
         """What the public sees of it; None: nothing, or its settings have faults."""
         return read_portal(self.settings, self.forms, self.measures.groups).portal
+
+    @cached_property
+    def surveys(self) -> Surveys | None:
+        """How it asks people; None: not at all, or its settings have faults."""
+        return read_surveys(self.settings, self.forms).surveys
 
     @cached_property
     def by_code(self) -> Mapping[str, FormSpec]:

@@ -65,15 +65,29 @@ def take_try(
     Args:
         what: the purpose and whom it is about; its digest is kept.
     """
-    key, at = find_key(what), (now or now_utc()).timestamp()
     with engine.begin() as connection:
-        tries = _lock(connection, key, at)
-        tries = [one for one in tries if one > at - allowance.seconds]
-        wait = allowance.find_wait(tries, at)
-        if wait > 0:
-            return Try(key, at, math.ceil(wait))
-        _keep(connection, key, [*tries, at], allowance.seconds)
+        return take_within(connection, what, allowance, now or now_utc())
+
+
+def take_within(
+    connection: Connection, what: str, allowance: Allowance, now: datetime
+) -> Try:
+    """Take a try that counts only if the transaction does."""
+    key, at = find_key(what), now.timestamp()
+    tries = _lock(connection, key, at)
+    tries = [one for one in tries if one > at - allowance.seconds]
+    wait = allowance.find_wait(tries, at)
+    if wait > 0:
+        return Try(key, at, math.ceil(wait))
+    _keep(connection, key, [*tries, at], allowance.seconds)
     return Try(key, at)
+
+
+def is_taken(connection: Connection, what: str) -> bool:
+    """Whether somebody tried it, however long ago."""
+    key = find_key(what)
+    found = connection.scalar(select(_TABLE.c.tries).where(_TABLE.c.key == key))
+    return bool(found)
 
 
 def give_back(connection: Connection, taken: Try) -> None:

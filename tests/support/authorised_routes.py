@@ -334,6 +334,9 @@ _UNTRIED = {"is_never_done": True, "is_finer": True, "note": "样本里没有验
 #: The portal has tests of its own: what it shows is for all.
 _NO_PORTAL = {"is_never_done": True, "is_finer": True, "note": "样本里没有门户"}
 
+#: Surveys have tests of their own: whom they ask stands in their rows.
+_NO_SURVEY = {"is_never_done": True, "is_finer": True, "note": "样本里没有调查"}
+
 _OPEN_PAGES = (
     _get("portal.home", ANYBODY, **_NO_PORTAL),
     _get("portal.search", ANYBODY, **_NO_PORTAL),
@@ -363,6 +366,11 @@ _OPEN_PAGES = (
     _post("recovery.answer", ANYBODY, body=_always(username="x"), **_UNTRIED),
     _post("recovery.use_code", ANYBODY, body=_always(username="x"), **_UNTRIED),
     _post("recovery.set_password", ANYBODY, **_UNTRIED),
+    _get("surveys.show_list", ANYBODY),
+    _get("surveys.show", ANYBODY, _always(key="x"), **_NO_SURVEY),
+    _post("surveys.answer", ANYBODY, _always(key="x"), **_NO_SURVEY),
+    _get("surveys.show_results", ANYBODY, _always(key="x"), **_NO_SURVEY),
+    _get("surveys.export", ANYBODY, _always(key="x"), **_NO_SURVEY),
     _get("registered.show", ANYBODY),
     _post(
         "registered.search",
