@@ -44,6 +44,7 @@ from app.web.mails import mails
 from app.web.new_editions import new_editions
 from app.web.notices import notices
 from app.web.own_questions import own_questions
+from app.web.pieces import pieces
 from app.web.places import places
 from app.web.portal import portal
 from app.web.previewing import previewing
@@ -119,6 +120,7 @@ _BLUEPRINTS = (
     revisions,
     round_settings,
     rounds,
+    pieces,
     rows,
     schema_plans,
     selection,

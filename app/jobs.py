@@ -25,6 +25,7 @@ from app.services.mailing import send_mails
 from app.services.phase_reminders import remind_of_phases
 from app.services.queueing import DatabaseAway, JobModel, claim, give_up, hand_back
 from app.services.rejudging import rejudge_forms
+from app.services.resuming import sweep_uploads
 from app.services.workshop import LeaseLost, Workshop
 
 Run = Callable[[Workshop, int, str], None]
@@ -91,6 +92,10 @@ class Worker:
     def do_chores(self) -> None:
         """What nobody orders and the calendar asks for."""
         self._try("reminders", lambda: bool(remind_of_phases(self.workshop)))
+        self._try("uploads", lambda: bool(self._sweep()))
+
+    def _sweep(self) -> int:
+        return sweep_uploads(self.workshop.engine, self.workshop.files)
 
     def _follow_forms(self) -> None:
         """Take the forms in use, and judge the rows of changed ones anew."""

@@ -23,6 +23,8 @@ class PageUrls:
     withdraw: str = ""
     #: takes one file (`file`) of one field (`field`), gives its token
     upload: str = ""
+    #: begins to take a file in pieces
+    pieces: str = ""
     #: a stored file; `{token}` stands for its token
     file: str = ""
     #: a row's own page; `{id}` stands for the row

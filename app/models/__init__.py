@@ -24,7 +24,7 @@ from app.models.declarations import FormDeclaration
 from app.models.derived import DerivedState
 from app.models.designing import DraftState, SchemaDraft, SchemaDraftFile
 from app.models.disclosures import Disclosure
-from app.models.files import StoredFile
+from app.models.files import BegunUpload, StoredFile
 from app.models.flows import RowMove
 from app.models.generations import Generation
 from app.models.history import RowAction, RowChange
@@ -80,6 +80,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Base",
+    "BegunUpload",
     "CellThread",
     "CheckFinding",
     "CheckResult",

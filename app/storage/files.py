@@ -7,7 +7,7 @@ user gave it never becomes a path.
 import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -61,6 +61,11 @@ class FileStore:
         except FileNotFoundError as error:
             raise NotFound("文件已不在服务器上，请重新上传。") from error
         return map(bytes, found.stream())
+
+    def remove(self, token: str) -> None:
+        """Forget the contents; those that are gone already are no matter."""
+        with suppress(FileNotFoundError):
+            self._store.delete(token)
 
     @contextmanager
     def open_path(self, token: str) -> Iterator[Path]:

@@ -39,6 +39,7 @@ def list_urls(desk: Desk, page: str) -> PageUrls:
         explain=url_for("rows.explain", **told),
         withdraw=url_for("rows.withdraw", **told),
         upload=url_for("rows.upload", **here),
+        pieces=url_for("pieces.begin", **here),
         file=url_for("forms.fetch", token=_TOKEN, **address).replace(_TOKEN, "{token}"),
         row=row.replace(str(_ROW), "{id}") if has_rows else "",
         new_row=url_for("forms.show_new_row", **address) if has_rows else "",

@@ -41,7 +41,7 @@ UPLOADS = frozenset({"multipart/form-data"})
 BODY_LIMIT = 8 * 1024 * 1024
 _MIB = 1024 * 1024
 #: What the multipart wrapping of an upload may add.
-_WRAPPING = 64 * 1024
+WRAPPING = 64 * 1024
 
 View = Callable[..., object]
 
@@ -59,7 +59,7 @@ def takes(types: frozenset[str], limit: Callable[[], int] | None = None):
 
 def upload_limit() -> int:
     config = current_app.config
-    return config["TIANBAO_MAX_UPLOAD_MB"] * _MIB + _WRAPPING
+    return config["TIANBAO_MAX_UPLOAD_MB"] * _MIB + WRAPPING
 
 
 def protect(app: Flask) -> None:

@@ -197,6 +197,40 @@ def test_an_upload_is_listed_and_saved(page, grant, tmp_path):
     assert grant.saves[-1]["rows"][0]["cells"] == {"proof": "t9"}
 
 
+def test_an_upload_goes_on_where_the_connection_broke(page, grant, tmp_path):
+    path = tmp_path / "新.pdf"
+    path.write_bytes(b"%PDF-1.7 and more")
+    grant.breaks = 1
+    page.goto(f"{grant.url}/record")
+    page.set_input_files("#f-proof", path)
+    expect(page.locator(".upload-progress")).to_contain_text("连上后自动接着传")
+    expect(page.locator("[data-files=proof]")).to_contain_text("新.pdf")
+    expect(page.locator(".upload-progress")).to_have_count(0)
+    assert grant.uploaded == path.read_bytes()
+
+
+def test_an_upload_can_be_stopped(page, grant, tmp_path):
+    path = tmp_path / "新.pdf"
+    path.write_bytes(b"%PDF-1.7 and more")
+    grant.breaks = 1000
+    page.goto(f"{grant.url}/record")
+    page.set_input_files("#f-proof", path)
+    page.get_by_role("button", name="取消上传 新.pdf").click()
+    expect(page.locator(".upload-progress")).to_have_count(0)
+    expect(page.locator("[data-files=proof]")).not_to_contain_text("新.pdf")
+
+
+def test_a_coarse_photo_is_offered_a_resolution(page, grant, tmp_path):
+    path = tmp_path / "照片.jpg"
+    path.write_bytes(b"pixels")
+    grant.is_coarse = True
+    page.goto(f"{grant.url}/record")
+    page.set_input_files("#f-proof", path)
+    expect(page.get_by_role("alert")).to_contain_text("72 dpi")
+    page.get_by_role("button", name="替我标为 300 dpi").click()
+    expect(page.locator("[data-files=proof] a")).to_have_count(1)
+
+
 def test_segments_and_ticks_are_sent(page, grant):
     page.goto(f"{grant.url}/record")
     page.click("#f-done label >> text=是")

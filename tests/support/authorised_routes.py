@@ -255,6 +255,14 @@ def _upload(name, content):
     return fields
 
 
+def _piece(_things, _scene):
+    return {"from": "0", "piece": (io.BytesIO(PDF), "piece")}
+
+
+def _begun(things, scene):
+    return _form(things, scene) | {"token": "x"}
+
+
 def _letter(_things, _scene):
     return {"title": "新通知", "text": "请参加", "roles": "filler"}
 
@@ -330,6 +338,16 @@ def _post(endpoint, need, values=nothing, scenes=ONE_SCENE, **more):
 
 #: Nothing of a forgotten password is done without a captcha, answers and a ticket.
 _UNTRIED = {"is_never_done": True, "is_finer": True, "note": "样本里没有验证码"}
+
+#: An upload is of whoever began it: its tests begin one.
+_NOTHING_BEGUN = {
+    "is_never_done": True,
+    "is_finer": True,
+    "note": "只有本人开始的；样本里没有传到一半的",
+}
+
+#: The portal has tests of its own: what it shows is for all.
+_NO_PORTAL = {"is_never_done": True, "is_finer": True, "note": "样本里没有门户"}
 
 #: The portal has tests of its own: what it shows is for all.
 _NO_PORTAL = {"is_never_done": True, "is_finer": True, "note": "样本里没有门户"}
@@ -666,6 +684,18 @@ _FORMS = (
         note="没有录入权时回 422（▲），不存文件",
         body=_upload("证明.pdf", PDF),
     ),
+    _forms(
+        "pieces.begin",
+        "POST",
+        ENTER,
+        note="没有录入权时回 422（▲），不收文件",
+        body=_always(field="paper", name="证明.pdf", size=10, mark="1"),
+        is_json=True,
+    ),
+    _forms("pieces.ask", "GET", ENTER, _begun, **_NOTHING_BEGUN),
+    _forms("pieces.send", "POST", ENTER, _begun, body=_piece, **_NOTHING_BEGUN),
+    _forms("pieces.finish", "POST", ENTER, _begun, is_json=True, **_NOTHING_BEGUN),
+    _forms("pieces.drop", "POST", ENTER, _begun, is_json=True, **_NOTHING_BEGUN),
     _forms("selection.delete", "POST", ENTER, body=_always(query=""), is_json=True),
     _forms(
         "selection.fill",

@@ -13,7 +13,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.codelists import load_codelists
@@ -90,6 +90,12 @@ class PageServer:
     posts: list[dict[str, list[str]]] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
     refused_deletes: dict[int, str] = field(default_factory=dict)
+    #: of the file that comes in pieces
+    uploaded: bytes = b""
+    #: so many pieces are lost on their way
+    breaks: int = 0
+    #: whether the file is a photo of too low a resolution
+    is_coarse: bool = False
     url: str = ""
 
     def add(self, **row: object) -> Stored:
@@ -106,6 +112,7 @@ class PageServer:
             delete="/delete",
             check="/check",
             upload="/upload",
+            pieces="/uploads/",
             file="/files/{token}",
             row="/rows/{id}",
             new_row="/rows/new",
@@ -251,6 +258,8 @@ class _Handler(BaseHTTPRequestHandler):
             if address.path.startswith(prefix):
                 path = folder / address.path.removeprefix(prefix)
                 return self._send(path.read_bytes(), _TYPES[path.suffix])
+        if address.path == "/uploads/1":
+            return self._send_json({"received": len(self.pages.uploaded)})
         if address.path == "/options":
             return self._send_json(self.pages.find_options(arguments.get("q", "")))
         if address.path.startswith("/rows/"):
@@ -274,12 +283,36 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send_json({"rows": rows, "saved_at": "2024-09-06T10:42:07"})
         if self.path == "/delete":
             return self._delete(json.loads(body))
-        if self.path == "/upload":
-            return self._send_json(
-                {"token": "t9", "name": "新.pdf", "url": "/files/t9"}
-            )
+        if self.path.startswith("/uploads/"):
+            return self._take_upload(urlsplit(self.path), body)
         self.pages.posts.append(_read_multipart(body, self.headers["Content-Type"]))
         return self._send_page("<!doctype html><title>ok</title><p>posted</p>")
+
+    def _take_upload(self, address: SplitResult, body: bytes) -> None:
+        act = address.path.rpartition("/")[2]
+        if act == "send" and self.pages.breaks:
+            # As where a connection breaks: nothing answers.
+            self.pages.breaks -= 1
+            return self.connection.close()
+        if act == "send":
+            content = body.partition(b'filename="piece"')[2].partition(b"\r\n\r\n")[2]
+            self.pages.uploaded += content.rpartition(b"\r\n--")[0]
+            return self._send_json({"received": len(self.pages.uploaded)})
+        if act == "finish":
+            return self._finish_upload(json.loads(body))
+        if act == "drop":
+            self.pages.uploaded = b""
+            return self._send_json({})
+        urls = {act: f"/uploads/1/{act}" for act in ("send", "finish", "drop")}
+        received = len(self.pages.uploaded)
+        self._send_json(
+            {"url": "/uploads/1", "received": received, "piece": 4, "urls": urls}
+        )
+
+    def _finish_upload(self, sent: dict) -> None:
+        if self.pages.is_coarse and not sent["set_dpi"]:
+            return self._send_json({"message": "写着 72 dpi", "dpi": 300}, 422)
+        self._send_json({"token": "t9", "name": "新.pdf", "url": "/files/t9"})
 
     def _delete(self, sent: dict) -> None:
         ids = [row["id"] for row in sent["rows"]]
