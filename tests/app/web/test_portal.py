@@ -79,34 +79,34 @@ def test_pinned_articles_come_first_and_lists_have_pages(world, client):
     assert "第 3 天" in read(client, "/portal/notices/?page=999")
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "<script>alert(1)</script>",
-        "<img src=x onerror=alert(1)>",
-        "<a href='javascript:alert(1)'>x</a>",
-        "<svg><script>alert(1)</script></svg>",
-        "<iframe src='https://example.com'></iframe>",
-        "<p style='background:url(https://example.com)'>x</p>",
-        "<img src='https://example.com/x.png'>",
-        "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
-    ],
+ATTACKS = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "<svg><script>alert(1)</script></svg>",
+    "<iframe src='https://example.com'></iframe>",
+    "<p style='background:url(https://example.com)'>x</p>",
+    "<img src='https://example.com/x.png'>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
 )
-def test_nothing_in_a_text_runs_or_loads_from_elsewhere(world, client, attack):
-    fields = {"title": attack, "author": attack, "source": attack, "keywords": attack}
-    key = world.publish(**fields, content=f"<p>正文</p>{attack}")
-    pages = ["/portal/", "/portal/notices/", f"/portal/notices/{key}"]
-    pages += ["/portal/search?q=alert", "/portal/feed.xml", "/portal/notices/feed.xml"]
+
+
+def test_nothing_in_a_text_runs_or_loads_from_elsewhere(world, client):
+    pages = ["/portal/", "/portal/notices/", "/portal/search?q=alert"]
+    pages += ["/portal/feed.xml", "/portal/notices/feed.xml"]
+    for attack in ATTACKS:
+        fields = {"title": attack, "author": attack, "source": attack}
+        content = f"<p>正文</p>{attack}"
+        key = world.publish(**fields, keywords=attack, content=content)
+        pages.append(f"/portal/notices/{key}")
     for path in pages:
         page = read(client, path)
-        assert "<script>alert" not in page
-        assert "<img src=x" not in page
-        assert "src='https://example" not in page
-        assert 'src="https://example' not in page
-        assert 'href="javascript' not in page
-        assert "href='javascript" not in page
-        assert "<iframe" not in page
-        assert "<p style" not in page
+        for part in ("<script>alert", "<img src=x", "<iframe", "<p style", "<svg><"):
+            assert part not in page, path
+        for name in ("src", "href"):
+            for quote in ("'", '"'):
+                assert f"{name}={quote}https://example" not in page, path
+                assert f"{name}={quote}javascript" not in page, path
 
 
 def test_numbers_are_of_approved_reports_alone(world, client):
