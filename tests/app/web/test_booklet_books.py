@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.models import ImportJob
 from app.storage.engine import begin_reading
-from tests.app.web.test_booklets import COMPANY, PAGE, SCHOOL, reporter
+from tests.app.web.test_booklets import COMPANY, LOOKS, PAGE, SCHOOL, reporter
 
 __all__ = ["reporter"]
 
@@ -85,6 +85,7 @@ def test_the_whole_goes_out_and_comes_back_with_one_upload(engine, members, work
     assert list_jobs(engine) == [("group/2014/G5.1", 2), ("group/2014/G5.6", 1)]
 
 
+@LOOKS
 def test_a_member_gets_one_row_and_may_not_change_who_it_is(members):
     books = fetch_members(members)
     assert [name[:4] for name in books] == ["G5.1", "G5.1", "G5.6"]
@@ -122,6 +123,7 @@ def test_members_files_become_one_import_with_a_receipt_each(engine, members, wo
     assert {"1000", "1001"} <= set(re.findall(r"\b100[01]\b", grid.replace(",", "")))
 
 
+@LOOKS
 def test_a_cell_that_is_no_value_stays_as_it_stood(members, work):
     [data, *_] = fetch_members(members).values()
     answer = send(members, ("一.xlsx", fill(data, "在校生数", "约一千人")))
@@ -130,6 +132,7 @@ def test_a_cell_that_is_no_value_stays_as_it_stood(members, work):
     assert "约一千人" in staged
 
 
+@LOOKS
 def test_a_file_for_another_unit_is_not_merged(engine, members):
     [data, *_] = fetch_members(members).values()
     workbook = load_workbook(io.BytesIO(data))
@@ -141,6 +144,7 @@ def test_a_file_for_another_unit_is_not_merged(engine, members):
     assert list_jobs(engine) == []
 
 
+@LOOKS
 def test_an_empty_list_has_nothing_to_hand_out(reporter):
     answer = reporter.get(f"{PAGE}members.zip", follow_redirects=True)
     assert "名单里还没有成员" in answer.text
