@@ -27,6 +27,8 @@ class ReviewStep:
     is_whole: bool = False
     #: kind of the unit that takes it; "" = the reporting unit itself
     level: str = ""
+    #: whether it is there only where somebody of that unit was given the right
+    is_optional: bool = False
 
 
 def read_steps(declared: Sequence[Mapping[str, Any]]) -> tuple[ReviewStep, ...]:
@@ -38,6 +40,7 @@ def read_steps(declared: Sequence[Mapping[str, Any]]) -> tuple[ReviewStep, ...]:
             step["role"],
             step.get("whole", False),
             step.get("level", ""),
+            step.get("optional", False),
         )
         for step in declared
     )
@@ -73,6 +76,8 @@ def _faulty_step(step: ReviewStep, *, is_first: bool) -> Iterator[str]:
             "上级主管部门（authority）的步骤要写明是哪一级（level），"
             "本单位的步骤不能写。请改正。"
         )
+    if step.is_optional and not step.level:
+        yield "只有上级主管部门的步骤可以写 optional，请删去。"
     if step.level and not step.is_whole:
         yield "上报是整个单位一起报，请写上 whole: true。"
 

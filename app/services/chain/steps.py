@@ -1,7 +1,7 @@
 """The steps of review of a unit's round: those of its edition, each with who decides.
 
 Steps of a level are taken by the unit of that kind above the reporting one; a level
-without such a unit is left out.
+without such a unit is left out, an optional one where nobody there may review, too.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, select
 
 from app.errors import Refused
-from app.models import Role, Unit
-from app.permissions import Action, Actor, Place, require
+from app.models import Membership, Role, Unit, User
+from app.permissions import Action, Actor, Grant, Place, require
 from form_schemas.catalogue import Edition
 from form_schemas.chain import FILLER, ReviewStep
 
@@ -73,7 +73,7 @@ def find_chain(
         Refused: the edition's settings declare no steps.
     """
     units = _find_units_upward(connection, unit_id, path)
-    steps = [at for step in edition.steps if (at := _place_step(step, units))]
+    steps = [at for step in edition.steps if (at := _place(connection, step, units))]
     if not steps:
         raise Refused("这一版报表没有设置审核流程，暂时不能提交。请找系统管理员。")
     first, *reviews = steps
@@ -93,15 +93,32 @@ def steps_after(steps: Sequence[StepAt], step_id: str) -> Sequence[StepAt]:
 def require_step(actor: Actor, step: StepAt, place: Place) -> None:
     """Raise Forbidden where the actor may not decide at the step.
 
-    Only grants of the step's own role count, in the unit that takes it: a province
-    sees what its cities see, and does not decide for them.
+    Only grants of the step's own role count, and where the right was switched on, in
+    the unit that takes it: a province sees what its cities see, and does not decide for
+    them.
     """
     own = tuple(
         grant
         for grant in actor.grants
-        if grant.role == step.role and grant.unit_id == step.unit_id
+        if grant.unit_id == step.unit_id and takes_step(grant, step.role)
     )
     require(replace(actor, grants=own), Action.REVIEW_FORM, place)
+
+
+def takes_step(grant: Grant, role: Role | str) -> bool:
+    """Whether a grant is of those who take steps of a role."""
+    is_given = role == Role.AUTHORITY and Action.REVIEW_FORM in grant.granted
+    return grant.role == role or is_given
+
+
+def find_granted(connection: Connection, unit_id: int) -> tuple[int, ...]:
+    """Whom the right to review was switched on for in a unit."""
+    held = connection.execute(
+        select(Membership.user_id, Membership.granted)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.unit_id == unit_id, User.is_active)
+    )
+    return tuple(one.user_id for one in held if Action.REVIEW_FORM in one.granted)
 
 
 def _find_units_upward(connection: Connection, unit_id: int, path: str | None) -> list:
@@ -115,12 +132,14 @@ def _find_units_upward(connection: Connection, unit_id: int, path: str | None) -
     return sorted(found, key=lambda unit: -ids.index(unit.id))
 
 
-def _place_step(step: ReviewStep, units: Sequence) -> StepAt | None:
+def _place(connection: Connection, step: ReviewStep, units: Sequence) -> StepAt | None:
     own, *above = units
     found = own
     if step.level:
         found = next((unit for unit in above if unit.kind == step.level), None)
     if found is None:
+        return None
+    if step.is_optional and not find_granted(connection, found.id):
         return None
     is_whole = step.is_whole and step.role != FILLER
     return StepAt(step.id, step.title, Role(step.role), is_whole, found.id, found.name)

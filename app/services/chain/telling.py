@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, or_, select, true
 
 from app.models import FILLING, Membership, NoticeKind, Role, User
 from app.services.chain.cases import Case
-from app.services.chain.steps import StepAt
+from app.services.chain.steps import StepAt, find_granted
 from app.services.notices import Message, send
 from app.storage.records import Scope
 from form_schemas.spec import FormSpec
@@ -66,7 +66,10 @@ def find_reviewers(
     connection: Connection, step: StepAt, department_id: int | None = None
 ) -> tuple[int, ...]:
     """People who may take a step, of the department that leads or the whole unit."""
-    return _find_people(connection, step.unit_id, step.role, department_id)
+    people = _find_people(connection, step.unit_id, step.role, department_id)
+    if step.role is not Role.AUTHORITY:
+        return people
+    return tuple(dict.fromkeys((*people, *find_granted(connection, step.unit_id))))
 
 
 def find_fillers(

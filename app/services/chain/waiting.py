@@ -139,7 +139,10 @@ def _list_step_ids(
     return {
         step.id
         for step in steps
-        if step.is_whole and (not step.level or step.level in above)
+        # Whether an optional one is there, its people say: it is asked for each unit.
+        if step.is_whole
+        and not step.is_optional
+        and (not step.level or step.level in above)
     }
 
 

@@ -33,6 +33,7 @@ from app.models import (
     UnitRound,
 )
 from app.permissions import Action, Actor, Place, can, filter_units
+from app.services.chain.steps import takes_step
 from app.services.chain.waiting import find_lost_steps
 from app.services.form_states import count_days_late, find_due_phase
 from app.services.progress.area import Area, AreaRound, FormRate, Share, UnitLine
@@ -192,7 +193,7 @@ class _Making:
         if part.state is not FilingState.SUBMITTED or step is None:
             return False
         takes = any(
-            grant.role == step.role
+            takes_step(grant, step.role)
             and grant.unit_path
             and unit.path.startswith(grant.unit_path)
             and self._kinds.get(grant.unit_id) == (step.level or unit.kind)

@@ -77,7 +77,9 @@ def find_missing_levels(staff: Staff, steps: Sequence[ReviewStep]) -> tuple[str,
     return tuple(
         step.title
         for step in steps
-        if step.level and UnitKind(step.level) not in staff.authorities
+        if step.level
+        and not step.is_optional
+        and UnitKind(step.level) not in staff.authorities
     )
 
 
@@ -168,7 +170,8 @@ def _judge_step(
 ) -> Iterator[RoundFault]:
     if step.level:
         kind = UnitKind(step.level)
-        if kind in staff.authorities and not staff.authorities[kind]:
+        is_missing = kind in staff.authorities and not staff.authorities[kind]
+        if is_missing and not step.is_optional:
             yield RoundFault(
                 "steps",
                 f"“{step.title}”没有人来办：上面的{_LEVELS[kind]}单位没有"
