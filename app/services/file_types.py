@@ -100,8 +100,9 @@ class FileType:
 
 def ending_of(name: str) -> str:
     """The type that a name says; empty where it is none of ours."""
-    ending = normal_ending(name.rpartition(".")[2].lower())
-    return ending if ending in TYPES else ""
+    stem, _, ending = name.rpartition(".")
+    ending = normal_ending(ending.lower())
+    return ending if stem and ending in TYPES else ""
 
 
 def normal_ending(ending: str) -> str:

@@ -47,7 +47,9 @@ def read_picture(path: Path, image_format: str) -> PictureFacts | None:
     """
     try:
         with warnings.catch_warnings():
-            # Pillow only warns of a picture between its limit and twice that.
+            # What it warns of in what people send is no fault of ours.
+            warnings.simplefilter("ignore", UserWarning)
+            # It only warns of a picture between its limit and twice that.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=[image_format]) as image:
                 dpi = image.info.get("dpi", (0, 0))

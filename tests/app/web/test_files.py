@@ -65,6 +65,27 @@ def test_another_unit_does_not_get_the_file(filler, sign_in):
     assert sign_in("stranger").get(url).status_code == 404
 
 
+def test_the_file_of_one_form_is_not_fetched_at_another(filler):
+    stored = send(filler, FILE_FORM, "evidence_file", "a.docx", DOCX).json
+    address = f"/forms/talent/2.15.2/files/{stored['token']}"
+    assert stored["url"].startswith(f"/forms/{FILE_FORM}/files/")
+    assert filler.get(address).status_code == 404
+
+
+def test_nobody_gets_a_file_without_a_login(filler, client):
+    url = send(filler, FILE_FORM, "evidence_file", "a.docx", DOCX).json["url"]
+    assert client.get(url).status_code == 302
+
+
+def test_a_picture_with_a_page_behind_it_is_sent_to_be_saved(filler):
+    content = image() + b"<!doctype html><script>alert(1)</script>"
+    url = send(filler, FILE_FORM, "evidence_file", "a.jpg", content).json["url"]
+    answer = filler.get(url)
+    assert answer.mimetype == "image/jpeg"
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
 def test_a_token_of_another_field_is_not_taken(group_filler):
     stored = send(group_filler, "group/G7.1", "case_document", "a.docx", DOCX)
     token = stored.json["token"]
