@@ -45,21 +45,34 @@ ARTICLE = {
 class PortalWorld:
     """What the tests of the portal look at, and how they add to it."""
 
-    def __init__(self, workshop):
-        self.workshop, self.catalogue = workshop, workshop.catalogue
-        self.edition = self.catalogue.newest["group"]
-        with workshop.engine.begin() as connection:
-            self.units = self._add_units(connection)
-            keep_standing_rounds(connection, self.catalogue)
-            last = self._add_round(connection, LAST, None)
-            self.rounds = {LAST: last, NOW: self._add_round(connection, NOW, last)}
-            self.rounds["standing"] = connection.scalar(
-                select(Round.id).where(Round.collection == "group", Round.is_standing)
+    def __init__(self, engine, catalogue, files=None):
+        self.engine, self.catalogue, self.files = engine, catalogue, files
+        self.edition = catalogue.newest["group"]
+        with engine.begin() as connection:
+            units = select(Unit.code, Unit.id).where(Unit.code.in_(UNITS))
+            self.units = {one.code: one.id for one in connection.execute(units)}
+            rounds = select(Round.title, Round.id, Round.is_standing).where(
+                Round.collection == "group"
             )
-        self.report("alpha", NOW, "C", "D", employee_total=46_210)
-        self.report("beta", LAST, "C", employee_total=3)
-        self.report("gamma", NOW, "A", state=FilingState.SUBMITTED)
-        self.report("alpha", LAST, "C", employee_total=43_875)
+            self.rounds = {
+                "standing" if one.is_standing else one.title: one.id
+                for one in connection.execute(rounds)
+            }
+
+    @classmethod
+    def fill(cls, engine, catalogue):
+        """Store the world in a database that has none of it."""
+        edition = catalogue.newest["group"]
+        with engine.begin() as connection:
+            _add_units(connection)
+            keep_standing_rounds(connection, catalogue)
+            last = _add_round(connection, edition, LAST, None)
+            _add_round(connection, edition, NOW, last)
+        world = cls(engine, catalogue)
+        world.report("alpha", NOW, "C", "D", employee_total=46_210)
+        world.report("beta", LAST, "C", employee_total=3)
+        world.report("gamma", NOW, "A", state=FilingState.SUBMITTED)
+        world.report("alpha", LAST, "C", employee_total=43_875)
 
     def report(self, code, title, *industries, state=FilingState.APPROVED, **figures):
         """Store a group's report, and how its round stands."""
@@ -91,7 +104,7 @@ class PortalWorld:
             }
             self.store("G5.6", code, title, row)
         place = {"unit_id": self.units[code], "round_id": self.rounds[title]}
-        with self.workshop.engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(
                 insert(UnitRound).values(**place, phases=[], state=state)
             )
@@ -105,7 +118,7 @@ class PortalWorld:
         form = self.edition.by_code[form_code]
         table = bind(self.catalogue, form).table
         scope = Scope(self.units[unit], self.rounds[title])
-        with self.workshop.engine.begin() as connection:
+        with self.engine.begin() as connection:
             last = connection.scalar(select(func.max(table.c._id))) or 0
             RowStore(connection, self.catalogue).upsert_many(form, scope, [row], None)
             row_id = connection.scalar(select(table.c._id).where(table.c._id > last))
@@ -120,42 +133,43 @@ class PortalWorld:
         """Have a row be in a state, as if its moves had led there."""
         table = bind(self.catalogue, self.edition.by_code[form_code]).table
         row_id = int(key.partition("-")[2])
-        with self.workshop.engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(
                 update(table).where(table.c._id == row_id).values(states)
             )
 
-    def _add_units(self, connection):
-        ids, paths = {}, {None: "/"}
-        for code, (name, kind, above) in UNITS.items():
-            ids[code] = connection.scalar(
-                insert(Unit)
-                .values(
-                    code=code,
-                    name=name,
-                    kind=kind,
-                    parent_id=ids.get(above),
-                    collections=["group"],
-                )
-                .returning(Unit.id)
-            )
-            paths[code] = f"{paths[above]}{ids[code]}/"
-            connection.execute(
-                update(Unit).where(Unit.id == ids[code]).values(path=paths[code])
-            )
-        return ids
 
-    def _add_round(self, connection, title, previous_id):
-        return connection.scalar(
-            insert(Round)
+def _add_units(connection):
+    ids, paths = {}, {None: "/"}
+    for code, (name, kind, above) in UNITS.items():
+        ids[code] = connection.scalar(
+            insert(Unit)
             .values(
-                collection="group",
-                edition=self.edition.year,
-                title=title,
-                periods=PERIODS,
-                state=RoundState.OPEN,
-                previous_id=previous_id,
-                opens_at=now_utc(),
+                code=code,
+                name=name,
+                kind=kind,
+                parent_id=ids.get(above),
+                collections=["group"],
             )
-            .returning(Round.id)
+            .returning(Unit.id)
         )
+        paths[code] = f"{paths[above]}{ids[code]}/"
+        connection.execute(
+            update(Unit).where(Unit.id == ids[code]).values(path=paths[code])
+        )
+
+
+def _add_round(connection, edition, title, previous_id):
+    return connection.scalar(
+        insert(Round)
+        .values(
+            collection="group",
+            edition=edition.year,
+            title=title,
+            periods=PERIODS,
+            state=RoundState.OPEN,
+            previous_id=previous_id,
+            opens_at=now_utc(),
+        )
+        .returning(Round.id)
+    )

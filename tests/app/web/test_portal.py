@@ -5,10 +5,11 @@ from datetime import date
 from xml.etree import ElementTree
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
-from app.models import Unit
+from app.models import Base, Unit, UnitRound
 from app.storage.files import FileOwner, keep_file
+from app.storage.tables import build_metadata
 from tests.support.portal_world import NOW, PortalWorld
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -20,8 +21,26 @@ def config(config):
 
 
 @pytest.fixture
+def sqlite_url(lend, catalogue):
+    with lend("sqlite", _fill, catalogue) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(lend, catalogue):
+    with lend("postgresql", _fill, catalogue) as url:
+        yield url
+
+
+@pytest.fixture
 def world(workshop):
-    return PortalWorld(workshop)
+    return PortalWorld(workshop.engine, workshop.catalogue, workshop.files)
+
+
+def _fill(engine, catalogue):
+    Base.metadata.create_all(engine)
+    build_metadata(catalogue).create_all(engine)
+    PortalWorld.fill(engine, catalogue)
 
 
 def read(client, path):
@@ -155,7 +174,7 @@ def test_the_page_of_a_group_tells_its_newest_approved_report(world, client):
 
 def test_a_disabled_group_and_what_is_no_group_have_no_page(world, client):
     beta = world.units["beta"]
-    with world.workshop.engine.begin() as connection:
+    with world.engine.begin() as connection:
         connection.execute(update(Unit).where(Unit.id == beta).values(is_active=False))
     for unit in (beta, world.units["nation"], 99_999):
         assert client.get(f"/portal/groups/{unit}").status_code == 404
@@ -171,8 +190,8 @@ def add_file(world, tmp_path):
         path.write_bytes(b"content of a file")
         form = world.edition.by_code[code]
         owner = FileOwner(world.units["nation"], None, form.full_name, field)
-        with world.workshop.engine.begin() as connection:
-            return keep_file(connection, world.workshop.files, path, name, media, owner)
+        with world.engine.begin() as connection:
+            return keep_file(connection, world.files, path, name, media, owner)
 
     return add_file
 
@@ -251,7 +270,9 @@ def test_statistics_are_split_narrowed_and_exported(world, client):
     assert client.get("/portal/notices/export.xlsx").status_code == 404
 
 
-def test_statistics_without_an_approved_report_say_so(client):
+def test_statistics_without_an_approved_report_say_so(world, client):
+    with world.engine.begin() as connection:
+        connection.execute(delete(UnitRound))
     assert "还没有统计" in read(client, "/portal/statistics/")
 
 
