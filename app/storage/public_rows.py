@@ -28,9 +28,13 @@ from app.models.rounds import read_period
 from app.storage.expression_rows import Moment, RowsOf, SqlPlace, is_asked, words_for
 from app.storage.expressions import compile_sql
 from app.storage.records import Scope
+from app.storage.tables import table_for
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.expressions import Expression
 from form_schemas.spec import FormSpec
+
+#: Of so few nobody asks first which have rows.
+_FEW_ROUNDS = 2
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Conditions:
     where: tuple[Expression, ...] = ()
     #: only those of units whose report of the round is approved
     approved: bool = False
+    #: and of none of these rounds, which are newer
+    newer: tuple[int, ...] = ()
     #: words that all have to stand in one of some fields
     search: str = ""
     fields: tuple[str, ...] = ()
@@ -181,14 +187,37 @@ def _union(
     fields: tuple[str, ...],
     today: date,
 ) -> Any:
-    asked = [
-        _select(connection, catalogue, form, at, wanted, fields, today)
+    held = [
+        at
         for at in rounds
         if at.is_standing == form.is_standing and is_asked(catalogue, form, at.edition)
+    ]
+    asked = [
+        _select(connection, catalogue, form, at, wanted, fields, today)
+        for at in _leave_out_empty(connection, catalogue, form, held)
     ]
     if not asked:
         return None
     return asked[0] if len(asked) == 1 else union_all(*asked)
+
+
+def _leave_out_empty(
+    connection: Connection,
+    catalogue: Catalogue,
+    form: FormSpec,
+    rounds: Sequence[PublicRound],
+) -> Sequence[PublicRound]:
+    """Leave out rounds without any row of the form.
+
+    Each round costs a part of the statement, which takes longer to make than to answer
+    where nobody has rows.
+    """
+    if len(rounds) <= _FEW_ROUNDS:
+        return rounds
+    table = table_for(catalogue, form)
+    filled = set(connection.scalars(select(table.c._round_id).distinct()))
+    own = catalogue.edition_of(form)
+    return [at for at in rounds if at.edition is not own or at.id in filled]
 
 
 def _select(
@@ -200,7 +229,9 @@ def _select(
     fields: tuple[str, ...],
     today: date,
 ) -> Select:
-    units = approved_units(at.id) if wanted.approved else _active_units()
+    units = _active_units()
+    if wanted.approved:
+        units = _without_newer(approved_units(at.id), at.id, wanted.newer)
     first, last = read_period(at.periods, form.period)
     moment = Moment(Scope(wanted.unit_id or 0, at.id), at.edition, units)
     place = SqlPlace(catalogue, words_for(connection), moment, None, today, first, last)
@@ -219,6 +250,40 @@ def _select(
         *(_column(rows, name).label(f"f_{name}") for name in fields),
     ]
     return select(*columns).select_from(rows.joined()).where(*conditions)
+
+
+def find_newest_rounds(
+    connection: Connection, rounds: Iterable[PublicRound]
+) -> tuple[PublicRound, ...]:
+    """The rounds that hold the newest approved report of some unit, the newest first.
+
+    Most rounds hold none any more: nobody has to look into them.
+    """
+    yearly = [one for one in rounds if not one.is_standing]
+    newest = (
+        select(func.max(UnitRound.round_id).label("round"))
+        .join(Unit, Unit.id == UnitRound.unit_id)
+        .where(
+            UnitRound.round_id.in_([one.id for one in yearly]),
+            UnitRound.state == FilingState.APPROVED,
+            Unit.is_active,
+        )
+        .group_by(UnitRound.unit_id)
+        .subquery()
+    )
+    found = set(connection.scalars(select(newest.c.round).distinct()))
+    return tuple(one for one in yearly if one.id in found)
+
+
+def _without_newer(units: Select, round_id: int, rounds: Sequence[int]) -> Select:
+    """Leave out the units with an approved report of a newer one of these rounds."""
+    newer = [one for one in rounds if one > round_id]
+    if not newer:
+        return units
+    later = select(UnitRound.unit_id).where(
+        UnitRound.round_id.in_(newer), UnitRound.state == FilingState.APPROVED
+    )
+    return units.where(UnitRound.unit_id.not_in(later))
 
 
 def _active_units() -> Select:

@@ -41,6 +41,8 @@ KEPT = "tianbao.portal"
 #: Headlines of a column on the home page.
 _MOST_HEADLINES = 6
 _MOST_INDUSTRIES = 5
+#: Numbers that nothing changed since are kept longer than pages.
+_LASTING_SECONDS = 600
 _PAGE = 50
 _SHOWN_IMAGES = frozenset({"image/jpeg", "image/png", "image/gif"})
 
@@ -312,9 +314,9 @@ def _get_index(site: Site) -> DirectoryIndex:
 
 
 def _get_figures(site: Site) -> figures.HomeFigures | None:
-    key = ("figures", site.catalogue.generation, site.edition.name)
-    seconds = get_server().config.portal_cache_seconds
-    return _kept().get(key, seconds, lambda: figures.load_figures(site))
+    state = figures.find_state(site)
+    key = ("figures", site.catalogue.generation, site.edition.name, state)
+    return _kept().get(key, _LASTING_SECONDS, lambda: figures.load_figures(site))
 
 
 def _kept() -> Kept:

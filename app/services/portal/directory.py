@@ -1,7 +1,7 @@
 """The directory of the units that report: by area, by industry, each with a page."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -13,7 +13,13 @@ from app.models import Unit, UnitKind
 from app.services.portal.site import Site
 from app.storage.engine import begin_reading
 from app.storage.keys import initials
-from app.storage.public_rows import Conditions, PublicRound, find_rows, list_rounds
+from app.storage.public_rows import (
+    Conditions,
+    PublicRound,
+    find_newest_rounds,
+    find_rows,
+    list_rounds,
+)
 from form_schemas.codelists import CodeEntry
 from form_schemas.measures import PERSON_UNITS
 from form_schemas.spec import FieldSpec, FormSpec
@@ -112,8 +118,9 @@ def load_index(site: Site) -> DirectoryIndex:
     with begin_reading(site.engine) as connection:
         rounds = list_rounds(connection, site.catalogue, site.edition.collection)
         units = _find_units(connection, site)
-        leads = _newest_values(connection, site, rounds, told.lead)
-        fields = _newest_values(connection, site, rounds, told.industry)
+        newest = find_newest_rounds(connection, rounds)
+        leads = _newest_values(connection, site, newest, told.lead)
+        fields = _newest_values(connection, site, newest, told.industry)
     entries = tuple(
         Entry(
             one.id,
@@ -252,22 +259,24 @@ def _find_area(areas: Mapping[str, Area], path: str) -> Area | None:
 def _newest_values(
     connection: Connection,
     site: Site,
-    rounds: Iterable[PublicRound],
+    rounds: Sequence[PublicRound],
     told: tuple[str, str] | None,
 ) -> dict[int, tuple[str, ...]]:
-    """Unit -> the values of a field in its newest round that passed all steps."""
+    """Unit -> the values of a field in its newest round that passed all steps.
+
+    Args:
+        rounds: those that are the newest of some unit.
+    """
     if told is None:
         return {}
     form, name = site.form(told[0]), told[1]
-    wanted = Conditions(approved=not form.is_standing)
+    wanted = Conditions(approved=True, newer=tuple(one.id for one in rounds))
     rows = find_rows(
         connection, site.catalogue, form, rounds, wanted, (name,), site.today
     )
-    newest: dict[int, int] = {}
     values: dict[int, list[str]] = {}
-    for row in sorted(rows, key=lambda row: (-row.round_id, row.id)):
-        value = row.values[name]
-        if newest.setdefault(row.unit_id, row.round_id) == row.round_id and value:
+    for row in sorted(rows, key=lambda row: row.id):
+        if value := row.values[name]:
             held = value if isinstance(value, tuple) else (value,)
             values.setdefault(row.unit_id, []).extend(map(str, held))
     return {unit: tuple(held) for unit, held in values.items()}

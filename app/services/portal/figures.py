@@ -1,14 +1,14 @@
 """The numbers of the portal's home page: of approved reports alone."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import func, select
 
 from app.errors import NotFound
-from app.models import FilingState, Round, RoundState, UnitRound
+from app.models import Decision, FilingState, Round, RoundState, Unit, UnitRound
 from app.models.base import now_utc
 from app.services.portal.site import Site
 from app.services.statistics.figures import Figure
@@ -52,6 +52,28 @@ class Window:
     days: int | None
     #: units that have reported
     reported: int
+
+
+def find_state(site: Site) -> Hashable:
+    """What the numbers follow from: while it is the same, so are they.
+
+    What was approved changes by decisions alone.
+    """
+    with begin_reading(site.engine) as connection:
+        approved = connection.execute(
+            select(UnitRound.round_id, func.count())
+            .join(Round, Round.id == UnitRound.round_id)
+            .join(Unit, Unit.id == UnitRound.unit_id)
+            .where(
+                Round.collection == site.edition.collection,
+                UnitRound.state == FilingState.APPROVED,
+                Unit.is_active,
+            )
+            .group_by(UnitRound.round_id)
+            .order_by(UnitRound.round_id)
+        )
+        counts = tuple(map(tuple, approved))
+        return counts, connection.scalar(select(func.max(Decision.id)))
 
 
 def load_figures(site: Site) -> HomeFigures | None:
@@ -108,14 +130,20 @@ def find_window(site: Site) -> Window | None:
 def _load_sections(
     site: Site, ground: Ground, wanted: Iterable[str]
 ) -> Iterable[Section]:
-    """The sections that hold these measures, with nothing else counted."""
+    """The sections that hold these measures, with nothing else counted.
+
+    Only the trend is counted in all rounds.
+    """
     names = frozenset(wanted)
+    trend = frozenset({site.portal.trend})
+    recent = replace(ground, rounds=tuple(filter(None, (ground.round, ground.last))))
     asked = Asked(by=BY_ROUND, smallest=site.portal.smallest)
     for group in site.edition.measures.groups:
-        measures = tuple(one for one in group.measures if one.id in names)
-        if measures:
-            narrow = MeasureGroup(group.id, group.title, measures)
-            yield load_section(site.engine, site.catalogue, ground, narrow, asked)
+        for chosen, where in ((names & trend, ground), (names - trend, recent)):
+            measures = tuple(one for one in group.measures if one.id in chosen)
+            if measures:
+                narrow = MeasureGroup(group.id, group.title, measures)
+                yield load_section(site.engine, site.catalogue, where, narrow, asked)
 
 
 def _number(figure: Figure) -> Number:
