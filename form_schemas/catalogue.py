@@ -14,12 +14,14 @@ from form_schemas.codelists import CodeList
 from form_schemas.faults import Fault
 from form_schemas.freezes import Freeze
 from form_schemas.measure_reader import MeasureReading, read_measures
+from form_schemas.menu import MenuEntry
 from form_schemas.phases import Phase
 from form_schemas.portal import Portal
 from form_schemas.portal_reader import read_portal
 from form_schemas.reader import EditionReading
 from form_schemas.settings import (
     WarningReason,
+    list_menu,
     list_phases,
     list_reasons,
     list_steps,
@@ -142,6 +144,11 @@ class Edition:
     def portal(self) -> Portal | None:
         """What the public sees of it; None: nothing, or its settings have faults."""
         return read_portal(self.settings, self.forms, self.measures.groups).portal
+
+    @cached_property
+    def menu(self) -> tuple[MenuEntry, ...]:
+        """How its units' people call what they fill."""
+        return list_menu(self.settings)
 
     @cached_property
     def surveys(self) -> Surveys | None:

@@ -22,6 +22,7 @@ from form_schemas.booklets import Booklet, find_faulty_booklets, read_booklets
 from form_schemas.chain import ReviewStep, find_faulty_steps, read_steps
 from form_schemas.dialect import find_breaches
 from form_schemas.faults import Fault
+from form_schemas.menu import MenuEntry, find_faulty_menu, read_menu
 from form_schemas.phases import Phase, find_faulty_phases, read_phases
 from form_schemas.work_chains import WorkChain, find_faulty_chains, read_work_chains
 
@@ -119,6 +120,11 @@ def list_booklets(values: Mapping[str, Any]) -> tuple[Booklet, ...]:
     return read_booklets(values.get("booklets", ()))
 
 
+def list_menu(values: Mapping[str, Any]) -> tuple[MenuEntry, ...]:
+    """The units' own navigation; none where the settings have faults."""
+    return read_menu(values.get("menu", ()))
+
+
 def list_account_types(values: Mapping[str, Any]) -> tuple[AccountType, ...]:
     """The kinds of accounts; none where the settings have faults."""
     return read_account_types(values.get("accountTypes", ()))
@@ -157,6 +163,7 @@ def _find_contradictions(
         *find_faulty_chains(values.get("chains", ()), codes),
         *find_faulty_types(values.get("accountTypes", ())),
         *find_faulty_booklets(values.get("booklets", ()), codes),
+        *find_faulty_menu(values, codes),
     ]
 
 

@@ -24,6 +24,7 @@ from app.storage.timetable import show_end
 from app.web.addresses import read_place
 from app.web.api_errors import is_api
 from app.web.errors import wants_json
+from app.web.menu import list_menu
 from app.web.server import get_database, get_server
 
 #: Endpoints that need no login.
@@ -196,7 +197,12 @@ def find_actor() -> Actor | None:
 def guard(app: Flask) -> None:
     """Let nobody in without a session, save to what is open to all."""
     app.before_request(_sign_in)
-    app.context_processor(lambda: {"visit": g.get("visit"), "show_end": show_end})
+    app.context_processor(_list_names)
+
+
+def _list_names() -> dict[str, object]:
+    """What every page may use."""
+    return {"visit": g.get("visit"), "show_end": show_end, "list_menu": list_menu}
 
 
 def _sign_in():

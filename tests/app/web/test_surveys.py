@@ -17,8 +17,11 @@ from app.services.tries import Allowance
 from app.storage.binding import bind
 from app.storage.tables import table_for
 from tests.app.web.conftest import Browser
+from tests.app.web.test_portal import postgresql_url, sqlite_url
 from tests.support.people import add_person
 from tests.support.portal_world import PortalWorld
+
+__all__ = ["postgresql_url", "sqlite_url"]
 
 TITLE = "服务满意度调查"
 QUESTIONS = (
@@ -51,7 +54,7 @@ WRONG = (
 
 @pytest.fixture
 def world(workshop):
-    return SurveyWorld(workshop)
+    return SurveyWorld(workshop.engine, workshop.catalogue)
 
 
 class SurveyWorld(PortalWorld):
@@ -72,14 +75,14 @@ class SurveyWorld(PortalWorld):
         table = bind(self.catalogue, self.edition.by_code["G11.3"]).table
         c = table.c
         asked = select(c.question_no, c.unit_name, c.answer).order_by(c._id)
-        with self.workshop.engine.begin() as connection:
+        with self.engine.begin() as connection:
             return [tuple(one) for one in connection.execute(asked)]
 
     def person(self, unit, role=Role.REPORTER, account_type=""):
         """An account of a unit; gives its id."""
         name = f"{unit}-{account_type or role}".replace("_", "-")
-        user_id = add_person(self.workshop.engine, name, role, unit=unit)
-        with self.workshop.engine.begin() as connection:
+        user_id = add_person(self.engine, name, role, unit=unit)
+        with self.engine.begin() as connection:
             connection.execute(
                 update(User.__table__)
                 .where(User.id == user_id)
@@ -94,7 +97,7 @@ def enter(world, app, config):
 
     def enter(unit, **more):
         user_id = world.person(unit, **more)
-        token = open_session(world.workshop.engine, config, user_id)
+        token = open_session(world.engine, config, user_id)
         browser = Browser(app)
         browser.client.set_cookie("tianbao", token)
         return browser
@@ -163,7 +166,7 @@ def test_an_anonymous_survey_keeps_nobody(world, enter):
     assert len(names) == 2
     assert not any("省" in name for name in names)
     table = table_for(world.catalogue, world.edition.by_code["G11.3"])
-    with world.workshop.engine.begin() as connection:
+    with world.engine.begin() as connection:
         stored = connection.execute(select(table)).mappings().all()
         changes = connection.execute(select(RowChange.__table__)).mappings().all()
         marks = connection.scalars(select(TryCounter.tries)).all()

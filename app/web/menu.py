@@ -1,0 +1,62 @@
+"""The entries of a unit's own navigation, as the top bar places them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import url_for
+
+from app.permissions import Action, can
+from app.services.workplaces import Workplace
+from app.web.form_urls import url_of_form
+from form_schemas.catalogue import Edition
+from form_schemas.menu import MenuEntry
+from form_schemas.settings import list_booklets
+from form_schemas.spec import FormSpec
+
+
+@dataclass(frozen=True)
+class MenuLine:
+    """An entry that leads somewhere."""
+
+    title: str
+    url: str
+    is_aside: bool
+
+
+def list_menu(place: Workplace | None) -> tuple[MenuLine, ...]:
+    """What the unit's people find; nothing where they only look at it from above."""
+    if place is None:
+        return ()
+    return tuple(_list(place))
+
+
+def _list(place: Workplace) -> Iterator[MenuLine]:
+    fills = can(place.actor, Action.ENTER_ROWS, place.whole)
+    for entry in place.edition.menu:
+        url = _find_url(place, entry) if fills or entry.column else ""
+        if url:
+            yield MenuLine(entry.title, url, entry.is_aside)
+
+
+def _find_url(place: Workplace, entry: MenuEntry) -> str:
+    """Empty: the unit has nothing of the kind."""
+    edition = place.edition
+    if entry.column:
+        return url_for("portal.show_column", column_id=entry.column)
+    if entry.booklet:
+        has = any(
+            one.id == entry.booklet
+            and (one.unit_kind or edition.settings.get("unitKind")) == place.unit_kind
+            for one in list_booklets(edition.settings)
+        )
+        address = {"collection": edition.collection, "booklet_id": entry.booklet}
+        return url_for("booklets.show", **address) if has else ""
+    form = next(
+        (one for one in _list_forms(edition, place) if one.code == entry.form), None
+    )
+    return "" if form is None else url_of_form(form)
+
+
+def _list_forms(edition: Edition, place: Workplace) -> Iterator[FormSpec]:
+    yield from edition.forms_for(place.unit_kind)
+    yield from edition.forms_for(place.unit_kind, standing=True)

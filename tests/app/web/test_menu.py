@@ -1,0 +1,58 @@
+"""A unit's own navigation: what its people find, and others do not."""
+
+import pytest
+
+from app.models import Role
+from tests.app.web.test_portal import sqlite_url
+from tests.app.web.test_surveys import SurveyWorld, enter
+from tests.support.portal_world import ARTICLE
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+__all__ = ["enter", "sqlite_url"]
+
+OWN = ("信息填报", "典型案例", "新闻推荐")
+
+
+@pytest.fixture
+def world(workshop):
+    return SurveyWorld(workshop.engine, workshop.catalogue)
+
+
+def find_links(page, *titles):
+    return {title for title in titles if f">{title}</a>" in page}
+
+
+def test_a_group_finds_what_it_fills_by_the_usual_names(world, enter):
+    group = enter("alpha")
+    page = group.get("/").text
+    wanted = (*OWN, "单位信息", "建议与意见", "操作手册与培训", "在线调查", "导入")
+    assert find_links(page, *wanted) == set(wanted)
+    for path in (
+        "/booklets/group/report/",
+        "/forms/group/G7.1/",
+        "/forms/group/G9/",
+        "/forms/group/G10/",
+        "/forms/group/G12/",
+    ):
+        assert f'href="{path}"' in page
+        answer = group.get(path)
+        assert answer.status_code == 200, path
+    assert group.get("/account/").status_code == 200
+
+
+def test_others_find_what_is_theirs(world, enter):
+    province = enter("370000").get("/forms/").text
+    assert find_links(province, *OWN, "单位信息") == {"典型案例", "单位信息"}
+    viewer = enter("510000", role=Role.VIEWER).get("/forms/").text
+    assert find_links(viewer, *OWN, "单位信息") == set()
+    assert find_links(viewer, "操作手册与培训") != set()
+
+
+def test_manuals_are_articles_by_their_keyword(world, client):
+    world.store("G14", "nation", "standing", {**ARTICLE, "title": "一则通知"})
+    told = {"title": "填报操作", "keywords": "填报；操作手册"}
+    world.store("G14", "nation", "standing", ARTICLE | told)
+    page = client.get("/portal/manual/").text
+    assert "填报操作" in page
+    assert "一则通知" not in page
