@@ -101,6 +101,9 @@ def _make_stock(quick: bool, only: Sequence[str]) -> Iterator[Stock]:
         years = {}
         if not only or any(name.startswith("change") for name in only):
             years = _make_years(stack, folder, server, 10 if quick else 1)
+        nations = {}
+        if not only or any(name.startswith("nation") for name in only):
+            nations = _make_nations(stack, folder, server, 60 if quick else 600)
         for url in urls.values():
             print(f"filling {table_rows:,} rows", flush=True)
             arguments = {
@@ -123,6 +126,7 @@ def _make_stock(quick: bool, only: Sequence[str]) -> Iterator[Stock]:
             province_urls=provinces,
             teaching_urls=teaching,
             years_urls=years,
+            nation_urls=nations,
         )
 
 
@@ -183,8 +187,22 @@ def _make_years(
     return urls
 
 
+def _make_nations(
+    stack: ExitStack, folder: Path, server: str, units: int
+) -> dict[str, str]:
+    """A nation whose groups report for ten years, on both databases."""
+    urls = {
+        "SQLite": f"sqlite:///{folder}/nation.sqlite",
+        "PostgreSQL": stack.enter_context(create_database(server)),
+    }
+    for name, url in urls.items():
+        print(f"inventing a nation of {units} groups, {name}", flush=True)
+        run_probe("nation:fill", {"url": url, "units": units, "years": 10})
+    return urls
+
+
 def _no_stock() -> Stock:
-    return Stock(0, 0, 0, "", "", "", "", "", {}, {}, {}, {}, {})
+    return Stock(0, 0, 0, "", "", "", "", "", {}, {}, {}, {}, {}, {})
 
 
 def _make_durable(server: str) -> None:

@@ -63,6 +63,8 @@ class Stock:
     teaching_urls: Mapping[str, str]
     #: five rounds of all forms, by database
     years_urls: Mapping[str, str]
+    #: a nation of groups with ten years of reports, by database
+    nation_urls: Mapping[str, str]
 
 
 DATABASES = ("SQLite", "PostgreSQL")
@@ -83,6 +85,8 @@ def list_trials(stock: Stock) -> tuple[Trial, ...]:
         *(_derive(stock, name) for name in DATABASES),
         *(_count(stock, name) for name in DATABASES),
         *(_change(stock, name) for name in DATABASES),
+        *(_nation(stock, name) for name in DATABASES),
+        _serving(stock),
         _record(),
         _typing(),
         _start(),
@@ -431,6 +435,52 @@ def _count(stock: Stock, database: str) -> Trial:
                 "ms",
                 300,
             ),
+        ),
+    )
+
+
+#: Figure of the probe -> what it is of, and the most milliseconds.
+_NATION = {
+    "home": ("home page of the portal, 600 groups × 10 years", 50),
+    "directory": ("… directory of groups", 50),
+    "kept_home": ("… home page, kept", 50),
+    "kept_directory": ("… directory, kept", 50),
+    "public": ("… statistics, 12,000 members a year, the slowest page", 300),
+    "office": ("… statistics of the nation, the slowest page", 300),
+}
+
+
+def _nation(stock: Stock, database: str) -> Trial:
+    def read(key: str) -> Callable[[Numbers], float]:
+        return lambda numbers: numbers["pages"][key] * 1000
+
+    arguments = {"url": stock.nation_urls.get(database, "")}
+    return Trial(
+        f"nation-{database.lower()}",
+        {"pages": Call("nation:pages", arguments)},
+        tuple(
+            Line(f"{title}, {database}", read(key), "ms", budget)
+            for key, (title, budget) in _NATION.items()
+        ),
+    )
+
+
+def _serving(stock: Stock) -> Trial:
+    """Named so that it gets a nation's database as well."""
+    arguments = {"url": stock.nation_urls.get("SQLite", "")}
+    return Trial(
+        "nation-serving",
+        {
+            "portal": Call("serving:portal", arguments),
+            "empty": Call("serving:empty", {}),
+        },
+        (
+            Line(
+                "requests of the kept home page, gunicorn, a process a core",
+                _pick("portal", "rate"),
+                "/s",
+            ),
+            Line("… of Flask's empty page", _pick("empty", "rate"), "/s"),
         ),
     )
 
