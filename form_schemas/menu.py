@@ -33,8 +33,8 @@ def read_menu(declared: Sequence[Mapping[str, Any]]) -> tuple[MenuEntry, ...]:
     return tuple(
         MenuEntry(
             one["title"],
-            *(one.get(word, "") for word in _LEADS),
-            one.get("aside", False),
+            **{word: one.get(word, "") for word in _LEADS},
+            is_aside=one.get("aside", False),
         )
         for one in declared
     )
