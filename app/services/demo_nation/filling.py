@@ -202,7 +202,8 @@ def _give_back(workshop: Workshop, nation: _Nation, courses: Mapping[int, str]) 
     with workshop.engine.begin() as connection:
         _, yearly = _find_rounds(connection, nation.edition)
     forms = [form for form in nation.edition.forms_for() if form.is_filed]
-    level = next(step.level for step in nation.edition.steps if step.is_whole)
+    whole = (step for step in nation.edition.steps if step.is_whole)
+    level = next(step.level for step in whole if not step.is_optional)
     actors: dict[int, Actor] = {}
     for number, place in enumerate(nation.reporting):
         above = place.find_above([level])

@@ -206,7 +206,9 @@ class _Decisions:
 
     @property
     def _whole(self) -> list[ReviewStep]:
-        return [step for step in self.edition.steps if step.is_whole]
+        """Those that there are everywhere."""
+        whole = (step for step in self.edition.steps if step.is_whole)
+        return [step for step in whole if not step.is_optional]
 
     def _find_state(self, report: Report) -> FilingState:
         if report.course == ACCEPTED:

@@ -169,7 +169,8 @@ class Traveller:
         for name, value in row.items():
             if isinstance(value, dict):
                 item = form.by_id[name]
-                row[name] = self.files.make(value[_FILE], place, form, item, text)
+                token = self.files.make(value[_FILE], place, form, item, text)
+                row[name] = (token,) if item.is_list else token
         if form.flow is not None:
             row[form.flow.field] = (
                 form.flow.by_id[path[-1]].target if path else form.flow.initial
