@@ -50,13 +50,18 @@ def _find_code(
         return "returned"
     if state is FilingState.DRAFT:
         return "draft" if is_begun else "none"
-    first = next(_list_whole_steps(edition), "")
-    # Whoever waits for a later step has passed the first one.
-    return "submitted" if step_id in (first, "") else "approved"
+    # Whoever waits for a later step has passed the first one that all pass.
+    first = ("", *_list_first_steps(edition))
+    return "submitted" if step_id in first else "approved"
 
 
-def _list_whole_steps(edition: Edition) -> Iterator[str]:
-    return (step.id for step in edition.steps if step.is_whole)
+def _list_first_steps(edition: Edition) -> Iterator[str]:
+    """The first step that all units pass, and those that only some pass before."""
+    for step in edition.steps:
+        if step.is_whole:
+            yield step.id
+            if not step.is_optional:
+                return
 
 
 def _find_list(edition: Edition) -> str:

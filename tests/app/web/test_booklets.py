@@ -322,7 +322,8 @@ def test_a_province_sees_who_has_not_reported_in_the_words_of_the_list(
     def find_state():
         text = sign_in("province").get("/").text
         main = text.partition("<main")[2]
-        line = main.partition("演示职业教育集团")[2].partition("</tr>")[0]
+        listed = r'/progress/\?at=[0-9-]+">演示职业教育集团</a>(.*?)</li>'
+        line = re.search(listed, main, re.DOTALL).group(1)
         words = ("未填报", "填报中", "已提交", "已退回", "审核通过", "已上报")
         return next(word for word in words if word in line)
 
