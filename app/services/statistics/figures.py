@@ -6,7 +6,6 @@ Whatever is divided is divided here, of exact sums; nothing is rounded before.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from fractions import Fraction
 
 from form_schemas.measures import Measure
 
@@ -83,10 +82,14 @@ def compute(measure: Measure, values: Values) -> Decimal | None:
 
 def divide(numerator: Decimal, denominator: Decimal, places: int) -> Decimal:
     """A quotient rounded half up."""
-    quotient = Fraction(numerator) / Fraction(denominator)
-    whole = int(abs(quotient) * 10**places + Fraction(1, 2))
+    # In whole numbers: fractions would be reduced again and again, thousands a page.
+    above, below = numerator.as_integer_ratio()
+    over, under = denominator.as_integer_ratio()
+    part, share = above * under, below * over
+    whole = (2 * abs(part) * 10**places + abs(share)) // (2 * abs(share))
+    is_negative = whole > 0 and (part < 0) != (share < 0)
     digits = tuple(map(int, str(whole)))
-    return Decimal((int(quotient < 0 and whole > 0), digits, -places))
+    return Decimal((int(is_negative), digits, -places))
 
 
 def with_shares(lines: Iterable[Line], whole: Cell) -> tuple[Line, ...]:
