@@ -35,6 +35,7 @@ _WHILE_NEW = frozenset(
         "assets.serve_asset",
         "assets.serve_form_asset",
         "health.is_ready",
+        "portal.lead_to_column",
         "recovery.start",
         "recovery.go_back",
         "recovery.begin",
