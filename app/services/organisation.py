@@ -65,9 +65,13 @@ def close_round(engine: Engine, round_id: int) -> None:
 
     Raises:
         NotFound: there is no such round.
+        Refused: it is the one of forms that belong to no period.
     """
     table = Round.__table__
     with engine.begin() as connection:
+        standing = select(table.c.is_standing).where(table.c.id == round_id)
+        if connection.scalar(standing):
+            raise Refused(f"轮次 {round_id} 是日常表的，一直开放，不用关闭。")
         closed = connection.execute(
             update(table)
             .where(table.c.id == round_id)
