@@ -126,7 +126,7 @@ class History:
             waiting: the level that has not decided yet; empty: all have approved.
         """
         at = self.end - timedelta(days=2)
-        whole = [step for step in self.steps if step.is_whole]
+        whole = [s for s in self.steps if s.is_whole and not s.is_optional]
         passed = list(
             takewhile(lambda step: not waiting or step.level != waiting, whole)
         )

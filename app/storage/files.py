@@ -22,6 +22,7 @@ from app.models.files import StoredFile
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA_TYPES = {
     "xlsx": XLSX_TYPE,
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     "csv": "text/csv; charset=utf-8",
     "zip": "application/zip",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from app.errors import Forbidden, NotFound, Refused
+from app.errors import BadRequest, Forbidden, NotFound, Refused
 from app.permissions import Action, require
 from app.services.progress.area import has_area
 from app.services.statistics.exports import write_statistics_file
@@ -16,6 +16,7 @@ from app.services.statistics.grounds import (
     find_area_ground,
     find_unit_ground,
 )
+from app.services.statistics.reports import FORMATS, load_report, write_report
 from app.services.statistics.sections import Asked, Section, load_section
 from app.services.workplaces import Workplace
 from app.web.addresses import read_number
@@ -103,9 +104,17 @@ def _export(ground: Ground) -> Answer:
     section = _load_section(ground)
     if section is None:
         raise Refused("这一版报表没有声明统计指标，没有可导出的。")
+    kind = request.form.get("report", "")
+    if kind not in ("", *FORMATS):
+        raise BadRequest("年度报告可以是 Word 或 Excel 文件，请从页面上的按钮选。")
     folder = tempfile.TemporaryDirectory(prefix="tianbao-statistics-")
     path = Path(folder.name) / "file"
-    name = write_statistics_file(get_server().engine, get_visit().actor, section, path)
+    server, actor = get_server(), get_visit().actor
+    if kind:
+        sections = load_report(server.engine, server.catalogue, ground)
+        name = write_report(server.engine, actor, sections, kind, path)
+    else:
+        name = write_statistics_file(server.engine, actor, section, path)
     return send_made(folder, path, name)
 
 

@@ -349,9 +349,6 @@ _NOTHING_BEGUN = {
 #: The portal has tests of its own: what it shows is for all.
 _NO_PORTAL = {"is_never_done": True, "is_finer": True, "note": "样本里没有门户"}
 
-#: The portal has tests of its own: what it shows is for all.
-_NO_PORTAL = {"is_never_done": True, "is_finer": True, "note": "样本里没有门户"}
-
 #: Surveys have tests of their own: whom they ask stands in their rows.
 _NO_SURVEY = {"is_never_done": True, "is_finer": True, "note": "样本里没有调查"}
 

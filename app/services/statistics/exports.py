@@ -16,9 +16,9 @@ from exporters.listing import Sheet, write_sheets
 #: What stands in a cell that would tell of too few persons.
 HIDDEN = "人数太少，不公布"
 _NUMBERS = {"本期": 16, "上期": 16, "差": 14, "变化率（%）": 14}
-_NOT_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\'", "_"))
+NOT_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\'", "_"))
 #: The longest name of a sheet.
-_LONGEST = 31
+LONGEST = 31
 
 
 def write_statistics_file(
@@ -46,31 +46,32 @@ def make_statistics_file(section: Section, path: Path) -> str:
         "指标",
         {"指标": 40, "单位": 10} | _NUMBERS,
         [
-            (figure.measure.title, figure.measure.unit, *_list_numbers(figure.whole))
+            (figure.measure.title, figure.measure.unit, *list_numbers(figure.whole))
             for figure in section.figures
         ],
     )
     write_sheets(path, [whole, *_list_sheets(section)])
     ground = section.ground
     title = f"统计（{ground.name}，{ground.round.title}，{section.group.title}）"
-    return f"{title.translate(_NOT_IN_NAMES)}.xlsx"
+    return f"{title.translate(NOT_IN_NAMES)}.xlsx"
 
 
 def _list_sheets(section: Section) -> Iterator[Sheet]:
     split = [figure for figure in section.figures if figure.is_split]
     for number, figure in enumerate(split, start=1):
         assert section.by is not None
-        title = f"{number} {figure.measure.title}".translate(_NOT_IN_NAMES)
+        title = f"{number} {figure.measure.title}".translate(NOT_IN_NAMES)
         heads = {section.by.title: 36} | _NUMBERS | {"占比（%）": 12}
-        yield Sheet(title[:_LONGEST], heads, list(_list_lines(figure)))
+        yield Sheet(title[:LONGEST], heads, list(_list_lines(figure)))
 
 
 def _list_lines(figure: Figure) -> Iterable[Sequence[object]]:
     for line in (*figure.lines, figure.whole):
-        yield (line.label, *_list_numbers(line), _plain(line.share))
+        yield (line.label, *list_numbers(line), _plain(line.share))
 
 
-def _list_numbers(line: Line) -> Sequence[object]:
+def list_numbers(line: Line) -> Sequence[object]:
+    """Now, last, change and rate of a line, as a workbook has them."""
     cells = (_show(line.now), _show(line.last))
     return (*cells, _plain(line.change), _plain(line.rate))
 
