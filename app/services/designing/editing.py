@@ -27,6 +27,7 @@ from app.services.designing.structure_acts import STRUCTURE_ACTS
 from app.services.designing.words import Json
 from app.services.workshop import Workshop
 from form_schemas.catalogue import Catalogue
+from form_schemas.dialect import find_dialect_faults
 from form_schemas.drafts import Source
 from form_schemas.rewriting import rewrite_schema
 from form_schemas.settings import COLLECTION_FILE
@@ -115,12 +116,26 @@ def carry_out(
     opened = open_file(workshop, draft, code)
     refuse_stale(opened, arguments.number("version"))
     sheet = make_sheet(workshop, opened)
-    act(sheet, arguments)
-    texts = {opened.file: write_text(opened.text, sheet.schema)}
+    try:
+        act(sheet, arguments)
+        texts = {opened.file: write_text(opened.text, sheet.schema)}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        _refuse_misshapen(opened, error)
+        raise
     for other, schema in sheet.others.items():
         file = f"{draft.edition}/{other}.json"
         texts[file] = write_text(opened.texts[file], schema)
     return save_opened(workshop, actor, opened, texts, sheet.focus, sheet.notes)
+
+
+def _refuse_misshapen(opened: Opened, error: Exception) -> None:
+    """Acts rely on the dialect's shapes; whoever types a text may have broken them."""
+    schema = read_json(opened.text)
+    fault = next(find_dialect_faults(opened.file, schema), None)
+    if fault is not None:
+        raise Refused(
+            f"文本里有的地方写法不对，这一步不知从何改起：{fault}请先在文本里改好。"
+        ) from error
 
 
 def save_text(

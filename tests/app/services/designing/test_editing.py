@@ -1,5 +1,6 @@
 """Acts on the fields and rules of a form: what they make of the text."""
 
+import contextlib
 import json
 from difflib import unified_diff
 
@@ -8,7 +9,7 @@ import pytest
 from app.errors import BadRequest, NotFound, Refused
 from app.services.designing.checking import check_draft, check_file
 from app.services.designing.drafts import StaleDraft, get_draft, list_changed_files
-from app.services.designing.editing import carry_out, open_file, save_text
+from app.services.designing.editing import ACTS, carry_out, open_file, save_text
 from app.services.designing.kinds import declare_field
 from form_schemas.dialect import find_dialect_faults
 from form_schemas.kinds import FieldKind
@@ -387,3 +388,31 @@ def test_every_kind_is_declared_so_that_the_dialect_takes_it(page):
     for kind in set(FieldKind) - {FieldKind.REF}:
         schema["properties"]["number"] = declare_field("新", kind)
         assert list(find_dialect_faults("f", schema)) == [], kind
+
+
+@pytest.mark.parametrize(
+    "misshapen",
+    [
+        {"x-tests": [{"row": 5}]},
+        {"x-rules": [7]},
+        {"x-rules": {"id": "a"}},
+        {"x-layout": [{"title": "组", "fields": 5}]},
+        {"required": 3},
+        {"x-form": 5},
+        {"x-form": {"code": "C2", "key": 5, "section": 1}},
+        {"properties": {"a": 5}},
+        {"x-unique": [5]},
+    ],
+)
+def test_acts_upon_a_text_of_odd_shapes_are_refused_with_its_place(page, misshapen):
+    schema = page.schema | misshapen
+    page.type(json.dumps(schema, ensure_ascii=False))
+    field = next(iter(page.schema["properties"]))
+    told = {
+        "field": field, "id": "a_rule", "rule": 0, "number": 0, "to": "renamed",
+        "word": "title", "value": "x", "part": "x-unique", "place": "0", "group": 0,
+    }  # fmt: skip
+    for act in sorted(ACTS):
+        # Whatever else is wrong with what is asked, the page hears of it.
+        with contextlib.suppress(Refused, BadRequest, NotFound):
+            page.act(act, **told)
