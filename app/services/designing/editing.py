@@ -201,6 +201,10 @@ def list_applied_ids(in_use: Catalogue, edition: str, code: str) -> frozenset[st
     return frozenset() if found is None else frozenset(found.by_id)
 
 
+#: Words of a form that pages take for lists.
+_FORM_LISTS = ("section", "unitKinds", "departments", "key", "carryWithout", "was")
+
+
 @lru_cache(1024)
 def read_json(text: str) -> Json | None:
     """The schema that a text says, as far as pages need it; None if it says none."""
@@ -218,14 +222,18 @@ def read_json(text: str) -> Json | None:
 
 
 def _has_lists(schema: Json) -> bool:
-    """Whether what has to be a list of objects is one."""
+    """Whether what has to be a list is one, of objects where it has to."""
     for word in ("x-rules", "x-layout", "x-tests"):
         found = schema.get(word, [])
         if not isinstance(found, list):
             return False
         if not all(isinstance(one, dict) for one in found):
             return False
-    return True
+    form, groups = schema["x-form"], schema.get("x-layout", [])
+    lists = [schema.get(word, []) for word in ("required", "x-unique")]
+    lists += [form.get(word, []) for word in _FORM_LISTS]
+    lists += [group.get("fields", []) for group in groups]
+    return all(isinstance(one, list) for one in lists)
 
 
 def refuse_stale(opened: Opened, version: int) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from app.models import Role
 from app.services.designing.drafts import get_draft, list_drafts
+from form_schemas.folders import SCHEMAS_FOLDER
 from tests.support.people import add_person, find_actor
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -131,3 +132,23 @@ def test_an_id_that_somebody_typed_into_the_text_is_no_markup(administrator, dra
     assert not [
         part for part in answer.json["parts"].values() if "<form action" in part
     ]
+
+
+@pytest.mark.parametrize(
+    "misshapen",
+    [
+        {"x-tests": [{"row": 5}]},
+        {"x-layout": [{"title": "组", "fields": 5}]},
+        {"required": 3},
+        {"x-form": {"code": FORM, "key": 5, "section": 1}},
+        {"properties": {"a": 5}},
+        {"x-unique": [5]},
+    ],
+)
+def test_pages_of_a_text_of_odd_shapes_open(administrator, draft, misshapen):
+    schema = json.loads((SCHEMAS_FOLDER / f"talent/2024/{FORM}.json").read_text())
+    body = {"version": 0, "text": json.dumps(schema | misshapen)}
+    answer = administrator.send(f"{draft}forms/{FORM}/text", body, page=draft)
+    assert answer.status_code == 200, answer.text
+    for path in (f"{draft}forms/{FORM}/", draft, LIST):
+        assert administrator.get(path).status_code == 200, path
