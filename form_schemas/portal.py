@@ -140,7 +140,7 @@ class Portal:
     smallest: int = 5
     #: a line of the foot
     support: str = ""
-    #: the directory's title and others that links are made of
+    #: the way in for those who report: its title
     entry: Mapping[str, str] | None = None
 
     @cached_property

@@ -416,3 +416,4 @@ def test_acts_upon_a_text_of_odd_shapes_are_refused_with_its_place(page, misshap
         # Whatever else is wrong with what is asked, the page hears of it.
         with contextlib.suppress(Refused, BadRequest, NotFound):
             page.act(act, **told)
+        assert page.schema, act
