@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
+from form_schemas.anthologies import Anthology
+from form_schemas.anthology_reader import read_anthologies
 from form_schemas.chain import ReviewStep
 from form_schemas.codelists import CodeList
 from form_schemas.faults import Fault
@@ -154,6 +156,13 @@ class Edition:
     def surveys(self) -> Surveys | None:
         """How it asks people; None: not at all, or its settings have faults."""
         return read_surveys(self.settings, self.forms).surveys
+
+    @cached_property
+    def anthologies(self) -> Mapping[str, Anthology]:
+        """The books made of its rows, by their ids; one with a fault is left out."""
+        portal = read_portal(self.settings, self.forms, self.measures.groups)
+        found = read_anthologies(self.settings, self.forms, portal).anthologies
+        return {one.id: one for one in found}
 
     @cached_property
     def by_code(self) -> Mapping[str, FormSpec]:

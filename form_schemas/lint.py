@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from form_schemas.anthology_reader import read_anthologies
 from form_schemas.booklets import find_misplaced_blocks
 from form_schemas.derivation_lint import find_derivation_faults
 from form_schemas.faults import Fault, point
@@ -64,7 +65,11 @@ def find_settings_faults(
     for place, message in measures.faults:
         yield Fault(file, place, message)
     # What a portal shows, and nobody has.
-    for place, message in read_portal(settings.values, forms, measures.groups).faults:
+    portal = read_portal(settings.values, forms, measures.groups)
+    for place, message in portal.faults:
+        yield Fault(file, place, message)
+    # Books that nobody could choose rows for.
+    for place, message in read_anthologies(settings.values, forms, portal).faults:
         yield Fault(file, place, message)
     # Surveys that could not be answered.
     for place, message in read_surveys(settings.values, forms).faults:

@@ -5,7 +5,7 @@ shown at all: half a portal could show what it should not.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from form_schemas.expressions import Expression, ExpressionError, parse_expression
@@ -57,6 +57,8 @@ class PortalReading:
     portal: Portal | None
     #: pointer and sentence
     faults: tuple[tuple[str, str], ...]
+    #: by their ids, whether or not a column shows them
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
 def read_portal(
@@ -70,7 +72,8 @@ def read_portal(
         return PortalReading(None, ())
     reader = _PortalReader(declared, forms, measures)
     portal = reader.read()
-    return PortalReading(None if reader.faults else portal, tuple(reader.faults))
+    faults = tuple(reader.faults)
+    return PortalReading(None if faults else portal, faults, reader.sources)
 
 
 class _PortalReader:
@@ -84,12 +87,13 @@ class _PortalReader:
         self._forms = {form.code: form for form in forms}
         self._tables = list_columns(forms)
         self._measures = {one.id for group in measures for one in group.measures}
+        self.sources: Mapping[str, Source] = {}
         self.faults: list[tuple[str, str]] = []
 
     def read(self) -> Portal:
         declared = self._declared
-        sources = dict(self._read_sources())
-        columns = tuple(self._read_columns(sources))
+        self.sources = dict(self._read_sources())
+        columns = tuple(self._read_columns(self.sources))
         self._check_mentions({column.id: column for column in columns})
         return Portal(
             declared["title"],

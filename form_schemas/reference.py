@@ -65,6 +65,8 @@ _SETTINGS_PARTS = (
     ("accountTypes 的 units：在各种单位里", ("$defs", "typeInUnit")),
     ("booklets：合订本", ("$defs", "booklet")),
     ("booklets 的 blocks：各块", ("$defs", "block")),
+    ("anthologies：汇编", ("$defs", "anthology")),
+    ("anthologies 的 attachments：另附的文档", ("$defs", "anthologyFiles")),
     ("x-measures：统计的各节", ("$defs", "measureGroup")),
     ("x-measures 的 measures：指标", ("$defs", "measure")),
     ("x-measures 的 by：另写的分法", ("$defs", "dimension")),

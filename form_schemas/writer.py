@@ -21,6 +21,7 @@ _LINE_AN_ITEM = (
         "chains",
         "accountTypes",
         "booklets",
+        "anthologies",
         "warningReasons",
     ),
     "x-measures",

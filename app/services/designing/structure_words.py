@@ -88,6 +88,7 @@ LABELS: Mapping[str, str] = {
     "chainStep.gaps": "缺口清单",
     "accountTypes": "账号的类型",
     "booklets": "合订本",
+    "anthologies": "汇编",
     "warningReasons": "警告可以过去的理由",
     "warningReasons.id": "短词",
     "warningReasons.title": "理由",
