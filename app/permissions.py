@@ -49,6 +49,8 @@ class Action(StrEnum):
     #: take away a link that freezes rows
     UNLINK_ROWS = "unlink_rows"
     SEND_NOTICES = "send_notices"
+    #: write to units below, in the name of one's own
+    SEND_CIRCULARS = "send_circulars"
     MANAGE_ACCOUNTS = "manage_accounts"
     #: units, their departments and aliases
     MANAGE_UNITS = "manage_units"
@@ -146,6 +148,7 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.REVIEW_FORM,
         Action.SEE_PROGRESS,
         Action.SEE_STATISTICS,
+        Action.SEND_CIRCULARS,
         Action.READ_AUDIT,
     ),
     Role.ANALYST: _reach(
@@ -175,7 +178,7 @@ _BY_OTHERS = frozenset({Action.REVIEW_ROWS, Action.REVIEW_FORM})
 #: But where nobody else is there: these do it to their own entries, too.
 _BY_ONESELF = frozenset({(Role.REPORTER, Action.REVIEW_ROWS)})
 #: What may be switched on for a membership beyond its role, for its unit and below.
-GRANTABLE = (Action.MANAGE_AREA, Action.REVIEW_FORM)
+GRANTABLE = (Action.MANAGE_AREA, Action.REVIEW_FORM, Action.SEND_CIRCULARS)
 
 ROLE_NAMES: Mapping[Role, str] = {
     Role.ADMINISTRATOR: "系统管理员",
@@ -208,6 +211,7 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.REPORT_ROUND: "整体上报",
     Action.UNLINK_ROWS: "解除锁住数据的连接",
     Action.SEND_NOTICES: "发通知和催办",
+    Action.SEND_CIRCULARS: "给下级单位发工作通知",
     Action.MANAGE_ACCOUNTS: "管理账号",
     Action.MANAGE_UNITS: "管理单位和部门",
     Action.MANAGE_AREA: "管理下级单位",
@@ -257,6 +261,8 @@ class Actor:
     username: str
     name: str
     grants: tuple[Grant, ...] = ()
+    #: one of the `accountTypes`; empty: a person's own account
+    account_type: str = ""
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -282,7 +288,9 @@ def actor_of(user: User) -> Actor:
     """The account as the policy sees it; what is deactivated grants nothing."""
     held = user.memberships if user.is_active else ()
     grants = map(_grant_of, filter(_is_effective, held))
-    return Actor(user.id, user.username, user.name, tuple(grants))
+    return Actor(
+        user.id, user.username, user.name, tuple(grants), user.account_type or ""
+    )
 
 
 def can(actor: Actor, action: Action, place: Place | None = None) -> bool:

@@ -20,6 +20,12 @@ from app.models.checking import (
     Confirmation,
     RuleState,
 )
+from app.models.circulars import (
+    Circular,
+    CircularRead,
+    CircularState,
+    CircularUnit,
+)
 from app.models.declarations import FormDeclaration
 from app.models.derived import DerivedState
 from app.models.designing import DraftState, SchemaDraft, SchemaDraftFile
@@ -85,6 +91,10 @@ __all__ = [
     "CheckFinding",
     "CheckResult",
     "CheckRun",
+    "Circular",
+    "CircularRead",
+    "CircularState",
+    "CircularUnit",
     "Confirmation",
     "Contribution",
     "ContributionState",

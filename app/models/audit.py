@@ -69,6 +69,10 @@ class AuditAction(StrEnum):
     ROW_MOVED = "row_moved"
     THREAD_CHANGED = "thread_changed"
     NOTICE_SENT = "notice_sent"
+    #: to units below, once more where units came later
+    CIRCULAR_SENT = "circular_sent"
+    CIRCULAR_WITHDRAWN = "circular_withdrawn"
+    CIRCULAR_CONFIRMED = "circular_confirmed"
     SCHEMA_APPLIED = "schema_applied"
     #: by a page or a command, with the texts of the files
     SCHEMA_PUBLISHED = "schema_published"
