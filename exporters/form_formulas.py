@@ -22,9 +22,9 @@ from exporters.layout import SheetLayout, sheet_layout
 from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import ValueType
 from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec, StepKind
+from validators.compiling import UnitFacts
 
 _GIVEN = "由系统带出"
-_WAITING = "要看本行以外的数据"
 _BY_PEOPLE = "没有公式，要人来核对"
 
 
@@ -120,15 +120,20 @@ def form_formulas(
     periods: Periods | None = None,
     *,
     has_last: bool = False,
+    unit: UnitFacts | None = None,
 ) -> FormFormulas:
     """The formulas of a form's sheet.
 
     Args:
         periods: first and last day of the form's period; those of its edition if None.
         has_last: whether the workbook holds last period's values.
+        unit: who fills the sheet in, where that is known.
     """
     periods = periods or _find_periods(form, catalogue)
-    return _build(form, catalogue, periods, has_last)
+    # The formulas of other forms are the same for all units.
+    return _build(
+        form, catalogue, periods, has_last, unit if form.unit_fields else None
+    )
 
 
 def _find_periods(form: FormSpec, catalogue: Catalogue) -> Periods | None:
@@ -143,9 +148,13 @@ def _find_periods(form: FormSpec, catalogue: Catalogue) -> Periods | None:
 
 @lru_cache(maxsize=1024)
 def _build(
-    form: FormSpec, catalogue: Catalogue, periods: Periods | None, has_last: bool
+    form: FormSpec,
+    catalogue: Catalogue,
+    periods: Periods | None,
+    has_last: bool,
+    unit: UnitFacts | None,
 ) -> FormFormulas:
-    return _Builder(form, catalogue, periods, has_last).build()
+    return _Builder(form, catalogue, periods, has_last, unit).build()
 
 
 class _Builder:
@@ -157,11 +166,14 @@ class _Builder:
         catalogue: Catalogue,
         periods: Periods | None,
         has_last: bool,
+        unit: UnitFacts | None,
     ) -> None:
         self._form = form
         self._layout = sheet_layout(form, catalogue)
         self._letters = letters_of(self._layout)
-        given = dict(zip(("period_start", "period_end"), periods or (), strict=False))
+        days = zip(("period_start", "period_end"), periods or (), strict=False)
+        facts = {} if unit is None else unit.as_given()
+        given: dict[str, date | str | None] = {**dict(days), **facts}
         self._refs = dict(read_fields(form, catalogue, self._letters))
         self._absent = {
             field.id: f"“{field.label}”是上传的文件"

@@ -29,6 +29,7 @@ from exporters.formula_cells import (
 from exporters.formula_functions import FUNCTIONS, MISSING
 from form_schemas.digits import QUOTIENT_PLACES
 from form_schemas.expressions import Expression
+from form_schemas.functions import UNIT_FACTS
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
@@ -71,8 +72,8 @@ class Cells:
     """The cells a formula may read, and the dates it may know."""
 
     fields: Mapping[str, CellRef]
-    #: `period_start`, `period_end` and, in tests, `today`
-    given: Mapping[str, date] = field(default_factory=dict)
+    #: `period_start`, `period_end`, facts of the unit and, in tests, `today`
+    given: Mapping[str, date | str | None] = field(default_factory=dict)
     #: field id -> why no cell holds its value
     absent: Mapping[str, str] = field(default_factory=dict)
     #: field id -> the cell of last period's value, where the sheet has it
@@ -175,15 +176,25 @@ class Writer:
     def _given(self, node: Given) -> Piece:
         if node.name == "today" and "today" not in self._cells.given:
             return Piece("TODAY()", nullable=False)
+        if node.name in UNIT_FACTS:
+            return self._unit_fact(node.name)
         source = _SOURCES.get(node.name, node.name)
         day = self._cells.given.get(source)
-        if day is None:
+        if not isinstance(day, date):
             raise NotInExcel("要知道统计时期")
         if node.name == "report_year":
             return Piece(str(day.year), nullable=False)
         if node.name == "school_year":
             return Piece(quote_text(name_school_year(day)), nullable=False)
         return Piece(f"DATE({day.year},{day.month},{day.day})", nullable=False)
+
+    def _unit_fact(self, name: str) -> Piece:
+        if name not in self._cells.given:
+            raise NotInExcel("要知道填报单位")
+        text = self._cells.given[name]
+        if text is None:
+            return Piece(NULL)
+        return Piece(quote_text(str(text)), nullable=False)
 
     def _previous(self, node: Previous) -> Piece:
         if not isinstance(node.of, Field) or node.of.id not in self._cells.previous:

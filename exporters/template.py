@@ -32,6 +32,7 @@ from exporters.putting import put_text
 from exporters.stamp import build_stamp
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec, Shape
+from validators.compiling import UnitFacts
 from validators.conversion import Row
 
 GUIDE_SHEET = "填表说明"
@@ -58,9 +59,12 @@ def write_template(
     *,
     periods: Periods | None = None,
     last_rows: Sequence[Row] | None = None,
+    unit: UnitFacts | None = None,
 ) -> None:
     """Write the template of one form, as `build_template` builds it."""
-    workbook = build_template(form, catalogue, periods=periods, last_rows=last_rows)
+    workbook = build_template(
+        form, catalogue, periods=periods, last_rows=last_rows, unit=unit
+    )
     workbook.save(stream)
 
 
@@ -71,6 +75,7 @@ def build_template(
     periods: Periods | None = None,
     last_rows: Sequence[Row] | None = None,
     rows: int | None = None,
+    unit: UnitFacts | None = None,
 ) -> Workbook:
     """Build the template of one form.
 
@@ -79,6 +84,7 @@ def build_template(
             None.
         last_rows: the unit's rows of last period, to stand beside those of this one.
         rows: how many rows get formulas; as many as a file can well hold if None.
+        unit: who fills it in; what follows from its name stays empty if None.
     """
     layout = sheet_layout(form, catalogue)
     workbook = Workbook()
@@ -91,7 +97,7 @@ def build_template(
     has_last = bool(last_rows and last_fields(form))
     if last_rows and has_last:
         write_last_rows(workbook, form, catalogue, last_rows)
-    formulas = form_formulas(form, catalogue, periods, has_last=has_last)
+    formulas = form_formulas(form, catalogue, periods, has_last=has_last, unit=unit)
     write_checks(workbook, sheet, formulas, rows or count_prepared(formulas))
     _write_stamp(workbook, form)
     # Nobody has calculated these formulas yet.

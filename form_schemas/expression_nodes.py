@@ -17,6 +17,7 @@ from form_schemas.functions import (
     GIVEN,
     GROUPING,
     LITERALS,
+    UNIT_FACTS,
     Function,
 )
 from form_schemas.kinds import ValueType
@@ -144,6 +145,8 @@ class TreeBuilder:
             value, value_type = LITERALS[node.id]
             return Literal(value, value_type)
         if isinstance(node, ast.Name) and node.id in GIVEN:
+            if node.id in UNIT_FACTS:
+                self._names.unit_facts.add(node.id)
             return Given(node.id, GIVEN[node.id])
         return self._names.resolve(node, scope)[0]
 

@@ -42,6 +42,8 @@ class Expression:
     target_fields: frozenset[str] = frozenset()
     #: forms whose rows `count` and its like look into
     tables: frozenset[str] = frozenset()
+    #: facts of the row's unit that it asks: names of `functions.UNIT_FACTS`
+    unit_facts: frozenset[str] = frozenset()
     #: where it names forms and fields
     mentions: tuple[Mention, ...] = ()
 
@@ -101,5 +103,6 @@ def parse_expression(
         ref_fields=frozenset(names.ref_fields),
         target_fields=frozenset(names.target_fields),
         tables=frozenset(names.looked_into),
+        unit_facts=frozenset(names.unit_facts),
         mentions=tuple(dict.fromkeys(names.mentions)),
     )

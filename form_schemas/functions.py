@@ -104,7 +104,14 @@ GIVEN: Mapping[str, ValueType] = {
     "period_end": ValueType.DATE,
     "report_year": ValueType.NUMBER,
     "school_year": ValueType.TEXT,
+    "own_name": ValueType.TEXT,
+    "own_kind": ValueType.TEXT,
+    "own_superior": ValueType.TEXT,
 }
+
+#: Those of `GIVEN` that are facts of the unit whose row it is, not of the period. They
+#: may be unknown.
+UNIT_FACTS = frozenset({"own_name", "own_kind", "own_superior"})
 
 LITERALS: Mapping[str, tuple[bool | None, ValueType]] = {
     "true": (True, ValueType.BOOLEAN),

@@ -37,7 +37,7 @@ class ThisField:
 
 @dataclass(frozen=True)
 class Given:
-    """`today`, or something of the period: a name of `functions.GIVEN`."""
+    """`today`, or something of the period or unit: a name of `functions.GIVEN`."""
 
     name: str
     type: ValueType

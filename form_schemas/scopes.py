@@ -95,6 +95,7 @@ class Names:
         self.ref_fields: set[str] = set()
         self.target_fields: set[str] = set()
         self.looked_into: set[str] = set()
+        self.unit_facts: set[str] = set()
         self.mentions: list[Mention] = []
         #: whether what is read belongs to the previous round
         self.in_previous = False

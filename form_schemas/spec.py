@@ -368,6 +368,15 @@ class FormSpec:
         )
 
     @cached_property
+    def unit_fields(self) -> tuple[FieldSpec, ...]:
+        """The computed fields that follow from facts of the unit, as from its name."""
+        return tuple(
+            field
+            for field in self.fields
+            if field.computed is not None and field.computed.unit_facts
+        )
+
+    @cached_property
     def moved_fields(self) -> tuple[FieldSpec, ...]:
         """The fields that only moves of a row change, the state among them."""
         return tuple(field for field in self.fields if field.by_move)

@@ -287,6 +287,9 @@ GIVEN_WORDS: Mapping[str, str] = {
     "period_end": "采集期末日",
     "report_year": "采集期末日的年份",
     "school_year": "本学年",
+    "own_name": "本单位的名称",
+    "own_kind": "本单位的类别",
+    "own_superior": "上级单位的名称",
 }
 
 FUNCTION_WORDS: Mapping[str, Callable[[_Texts], str]] = {

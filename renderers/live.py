@@ -134,4 +134,5 @@ def _describe_given(env: Env | None) -> dict[str, object]:
         **{name: day.isoformat() for name, day in days.items()},
         "report_year": env.report_year,
         "school_year": env.school_year,
+        **env.unit.as_given(),
     }

@@ -13,7 +13,7 @@ from itertools import islice
 
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec
-from validators.compiling import Env, iterate_rows
+from validators.compiling import Env, UnitFacts, iterate_rows
 from validators.constraints import get_judges
 from validators.conversion import (
     ConvertedColumns,
@@ -64,6 +64,12 @@ class Context:
     #: the formal rows of the unit and round
     lookup: Lookup = field(default_factory=NoRows)
     codelists: CodeLists = field(default_factory=dict)
+    #: what is known of the unit itself
+    unit: UnitFacts = field(default_factory=UnitFacts)
+
+    def env(self) -> Env:
+        """What expressions may ask besides their row; nothing that references pick."""
+        return Env(self.today, self.period_start, self.period_end, unit=self.unit)
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ class Block:
         self._stored = stored
         self._typed = _with_stored(form, converted.columns, stored)
         self._converted = converted
-        env = Env(context.today, context.period_start, context.period_end)
+        env = context.env()
         self._references = References(
             form, self._typed, self._count, context.lookup, env, own_values
         )

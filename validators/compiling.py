@@ -21,6 +21,23 @@ def _refuse_reference(row: Row, field_id: str, column: str) -> object:
 
 
 @dataclass(frozen=True)
+class UnitFacts:
+    """What expressions may ask of the unit whose rows they judge."""
+
+    name: str | None = None
+    kind: str | None = None
+    superior: str | None = None
+
+    def as_given(self) -> dict[str, str | None]:
+        """As expressions name them."""
+        return {
+            "own_name": self.name,
+            "own_kind": self.kind,
+            "own_superior": self.superior,
+        }
+
+
+@dataclass(frozen=True)
 class Env:
     """What an expression may ask besides its row."""
 
@@ -35,13 +52,19 @@ class Env:
     ref_column: Callable[[Columns, str, str], Sequence[Any]] | None = None
     #: the referring row, for the filter of a reference
     this: Row = field(default_factory=dict)
+    unit: UnitFacts = field(default_factory=UnitFacts)
     report_year: int = field(init=False)
     school_year: str = field(init=False)
+    own_name: str | None = field(init=False)
+    own_kind: str | None = field(init=False)
+    own_superior: str | None = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "report_year", self.period_end.year)
         school_year = name_school_year(self.period_start)
         object.__setattr__(self, "school_year", school_year)
+        for name, value in self.unit.as_given().items():
+            object.__setattr__(self, name, value)
 
 
 class Ask(StrEnum):

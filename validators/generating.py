@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from form_schemas.functions import UNIT_FACTS
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Binary,
@@ -97,7 +98,8 @@ class Generator:
     def input(self, *key: str) -> _Code:
         if key not in self._inputs:
             self._inputs[key] = f"v{len(self._inputs)}"
-        return _Code(self._inputs[key], nullable=key[0] != "given", atomic=True)
+        is_nullable = key[0] != "given" or key[1] in UNIT_FACTS
+        return _Code(self._inputs[key], nullable=is_nullable, atomic=True)
 
     def temporary(self) -> str:
         self._temporaries += 1

@@ -6,6 +6,7 @@ from app.models.base import now_utc
 from app.models.rounds import Round, read_period
 from app.storage.records import Scope
 from app.storage.rows import RowStore
+from app.storage.unit_facts import find_unit_facts
 from form_schemas.spec import FormSpec
 from validators.check import Context
 
@@ -25,4 +26,5 @@ def make_context(
         today=now_utc().astimezone().date(),
         lookup=store.as_lookup(form, scope),
         codelists=store.catalogue.codelists,
+        unit=find_unit_facts(connection, scope.unit_id),
     )

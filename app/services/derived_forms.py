@@ -1,8 +1,9 @@
 """Brings up to date what the engine computes in forms, before anything reads it.
 
-Rows of derived forms, and fields of others that look beyond their row (`wider_values`),
-are computed anew where something that they read has changed: one state a form tells
-(`derived_states`). A closed round keeps what it had, a form under review its fields.
+Rows of derived forms, and fields of others that look beyond their row or at its unit
+(`wider_values`), are computed anew where something that they read has changed: one
+state a form tells (`derived_states`). A closed round keeps what it had, a form under
+review its fields.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,6 +37,7 @@ from app.storage.derived_states import (
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.storage.standings import find_handed_in, find_round_state
+from app.storage.unit_facts import find_unit_facts
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
 
@@ -138,13 +140,16 @@ class _Refreshing:
         ).one_or_none() or (None, None)
         readings = {}
         for form in forms:
-            reading = make_reading(edition, form, self.today, str(periods))
+            told = str(periods)
+            if form.unit_fields:
+                told += str(find_unit_facts(connection, scope.unit_id))
+            reading = make_reading(edition, form, self.today, told)
             if last is not None and looks_back(edition, form.code):
                 # Nothing but its rows decides there, and nobody changes them often.
                 tables = reading.sources.values()
                 newest = find_newest(connection, replace(scope, round_id=last), tables)
-                place = f"{periods} {last} {sorted(newest.items())}"
-                reading = make_reading(edition, form, self.today, place)
+                told += f" {last} {sorted(newest.items())}"
+                reading = make_reading(edition, form, self.today, told)
             readings[form.code] = reading
         states = find_states(connection, scope)
         wider = [form for form in forms if not form.is_derived]

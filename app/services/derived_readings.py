@@ -1,6 +1,7 @@
 """What the engine computes in the forms of an edition, in which order, and from what.
 
-Computed are the rows of derived forms, and fields of others that look beyond their row.
+Computed are the rows of derived forms, and fields of others that look beyond their row
+or at its unit.
 `derived_forms` asks whether any of it is due.
 """
 
@@ -20,7 +21,7 @@ from form_schemas.spec import FormSpec
 
 def is_computed(form: FormSpec) -> bool:
     """Whether other rows decide on what its rows hold."""
-    return form.is_derived or bool(form.wider_fields)
+    return form.is_derived or bool(form.wider_fields or form.unit_fields)
 
 
 @lru_cache(maxsize=16)
@@ -95,7 +96,9 @@ def make_reading(edition: Edition, form: FormSpec, today: date, place: str) -> R
         sources={
             one.full_name: one.table_name
             for one in forms
-            if one is not form or not form.is_derived
+            # Its own rows decide where fields look at other rows; what follows from the
+            # unit is right in every row that was saved since.
+            if one is not form or form.wider_fields
         },
         fingerprint=sha256("".join(prints).encode()).hexdigest(),
         day=today if any(map(_names_today, forms)) else None,

@@ -7,6 +7,7 @@ A desk reads rows with their problems, says what expressions may ask, and shows 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy import Connection, Engine
 
@@ -27,12 +28,13 @@ from app.storage.freezing import FrozenRow
 from app.storage.frozen_rows import find_frozen_rows
 from app.storage.records import Page, Query, Scope, StoredRow
 from app.storage.rows import RowStore
+from app.storage.unit_facts import find_unit_facts
 from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import FieldSpec, FormSpec
 from renderers.display import mask, show
 from validators.check import Context
-from validators.compiling import Env
+from validators.compiling import Env, UnitFacts
 from validators.conversion import display
 from validators.report import Problem, find_level
 from validators.rules import hidden_fields
@@ -199,7 +201,14 @@ class Desk:
     def env(self) -> Env:
         """What expressions may ask beside the row."""
         first, last = self.place.period_of(self.form)
-        return Env(date.today(), first, last, ref=self._ask_reference)
+        return Env(
+            date.today(), first, last, ref=self._ask_reference, unit=self._unit_facts
+        )
+
+    @cached_property
+    def _unit_facts(self) -> UnitFacts:
+        with begin_reading(self.engine) as connection:
+            return find_unit_facts(connection, self.place.unit_id)
 
     def _ask_reference(self, row: Row, field_id: str, column: str) -> object:
         """A column of the row that a reference picks."""
@@ -246,6 +255,7 @@ class Desk:
             today=date.today(),
             lookup=store.as_lookup(self.form, self.scope()),
             codelists=self.catalogue.codelists,
+            unit=find_unit_facts(connection, self.place.unit_id),
         )
 
     def check_stored(

@@ -54,7 +54,6 @@ from app.storage.records import Change, Counts, Scope
 from app.storage.rows import RowStore
 from app.storage.tables import is_foreign_key
 from form_schemas.spec import FieldSpec, FormSpec
-from validators.compiling import Env
 from validators.conversion import (
     from_json,
 )
@@ -306,7 +305,7 @@ def _find_unknown(
     context = make_context(
         connection, RowStore(connection, workshop.catalogue), form, scope
     )
-    env = Env(context.today, context.period_start, context.period_end)
+    env = context.env()
     columns = {name: [row.get(name) for row in rows] for name in names}
     references = References(form, columns, len(rows), context.lookup, env)
     for spec in loose:

@@ -38,6 +38,7 @@ from app.storage.rule_queries import (
     read_totals,
     tables_read,
 )
+from app.storage.unit_facts import find_unit_facts
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.scopes import Reach
 from form_schemas.spec import FormSpec, RuleSpec
@@ -155,7 +156,12 @@ class RoundCheck:
     ) -> None:
         first, last = self._period(form)
         context = Context(
-            first, last, self.today, self._lookup, self.catalogue.codelists
+            first,
+            last,
+            self.today,
+            self._lookup,
+            self.catalogue.codelists,
+            find_unit_facts(self.connection, self.scope.unit_id),
         )
         seen = SeenKeys(form)
         blocks = iterate_blocks(

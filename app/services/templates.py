@@ -11,6 +11,7 @@ from app.models.rounds import read_period
 from app.storage.engine import begin_reading
 from app.storage.previous import list_previous_rows
 from app.storage.records import Scope
+from app.storage.unit_facts import find_unit_facts
 from exporters.last_period import MOST_ROWS, last_fields
 from exporters.template import write_template
 from form_schemas.catalogue import Catalogue
@@ -42,10 +43,12 @@ def write_template_for(
             last = replace(scope, round_id=last_round)
             if last_fields(form):
                 rows = list_previous_rows(connection, catalogue, form, last, MOST_ROWS)
+        unit = find_unit_facts(connection, scope.unit_id)
     write_template(
         form,
         catalogue,
         stream,
         periods=read_period(periods, form.period),
         last_rows=rows,
+        unit=unit,
     )

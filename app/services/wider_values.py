@@ -1,4 +1,4 @@
-"""Stores what fields of a form compute from other rows and other forms.
+"""Stores what fields of a form compute from other rows, other forms and their unit.
 
 Such values change when nobody touches their row; `derived_forms` says when they are
 due. A closed round keeps what it had, and so does a form that was handed in: reviews
@@ -24,6 +24,10 @@ from app.storage.standings import find_round_state, is_under_review
 from app.storage.wider_values import find_wider_values
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
+from validators.check import Context
+from validators.compiling import Question, compile_row
+from validators.conversion import Row
+from validators.rules import settle
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,9 @@ def refresh_wider_values(
     Returns:
         Whether anything did; None where they stay as they are for now.
     """
-    # Nobody hands the form in between looking and storing.
-    lock_filing(connection, form, scope, shared=True)
+    if form.is_filed:
+        # Nobody hands the form in between looking and storing.
+        lock_filing(connection, form, scope, shared=True)
     state = find_round_state(connection, scope.unit_id, scope.round_id)
     if state is RoundState.CLOSED or is_under_review(connection, form, scope):
         return None
@@ -68,15 +73,15 @@ def _find_changes(
     place = replace(check.place_of(form), today=today)
     found = find_wider_values(connection, catalogue, form, place)
     store = RowStore(connection, catalogue)
-    stale = [
-        stored
-        for stored in store.iterate_rows(form, scope)
-        if _differs(stored, found.get(stored.id, {}))
-    ]
+    context = make_context(connection, store, form, scope)
+    stale, fresh = [], []
+    for stored in store.iterate_rows(form, scope):
+        values = {**found.get(stored.id, {}), **_tell(form, stored, context)}
+        if _differs(stored, values):
+            stale.append(stored)
+            fresh.append(replace(stored, row={**stored.row, **values}))
     if not stale:
         return []
-    fresh = [replace(one, row={**one.row, **found[one.id]}) for one in stale]
-    context = make_context(connection, store, form, scope)
     # Other values of the row may follow from those, or the field may be hidden.
     rows = check_stored(form, fresh, context).rows()
     computed = [field.id for field in form.fields if field.computed is not None]
@@ -85,6 +90,18 @@ def _find_changes(
         for stored, row in zip(stale, rows, strict=True)
     ]
     return [one for one in changes if _differs(one.stored, one.values)]
+
+
+def _tell(form: FormSpec, stored: StoredRow, context: Context) -> Row:
+    """What follows from the unit in a row; a row on its way stays as it was sent."""
+    if form.flow is not None and not form.flow.is_editable(stored.row):
+        return {}
+    env = context.env()
+    return {
+        field.id: settle(field, compile_row(Question(field.computed))(stored.row, env))
+        for field in form.unit_fields
+        if field.computed is not None and field.computed.is_runnable
+    }
 
 
 def _differs(stored: StoredRow, values: Mapping[str, object]) -> bool:

@@ -28,6 +28,7 @@ from app.storage.postgres_words import PostgresWords
 from app.storage.records import Scope
 from app.storage.sql_values import Sql, Value
 from app.storage.sqlite_words import SqliteWords
+from app.storage.unit_facts import ask_unit_fact
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.descent import find_descent
 from form_schemas.kinds import ValueType
@@ -231,6 +232,13 @@ class RowsOf:
             return self.place.words.nothing(kind)
         column = self.table.c[stored.id]
         return self.place.words.column(column, kind, _count_digits(stored))
+
+    def unit_fact(self, name: str) -> Value:
+        """What is known of the unit that the rows are of."""
+        moment = self.moment
+        unit = moment.scope.unit_id if moment.units is None else self.table.c._unit_id
+        fact = ask_unit_fact(name, unit)
+        return self.place.words.column(fact, ValueType.TEXT, 0)
 
     def as_stored(self) -> "RowsOf":
         """These very rows, with the names that their own edition gives."""

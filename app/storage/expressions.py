@@ -23,6 +23,7 @@ from app.storage.expression_rows import NotInSqlError, OriginParts, RowsOf
 from app.storage.sql_values import Sql, Value, join_sizes
 from form_schemas.derivations import is_over_group
 from form_schemas.expressions import Expression
+from form_schemas.functions import UNIT_FACTS
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
@@ -142,6 +143,8 @@ class _Compiler:
 
     def _given(self, node: Given, rows: RowsOf) -> Value:
         place = rows.place
+        if node.name in UNIT_FACTS:
+            return rows.unit_fact(node.name)
         if node.name == "report_year":
             return place.words.constant(Decimal(place.period_end.year), node.type)
         if node.name == "school_year":

@@ -240,6 +240,7 @@ def _without_constants(form: FormSpec, page: RecordPage) -> RecordPage:
         if field.computed is not None
         and field.computed.is_runnable
         and not field.computed.fields
+        and not field.computed.unit_facts
     }
     groups = (
         replace(group, fields=tuple(f for f in group.fields if f.id not in constant))

@@ -14,7 +14,14 @@ from typing import Any
 from form_schemas.expressions import Column, Expression, parse_expression
 from form_schemas.kinds import ValueType
 from tests.support.machine import get_node
-from validators.compiling import Ask, Env, Question, compile_columns, compile_row
+from validators.compiling import (
+    Ask,
+    Env,
+    Question,
+    UnitFacts,
+    compile_columns,
+    compile_row,
+)
 from validators.trees import Tree, to_tree
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +118,7 @@ def make_env(**changes: Any) -> Env:
         period_start=date.fromisoformat(GIVEN["period_start"]),
         period_end=date.fromisoformat(GIVEN["period_end"]),
         ref=lambda row, field_id, column: _TARGETS.get(row[field_id], {}).get(column),
+        unit=UnitFacts(GIVEN["own_name"], GIVEN["own_kind"], GIVEN["own_superior"]),
         **changes,
     )
 

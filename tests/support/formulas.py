@@ -13,6 +13,7 @@ from openpyxl.utils import get_column_letter
 from exporters.formulas import CellRef, Cells, compile_formula
 from exporters.putting import put_text
 from form_schemas.expressions import Expression
+from form_schemas.functions import UNIT_FACTS
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import Call, Field, Node
 from tests.support.expressions import GIVEN, TABLES, make_env, parse, to_typed
@@ -55,6 +56,7 @@ def write_formula(text: str, number: int) -> str:
         for at, (name, column) in enumerate(COLUMNS.items(), 1)
     }
     given = {name: date.fromisoformat(GIVEN[name]) for name in _DAYS}
+    given |= {name: GIVEN[name] for name in UNIT_FACTS}
     return compile_formula(parse(text), Cells(refs, given))
 
 

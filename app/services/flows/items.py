@@ -82,8 +82,7 @@ class Item:
     @property
     def env(self) -> Env:
         """What expressions of moves may ask beside the row."""
-        context = self.context
-        return Env(context.today, context.period_start, context.period_end)
+        return self.context.env()
 
     # Who may move it.
 

@@ -131,7 +131,7 @@ class StagedComputing:
             for code in codes & edition.by_code.keys()
         }
         context = make_context(self.connection, store, former, scope)
-        env = Env(context.today, context.period_start, context.period_end)
+        env = context.env()
         return _Around(former, edition.by_code, tables, env)
 
 

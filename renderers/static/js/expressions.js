@@ -8,7 +8,7 @@
    env = {
      row:   {id: value}     numbers as text or number, dates YYYY-MM-DD, months YYYY-MM,
                             booleans, lists as arrays; what cannot be read is null
-     given: {today, period_start, period_end, report_year, school_year}
+     given: {today, period_start, period_end, report_year, school_year, own_name, …}
      this:  {id: value}     the referring row, for the filter of a reference
      ref:   (row, fieldId, column) => value   asked only where the field is not empty
    }
