@@ -60,12 +60,6 @@ GLYPHS = {
 OPEN = (FormState.RETURNED, FormState.DRAFT, FormState.NONE)
 DONE = (FormState.PASSED, FormState.SENT, FormState.NIL)
 
-_FILED = {
-    FilingState.SUBMITTED: FormState.WAITING,
-    FilingState.RETURNED: FormState.RETURNED,
-    FilingState.APPROVED: FormState.PASSED,
-}
-
 
 @dataclass(frozen=True)
 class Judged:

@@ -105,7 +105,6 @@ class Workbench:
     may_enter: bool
     may_review: bool
     may_export: bool
-    may_report: bool
     recent: tuple[ImportView, ...]
     notices: tuple[NoticeLine, ...]
     #: lists of what is missing, and the paths they stand in
@@ -156,7 +155,6 @@ def make_workbench(place: Workplace) -> Workbench:
         may_enter,
         may_review,
         any(place.can(Action.EXPORT_ROWS, line.form) for line in lines),
-        can(actor, Action.REPORT_ROUND, place.whole),
         _find_recent(place) if may_enter or may_review else (),
         noticeboard.find_newest(server.engine, actor, _RECENT),
         make_lines(place, {line.form: line.rows for line in lines}),

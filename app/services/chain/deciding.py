@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-
-from sqlalchemy import select
 
 from app.errors import AppError, Refused
-from app.models import DecisionKind, FilingState, NoticeKind, User
+from app.models import DecisionKind, FilingState, NoticeKind
 from app.permissions import Actor
 from app.services.chain.authors import find_authors
-from app.services.chain.cases import EDITABLE, Case, Moved, deciding, looking
+from app.services.chain.cases import EDITABLE, Case, Moved, deciding
 from app.services.chain.looks import note_look
 from app.services.chain.questions import close_threads, count_open
 from app.services.chain.steps import StepAt, require_step, steps_after
@@ -20,19 +17,6 @@ from app.services.workshop import Workshop
 from app.storage.content import hash_content
 from app.storage.records import Scope
 from form_schemas.spec import FormSpec
-
-
-@dataclass(frozen=True)
-class Approval:
-    """An approval that holds for the content as it is."""
-
-    decision_id: int
-    step: str
-    step_title: str
-    actor_id: int
-    by: str
-    at: datetime
-    remark: str
 
 
 @dataclass(frozen=True)
@@ -83,35 +67,6 @@ def approve_many(
         _try_to_approve(workshop, actor, scope, form, content_hash, remark)
         for form, content_hash in seen.items()
     )
-
-
-def find_valid_approvals(
-    workshop: Workshop, actor: Actor, scope: Scope, form: FormSpec
-) -> tuple[Approval, ...]:
-    """The approvals that hold for the form's content as it is now.
-
-    Any edit makes another content of it: approvals of what was there before hold again
-    only if it comes back.
-    """
-    with looking(workshop, actor, scope, form) as case:
-        found = case.log.find_approvals(_find_hash(case))
-        ids = [record.actor_id for record in found]
-        people = case.connection.execute(
-            select(User.id, User.name).where(User.id.in_(ids))
-        )
-        names = dict(map(tuple, people))
-        return tuple(
-            Approval(
-                record.id,
-                record.step,
-                case.chain.title(record.step),
-                record.actor_id,
-                names[record.actor_id],
-                record.at,
-                record.remark,
-            )
-            for record in found
-        )
 
 
 def require_waiting(case: Case) -> StepAt:
@@ -200,11 +155,6 @@ def _try_to_approve(
 def _refuse_open_questions(case: Case, step: StepAt) -> None:
     if count_open(case, step.id):
         raise Refused("本表还有您提出、没了结的问题，请单独打开，逐处核对后再通过。")
-
-
-def _find_hash(case: Case) -> str | None:
-    is_held = case.filing.state not in EDITABLE
-    return case.filing.content_hash if is_held else _hash_now(case)
 
 
 def _hash_now(case: Case) -> str:

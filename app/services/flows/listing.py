@@ -44,7 +44,6 @@ class FormCount:
 class StateCount:
     state: str
     count: int
-    is_awaited: bool
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def list_items(workshop: Workshop, actor: Actor, asked: Asked) -> ItemList:
                 for one in forms
             ),
             tuple(
-                StateCount(state, counts.get(state, 0), state in form.flow.awaited)
+                StateCount(state, counts.get(state, 0))
                 for state in form.flow.states
                 if state != form.flow.initial
             ),

@@ -74,7 +74,7 @@ def _list(connection: Connection, desk: Desk, flow: Flow) -> OwnRows:
     first = _find_own_moves(desk, flow, {flow.field: flow.initial})
     return OwnRows(
         tuple(
-            StateCount(state, counts[state], state in flow.awaited)
+            StateCount(state, counts[state])
             for state in flow.states
             if state in counts
         ),

@@ -136,15 +136,6 @@ def view_item(workshop: Workshop, actor: Actor, name: str, row_id: int) -> ItemV
         )
 
 
-def view_choices(
-    workshop: Workshop, actor: Actor, name: str, row_id: int
-) -> tuple[MoveChoice, ...]:
-    """The moves that the person may make with a row."""
-    with begin_reading(workshop.engine) as connection:
-        item = get_item(connection, workshop.catalogue, actor, name, row_id)
-        return tuple(_view_choice(item, move) for move in item.moves)
-
-
 def find_item_file(
     workshop: Workshop, actor: Actor, name: str, row_id: int, token: str
 ):

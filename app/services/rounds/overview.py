@@ -31,8 +31,6 @@ class RoundOfUnit:
     #: talent/2024
     edition: str
     is_open: bool
-    #: whether the unit set phases, assignments or the like for it
-    has_part: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def list_rounds_of(
     own = and_(UnitRound.round_id == Round.id, UnitRound.unit_id == Unit.id)
     wanted = (
         select(Unit.id, Unit.name, Unit.collections, *Round.__table__.c)
-        .add_columns(UnitRound.id.label("part_id"), UnitRound.closed_at)
+        .add_columns(UnitRound.closed_at)
         .join_from(Unit, Round, Round.state != RoundState.PREPARING)
         .outerjoin(UnitRound, own)
         .where(
@@ -135,5 +133,4 @@ def _line_of(found) -> RoundOfUnit:
         found.title,
         f"{found.collection}/{found.edition}",
         found.state is RoundState.OPEN and found.closed_at is None,
-        found.part_id is not None,
     )

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from app.models import AuditAction
 from app.permissions import Actor
 from app.services.statistics.figures import Cell, Figure, Line
+from app.services.statistics.grounds import Ground
 from app.services.statistics.sections import Section
 from app.storage.audit import AuditRecord, record
 from exporters.listing import Sheet, write_sheets
@@ -26,18 +27,21 @@ def write_statistics_file(
 ) -> str:
     """Make the workbook for a person; gives the file's name."""
     name, ground = make_statistics_file(section, path), section.ground
-    with engine.begin() as connection:
-        record(
-            connection,
-            AuditRecord(
-                AuditAction.EXPORT_FETCHED,
-                actor.user_id,
-                ground.unit_id,
-                ground.round.id,
-                subject=name,
-            ),
-        )
+    tell_fetched(engine, actor, ground, name)
     return name
+
+
+def tell_fetched(engine: Engine, actor: Actor, ground: Ground, name: str) -> None:
+    """Log that somebody took a file of statistics with him."""
+    told = AuditRecord(
+        AuditAction.EXPORT_FETCHED,
+        actor.user_id,
+        ground.unit_id,
+        ground.round.id,
+        subject=name,
+    )
+    with engine.begin() as connection:
+        record(connection, told)
 
 
 def make_statistics_file(section: Section, path: Path) -> str:

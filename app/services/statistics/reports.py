@@ -10,9 +10,14 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from app.models import AuditAction
 from app.permissions import Actor
-from app.services.statistics.exports import HIDDEN, LONGEST, NOT_IN_NAMES, list_numbers
+from app.services.statistics.exports import (
+    HIDDEN,
+    LONGEST,
+    NOT_IN_NAMES,
+    list_numbers,
+    tell_fetched,
+)
 from app.services.statistics.figures import Figure, Line, show_number
 from app.services.statistics.grounds import Ground
 from app.services.statistics.sections import (
@@ -22,7 +27,6 @@ from app.services.statistics.sections import (
     Section,
     load_section,
 )
-from app.storage.audit import AuditRecord, record
 from exporters.chart_book import ChartSheet, write_chart_book
 from exporters.word import Block, Chart, Heading, Table, Text, write_document
 from form_schemas.catalogue import Catalogue
@@ -48,17 +52,7 @@ def write_report(
         write_chart_book(path, _list_sheets(sections))
     title = f"年度报告（{ground.name}，{ground.round.title}）"
     name = f"{title.translate(NOT_IN_NAMES)}.{kind}"
-    with engine.begin() as connection:
-        record(
-            connection,
-            AuditRecord(
-                AuditAction.EXPORT_FETCHED,
-                actor.user_id,
-                ground.unit_id,
-                ground.round.id,
-                subject=name,
-            ),
-        )
+    tell_fetched(engine, actor, ground, name)
     return name
 
 

@@ -3,10 +3,10 @@ from sqlalchemy import update
 
 from app.errors import Forbidden, Refused
 from app.models import CellThread, Filing, FilingState, Role, Round, ThreadState
+from app.services.chain.cases import looking
 from app.services.chain.deciding import (
     approve,
     approve_many,
-    find_valid_approvals,
 )
 from app.services.chain.handing import hand_over
 from app.services.chain.questions import Named
@@ -18,6 +18,7 @@ from app.services.chain.undoing import undo
 from app.services.chain.views import view_filing
 from app.services.unlocking import find_opening
 from app.storage.binding import bind
+from app.storage.content import hash_content
 from tests.support.chain import LEAD
 
 
@@ -46,8 +47,10 @@ def give_back(school, actor, form, *named):
 
 
 def steps_that_hold(school, form):
-    found = find_valid_approvals(school.workshop, school.office, school.scope, form)
-    return [one.step for one in found]
+    with looking(school.workshop, school.office, school.scope, form) as case:
+        given = case.connection, case.catalogue, form, case.scope
+        content_hash = hash_content(*given, is_empty=case.filing.is_empty)
+        return [one.step for one in case.log.find_approvals(content_hash)]
 
 
 def test_each_step_approves_in_turn(school, form, submitted):
