@@ -12,9 +12,9 @@ import unicodedata
 _ZERO_WIDTH = (
     "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 )
-# Control characters but tab and line feed (PostgreSQL refuses NUL), and halves of
-# surrogate pairs, which have no encoding.
-_CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
+# Control characters but tab and line feed (PostgreSQL refuses NUL), halves of
+# surrogate pairs, which have no encoding, and what no XML may hold: workbooks, feeds.
+_CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
 _INVISIBLE = re.compile(f"[{_ZERO_WIDTH}{_CONTROL}]")
 _LINE_END = re.compile("\r\n?|[\x85\u2028\u2029]")
 

@@ -16,6 +16,7 @@ from validators.texts import clean_text, fold_loosely, fold_width
         ("第一行\r\n第二行\r", "第一行\n第二行"),
         ("\x00空\x07字符\x9f", "空字符"),
         ("半个\ud83d表情", "半个表情"),
+        ("不是\ufffe字符\uffff", "不是字符"),
         ("𠮷䶮👍", "𠮷䶮👍"),
         ("葛\U000e0100", "葛\U000e0100"),
         ("\u200b \u3000", ""),

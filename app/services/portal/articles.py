@@ -126,7 +126,7 @@ def get_article(site: Site, column: PortalColumn, key: str) -> Article:
         NotFound: there is none, or it is not public any more.
     """
     round_id, _, row_id = key.partition("-")
-    if column.source is None or not (round_id.isdecimal() and row_id.isdecimal()):
+    if column.source is None or not (_is_id(round_id) and _is_id(row_id)):
         raise NotFound(_GONE)
     with begin_reading(site.engine) as connection:
         known = list_rounds(connection, site.catalogue, site.edition.collection)
@@ -171,6 +171,11 @@ def search_articles(site: Site, words: str) -> tuple[Found, ...]:
 
 
 _GONE = "没有这篇文章，它可能已经撤下。请从栏目里重新找。"
+
+
+def _is_id(text: str) -> bool:
+    """Whether it is a number that the database can hold."""
+    return text.isascii() and text.isdigit() and len(text) < 16
 
 
 def _list(

@@ -69,16 +69,28 @@ def _shows(
         return False
     where = tuple(one for one in (source.where, column.where) if one is not None)
     own = is_of_form(file.form_name, site.form(source.form))
-    if own or source.body:
-        names = (*filter(None, [source.image, source.body]), *source.files)
+    body = source.body if _is_of_text(site.catalogue, file) else ""
+    if own or body:
+        names = (*filter(None, [source.image, body]), *source.files)
         held = _search(connection, site, source.form, rounds, where, names, file)
         if any(
-            file.token in find_tokens(str(row.values.get(source.body) or ""))
+            file.token in find_tokens(str(row.values.get(body) or ""))
             or any(_holds(row.values.get(name), file.token) for name in names)
             for row in held
         ):
             return True
     return _shows_picture(connection, site, column, rounds, where, file)
+
+
+def _is_of_text(catalogue: Catalogue, file: Row) -> bool:
+    """Whether it was sent as a picture of an article.
+
+    Nobody publishes another file by naming it there.
+    """
+    form = catalogue.find(file.form_name)
+    return form is not None and any(
+        item.is_rich and file.field_id in (item.id, *item.was) for item in form.fields
+    )
 
 
 def _shows_picture(connection, site, column, rounds, where, file) -> bool:

@@ -22,7 +22,8 @@ _ATTRIBUTES = {
 }
 _SCHEMES = {"http", "https", "mailto", "tel"}
 #: Pictures come from our own addresses alone: another server would see who reads.
-_OWN_PICTURE = re.compile(r"/portal/files/[A-Za-z0-9_-]{8,64}(/[^?#]*)?\Z")
+#: Nothing may follow that leads a browser to another address.
+_OWN_PICTURE = re.compile(r"/portal/files/[A-Za-z0-9_-]{8,64}(/[^/\\?#]*)?\Z")
 _HAS_TAGS = re.compile(r"<[a-z][a-z0-9]*(\s[^<>]*)?/?>", re.IGNORECASE)
 _PICTURE = re.compile(r"/portal/files/([A-Za-z0-9_-]{8,64})")
 

@@ -239,6 +239,15 @@ def test_pictures_of_a_text_and_of_a_case_are_shown(world, client, add_file):
     assert client.get(f"/portal/files/{other}").status_code == 404
 
 
+def test_nobody_publishes_a_file_by_naming_it_in_a_text(world, client, add_file):
+    """A document of a case that is under way, or of another form altogether."""
+    secrets = [add_file("G7.1", "case_document"), add_file("G14", "attachments")]
+    images = "".join(f'<img src="/portal/files/{token}">' for token in secrets)
+    world.publish(content=f"<p>图</p>{images}")
+    for token in secrets:
+        assert client.get(f"/portal/files/{token}").status_code == 404
+
+
 def test_the_feed_and_the_sitemap_are_well_formed(world, client):
     key = world.publish(title="甲 & 乙 <丙>")
     feed = ElementTree.fromstring(read(client, "/portal/feed.xml"))
