@@ -1,7 +1,6 @@
 """Statistics of a unit's round, and of all units below an authority."""
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -10,38 +9,23 @@ from app.errors import BadRequest, Forbidden, NotFound, Refused
 from app.permissions import Action, require
 from app.services.progress.area import has_area
 from app.services.statistics.exports import write_statistics_file
-from app.services.statistics.figures import SORTS, show_number
+from app.services.statistics.figures import show_number
 from app.services.statistics.grounds import (
     Ground,
     find_area_ground,
     find_unit_ground,
 )
 from app.services.statistics.reports import FORMATS, load_report, write_report
-from app.services.statistics.sections import Asked, Section, load_section
+from app.services.statistics.sections import Section
 from app.services.workplaces import Workplace
 from app.web.addresses import read_number
 from app.web.downloads import send_made
 from app.web.server import Answer, get_server
-from app.web.statistics_drawing import Panel, draw_panels
-from app.web.statistics_urls import StatisticsUrls
+from app.web.statistics_page import load_asked, make_page
+from app.web.statistics_urls import SeenAreaUrls, StatisticsUrls, UnitUrls
 from app.web.visit import get_visit
-from form_schemas.catalogue import Edition
-from form_schemas.measures import MeasureGroup
 
 statistics = Blueprint("statistics", __name__, url_prefix="/statistics")
-
-
-@dataclass(frozen=True, eq=False)
-class StatisticsPage:
-    """All the page places."""
-
-    ground: Ground
-    groups: tuple[MeasureGroup, ...]
-    #: None: nothing is declared
-    section: Section | None
-    panels: tuple[Panel, ...]
-    urls: StatisticsUrls
-    sorts: dict[str, str]
 
 
 @statistics.get("/")
@@ -63,7 +47,7 @@ def start() -> Answer:
 def show(collection: str) -> Answer:
     place = _get_place(collection)
     ground = _get_unit_ground(place)
-    return _show(ground, StatisticsUrls(ground, place))
+    return _show(UnitUrls(ground, place), place)
 
 
 @statistics.post("/<collection>/export")
@@ -73,8 +57,7 @@ def export(collection: str) -> Answer:
 
 @statistics.get("/<collection>/area/")
 def show_area(collection: str) -> Answer:
-    ground = _get_area_ground(collection)
-    return _show(ground, StatisticsUrls(ground, None, _read_below()))
+    return _show(SeenAreaUrls(_get_area_ground(collection)), get_visit().workplace)
 
 
 @statistics.post("/<collection>/area/export")
@@ -82,21 +65,12 @@ def export_area(collection: str) -> Answer:
     return _export(_get_area_ground(collection))
 
 
-def _show(ground: Ground, urls: StatisticsUrls) -> Answer:
-    section = _load_section(ground)
-    page = StatisticsPage(
-        ground,
-        _list_groups(ground.round.edition),
-        section,
-        () if section is None else draw_panels(section, urls),
-        urls,
-        dict(SORTS),
-    )
+def _show(urls: StatisticsUrls, workplace: Workplace | None) -> Answer:
     return render_template(
         "statistics.html",
-        page=page,
+        page=make_page(_load_section(urls.ground), urls),
         number=show_number,
-        workplace=urls.place or get_visit().workplace,
+        workplace=workplace,
     )
 
 
@@ -146,7 +120,7 @@ def _get_area_ground(collection: str) -> Ground:
         visit.actor,
         collection,
         chosen,
-        _read_below(),
+        read_number(request.args.get("below", "")),
     )
 
 
@@ -155,29 +129,6 @@ def _check_collection(collection: str) -> None:
         raise NotFound("没有这一套报表。")
 
 
-def _read_below() -> int | None:
-    return read_number(request.args.get("below", ""))
-
-
 def _load_section(ground: Ground) -> Section | None:
-    groups = _list_groups(ground.round.edition)
-    if not groups:
-        return None
-    wanted = request.args.get("section", "")
-    group = next((one for one in groups if one.id == wanted), groups[0])
     server = get_server()
-    return load_section(server.engine, server.catalogue, ground, group, _read_asked())
-
-
-def _read_asked() -> Asked:
-    sort = request.args.get("sort", "")
-    name, _, value = request.args.get("only", "").partition(":")
-    return Asked(
-        by=request.args.get("by", ""),
-        sort=sort if sort in SORTS else "",
-        only=(name, value[:200]) if name and value else None,
-    )
-
-
-def _list_groups(edition: Edition) -> tuple[MeasureGroup, ...]:
-    return tuple(group for group in edition.measures.groups if group.measures)
+    return load_asked(server.engine, server.catalogue, ground)

@@ -1,5 +1,6 @@
 """Where the figures of statistics lead to: other views of them, and their rows."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from flask import request, url_for
@@ -19,60 +20,134 @@ _KEPT = ("section", "by", "sort", "only")
 
 
 @dataclass(frozen=True, eq=False)
-class StatisticsUrls:
+class StatisticsUrls(ABC):
     """Addresses around a page of statistics."""
 
     ground: Ground
-    #: of a unit's page
-    place: Workplace | None
-    #: of an area's: the authority it is narrowed to
-    below: int | None = None
+
+    #: what a form of the page calls the round
+    round_word = "round"
 
     def page(self, **changes: object) -> str:
         """The same page with something changed."""
-        kept = {name: request.args.get(name) or None for name in _KEPT}
-        return self._page(**(kept | changes))
+        return self._make_page(**(self._kept() | changes))
 
     def export(self) -> str:
-        kept = {name: request.args.get(name) or None for name in _KEPT}
-        name = "export" if self.place is not None else "export_area"
-        return url_for(f"statistics.{name}", **self._here(), **kept)
+        return self._make_export(**self._kept())
 
     def of_round(self, one: StatisticsRound) -> str:
-        if self.place is not None:
-            return self.page(at=f"{self.place.unit_id}-{one.id}")
-        return self.page(round=one.id)
+        return self.page(**{self.round_word: self.name_round(one)})
+
+    def name_round(self, one: StatisticsRound) -> object:
+        """The round as addresses name it."""
+        return one.id
 
     @property
-    def given(self) -> dict[str, object]:
+    def given(self) -> dict[str, str]:
         """What a form of the page has to send along."""
-        here = {k: v for k, v in self._here().items() if k != "collection"}
-        kept = {name: request.args.get(name) for name in ("section", "only")}
-        return {name: v for name, v in {**here, **kept}.items() if v}
+        kept = {name: request.args.get(name, "") for name in ("section", "only")}
+        return {name: value for name, value in kept.items() if value}
 
     def of_line(self, section: Section, figure: Figure, line: Line) -> str:
         """Where one finds what a figure is made of; empty where there is no place."""
         by = section.by.id if section.by is not None else ""
         if by == BY_ROUND:
             found = next(one for one in self.ground.rounds if str(one.id) == line.key)
-            return self.of_round(found)
-        if self.place is not None:
-            return self._rows(self.place, figure.measure, by, line)
+            return self.page(**{self.round_word: self.name_round(found), "by": None})
+        return self._of_part(section, figure, line, by)
+
+    @abstractmethod
+    def _of_part(
+        self, section: Section, figure: Figure, line: Line, by: str
+    ) -> str: ...
+
+    @abstractmethod
+    def _make_page(self, **words: object) -> str: ...
+
+    @abstractmethod
+    def _make_export(self, **words: object) -> str: ...
+
+    @property
+    def _collection(self) -> str:
+        return self.ground.round.edition.collection
+
+    def _kept(self) -> dict[str, object]:
+        return {name: request.args.get(name) or None for name in _KEPT}
+
+
+class AreaUrls(StatisticsUrls):
+    """Addresses around an area's page: from a part to what lies below it."""
+
+    @property
+    def given(self) -> dict[str, str]:
+        below = request.args.get("below", "")
+        return super().given | ({"below": below} if below else {})
+
+    def _of_part(self, section: Section, figure: Figure, line: Line, by: str) -> str:
         if line.label == NOTHING or not line.key.strip("-"):
             return ""
-        if by == BY_UNIT:
-            at = f"{line.key}-{self.ground.round.id}"
-            return url_for(
-                "statistics.show",
-                collection=self._collection,
-                at=at,
-                section=section.group.id,
-            )
-        if by == BY_ABOVE:
-            return self.page(below=line.key, by=BY_UNIT)
-        return self.page(by=BY_UNIT, only=f"{by}:{line.key}")
+        if by not in (BY_ABOVE, BY_UNIT):
+            return self.page(by=BY_ABOVE, only=f"{by}:{line.key}")
+        if int(line.key) in self.ground.tree.by_id:
+            return self.page(below=line.key, by=BY_ABOVE)
+        return self._of_unit(int(line.key), section)
 
-    def _rows(self, place: Workplace, measure: Measure, by: str, line: Line) -> str:
+    def _kept(self) -> dict[str, object]:
+        place = {name: request.args.get(name) or None for name in ("round", "below")}
+        return super()._kept() | place
+
+    @abstractmethod
+    def _of_unit(self, unit_id: int, section: Section) -> str:
+        """The page of a unit; empty where it has none."""
+
+
+class SeenAreaUrls(AreaUrls):
+    """… of the area of whoever is logged in."""
+
+    def _of_unit(self, unit_id: int, section: Section) -> str:
+        # Split as it was narrowed: the parts there lead to the rows.
+        only = section.only.id.partition(":")[0] if section.only is not None else None
+        return url_for(
+            "statistics.show",
+            collection=self._collection,
+            at=f"{unit_id}-{self.ground.round.id}",
+            section=section.group.id,
+            by=only,
+        )
+
+    def _make_page(self, **words: object) -> str:
+        told = {"collection": self._collection, "round": self.ground.round.id}
+        return url_for("statistics.show_area", **(told | _without_none(words)))
+
+    def _make_export(self, **words: object) -> str:
+        told = {"collection": self._collection, "round": self.ground.round.id}
+        return url_for("statistics.export_area", **(told | _without_none(words)))
+
+
+@dataclass(frozen=True, eq=False)
+class UnitUrls(StatisticsUrls):
+    """Addresses around a unit's page: from a part to its rows."""
+
+    place: Workplace
+
+    round_word = "at"
+
+    def name_round(self, one: StatisticsRound) -> object:
+        return f"{self.place.unit_id}-{one.id}"
+
+    def _of_part(self, section: Section, figure: Figure, line: Line, by: str) -> str:
+        return self._rows(self.place, figure.measure, by, line)
+
+    def _make_page(self, **words: object) -> str:
+        told = {"collection": self._collection, "at": self.place.key}
+        return url_for("statistics.show", **(told | words))
+
+    def _make_export(self, **words: object) -> str:
+        told = {"collection": self._collection, "at": self.place.key}
+        return url_for("statistics.export", **(told | words))
+
+    @staticmethod
+    def _rows(place: Workplace, measure: Measure, by: str, line: Line) -> str:
         """The rows of the form in its grid."""
         form = place.edition.by_code[measure.form]
         dimension = measure.find_dimension(measure.form, by)
@@ -88,22 +163,9 @@ class StatisticsUrls:
             **filters,
         )
 
-    @property
-    def _collection(self) -> str:
-        return self.ground.round.edition.collection
 
-    def _here(self) -> dict[str, object]:
-        if self.place is not None:
-            return {"collection": self._collection, "at": self.place.key}
-        return {
-            "collection": self._collection,
-            "round": self.ground.round.id,
-            "below": self.below,
-        }
-
-    def _page(self, **words: object) -> str:
-        name = "show" if self.place is not None else "show_area"
-        return url_for(f"statistics.{name}", **(self._here() | words))
+def _without_none(words: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in words.items() if value is not None}
 
 
 def _find_filters(measure: Measure) -> dict[str, str]:

@@ -27,6 +27,7 @@ from app.models import (
 )
 from app.models.rounds import read_period
 from app.permissions import Action, Actor, filter_units
+from app.services.statistics.areas import NO_AREAS, AreaTree, find_tree
 from app.services.workplaces import Workplace
 from app.storage.engine import begin_reading
 from app.storage.measuring import Coverage, MeasuredRound
@@ -47,6 +48,8 @@ class StatisticsRound:
     edition: Edition
     periods: Mapping[str, Sequence[str]]
     previous_id: int | None
+    #: whether reports of it are still written and judged
+    is_open: bool = False
 
     def measured(self, form: FormSpec) -> MeasuredRound:
         """The round as the rows of a form are counted in it."""
@@ -70,6 +73,8 @@ class Ground:
     unit_id: int | None = None
     #: how many units report there
     units: int = 1
+    #: of an area: what is around it and in it
+    tree: AreaTree = NO_AREAS
 
     @property
     def is_area(self) -> bool:
@@ -125,17 +130,20 @@ def find_area_ground(
         )
         chosen = _choose(rounds, round_id)
         seen = filter_units(actor, Action.SEE_STATISTICS, Unit.id)
-        top = _find_top(connection, actor, seen, below)
+        tree = find_tree(connection, seen, below)
+        if below is not None and tree.chosen is None:
+            raise NotFound("您的辖区里没有这个主管部门。")
         units = _select_units(chosen, seen)
-        if below is not None:
-            units = units.where(Unit.path.startswith(top.path))
+        if below is not None and tree.chosen is not None:
+            units = units.where(Unit.path.startswith(tree.chosen.path))
         total = connection.scalar(select(func.count()).select_from(units.subquery()))
     return Ground(
-        top.name if top is not None else "全部单位",
+        _name_area(actor, tree, below),
         Coverage(units=units),
         chosen,
         rounds,
         units=total or 0,
+        tree=tree,
     )
 
 
@@ -167,8 +175,13 @@ def find_public_ground(
                 ),
             ),
         )
-        chosen = _choose(rounds, round_id)
-        top = _find_authority(connection, below)
+        # Numbers of a round that is still open are of those who came first.
+        over = [one for one in rounds if not one.is_open]
+        chosen = _choose(rounds if round_id is not None else over or rounds, round_id)
+        tree = find_tree(connection, Unit.is_active, below)
+        top = None if below is None else tree.chosen
+        if below is not None and top is None:
+            raise NotFound("没有这个地区。")
 
         def in_round(wanted: int) -> Select:
             found = approved_units(wanted)
@@ -183,20 +196,8 @@ def find_public_ground(
         chosen,
         rounds,
         units=total or 0,
+        tree=tree,
     )
-
-
-def _find_authority(connection: Connection, below: int | None):
-    if below is None:
-        return None
-    found = connection.execute(
-        select(Unit.name, Unit.path).where(
-            Unit.id == below, Unit.kind.in_(AUTHORITIES), Unit.is_active
-        )
-    ).first()
-    if found is None:
-        raise NotFound("没有这个地区。")
-    return found
 
 
 def find_round(rounds: Iterable[StatisticsRound], round_id: int) -> StatisticsRound:
@@ -231,23 +232,18 @@ def _list_rounds(
             editions[one.collection, one.edition],
             one.periods,
             one.previous_id,
+            one.state == RoundState.OPEN,
         )
         for one in found
         if (one.collection, one.edition) in editions
     )
 
 
-def _find_top(connection: Connection, actor: Actor, seen, below: int | None):
-    """The authority whose area it is; None where it is not one's alone."""
-    ids = {grant.unit_id for grant in actor.grants} if below is None else {below}
-    found = connection.execute(
-        select(Unit.name, Unit.path).where(
-            Unit.id.in_(ids), Unit.kind.in_(AUTHORITIES), seen
-        )
-    ).all()
-    if below is not None and not found:
-        raise NotFound("您的辖区里没有这个主管部门。")
-    return found[0] if len(found) == 1 else None
+def _name_area(actor: Actor, tree: AreaTree, below: int | None) -> str:
+    """Whoever sees all units by no authority's right sees them as such."""
+    own = {grant.unit_id for grant in actor.grants} | {below}
+    chosen = tree.chosen
+    return chosen.name if chosen is not None and chosen.id in own else "全部单位"
 
 
 def _select_units(at: StatisticsRound, seen) -> Select:

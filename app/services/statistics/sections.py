@@ -104,8 +104,10 @@ def load_section(
 def list_choices(ground: Ground, group: MeasureGroup) -> tuple[Choice, ...]:
     """By what a section may be split."""
     declared = [Choice(one.id, one.title) for one in group.dimensions]
+    if ground.is_area and ground.tree.has_areas:
+        declared.append(Choice(BY_ABOVE, "地区"))
     if ground.is_area:
-        declared += [Choice(BY_ABOVE, "地区"), Choice(BY_UNIT, "填报单位")]
+        declared.append(Choice(BY_UNIT, "填报单位"))
     if len(ground.rounds) > 1:
         declared.append(Choice(BY_ROUND, "历年"))
     return tuple(declared)
@@ -175,8 +177,11 @@ class _Loading:
         )
 
     def _choose_dimension(self) -> Choice | None:
-        found = [one for one in self._choices if one.id == self._asked.by]
-        return next(iter(found or self._choices), None)
+        by_id = {one.id: one for one in self._choices}
+        # Where no authority stands between the parts of an area are its units.
+        usual = BY_UNIT if self._asked.by == BY_ABOVE else ""
+        found = by_id.get(self._asked.by) or by_id.get(usual)
+        return found or next(iter(self._choices), None)
 
     # What is counted.
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from sqlalchemy import Connection, select
 
@@ -109,22 +110,22 @@ class Tallies:
         }
 
     def add_up(self, found: Found) -> Found:
-        """What units come to by the authority above each."""
-        parents = self._find_parents()
+        """What units come to by the parts of the area."""
+        parts = self._parts
         sums: dict[tuple[int, Key], dict[Quantity, Decimal]] = defaultdict(dict)
         for (round_id, unit), values in found.items():
-            cell = sums[round_id, parents.get(unit)]
+            cell = sums[round_id, parts.get(unit)]
             for quantity, value in values.items():
                 cell[quantity] = cell.get(quantity, Decimal(0)) + value
         return sums
 
-    def _find_parents(self) -> Mapping[Key, int | None]:
+    @cached_property
+    def _parts(self) -> Mapping[Key, int | None]:
+        """Unit -> the part of the area that it belongs to."""
         found = self._connection.execute(
-            select(Unit.id, Unit.parent_id).where(
-                Unit.id.in_(self._ground.coverage.units)
-            )
+            select(Unit.id, Unit.path).where(Unit.id.in_(self._ground.coverage.units))
         )
-        return dict(map(tuple, found))
+        return {unit: self._ground.tree.find_part(path) for unit, path in found}
 
     def find_values(
         self,

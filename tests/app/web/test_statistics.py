@@ -159,9 +159,16 @@ def test_an_authority_sees_its_units_together_and_each(office, sign_in, school):
 def test_a_part_of_an_area_leads_to_the_units_that_have_it(office, sign_in):
     province = sign_in("province")
     links = links_of(province.get(f"{AREA}?{TEACHING}"))
-    answer = province.get(links["装备制造大类"])
-    assert "只看专业大类：装备制造大类" in words_of(answer)
-    assert lines_of(answer, "majors") == {"演示职业技术学院": "2"}
+    cities = province.get(links["装备制造大类"])
+    assert "只看专业大类：装备制造大类" in words_of(cities)
+    assert lines_of(cities, "majors") == {"演示市教育局": "2"}
+    units = province.get(links_of(cities)["演示市教育局"])
+    assert lines_of(units, "majors") == {"演示职业技术学院": "2"}
+    assert 'aria-label="位置"' in units.text
+    own = province.get(links_of(units)["演示职业技术学院"])
+    rows = province.get(links_of(own)["装备制造大类"]).text
+    assert "专业0" in rows
+    assert "专业2" not in rows
 
 
 def test_an_authority_sees_no_other_area(office, sign_in, school):

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from app.models import Base, Round, Unit, UnitKind
+from app.services.statistics.areas import Area, AreaTree
 from app.services.statistics.grounds import Ground, StatisticsRound
 from app.services.statistics.sections import (
     BY_ABOVE,
@@ -25,6 +26,7 @@ from tests.support.lending import get_engine
 from tests.support.places import add_round, add_units
 
 CITY, SCHOOLS, LAST, NOW = 9, (1, 2, 3), 1, 2
+AREA = Area(CITY, "某市", f"/{CITY}/")
 PERIODS = {"snapshot": ["2023-09-01", "2024-08-31"]}
 #: What codes of regions begin with: 01 is no province, 13 is.
 PROVINCE = {
@@ -126,8 +128,9 @@ def _add_places(connection):
         )
     )
     add_units(connection, *SCHOOLS)
-    below = Unit.id.in_(SCHOOLS[:2])
-    connection.execute(update(Unit).where(below).values(parent_id=CITY))
+    for school in SCHOOLS[:2]:
+        below = {"parent_id": CITY, "path": f"/{CITY}/{school}/"}
+        connection.execute(update(Unit).where(Unit.id == school).values(below))
     add_round(connection, LAST, "test", "2023")
     add_round(connection, NOW, "test", "2024", LAST)
     connection.execute(update(Round).values(periods=PERIODS))
@@ -153,9 +156,10 @@ def unit_ground(unit=1):
     return Ground("某校", Coverage(unit), ROUNDS[0], ROUNDS, unit_id=unit)
 
 
-def area_ground(*units):
-    chosen = select(Unit.id).where(Unit.id.in_(units or SCHOOLS))
-    return Ground("某省", Coverage(units=chosen), ROUNDS[0], ROUNDS, units=3)
+def area_ground(*units, chosen=None):
+    coverage = Coverage(units=select(Unit.id).where(Unit.id.in_(units or SCHOOLS)))
+    tree = AreaTree((AREA,), chosen)
+    return Ground("某省", coverage, ROUNDS[0], ROUNDS, units=3, tree=tree)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -263,6 +267,13 @@ def test_an_area_is_told_apart_by_the_authorities_in_it(load):
     section = load(area_ground(), by=BY_ABOVE)
     assert shown(figure_of(section, "all")) == {"某市": 5, "没有上级": 6}
     assert shown(figure_of(section, "share")) == {"某市": 60, "没有上级": 0}
+
+
+def test_where_no_authority_lies_between_the_parts_of_an_area_are_its_units(load):
+    section = load(area_ground(1, 2, chosen=AREA), by=BY_ABOVE)
+    assert section.by.id == BY_UNIT
+    assert BY_ABOVE not in [one.id for one in section.choices]
+    assert shown(figure_of(section, "all")) == {"第 1 单位": 4, "第 2 单位": 1}
 
 
 def test_units_outside_of_the_area_are_not_counted(load):
