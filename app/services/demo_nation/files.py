@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy import Connection
 
 from app.services.demo_nation.places import Place
+from app.services.flows.creating import copy_value
 from app.storage.files import FileOwner, FileStore, keep_file
 from form_schemas.spec import FieldSpec, FormSpec
 
@@ -63,6 +64,10 @@ class FileMaker:
             return keep_file(
                 self._connection, self._store, path, name, media_type, owner
             )
+
+    def copy(self, field: FieldSpec, value: object, owner: FileOwner) -> object:
+        """A value as another row's field holds it, with files of its own."""
+        return copy_value(self._connection, self._store, field, value, owner)
 
     def _paint(self, path: Path, _text: str) -> None:
         """A hall before hills under a sky, in colours of its own."""

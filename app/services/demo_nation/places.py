@@ -95,7 +95,6 @@ def invent_places(
             "unit_code": place.code,
             "above": above.name,
             "kind": place.kind.value,
-            "today": plan.today,
         }
     return places
 

@@ -19,10 +19,9 @@ class Plan:
 
     told: Mapping[str, Any]
 
-    @property
-    def today(self) -> date:
-        """The day of the demo's world, in the window of its edition."""
-        return date.fromisoformat(self.told["today"])
+    def find_today(self, year: int) -> date:
+        """The day of the demo's world, in the window of the round about a year."""
+        return date.fromisoformat(f"{year + 1}-{self.told['today']}")
 
     @property
     def report(self) -> Sequence[Mapping[str, Any]]:

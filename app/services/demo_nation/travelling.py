@@ -7,7 +7,7 @@ written as they would have gone: nobody is told.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from itertools import cycle, islice
 from typing import Any
 
@@ -15,15 +15,18 @@ from sqlalchemy import Connection
 
 from app.models import RowMove
 from app.services.demo_nation.files import FileMaker
+from app.services.demo_nation.made_rows import Made, find_mover, list_moves
 from app.services.demo_nation.places import Place
 from app.services.demo_nation.plan import Plan
 from app.services.demo_nation.recipes import Kitchen
 from app.services.demo_nation.reports import HANDED_IN, REASON
+from app.storage.files import FileOwner
 from app.storage.planting import plant, plant_rows
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue, Edition
-from form_schemas.flows import OWNER, Flow
+from form_schemas.flows import Creation, Move
 from form_schemas.spec import FormSpec
+from validators.compiling import Env, Question, compile_row
 
 #: In the place of a kind of units: those that handed in their report.
 _REPORTED = "reported"
@@ -42,16 +45,6 @@ class Rounds:
     years: Sequence[int]
 
 
-@dataclass(frozen=True)
-class _Made:
-    """A row, whose it is, and the moves that it made."""
-
-    place: Place
-    round_id: int
-    row: Mapping[str, object]
-    path: tuple[str, ...]
-
-
 @dataclass(eq=False)
 class Traveller:
     """Invents rows with their moves and writes them."""
@@ -68,16 +61,20 @@ class Traveller:
     rounds: Rounds
     at: datetime
     _serial: int = 0
-    _made: dict[str, list[_Made]] = field(default_factory=lambda: defaultdict(list))
+    _made: list[Made] = field(default_factory=list)
 
     def store(self, share: float) -> int:
         """Write the rows of the plan, so large a share of each kind."""
         for told in self.plan.travelling:
             self._invent(told, share)
-        return sum(
-            self._store(self.edition.by_code[code], rows)
-            for code, rows in self._made.items()
-        )
+        for form, rows in _by_form(self._made).items():
+            self._store(form, rows)
+        # A log names the rows that came of moves, by their ids.
+        for form, rows in _by_form(self._made).items():
+            if form.flow is not None:
+                logged = list_moves(form.flow, rows, self.at)
+                plant(self.connection, RowMove.__table__, logged)
+        return len(self._made)
 
     def _invent(self, told: Mapping[str, Any], share: float) -> None:
         places = self._find_places(told["by"])
@@ -91,7 +88,8 @@ class Traveller:
             round_id, year = self._find_round(form, path)
             known = self._know(place, form, path, year)
             row = self._make_row(told, known, taken)
-            self._add(form, place, round_id, row, path)
+            made = self._add(form, place, round_id, row, path)
+            self._create(made, known, told.get("made", {}))
             for part in told.get("parts", ()):
                 self._invent_parts(part, {**known, **row}, place, round_id)
 
@@ -132,6 +130,7 @@ class Traveller:
             "serial": self._serial,
             "number": 1 + self._serial % 9,
             "year": year,
+            "today": self.plan.find_today(year),
         }
 
     def _choose_unit(self) -> Place:
@@ -160,7 +159,7 @@ class Traveller:
 
     def _add(
         self, form: FormSpec, place: Place, round_id: int, row: dict, path: tuple
-    ) -> None:
+    ) -> Made:
         text = "\n".join(
             str(row[name])
             for name in (form.title_field, *row)
@@ -175,44 +174,57 @@ class Traveller:
             row[form.flow.field] = (
                 form.flow.by_id[path[-1]].target if path else form.flow.initial
             )
-        self._made[form.code].append(_Made(place, round_id, row, path))
+        made = Made(form, place, round_id, row, path)
+        self._made.append(made)
+        return made
 
-    def _store(self, form: FormSpec, made: Sequence[_Made]) -> int:
+    def _create(
+        self, one: Made, known: Mapping, paths: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Add what the moves of a row make of it.
+
+        Args:
+            paths: id of a move -> the moves that the new row made.
+        """
+        for move in self._list_creating(one):
+            assert move.creates is not None
+            form = self.edition.by_code[move.creates.form]
+            mover = find_mover(one.place, move)
+            row = self._make_created(move.creates, form, mover, one, known)
+            at = self.rounds.standing if form.is_standing else one.round_id
+            path = tuple(paths.get(move.id, ()))
+            one.came[move.id] = self._add(form, mover, at, row, path)
+
+    def _list_creating(self, one: Made) -> Iterator[Move]:
+        moves = one.form.flow.by_id if one.form.flow is not None else {}
+        return (moves[name] for name in one.path if moves[name].creates is not None)
+
+    def _make_created(
+        self, creation: Creation, form: FormSpec, mover: Place, one: Made, known: Any
+    ) -> dict[str, object]:
+        year = known["year"]
+        env = Env(known["today"], date(year, 1, 1), date(year, 12, 31))
+        row = {**dict.fromkeys(one.form.by_id), **one.row}
+        values = {}
+        for name, expression in creation.values.items():
+            owner = FileOwner(mover.id, mover.users[0], form.full_name, name)
+            value = compile_row(Question(expression))(row, env)
+            item = form.by_id[name]
+            values[name] = self.files.copy(item, value, owner)
+        return values
+
+    def _store(self, form: FormSpec, made: Sequence[Made]) -> None:
         rows = [(Scope(one.place.id, one.round_id), one.row) for one in made]
         args = (self.connection, self.catalogue, form, rows, REASON, self.at)
-        ids = plant_rows(*args)
-        if form.flow is not None:
-            logged = self._list_moves(form, form.flow, made, ids)
-            plant(self.connection, RowMove.__table__, logged)
-        return len(ids)
+        for one, row_id in zip(made, plant_rows(*args), strict=True):
+            one.id = row_id
 
-    def _list_moves(
-        self, form: FormSpec, flow: Flow, made: Sequence[_Made], ids: Sequence[int]
-    ) -> Iterator[dict[str, object]]:
-        for one, row_id in zip(made, ids, strict=True):
-            state = flow.initial
-            for number, move_id in enumerate(one.path):
-                move = flow.by_id[move_id]
-                actor = one.place
-                if OWNER not in move.by:
-                    actor = one.place.find_above(move.by) or one.place
-                days = 1 + 2 * (len(one.path) - number)
-                yield {
-                    "table_name": form.table_name,
-                    "row_id": row_id,
-                    "unit_id": one.place.id,
-                    "round_id": one.round_id,
-                    "form_code": form.code,
-                    "move": move.id,
-                    "title": move.title,
-                    "before": state,
-                    "after": move.target,
-                    "actor_id": actor.users[0],
-                    "actor_unit_id": actor.id,
-                    "at": self.at - timedelta(days=days, minutes=row_id),
-                    "reason": "请按填报说明修改后再办。" if move.needs_reason else "",
-                }
-                state = move.target
+
+def _by_form(made: Sequence[Made]) -> dict[FormSpec, list[Made]]:
+    rows: dict[FormSpec, list[Made]] = defaultdict(list)
+    for one in made:
+        rows[one.form].append(one)
+    return rows
 
 
 def _choose(

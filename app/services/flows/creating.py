@@ -89,14 +89,25 @@ def _find_values(
     for name, expression in creation.values.items():
         field = form.by_id[name]
         value = compile_row(Question(expression))(row, item.env)
-        if field.value_kind in FILE_KINDS:
-            owner = FileOwner(unit_id, item.actor.user_id, form.full_name, name)
-            copies = tuple(_copy_files(item.connection, files, value, owner))
-            value = _as_kept(field, copies)
-        else:
-            value = settle(field, value)
-        values[name] = value
+        owner = FileOwner(unit_id, item.actor.user_id, form.full_name, name)
+        values[name] = copy_value(item.connection, files, field, value, owner)
     return values
+
+
+def copy_value(
+    connection: Connection,
+    files: FileStore,
+    field: FieldSpec,
+    value: object,
+    owner: FileOwner,
+) -> object:
+    """A value of the row that moves as the new row's field holds it.
+
+    Of files it gets copies, which stay when the row that they came from goes.
+    """
+    if field.value_kind not in FILE_KINDS:
+        return settle(field, value)
+    return _as_kept(field, tuple(_copy_files(connection, files, value, owner)))
 
 
 def _as_kept(field: FieldSpec, tokens: tuple[str, ...]) -> object:
@@ -108,7 +119,6 @@ def _as_kept(field: FieldSpec, tokens: tuple[str, ...]) -> object:
 def _copy_files(
     connection: Connection, files: FileStore, value: object, owner: FileOwner
 ) -> Iterator[str]:
-    """Copies of files, which stay when the row that they came from goes."""
     several = isinstance(value, tuple | list)
     for token in value if several else filter(None, [value]):
         known = find_file(connection, str(token))

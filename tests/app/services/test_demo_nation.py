@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.models import Filing, FilingState, Round, RowMove, Unit, UnitKind, UnitRound
+from app.models.rounds import read_period
 from app.services.account_kinds import normalise_login
 from app.services.contexts import make_context
 from app.services.demo import prepare_demo
@@ -26,6 +27,7 @@ from app.storage.files import FileStore
 from app.storage.records import Scope
 from app.storage.rows import RowStore
 from exporters.gate import Limits
+from form_schemas.kinds import FieldKind
 from form_schemas.portal import ColumnKind
 from tests.support.catalogues import get_catalogue
 
@@ -193,6 +195,38 @@ def test_rows_that_travel_stand_where_their_last_move_led(nation, edition):
             initial = form.flow.initial
             assert states == {row_id: last.get(row_id, initial) for row_id in states}
     assert moved > UNITS / 2
+
+
+def test_moves_that_make_rows_name_them(nation, edition):
+    making = {
+        (form.code, move.id)
+        for form in edition.forms
+        for move in (form.flow.moves if form.flow is not None else ())
+        if move.creates is not None
+    }
+    with nation.engine.connect() as connection:
+        log = connection.execute(select(RowMove)).all()
+        made = [one for one in log if (one.form_code, one.move) in making]
+        assert {(one.form_code, one.move) for one in made} == making
+        for one in made:
+            form = nation.catalogue.find(one.made_form)
+            table = bind(nation.catalogue, form).table
+            owner = select(table.c._unit_id).where(table.c._id == one.made_row_id)
+            assert connection.scalar(owner) == one.actor_unit_id
+
+
+def test_days_are_of_the_years_of_the_rounds(nation, edition):
+    with nation.engine.connect() as connection:
+        rounds = connection.scalars(
+            select(Round.periods).where(Round.collection == "group")
+        ).all()
+        last = max(read_period(one, "calendar_year")[1].year for one in rounds)
+        for form in edition.forms:
+            days = [f.id for f in form.fields if f.kind is FieldKind.DATE]
+            table = bind(nation.catalogue, form).table
+            for name in days if form.flow is not None else ():
+                newest = connection.scalar(select(func.max(table.c[name])))
+                assert newest is None or newest.year <= last + 1
 
 
 def test_every_column_of_the_portal_has_something_to_read(nation):
