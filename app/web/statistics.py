@@ -130,5 +130,4 @@ def _check_collection(collection: str) -> None:
 
 
 def _load_section(ground: Ground) -> Section | None:
-    server = get_server()
-    return load_asked(server.engine, server.catalogue, ground)
+    return load_asked(get_server().workshop, ground)

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import request
-from sqlalchemy import Engine
 
 from app.services.portal.directory import Region
 from app.services.statistics.figures import SORTS
 from app.services.statistics.grounds import Ground
 from app.services.statistics.sections import Asked, Section, load_section
+from app.services.workshop import Workshop
 from app.web.statistics_drawing import Panel, draw_panels
 from app.web.statistics_urls import StatisticsUrls
-from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.catalogue import Edition
 from form_schemas.measures import MeasureGroup
 
 
@@ -45,9 +45,7 @@ def make_page(
     return StatisticsPage(ground, groups, section, panels, urls, dict(SORTS), regions)
 
 
-def load_asked(
-    engine: Engine, catalogue: Catalogue, ground: Ground, smallest: int = 0
-) -> Section | None:
+def load_asked(workshop: Workshop, ground: Ground, smallest: int = 0) -> Section | None:
     """The section that the address asks for; None: none is declared.
 
     Args:
@@ -58,7 +56,8 @@ def load_asked(
         return None
     wanted = request.args.get("section", "")
     group = next((one for one in groups if one.id == wanted), groups[0])
-    return load_section(engine, catalogue, ground, group, _read_asked(smallest))
+    asked = _read_asked(smallest)
+    return load_section(workshop.engine, workshop.catalogue, ground, group, asked)
 
 
 def _read_asked(smallest: int) -> Asked:
