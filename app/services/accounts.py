@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequest, Forbidden, Refused, TooManyRequests
-from app.models import AuditAction, Role, User, UserSession
+from app.models import AuditAction, ResetCode, Role, SecurityQuestion, User, UserSession
 from app.models.base import now_utc
 from app.permissions import Action, Actor, require
 from app.services.administrators import keep_administrator
@@ -192,9 +192,25 @@ def require_management(actor: Actor | None, user: User) -> None:
 
 
 def replace_password(
-    session: Session, user: User, digest: str, must_change: bool
+    session: Session,
+    user: User,
+    digest: str,
+    must_change: bool,
+    *,
+    is_given: bool = False,
 ) -> None:
-    """Put the hash of another password in place; all sessions of the account end."""
+    """Put the hash of another password in place; all sessions of the account end.
+
+    So does a code that was given for the password before.
+
+    Args:
+        is_given: by somebody else, maybe to another person than before: what that one
+            answered opens the account no more.
+    """
+    session.execute(delete(ResetCode).where(ResetCode.user_id == user.id))
+    if is_given:
+        own = SecurityQuestion.user_id == user.id
+        session.execute(delete(SecurityQuestion).where(own))
     user.password_hash = digest
     user.must_change_password = must_change
     user.password_changed_at = now_utc()
@@ -270,8 +286,9 @@ def _set_password(
 ) -> None:
     digest = hash_password(password)
     with Session(engine) as session, session.begin():
-        replace_password(session, get_user(session, user_id), digest, must_change)
         # One that has to be changed was given by somebody else.
+        person = get_user(session, user_id)
+        replace_password(session, person, digest, must_change, is_given=must_change)
         action = AuditAction.PASSWORD_RESET if must_change else AuditAction.PASSWORD_SET
         record_account(session.connection(), action, user_id, actor_id)
 

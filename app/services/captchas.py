@@ -81,11 +81,14 @@ def use_captcha(
     captcha: tuple[str, str],
     now: datetime | None = None,
 ) -> bool:
-    """Whether seal and answer fit, and serve for the first time."""
+    """Whether seal and answer fit; each seal is judged once, whatever the answer.
+
+    Else a program would try all answers to one question: those to a sum are few.
+    """
     seal, answer = captcha
-    if not check_captcha(secret, address, seal, answer, now):
+    if not answer.strip() or take_try(engine, f"captcha {seal}", _ONCE, now).wait:
         return False
-    return not take_try(engine, f"captcha {seal}", _ONCE, now).wait
+    return check_captcha(secret, address, seal, answer, now)
 
 
 def _seal(secret: str, issued: str, address: str, answer: str) -> str:

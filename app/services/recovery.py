@@ -71,6 +71,8 @@ class Forgetful:
     #: None: a person's own account
     known: KnownType | None
     address: str
+    #: empty: a browser in which this login never succeeded
+    device: str = ""
 
     @property
     def account_type(self) -> str:
@@ -120,7 +122,9 @@ def judge_answers(
         BadRequest: they are not; nobody learns which.
         TooManyRequests: it was tried too often.
     """
-    wait = take_try(engine, f"answers {person.login}", _ANSWERS, now).wait
+    # As with passwords: strangers use up no tries of a browser that was in before.
+    what = f"answers {person.login} {person.device}"
+    wait = take_try(engine, what, _ANSWERS, now).wait
     if wait:
         raise TooManyRequests(
             f"答错的次数太多，请 {say_wait(wait)}后再试，或请管理员给一个重置码。"
@@ -201,7 +205,8 @@ def set_recovered_password(
             used = delete(ResetCode).where(ResetCode.id == code_id)
             if not session.execute(used.returning(ResetCode.id)).first():
                 raise outdated()
-        replace_password(session, person, digest, must_change=False)
+        given = {"must_change": False, "is_given": bool(code_id)}
+        replace_password(session, person, digest, **given)
         connection = session.connection()
         by = "code" if code_id else "questions"
         send(connection, _tell_recovered(by), [user_id])
@@ -281,8 +286,9 @@ def _hash_code(secret: str, code: str) -> str:
 
 def _tell_recovered(by: str) -> Message:
     way = "上级给的重置码" if by == "code" else "密码问题"
+    more = "原来的密码问题也不再有效，请重新设。" if by == "code" else ""
     text = (
-        f"有人用{way}给这个账号设了新密码，原来的登录都已退出。"
+        f"有人用{way}给这个账号设了新密码，原来的登录都已退出。{more}"
         "如果不是您，请马上请管理员给重置码，另设密码。"
     )
     return Message(NoticeKind.ACCOUNT, "密码已经重设", text, "/account/")

@@ -20,6 +20,10 @@ from app.web.server import Answer
 from app.web.uploads import received
 from exporters.entry_list import ListRow
 from exporters.listing import write_listing
+from validators.texts import clean_text
+
+#: Of one cell; Excel takes some more.
+_LONGEST = 1000
 
 
 class Judged(Protocol):
@@ -95,4 +99,5 @@ def _unpack(name: str, width: int, most: int) -> list[list[str]]:
             raise BadRequest
         if not all(isinstance(text, str | int) for text in line):
             raise BadRequest
-    return [[str(text) for text in line] for line in lines]
+    # As a workbook's cells are read: JSON may hold what no database and no file takes.
+    return [[clean_text(str(text))[:_LONGEST] for text in line] for line in lines]

@@ -6,7 +6,7 @@ Between the pages only signed texts travel: nothing is kept before the new passw
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
@@ -20,6 +20,7 @@ from app.services.captchas import (
     make_captcha,
     use_captcha,
 )
+from app.services.devices import find_device
 from app.services.passwords import PASSWORD_MIN
 from app.services.recovery import (
     Forgetful,
@@ -31,6 +32,7 @@ from app.services.recovery import (
 )
 from app.services.security_questions import COUNT, QUESTIONS
 from app.web.server import Answer, get_server
+from app.web.visit import device_cookie_name
 
 recovery = Blueprint("recovery", __name__, url_prefix="/forgotten")
 
@@ -134,7 +136,14 @@ def _read_person() -> Forgetful:
     username = form.get("username", "")[:200]
     if not username.strip():
         raise BadRequest("用户名要填。")
-    return Forgetful(username, known, request.remote_addr or "")
+    person = Forgetful(username, known, request.remote_addr or "")
+    return replace(person, device=_find_device(person))
+
+
+def _find_device(person: Forgetful) -> str:
+    server = get_server()
+    cookie = request.cookies.get(device_cookie_name(server.config), "")
+    return find_device(server.secret, person.login, cookie)
 
 
 def _show_start(kind: str = "", problem: str = "") -> str:

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Connection, Row, and_, select
 from sqlalchemy.orm import Session
 
-from app.errors import Forbidden, NotFound
+from app.errors import Forbidden, NotFound, Refused
 from app.models import Unit, User
 from app.permissions import Action, Actor, Place, Reach, can, filter_units, require
 
@@ -59,11 +59,16 @@ def get_account_there(session: Session, unit: Row, user_id: int) -> User:
 
     Raises:
         NotFound: it has no such account, or a person's own.
+        Refused: it was given a role elsewhere, too: whoever has its password acts there.
     """
     user = session.get(User, user_id)
     is_its = user is not None and any(m.unit_id == unit.id for m in user.memberships)
     if user is None or not user.account_type or not is_its:
         raise NotFound(f"{unit.name}没有这个账号。")
+    if not all(m.unit.path.startswith(unit.path) for m in user.memberships):
+        raise Refused(
+            f"{user.name}的这个账号在{unit.name}以外还有角色，请找系统管理员来办。"
+        )
     return user
 
 

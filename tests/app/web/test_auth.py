@@ -113,6 +113,14 @@ def test_a_solved_captcha_serves_one_try_only(engine, config):
         assert refused.value.field == field
 
 
+def test_a_wrong_answer_uses_a_captcha_up(engine):
+    """Else a program tries all sums that there are."""
+    seal, answer = solve_sum()
+    assert not captchas.use_captcha(engine, "secret", "a", (seal, ""))
+    assert not captchas.use_captcha(engine, "secret", "a", (seal, "0"))
+    assert not captchas.use_captcha(engine, "secret", "a", (seal, answer))
+
+
 def test_a_captcha_is_good_for_ten_minutes():
     seal, answer = solve_sum()
     later = now_utc() + timedelta(minutes=11)

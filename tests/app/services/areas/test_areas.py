@@ -1,7 +1,7 @@
 """Units of an area: made, renamed, closed, and never outside of it."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.errors import Forbidden, NotFound, Refused
@@ -96,6 +96,23 @@ def test_an_account_of_another_unit_is_not_reached_through_an_own_one(nation):
     user_id = nation.user_id(FAR_GROUP, "group_admin")
     with pytest.raises(NotFound):
         changing.give_unit_code(engine, "secret", actor, unit_id, user_id)
+
+
+def test_an_account_with_a_role_elsewhere_is_not_taken_over(nation):
+    """Whoever has its password acts in the other unit, too."""
+    engine, actor, unit_id = nation.engine, nation.actor(PROVINCE), nation.units[GROUP]
+    user_id = nation.user_id(GROUP, "group_admin")
+    with engine.begin() as connection:
+        role = {"user_id": user_id, "role": Role.ANALYST, "may_import": False}
+        far = {"unit_id": nation.units[FAR_GROUP], "granted": []}
+        connection.execute(insert(Membership.__table__).values(**role, **far))
+    for act in (
+        lambda: changing.give_unit_code(engine, "secret", actor, unit_id, user_id),
+        lambda: changing.set_account_open(engine, actor, unit_id, user_id, False),
+        lambda: changing.change_person(engine, actor, unit_id, user_id, "某人", ""),
+    ):
+        with pytest.raises(Refused, match="以外还有角色"):
+            act()
 
 
 def test_a_unit_is_not_put_outside_of_the_area(nation):

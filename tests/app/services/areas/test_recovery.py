@@ -1,5 +1,7 @@
 """Forgotten passwords: questions that tell nobody who has an account, and codes."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +12,7 @@ from app.errors import AppError, BadRequest, Forbidden, Refused, TooManyRequests
 from app.models import AuditAction, AuditEntry, Notice, ResetCode, SecurityQuestion
 from app.models.base import now_utc
 from app.services import passwords
+from app.services.accounts import change_password, reset_password
 from app.services.areas import changing
 from app.services.passwords import verify_password
 from app.services.recovery import (
@@ -169,6 +172,15 @@ def test_a_code_helps_where_somebody_used_the_tries_up(nation, person):
     assert redeem_code(nation.engine, SECRET, person, code)
 
 
+def test_strangers_use_up_no_answers_of_a_known_browser(nation, person):
+    for _ in range(5):
+        with pytest.raises(BadRequest):
+            answer(nation, person, ["x", "y", "z"])
+    with pytest.raises(TooManyRequests):
+        answer(nation, person)
+    assert answer(nation, replace(person, device="0123456789abcdef"))
+
+
 def test_an_address_tries_thirty_times_an_hour(nation):
     for _ in range(30):
         count_visit(nation.engine, "a", NOW)
@@ -272,6 +284,43 @@ def test_a_second_code_takes_the_first_ones_place(nation):
     with pytest.raises(BadRequest):
         redeem_code(nation.engine, SECRET, who(nation), first)
     assert redeem_code(nation.engine, SECRET, who(nation), second)
+
+
+def test_a_code_dies_with_the_password_that_was_forgotten(nation):
+    """Somebody remembered it after all; the paper with the code lies about."""
+    code = give(nation)
+    user_id = nation.user_id(GROUP, "group_admin")
+    change_password(nation.engine, user_id, PASSWORD, NEW)
+    with pytest.raises(BadRequest):
+        redeem_code(nation.engine, SECRET, who(nation), code)
+
+
+def test_answers_of_who_had_the_account_before_open_it_no_more(nation, person):
+    ticket = redeem_code(nation.engine, SECRET, person, give(nation))
+    set_recovered_password(nation.engine, SECRET, ticket, NEW)
+    with pytest.raises(BadRequest):
+        answer(nation, person)
+    choose(nation, password=NEW)
+    reset_password(nation.engine, nation.user_id(GROUP, "group_admin"))
+    assert not list_chosen(nation.engine, nation.user_id(GROUP, "group_admin"))
+
+
+def test_of_many_who_use_a_code_at_once_one_sets_the_password(nation):
+    code, person = give(nation), who(nation)
+    ticket = redeem_code(nation.engine, SECRET, person, code)
+
+    def use(number):
+        try:
+            given = nation.engine, SECRET, ticket, f"{NEW}-{number}"
+            set_recovered_password(*given)
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        done = [*pool.map(use, range(4))]
+    assert sorted(done) == [False, False, False, True]
+    assert verify_password(stored(nation), f"{NEW}-{done.index(True)}")
 
 
 @pytest.mark.parametrize(
