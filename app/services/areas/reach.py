@@ -59,7 +59,7 @@ def get_account_there(session: Session, unit: Row, user_id: int) -> User:
 
     Raises:
         NotFound: it has no such account, or a person's own.
-        Refused: it was given a role elsewhere, too: whoever has its password acts there.
+        Refused: it has a role elsewhere, where whoever has its password acts, too.
     """
     user = session.get(User, user_id)
     is_its = user is not None and any(m.unit_id == unit.id for m in user.memberships)
