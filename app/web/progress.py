@@ -1,6 +1,7 @@
 """The progress of a unit's round, and of all units below an authority."""
 
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from app.services.open_forms import name_forms, sort_open
 from app.services.progress.area import (
     Area,
     AreaRound,
+    Branch,
     UnitLine,
     find_round,
     has_area,
@@ -41,6 +43,7 @@ progress = Blueprint("progress", __name__, url_prefix="/progress")
 _UNITS_A_PAGE = 50
 #: The states that the chips of the matrix filter by.
 _CHIPS = tuple(state for state in FormState if state is not FormState.COMPUTED)
+_TABS = ("areas", "units", "forms")
 _SORTS = {
     "": "先办的在前",
     "name": "名称",
@@ -97,8 +100,14 @@ class AreaPage:
     search: str
     sort: str
     sorts: dict[str, str]
-    #: units or forms
+    #: areas, units or forms
     tab: str
+    #: the authority whose units alone are listed
+    branch: Branch | None
+    #: what is said of the units' rounds, with how many units
+    words: tuple[tuple[str, int], ...]
+    #: the one that is chosen; empty: all
+    word: str
 
     @property
     def start(self) -> int:
@@ -180,8 +189,12 @@ def show_units() -> Answer:
     rounds = list_rounds(server.engine, server.catalogue)
     area = _load_area(rounds)
     search = request.args.get("q", "").strip()[:60]
-    sort = request.args.get("sort", "")
-    found = _sort(search_units(area.lines, search), sort)
+    sort, tab = request.args.get("sort", ""), request.args.get("tab", "")
+    branch, word = _choose_branch(area), request.args.get("state", "")
+    below = _list_below(area, branch)
+    words = Counter(line.part.word for line in below)
+    wanted = [line for line in below if word not in words or line.part.word == word]
+    found = _sort(search_units(wanted, search), sort)
     pages = max(1, -(-len(found) // _UNITS_A_PAGE))
     number = min(read_page_number(), pages)
     start = (number - 1) * _UNITS_A_PAGE
@@ -195,7 +208,10 @@ def show_units() -> Answer:
         search,
         sort if sort in _SORTS else "",
         _SORTS,
-        "forms" if request.args.get("tab") == "forms" else "units",
+        tab if tab in _TABS else "units",
+        branch,
+        tuple(words.items()),
+        word if word in words else "",
     )
     return render_template(
         "progress_units.html",
@@ -203,6 +219,17 @@ def show_units() -> Answer:
         page_url=_url_of_page,
         workplace=visit.workplace,
     )
+
+
+def _choose_branch(area: Area) -> Branch | None:
+    chosen = read_number(request.args.get("area", ""))
+    return next((one for one in area.branches if one.id == chosen), None)
+
+
+def _list_below(area: Area, branch: Branch | None) -> tuple[UnitLine, ...]:
+    if branch is None:
+        return area.lines
+    return tuple(line for line in area.lines if line.branch == branch.id)
 
 
 @progress.post("/units/export")
@@ -246,7 +273,8 @@ def _load_area(rounds: tuple[AreaRound, ...]) -> Area:
 
 
 def _url_of_page(number: int) -> str:
-    kept = {name: request.args.get(name) or None for name in ("round", "q", "sort")}
+    names = ("round", "q", "sort", "area", "state")
+    kept = {name: request.args.get(name) or None for name in names}
     return url_for(".show_units", page=number, **kept)
 
 

@@ -1,12 +1,13 @@
 """What the workbench places for one person: the boxes of all the person's roles."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from flask import request
 
 from app.models import FILLING, Role
-from app.models.rounds import read_period
 from app.permissions import ROLE_NAMES, Action, can
 from app.services import inbox, navigation, noticeboard
 from app.services.booklets import find_booklets
@@ -93,7 +94,7 @@ class Workbench:
     passed: int
     leading: int
     helping: int
-    period: tuple[date, date]
+    period: tuple[date, date] | None
     phases: tuple[PhaseView, ...]
     duties: Duties
     #: None: the person does not see the progress of the whole unit
@@ -122,12 +123,14 @@ def make_workbench(place: Workplace) -> Workbench:
     lines = navigation.list_forms(server.engine, server.catalogue, place)
     chosen = request.args.get("show", "")
     chosen = chosen if chosen in _CHIPS else ""
-    wanted = [line for line in lines if line.state in _CHIPS[chosen][1]]
+    counted = tuple(line for line in lines if not line.form.is_moved)
+    among = counted if chosen else lines
+    wanted = [line for line in among if line.state in _CHIPS[chosen][1]]
     shown = navigation.sort_by_need(wanted)
     duties = find_duties(server.engine, place, lines)
     states = tuple(
         (state, navigation.STATE_WORDS[state], count)
-        for state, count in navigation.count_by_state(lines)
+        for state, count in navigation.count_by_state(counted)
     )
     is_worker = _is_worker(place)
     most = len(shown) if is_worker or chosen else _MOST_FORMS
@@ -139,14 +142,14 @@ def make_workbench(place: Workplace) -> Workbench:
         place,
         _name_roles(place),
         shown[:most],
-        len(lines),
-        tuple(_make_chips(lines, chosen, is_worker)),
+        len(counted),
+        tuple(_make_chips(lines, counted, chosen, is_worker)),
         states,
-        tuple(_draw_bar(states, len(lines))),
-        sum(line.is_done for line in lines),
+        tuple(_draw_bar(states, len(counted))),
+        sum(line.is_done for line in counted),
         leading,
         len(lines) - leading if names else 0,
-        read_period(place.periods, "academic_year"),
+        _find_period(place),
         tuple(_view_phase(place, phase) for phase in place.timetable.phases),
         duties,
         _find_overview(place, duties),
@@ -183,10 +186,19 @@ def _leads(place: Workplace, line: FormLine, names: set[str]) -> bool:
     return lead is not None and lead.name in names
 
 
-def _make_chips(lines: tuple[FormLine, ...], chosen: str, is_worker: bool):
+def _find_period(place: Workplace) -> tuple[date, date] | None:
+    """The period that most of the forms report of; none without forms."""
+    periods = Counter(map(place.period_of, place.forms))
+    return max(periods, key=periods.__getitem__, default=None)
+
+
+def _make_chips(
+    lines: Sequence[FormLine], counted: Sequence[FormLine], chosen: str, is_worker: bool
+) -> Iterator[Chip]:
     for name, (label, states) in _CHIPS.items():
         said = label if is_worker else _READERS.get(name, label)
-        count = sum(line.state in states for line in lines)
+        among = counted if name else lines
+        count = sum(line.state in states for line in among)
         yield Chip(name, said, count, name == chosen)
 
 

@@ -73,6 +73,15 @@ class DirectoryIndex:
     def by_id(self) -> Mapping[int, Entry]:
         return {entry.id: entry for entry in self.entries}
 
+    @cached_property
+    def _titles(self) -> Mapping[str, str]:
+        return {code.code: code.name for code, _ in self.industries}
+
+    def name_industries(self, entry: Entry) -> tuple[str, ...]:
+        """The titles of a unit's industries."""
+        titles = self._titles
+        return tuple(titles[code] for code in entry.industries if code in titles)
+
     def find(
         self, search: str = "", area: int | None = None, industry: str = ""
     ) -> tuple[Entry, ...]:
@@ -154,10 +163,9 @@ def load_unit(site: Site, index: DirectoryIndex, unit_id: int) -> UnitPage:
             for one in told.facts
         ]
         members = [reading.find_members(site.form(code)) for code in told.members]
-    titles = {code.code: code.name for code, _ in index.industries}
     return UnitPage(
         entry,
-        tuple(titles[code] for code in entry.industries if code in titles),
+        index.name_industries(entry),
         tuple((title, found) for title, found in facts if found),
         tuple(one for one in members if one.total),
         reading.round_title,

@@ -61,10 +61,36 @@ class UnitLine:
     groups: tuple[Share, ...]
     #: whether its round waits for a decision of the person's
     is_mine: bool = False
+    #: the authority it is summed under; 0: none
+    branch: int = 0
 
     @property
     def percent(self) -> int:
         return self.done * 100 // self.total if self.total else 0
+
+
+@dataclass(frozen=True)
+class Branch:
+    """How far the units under one authority have come."""
+
+    id: int
+    name: str
+    units: int
+    reported: int
+    #: units whose round was given back and not handed in again
+    returned: int
+    #: units with forms that should have been handed in
+    late: int
+    #: units that wait for a decision of the person's
+    mine: int
+
+    @property
+    def missing(self) -> int:
+        return self.units - self.reported
+
+    @property
+    def percent(self) -> int:
+        return self.reported * 100 // self.units
 
 
 @dataclass(frozen=True)
@@ -91,6 +117,8 @@ class Area:
     lines: tuple[UnitLine, ...]
     rates: tuple[FormRate, ...]
     groups: tuple[Share, ...]
+    #: provinces for the nation, cities for a province; in the order of their codes
+    branches: tuple[Branch, ...] = ()
 
     @property
     def reported(self) -> int:

@@ -37,6 +37,7 @@ from app.services.chain.steps import takes_step
 from app.services.chain.waiting import find_lost_steps
 from app.services.form_states import count_days_late, find_due_phase
 from app.services.progress.area import Area, AreaRound, FormRate, Share, UnitLine
+from app.services.progress.branches import find_branches, sum_branches
 from app.services.report_states import find_begun
 from app.services.unit_rounds import UnitPart, judge_unit
 from app.storage.engine import begin_reading
@@ -58,14 +59,19 @@ def load_area(
         kinds = _find_kinds(connection, actor)
         steps = find_lost_steps(connection, edition, round_.id, units)
         begun = find_begun(connection, edition, round_.id)
-    made = _Making(edition, forms, now, actor, kinds, states, steps, begun)
-    lines = tuple(sorted(map(made.line, units), key=_rank))
+        branches = find_branches({unit.id: unit.path for unit in units})
+        made = _Making(
+            edition, forms, now, actor, kinds, states, steps, begun, branches
+        )
+        lines = tuple(sorted(map(made.line, units), key=_rank))
+        sums = sum_branches(connection, lines)
     return Area(
         round_,
         edition,
         lines,
         tuple(made.rate(form, len(lines)) for form in forms),
         _sum_groups(lines),
+        sums,
     )
 
 
@@ -114,6 +120,7 @@ class _Making:
         states: _States,
         steps: Mapping[int, str],
         begun: frozenset[int],
+        branches: Mapping[int, int],
     ) -> None:
         self._edition = edition
         self._forms = forms
@@ -126,6 +133,7 @@ class _Making:
         #: unit -> the step it waits for, where the stored one is gone
         self._steps = steps
         self._begun = begun
+        self._branches = branches
         self._due: dict[str, Mapping[str, int]] = {}
 
     def line(self, unit: Row) -> UnitLine:
@@ -159,6 +167,7 @@ class _Making:
                 for title, codes in self._groups.items()
             ),
             self._is_mine(unit, part),
+            self._branches[unit.id],
         )
 
     def rate(self, form: FormSpec, total: int) -> FormRate:

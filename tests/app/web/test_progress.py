@@ -174,3 +174,45 @@ def test_the_list_of_schools_is_exported(city, school):
     states = {row[0]: row[3] for row in sheets["单位"][1:]}
     assert states == {"演示职业技术学院": "待市教育局审核", "第二职业学校": "填报中"}
     assert len(sheets["报表"]) == 91
+
+
+@pytest.fixture
+def two_cities(engine):
+    """A second city of the province, with a school of its own."""
+    city = {"kind": UnitKind.CITY, "code": "city-2", "name": "另一市教育局"}
+    city_id = add_unit(engine, PROVINCE, **city)
+    add_second_school(engine, above="city-2")
+    return city_id
+
+
+def test_a_province_sees_its_cities_summed(sign_in, school, two_cities):
+    school.set_part(state=FilingState.SUBMITTED, step="city")
+    province = sign_in("province")
+    address = f"/progress/units/?round={school.round_id}"
+    words = words_of(province.get(f"{address}&tab=areas"))
+    assert "演示市教育局 100% 1 1 — — — —" in words
+    assert "另一市教育局 0% 1 — 1 — — —" in words
+    assert "演示市教育局 100%" in words_of(province.get("/"))
+
+
+def test_units_are_narrowed_to_an_area_and_a_state(sign_in, school, two_cities):
+    school.set_part(state=FilingState.SUBMITTED, step="city")
+    province = sign_in("province")
+    address = f"/progress/units/?round={school.round_id}"
+    assert units_of(province.get(f"{address}&area={two_cities}")) == ["第二职业学校"]
+    waiting = province.get(f"{address}&state=待市教育局审核")
+    assert units_of(waiting) == ["演示职业技术学院"]
+    everything = province.get(f"{address}&area=999999&state=没有这个")
+    assert len(units_of(everything)) == 2
+
+
+def test_areas_are_exported(sign_in, school, two_cities):
+    answer = sign_in("province").post(
+        f"/progress/units/export?round={school.round_id}", page="/progress/units/"
+    )
+    sums = {row[0]: row[1:4] for row in sheets_of(answer)["地区"][1:]}
+    assert sums == {"演示市教育局": [1, 0, 1], "另一市教育局": [1, 0, 1]}
+
+
+def test_one_area_alone_is_not_summed(city, school):
+    assert "按地区" not in city.get("/progress/units/").text
