@@ -95,6 +95,9 @@ class UnitRound(Base):
     opened_at: Mapped[CreatedAt]
     opened_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     submitted_at: Mapped[datetime | None]
+    #: whose people returned the round last: what they returned is mended within the
+    #: hours; None: what was returned waits for no hours
+    returned_by_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     #: the unit is done with the round: its rows can be read, no longer changed
     closed_at: Mapped[datetime | None]
 

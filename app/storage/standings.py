@@ -5,6 +5,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sqlalchemy import Connection, Row, and_, select
 
@@ -17,6 +18,7 @@ from app.models import (
     Round,
     RoundState,
     ThreadState,
+    Unit,
     UnitRound,
 )
 from app.storage.assignments import Assignments, load_assignments
@@ -65,6 +67,8 @@ class Standing:
     #: those that handed their rows over
     handed: frozenset[int] = frozenset()
     unlocked: Unlocked = field(default_factory=Unlocked)
+    #: who returned the unit's round; what came back with it is mended within the hours
+    returned_by: str = ""
 
     @property
     def obstacle(self) -> str:
@@ -106,13 +110,36 @@ class Standing:
             return self.obstacle
         if department_id in self.handed and not self.form.is_moved:
             return "本部门的数据已交给牵头部门。要改，请先收回，或请牵头部门退回。"
-        # What was returned may be mended at any time: it waits for nothing else.
         if self.state is FilingState.RETURNED:
-            return ""
+            return self._find_late_mending(department_id)
         return self._find_closed_hours(department_id)
 
+    def find_mending_end(self, department_id: int | None = None) -> datetime | None:
+        """Until when what was returned may be mended; None: at any time."""
+        if not self.returned_by or self.form.is_moved:
+            return None
+        acting = self._list_acting(department_id)
+        return self.timetable.find_mending_end(self.form.code, acting)
+
+    def is_mending_over(self, department_id: int | None = None) -> bool:
+        """Whether the time is over in which what was returned may be mended."""
+        end = self.find_mending_end(department_id)
+        return end is not None and end <= self.timetable.now
+
+    def _find_late_mending(self, department_id: int | None) -> str:
+        end = self.find_mending_end(department_id)
+        if end is None or not self.is_mending_over(department_id):
+            return ""
+        return (
+            f"本表是退回修改，改好的期限是 {show_end(end)}，已经过了，现在只能查看。"
+            f"要再改，请“{self.returned_by}”延长期限。"
+        )
+
+    def _list_acting(self, department_id: int | None) -> tuple[int, ...]:
+        return self.departments if department_id is None else (department_id,)
+
     def _find_closed_hours(self, department_id: int | None) -> str:
-        acting = self.departments if department_id is None else (department_id,)
+        acting = self._list_acting(department_id)
         if self.timetable.is_open(self.form.code, acting):
             return ""
         first = self.timetable.find_beginning(self.form.code)
@@ -142,8 +169,10 @@ def find_standings(
 ) -> dict[str, Standing]:
     """How forms stand in a unit's round, by code: a handful of questions for all."""
     unit_id, round_id = scope.unit_id, scope.round_id
-    round_state, phases = _find_round(connection, unit_id, round_id)
-    timetable = _read_timetable(connection, unit_id, round_id, phases)
+    round_state, phases, returned_by = _find_round(connection, unit_id, round_id)
+    timetable = _read_timetable(
+        connection, unit_id, round_id, phases, is_returned=bool(returned_by)
+    )
     assignments = assignments or load_assignments(connection, unit_id, round_id)
     filings = {
         found.form_code: found
@@ -161,7 +190,11 @@ def find_standings(
         found = filings.get(form.code)
         if found is None:
             standings[form.code] = Standing(
-                form, round_state, timetable, departments=departments
+                form,
+                round_state,
+                timetable,
+                departments=departments,
+                returned_by=returned_by,
             )
             continue
         standings[form.code] = Standing(
@@ -175,6 +208,7 @@ def find_standings(
             departments,
             frozenset(handed.get(found.id, ())),
             _find_instead(connection, form, scope, found, unlocked),
+            returned_by,
         )
     return standings
 
@@ -188,27 +222,36 @@ def find_round_state(
 
 def _find_round(
     connection: Connection, unit_id: int, round_id: int
-) -> tuple[RoundState | None, list]:
-    """How the round stands for a unit, and the unit's phases as stored."""
+) -> tuple[RoundState | None, list, str]:
+    """How the round stands for a unit, its phases as stored, and who returned it."""
+    is_back = and_(
+        Unit.id == UnitRound.returned_by_id, UnitRound.state == FilingState.RETURNED
+    )
     found = connection.execute(
-        select(Round.state, UnitRound.closed_at, UnitRound.phases)
+        select(Round.state, UnitRound.closed_at, UnitRound.phases, Unit.name)
         .outerjoin(
             UnitRound,
             and_(UnitRound.round_id == Round.id, UnitRound.unit_id == unit_id),
         )
+        .outerjoin(Unit, is_back)
         .where(Round.id == round_id)
     ).first()
     if found is None:
-        return None, []
+        return None, [], ""
     state = found.state if found.closed_at is None else RoundState.CLOSED
-    return state, found.phases or []
+    return state, found.phases or [], found.name or ""
 
 
 def _read_timetable(
-    connection: Connection, unit_id: int, round_id: int, stored: list
+    connection: Connection,
+    unit_id: int,
+    round_id: int,
+    stored: list,
+    *,
+    is_returned: bool,
 ) -> Timetable:
     """The phases and extensions of a unit's round, at the database's moment."""
-    if not stored:
+    if not (stored or is_returned):
         return Timetable(find_now(connection))
     return Timetable(
         find_now(connection),

@@ -102,6 +102,20 @@ class Timetable:
         extended = self.find_extension(form_code, department_ids)
         return max([*ends, extended] if extended else ends)
 
+    def find_mending_end(
+        self, form_code: str, department_ids: Iterable[int | None]
+    ) -> datetime | None:
+        """When what was returned can be mended no more; None: no limit.
+
+        Where the round has no phases, what was extended alone sets the limit.
+        """
+        ids = frozenset(department_ids)
+        ends = (
+            self.find_deadline(form_code, ids),
+            self.find_extension(form_code, ids),
+        )
+        return max((end for end in ends if end is not None), default=None)
+
     def find_beginning(self, form_code: str) -> datetime | None:
         """When the form can be entered next, where it cannot be now."""
         firsts = (p.first for p in self.phases if p.covers(form_code))

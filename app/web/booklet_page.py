@@ -17,6 +17,7 @@ from app.services.booklets import (
     list_ticks,
     may_hand_in,
 )
+from app.services.chain.cases import EDITABLE
 from app.services.chain.obstacles import NotReady, Obstacle
 from app.services.continuity import find_last_rows
 from app.services.desks import Desk, find_desk
@@ -160,6 +161,8 @@ class BookletPage:
     period: str
     time: TimeLeft | None
     read_only: bool
+    #: why, while the unit still works at it
+    obstacle: str
     may_submit: bool
     may_review: bool
     previous_url: str
@@ -185,6 +188,8 @@ def make_booklet_page(
     part = find_state(server.workshop, place)
     forms = forms_of(place, booklet)
     first = making.desks[0]
+    open_forms = [f for f in forms if place.standings[f.code].state in EDITABLE]
+    obstacles = [place.find_obstacle(form) for form in forms]
     return BookletPage(
         booklet,
         place,
@@ -192,8 +197,9 @@ def make_booklet_page(
         blocks,
         tuple(making.desks),
         show_period(first),
-        find_time_left(place, first.form),
-        all(place.find_obstacle(form) for form in forms),
+        find_time_left(place, open_forms[0] if open_forms else first.form),
+        all(obstacles),
+        place.find_obstacle(open_forms[0]) if open_forms and all(obstacles) else "",
         may_hand_in(place) and not is_handed_in(part),
         can(place.actor, Action.REVIEW_FORM, place.whole),
         _find_previous(place, booklet),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import url_for
 
-from app.models import DecisionKind, ThreadState
+from app.models import DecisionKind, FilingState, ThreadState
 from app.permissions import Action
 from app.services.chain.cases import Case, looking
 from app.services.chain.obstacles import Obstacle
@@ -163,7 +163,10 @@ def view_talks(
 
 def find_time_left(place: Workplace, form: FormSpec) -> TimeLeft | None:
     """Until when the form should be handed in; None: there is no limit."""
+    standing = place.standings[form.code]
     due = find_due(place.timetable, form, place.assignments.ids(form))
+    if standing.state is FilingState.RETURNED:
+        due = standing.find_mending_end() or due
     if due is None:
         return None
     now = place.timetable.now

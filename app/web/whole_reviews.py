@@ -4,7 +4,7 @@ by the authorities above.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -12,6 +12,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from app.errors import BadRequest, Refused
 from app.permissions import Action, can
 from app.services.chain import whole
+from app.services.chain.lengthening import lengthen
 from app.services.chain.obstacles import NotReady
 from app.services.chain.questions import RETURN_REASONS, Named
 from app.services.chain.steps import StepAt
@@ -21,6 +22,7 @@ from app.services.form_states import DONE, STATE_WORDS, FormState
 from app.services.unit_rounds import judge_unit
 from app.services.whole_reviews import WholeForm, list_whole
 from app.services.workplaces import Workplace
+from app.storage.timetable import show_end
 from app.web.chain_posts import find_round_of, read_remark, require_short
 from app.web.chain_views import (
     HistoryLine,
@@ -70,6 +72,18 @@ class StateCount:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """What a reviewer had filled in when the act was refused: nothing of it is lost."""
+
+    forms: frozenset[str] = frozenset()
+    cells: frozenset[str] = frozenset()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    until: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True)
 class WholePage:
     """All the page of a unit's round places."""
 
@@ -86,6 +100,7 @@ class WholePage:
     undo: Undoable | None
     missing: tuple[MissingLine, ...] = ()
     missing_total: int = 0
+    sent: Sent = Sent()
     reasons: tuple[WarningReason, ...] = RETURN_REASONS
 
     @property
@@ -127,6 +142,24 @@ class WholePage:
     @property
     def may_return(self) -> bool:
         return "return" in self.view.acts
+
+    @property
+    def may_lengthen(self) -> bool:
+        return "lengthen" in self.view.acts
+
+    @property
+    def mending_end(self) -> str:
+        """Until when what was returned may be mended, in words."""
+        end = self.view.mending_end
+        return "" if end is None else show_end(end)
+
+    @property
+    def has_to_set_time(self) -> bool:
+        """Whether no form could be mended unless the return sets a deadline."""
+        return bool(self.lines) and len(self.view.without_time) == len(self.lines)
+
+    def is_ticked(self, line: WholeForm) -> bool:
+        return line.form.code in self.sent.forms or bool(line.asked)
 
     @property
     def may_seal(self) -> bool:
@@ -184,7 +217,11 @@ def decide() -> Answer:
             lambda: whole.return_whole(
                 *find_round_of(place), _read_named(place), read_remark(), _read_until()
             ),
-            "已退回，质量监督处和填报部门会收到通知。",
+            "已退回，填报单位会收到通知。",
+        ),
+        "lengthen": (
+            lambda: lengthen(*find_round_of(place), _require_until()),
+            "期限已延长，填报单位会收到通知，现在就能接着改。",
         ),
     }
     if sent.get("act") not in acts:
@@ -196,13 +233,16 @@ def decide() -> Answer:
         return _show(place, missing), 409
     except Refused as refusal:
         flash(refusal.message, "error")
-    else:
-        flash(done, "good")
+        return _show(place, sent=_read_sent()), 409
+    flash(done, "good")
     return redirect(url_for(".show", at=place.key), 303)
 
 
-def _show(place: Workplace, missing: NotReady | None = None) -> str:
+def _show(
+    place: Workplace, missing: NotReady | None = None, sent: Sent | None = None
+) -> str:
     page = _make_page(place, missing)
+    page = page if sent is None else replace(page, sent=sent)
     return render_template("review_round.html", page=page, workplace=place)
 
 
@@ -279,6 +319,26 @@ def _read_named(place: Workplace) -> dict[FormSpec, list[Named]]:
     return named
 
 
+def _read_sent() -> Sent:
+    sent = request.form
+    codes = sent.getlist("form")
+    return Sent(
+        frozenset(codes),
+        frozenset(sent.getlist("cell")),
+        {code: sent.get(f"reason|{code}", "") for code in codes},
+        {code: sent.get(f"words|{code}", "") for code in codes},
+        sent.get("until", ""),
+        sent.get("remark", ""),
+    )
+
+
+def _require_until() -> datetime:
+    until = _read_until()
+    if until is None:
+        raise Refused("请写明延长到什么时候，再办一次。")
+    return until
+
+
 def _read_until() -> datetime | None:
     """By when what is returned should be mended, where that is said."""
     text = request.form.get("until", "")
@@ -286,7 +346,7 @@ def _read_until() -> datetime | None:
         return None
     until = read_moment(text)
     if until is None:
-        raise BadRequest("改好的期限写得不对，请写成 2024-09-30 18:00 这样。")
+        raise Refused("改好的期限写得不对，请写成 2024-09-30 18:00 这样。")
     return until
 
 

@@ -13,6 +13,7 @@ from app.services.chain.cases import EDITABLE, Case
 from app.services.chain.completeness import needs_figures
 from app.services.chain.deciding import require_reviewer, require_waiting
 from app.services.chain.emptying import may_close
+from app.services.chain.lengthening import find_lengthening, find_mending_end
 from app.services.chain.returning import find_returning
 from app.services.chain.threads import find_own_step
 from app.services.chain.whole import (
@@ -30,6 +31,7 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     APPROVE = "approve"
     RETURN = "return"
+    LENGTHEN = "lengthen"
     ASK = "ask"
     DECLARE_EMPTY = "declare_empty"
     RETRACT_EMPTY = "retract_empty"
@@ -170,9 +172,15 @@ def _may_return_whole(case: WholeCase) -> bool:
     return True
 
 
+def _may_lengthen(case: WholeCase) -> bool:
+    find_lengthening(case)
+    return find_mending_end(case) is not None
+
+
 _WHOLE_ACTS: Mapping[Act, Callable[[WholeCase], bool]] = {
     Act.SUBMIT: _may_hand_in,
     Act.WITHDRAW: _may_withdraw_whole,
     Act.APPROVE: _may_approve_whole,
     Act.RETURN: _may_return_whole,
+    Act.LENGTHEN: _may_lengthen,
 }

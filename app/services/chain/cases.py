@@ -217,15 +217,22 @@ class Case:
         if self.filing.state is FilingState.APPROVED:
             raise Refused("本表已审核通过。要改，请审核人退回。")
 
-    def require_hours(self, department_id: int | None) -> None:
-        """Raise Refused outside the form's hours, save for what was returned."""
-        if self.filing.state is FilingState.RETURNED:
-            return
-        open_standing = replace(self.standing, state=FilingState.DRAFT, is_empty=False)
-        obstacle = replace(open_standing, handed=frozenset()).find_obstacle(
-            department_id
+    def require_hours(
+        self, department_id: int | None, state: FilingState | None = None
+    ) -> None:
+        """Raise Refused outside the form's hours, or after those of what was returned.
+
+        Args:
+            state: the one that the form would have; None: the one it has.
+        """
+        is_back = (state or self.filing.state) is FilingState.RETURNED
+        as_edited = replace(
+            self.standing,
+            state=FilingState.RETURNED if is_back else FilingState.DRAFT,
+            is_empty=False,
+            handed=frozenset(),
         )
-        if obstacle:
+        if obstacle := as_edited.find_obstacle(department_id):
             raise Refused(obstacle)
 
     # What is done.

@@ -74,8 +74,7 @@ def withdraw(
         if last.kind is not DecisionKind.SUBMIT:
             raise Refused("已经有人审核过本表，不能撤回。要改，请审核人退回。")
         before = FilingState(last.details["before"]["state"])
-        if before is FilingState.DRAFT:
-            _require_time_left(case)
+        _require_time_left(case, before)
         case.change(state=before, step="")
         reopen_threads(case.connection, last.details)
         decision_id = case.decide(
@@ -133,9 +132,9 @@ def hand_in_case(case: Case, found: Completeness, remark: str) -> Moved:
     return Moved(decision_id, state, step, title, content_hash)
 
 
-def _require_time_left(case: Case) -> None:
+def _require_time_left(case: Case, before: FilingState) -> None:
     try:
-        case.require_hours(case.lead_id)
+        case.require_hours(case.lead_id, before)
     except Refused as refusal:
         raise Refused(
             "填报时间已过，撤回后不能再提交，所以不能撤回。要改，请审核人退回。"

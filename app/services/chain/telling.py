@@ -91,6 +91,18 @@ def find_people_of_unit(
     return _select_people(connection, unit_id, role, true())
 
 
+def find_people_of_round(connection: Connection, unit_id: int) -> tuple[int, ...]:
+    """Who hands a unit's round in: in a unit without departments there is no office."""
+    roles = (Role.QUALITY_OFFICE, Role.REPORTER)
+    return tuple(
+        dict.fromkeys(
+            user_id
+            for role in roles
+            for user_id in find_people_of_unit(connection, unit_id, role)
+        )
+    )
+
+
 def _find_people(
     connection: Connection, unit_id: int, role: Role, department_id: int | None
 ) -> tuple[int, ...]:

@@ -11,10 +11,12 @@ from app.permissions import Action, Actor, Place, can, require
 from app.services.chain.acts import Act, find_acts, find_whole_acts, passes
 from app.services.chain.cases import Case, looking
 from app.services.chain.completeness import find_contributions
+from app.services.chain.lengthening import find_mending_end, list_without_time
 from app.services.chain.logs import DecisionLog
 from app.services.chain.steps import Chain, StepAt
 from app.services.chain.undoing import find_undoable, find_undoable_whole
-from app.services.chain.whole_cases import looking_whole
+from app.services.chain.whole import find_returning_whole
+from app.services.chain.whole_cases import WholeCase, looking_whole
 from app.services.workshop import Workshop
 from app.storage.records import Scope
 from form_schemas.spec import FormSpec
@@ -108,6 +110,10 @@ class WholeView:
     missing: tuple[FormSpec, ...]
     log: tuple[LogLine, ...]
     undoable_id: int | None
+    #: until when what was returned may be mended; None: nothing was, or at any time
+    mending_end: datetime | None = None
+    #: forms whose return has to set a deadline, as the hours are over
+    without_time: tuple[FormSpec, ...] = ()
 
 
 def view_filing(
@@ -142,7 +148,7 @@ def view_whole(workshop: Workshop, actor: Actor, scope: Scope) -> WholeView:
     """A unit's round as its page shows it to the actor."""
     with looking_whole(workshop, actor, scope) as case:
         require(actor, Action.VIEW_ROWS, case.place)
-        found = case.record
+        found, acts = case.record, find_whole_acts(case)
         return WholeView(
             case.unit_name,
             case.round_title,
@@ -151,11 +157,19 @@ def view_whole(workshop: Workshop, actor: Actor, scope: Scope) -> WholeView:
             found.content_hash,
             found.submitted_at,
             case.chain,
-            find_whole_acts(case),
+            acts,
             tuple(form for form in case.forms if not case.is_done(form)),
             view_log(case.connection, case.chain, case.log),
             find_undoable_whole(case),
+            find_mending_end(case),
+            _list_without_time(case, acts),
         )
+
+
+def _list_without_time(case: WholeCase, acts: frozenset[Act]) -> tuple[FormSpec, ...]:
+    if Act.RETURN not in acts:
+        return ()
+    return list_without_time(case, find_returning_whole(case), case.forms)
 
 
 def view_log(

@@ -1,15 +1,16 @@
 """A unit's round as a whole: handed in, approved or returned, step by step upward."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from app.errors import Refused
-from app.models import DecisionKind, FilingState, NoticeKind, Role
+from app.models import DecisionKind, FilingState, NoticeKind
 from app.permissions import Action, Actor, require
 from app.services.chain.authors import find_authors_of
 from app.services.chain.cases import EDITABLE, Case, Moved, open_case
 from app.services.chain.completeness import find_faults
+from app.services.chain.lengthening import give_time
 from app.services.chain.obstacles import NotReady, Obstacle, ObstacleKind
 from app.services.chain.questions import (
     Named,
@@ -19,7 +20,7 @@ from app.services.chain.questions import (
 )
 from app.services.chain.returning import give_back
 from app.services.chain.steps import StepAt, require_step, steps_after
-from app.services.chain.telling import find_people_of_unit, find_reviewers
+from app.services.chain.telling import find_people_of_round, find_reviewers
 from app.services.chain.waiting import require_waiting_step
 from app.services.chain.whole_cases import (
     WholeCase,
@@ -28,11 +29,9 @@ from app.services.chain.whole_cases import (
 )
 from app.services.derived_forms import refresh_forms
 from app.services.round_checks import RoundCheck
-from app.services.rounds.returned_time import extend_returned
 from app.services.workshop import Workshop
 from app.storage.engine import begin_snapshot
 from app.storage.records import Scope
-from app.storage.timetable import show_end
 from form_schemas.spec import FormSpec
 
 _ACT = "整体上报"
@@ -126,7 +125,8 @@ def return_whole(
     again. What the last step approved it may still return, while the round is open.
 
     Args:
-        until: by when it should be mended, the phases being over or not.
+        until: by when it has to be mended, the phases being over or not; where they
+            are over, it has to be said.
     """
     with deciding_whole(workshop, actor, scope) as case:
         step = find_returning_whole(case)
@@ -142,8 +142,8 @@ def return_whole(
             raise Refused(f"{'、'.join(moved)} 一条一条地办，不随整轮退回。")
         kind = DecisionKind.RETURN
         returned = _return_forms(case, step, wanted, remark)
-        case.change(state=FilingState.RETURNED, step="")
-        due = "" if until is None else _give_time(case, wanted, until, step.title)
+        case.change(state=FilingState.RETURNED, step="", returned_by_id=step.unit_id)
+        due = give_time(case, wanted, until, step)
         decision_id = case.decide(
             kind,
             step=step.id,
@@ -160,17 +160,6 @@ def return_whole(
         )
         case.conclude(decision_id, kind, step=step.id, remark=remark)
         return Moved(decision_id, FilingState.RETURNED)
-
-
-def _give_time(
-    case: WholeCase, forms: Iterable[FormSpec], until: datetime, by: str
-) -> str:
-    """Give the returned forms a deadline of their own; tells it in words."""
-    if until <= case.now:
-        raise Refused(f"改好的期限 {show_end(until)} 已经过去，请写以后的时间。")
-    codes = [form.code for form in forms]
-    extend_returned(case.connection, case.actor, case.scope, codes, until, by)
-    return f"请在 {show_end(until)} 前改好再提交。"
 
 
 def require_waiting_whole(case: WholeCase) -> StepAt:
@@ -332,10 +321,5 @@ def _tell_next(case: WholeCase, step: StepAt | None, remark: str) -> None:
 
 
 def _tell_office(case: WholeCase, kind: NoticeKind, title: str, text: str) -> None:
-    people: Iterable[int] = (
-        user_id
-        # Whoever hands the round in: in a unit without departments there is no office.
-        for role in (Role.QUALITY_OFFICE, Role.REPORTER)
-        for user_id in find_people_of_unit(case.connection, case.scope.unit_id, role)
-    )
+    people = find_people_of_round(case.connection, case.scope.unit_id)
     case.tell(kind, title, text, people)

@@ -54,6 +54,7 @@ class Unreported:
     step: str = ""
     content_hash: str | None = None
     submitted_at: datetime | None = None
+    returned_by_id: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

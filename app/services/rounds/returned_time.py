@@ -1,4 +1,4 @@
-"""A deadline of its own for what a review returned, set as it is returned."""
+"""A deadline of its own for what a review returned."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,14 +18,9 @@ def extend_returned(
     scope: Scope,
     codes: Iterable[str],
     until: datetime,
-    by: str,
+    reason: str,
 ) -> None:
-    """Give forms time until a moment; the notice of their return tells it.
-
-    Args:
-        by: title of the step that returned them.
-    """
-    reason = f"{by}退回，另定期限"
+    """Give forms time until a moment; whoever does so tells their people."""
     lines = [
         {
             "unit_id": scope.unit_id,

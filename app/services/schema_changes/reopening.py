@@ -193,7 +193,8 @@ def _give_back_whole(
     if state is None or state in EDITABLE:
         return
     case = open_whole_case(connection, catalogue, actor, scope)
-    case.change(state=FilingState.RETURNED, step="")
+    # A change of the form is nobody's fault: it is mended at any hour.
+    case.change(state=FilingState.RETURNED, step="", returned_by_id=None)
     codes = [form.code for form, _ in returned]
     decision_id = case.decide(
         DecisionKind.RETURN,

@@ -1,6 +1,7 @@
 """A group's report as one page: saved block by block, handed in by one act."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -301,13 +302,33 @@ def test_a_province_returns_a_cell_with_a_deadline_of_its_own(
     assert locked
     cells = {"lead_units": "砚溪机电职业技术学院;砚溪精工有限公司;昭宁公司"}
     version = int(re.search(r'name="_version" value="(\d+)"', text).group(1))
-    [row] = complete.save("group/G1", (find_row(complete), version, cells)).json["rows"]
+    mended = (find_row(complete), version, cells)
+    require_locked_after_the_deadline(engine, complete, mended)
+    fields = {"act": "lengthen", "until": "2099-02-28T18:00"}
+    answer = province.post(here, fields, page=here)
+    assert "2099-02-28 18:00" in province.get(answer.location).text
+    [row] = complete.save("group/G1", mended).json["rows"]
     assert (
         row["cells"]["lead_units"] == "砚溪机电职业技术学院；砚溪精工有限公司；昭宁公司"
     )
     answer = complete.post(PAGE, {"act": "submit"}, page=PAGE)
     assert answer.status_code == 303
     assert find_round_state(engine) is FilingState.SUBMITTED
+
+
+def require_locked_after_the_deadline(engine, group, mended):
+    with engine.begin() as connection:
+        over = datetime.now(UTC) - timedelta(minutes=1)
+        connection.execute(update(Extension.__table__).values(until=over))
+    told = "改好的期限是.*已经过了.*演示省教育厅.*延长期限"
+    page = group.get(PAGE).text
+    assert re.search(told, page)
+    assert re.search(told, group.save("group/G1", mended).json["message"])
+    submitted = group.post(PAGE, {"act": "submit"}, page=PAGE)
+    assert re.search(told, group.get(submitted.location).text)
+    imported = group.get("/forms/group/G1/import")
+    assert imported.status_code == 403
+    assert re.search(told, imported.text)
 
 
 def find_row(browser):

@@ -68,11 +68,15 @@ def test_a_leader_returns_the_forms_that_are_named(approved, sign_in):
     hand_in(office)
     page = f"{ROUND}?at={approved}"
     fields = {"act": "return", "form": "1.1.4", "remark": "请核对面积"}
-    leader.post(page, fields, page=page)
-    assert "都要选一条原因" in shown(leader, page)
+    refused = leader.post(page, fields, page=page)
+    assert refused.status_code == 409
+    assert "都要选一条原因" in refused.text
+    # Nothing that was filled in is lost.
+    assert re.search(r'value="1.1.4" data-return checked', refused.text)
+    assert 'name="remark" value="请核对面积"' in refused.text
     leader.post(page, {**fields, "reason|1.1.4": "wrong"}, page=page)
     text = shown(leader, page)
-    assert "已退回，质量监督处和填报部门会收到通知" in text
+    assert "已退回，填报单位会收到通知" in text
     assert "请核对面积" in shown(sign_in("filler"), "/forms/talent/1.1.4/")
     undo = re.search(r'action="(/reviews/undo/[^"]+)"', text).group(1)
     leader.post(undo, {"back": page}, page=page)
@@ -82,8 +86,8 @@ def test_a_leader_returns_the_forms_that_are_named(approved, sign_in):
 def test_an_approval_of_other_content_is_refused(approved, sign_in):
     hand_in(sign_in("office"))
     leader, page = sign_in("leader"), f"{ROUND}?at={approved}"
-    leader.post(page, {"act": "approve", "seen": "1" * 64}, page=page)
-    assert "内容在您打开后有改动" in shown(leader, page)
+    answer = leader.post(page, {"act": "approve", "seen": "1" * 64}, page=page)
+    assert "内容在您打开后有改动" in answer.text
 
 
 def test_a_city_does_not_decide_for_leaders(approved, sign_in):
