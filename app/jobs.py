@@ -18,6 +18,7 @@ import structlog
 from app.errors import StaleForms
 from app.models import CheckRun, ExportJob, ImportJob
 from app.services.checking import run_check_job
+from app.services.circulars.reminding import remind_of_circulars
 from app.services.exporting import run_export
 from app.services.importing import run_import
 from app.services.keeping import CatalogueKeeper
@@ -92,6 +93,7 @@ class Worker:
     def do_chores(self) -> None:
         """What nobody orders and the calendar asks for."""
         self._try("reminders", lambda: bool(remind_of_phases(self.workshop)))
+        self._try("receipts", lambda: bool(remind_of_circulars(self.workshop)))
         self._try("uploads", lambda: bool(self._sweep()))
 
     def _sweep(self) -> int:

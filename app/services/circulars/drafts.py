@@ -28,6 +28,7 @@ LONGEST_TITLE = 100
 LONGEST_TEXT = 100_000
 LONGEST_QUESTION = 200
 MOST_REMIND_DAYS = 30
+_LONGEST_AUDIENCE = 400
 _CIRCULARS = Circular.__table__
 
 
@@ -224,6 +225,8 @@ def _find_long(draft: Draft) -> Iterator[str]:
     for label, text, longest in bounds:
         if len(text.strip()) > longest:
             yield f"{label}有 {len(text.strip()):,} 字，最多 {longest:,} 字"
+    if len(draft.audience.write()) > _LONGEST_AUDIENCE:
+        yield "选的账号类型太多"
     days = draft.remind_days
     if days is not None and not 1 <= days <= MOST_REMIND_DAYS:
         yield f"提醒的天数只能是 1 到 {MOST_REMIND_DAYS}"
