@@ -247,7 +247,9 @@ def show_frame(
         look=judged.state.value,
         word=judged.word,
         has_rows=rows > 0,
-        period=f"{PERIOD_NAMES[form.period]} {show_period(desk)}",
+        period="随时可填"
+        if form.is_standing
+        else f"{PERIOD_NAMES[form.period]} {show_period(desk)}",
         check=check,
         standings=list_standings(check),
         on_saving=_find_judged_on_saving(form),

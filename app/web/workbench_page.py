@@ -104,6 +104,8 @@ class Workbench:
     #: whether the person fills in, or answers for, forms here
     is_worker: bool
     may_enter: bool
+    #: whether some form takes values at the moment
+    is_open: bool
     may_review: bool
     may_export: bool
     recent: tuple[ImportView, ...]
@@ -156,6 +158,7 @@ def make_workbench(place: Workplace) -> Workbench:
         _find_facts(place),
         is_worker,
         may_enter,
+        any(line.can_enter for line in counted),
         may_review,
         any(place.can(Action.EXPORT_ROWS, line.form) for line in lines),
         _find_recent(place) if may_enter or may_review else (),
