@@ -3,7 +3,15 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, false
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    String,
+    UniqueConstraint,
+    and_,
+    false,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, CreatedAt, Key, Name, WordEnum
@@ -44,10 +52,15 @@ class Unit(Base):
     is_shut_above: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[CreatedAt]
 
-    @property
+    @hybrid_property
     def is_open(self) -> bool:
         """Whether anybody works in it."""
         return self.is_active and not self.is_shut_above
+
+    @is_open.inplace.expression
+    @classmethod
+    def _is_open(cls) -> ColumnElement[bool]:
+        return and_(cls.is_active, ~cls.is_shut_above)
 
     parent: Mapped["Unit | None"] = relationship(
         remote_side="Unit.id", back_populates="children"

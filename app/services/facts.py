@@ -53,7 +53,7 @@ def find_facts(engine: Engine, catalogue: Catalogue) -> Facts:
             )
 
         return Facts(
-            count(select(func.count()).select_from(Unit).where(Unit.is_active)),
+            count(select(func.count()).select_from(Unit).where(Unit.is_open)),
             count(active),
             count(active.where(User.last_login_at.is_(None))),
             count(

@@ -86,7 +86,7 @@ def _find_due(connection: Connection) -> Iterator[Due]:
         select(part, Round.collection, Round.edition)
         .join(Round.__table__, Round.id == part.c.round_id)
         .join(Unit.__table__, Unit.id == part.c.unit_id)
-        .where(Round.state == RoundState.OPEN, Unit.is_active)
+        .where(Round.state == RoundState.OPEN, Unit.is_open)
         .order_by(part.c.id)
     ).all()
     for one in found:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, select
 
 from app.errors import Forbidden
-from app.models import Filing, FilingState, Round, Unit, UnitRound, User
+from app.models import Filing, FilingState, Round, Unit, UnitKind, UnitRound, User
 from app.permissions import Action, Actor, Place, can, filter_units
 from app.services.chain.logs import load_whole_log
 from app.services.chain.steps import Chain, StepAt, find_chain, require_step
@@ -126,7 +126,12 @@ def list_wholes(workshop: Workshop, actor: Actor) -> tuple[WholeLine, ...]:
             table.c.state == FilingState.SUBMITTED,
             filter_units(actor, Action.REVIEW_FORM, table.c.unit_id),
         )
-        .order_by(table.c.submitted_at, table.c.id)
+        .order_by(
+            # A nation has hundreds of rounds below it that wait for its provinces.
+            table.c.step.in_(_list_others_steps(workshop, actor)),
+            table.c.submitted_at,
+            table.c.id,
+        )
         .limit(_MOST_UNITS)
     )
     with begin_reading(workshop.engine) as connection:
@@ -135,6 +140,21 @@ def list_wholes(workshop: Workshop, actor: Actor) -> tuple[WholeLine, ...]:
             _make_whole(connection, workshop.catalogue, actor, one) for one in found
         ]
     return tuple(line for line in lines if line is not None)
+
+
+def _list_others_steps(workshop: Workshop, actor: Actor) -> list[str]:
+    """Steps of levels that the person belongs to no unit of."""
+    with begin_reading(workshop.engine) as connection:
+        own = {grant.unit_id for grant in actor.grants}
+        kinds = set(connection.scalars(select(Unit.kind).where(Unit.id.in_(own))))
+    return sorted(
+        {
+            step.id
+            for edition in workshop.catalogue.editions
+            for step in edition.steps
+            if step.level and UnitKind(step.level) not in kinds
+        }
+    )
 
 
 def may_take(actor: Actor, step: StepAt, place: Place) -> bool:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
-from app.models import FilingState, UnitRound
+from app.models import FilingState, Unit, UnitRound
 from app.services.chain.waiting import find_unit_step
 from app.services.form_states import name_waiting
 from app.services.report_states import find_begun, name_report_state
@@ -26,6 +26,15 @@ class UnitPart:
     #: whether it left the unit
     is_reported: bool = False
     submitted_at: datetime | None = None
+
+
+def counts_in_round() -> ColumnElement[bool]:
+    """The units that count in a round, of those joined with their part in it.
+
+    A closed unit has nothing more to report; what it handed in before stays.
+    """
+    handed_in = (FilingState.SUBMITTED, FilingState.APPROVED)
+    return or_(Unit.is_open, UnitRound.state.in_(handed_in))
 
 
 def find_part(

@@ -31,6 +31,7 @@ from app.errors import Forbidden, NotFound
 from app.models import (
     AUTHORITIES,
     Department,
+    FilingState,
     Round,
     RoundState,
     Unit,
@@ -308,6 +309,8 @@ def open_workplace(
         )
 
 
+_HANDED_IN = (FilingState.SUBMITTED, FilingState.APPROVED)
+
 #: Whether the unit still works at the round.
 _IS_OPEN = and_(Round.state == RoundState.OPEN, UnitRound.closed_at.is_(None))
 #: Open rounds first, then the newest, each with its units in their order.
@@ -338,7 +341,8 @@ def _offers(catalogue: Catalogue, actor: Actor) -> Select:
             and_(UnitRound.unit_id == Unit.id, UnitRound.round_id == Round.id),
         )
         .where(
-            Unit.is_active,
+            # What a closed unit handed in is still there to be read and reviewed.
+            or_(Unit.is_active, UnitRound.state.in_(_HANDED_IN)),
             or_(~Round.by_unit, UnitRound.id.is_not(None)),
             filter_units(actor, Action.VIEW_ROWS, Unit.id),
             Round.state != RoundState.PREPARING,

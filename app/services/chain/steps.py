@@ -112,11 +112,12 @@ def takes_step(grant: Grant, role: Role | str) -> bool:
 
 
 def find_granted(connection: Connection, unit_id: int) -> tuple[int, ...]:
-    """Whom the right to review was switched on for in a unit."""
+    """Whom the right to review was switched on for in a unit that is in use."""
     held = connection.execute(
         select(Membership.user_id, Membership.granted)
         .join(User, User.id == Membership.user_id)
-        .where(Membership.unit_id == unit_id, User.is_active)
+        .join(Unit, Unit.id == Membership.unit_id)
+        .where(Membership.unit_id == unit_id, User.is_active, Unit.is_open)
     )
     return tuple(one.user_id for one in held if Action.REVIEW_FORM in one.granted)
 

@@ -39,7 +39,7 @@ from app.services.form_states import count_days_late, find_due_phase
 from app.services.progress.area import Area, AreaRound, FormRate, Share, UnitLine
 from app.services.progress.branches import find_branches, sum_branches
 from app.services.report_states import find_begun
-from app.services.unit_rounds import UnitPart, judge_unit
+from app.services.unit_rounds import UnitPart, counts_in_round, judge_unit
 from app.storage.engine import begin_reading
 from app.storage.timetable import RoundPhase, find_now, read_phases
 from form_schemas.catalogue import Catalogue, Edition
@@ -240,7 +240,7 @@ def _find_units(connection: Connection, actor: Actor, round_: AreaRound):
         .outerjoin(above, above.id == Unit.parent_id)
         .outerjoin(UnitRound, own)
         .where(
-            Unit.is_active,
+            counts_in_round(),
             Unit.kind.not_in(AUTHORITIES),
             cast(Unit.collections, Text).like(literal(f'%"{round_.collection}"%')),
             or_(~Round.by_unit, UnitRound.id.is_not(None)),

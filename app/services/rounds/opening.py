@@ -90,7 +90,7 @@ def find_units(
     """
     wanted = (
         select(Unit.id, Unit.name, Unit.path, Unit.collections)
-        .where(Unit.id.in_(set(unit_ids)), Unit.is_active)
+        .where(Unit.id.in_(set(unit_ids)), Unit.is_open)
         .order_by(Unit.id)
     )
     found = connection.execute(wanted.with_for_update() if held else wanted).all()

@@ -66,7 +66,7 @@ def list_rounds_of(
         .join_from(Unit, Round, Round.state != RoundState.PREPARING)
         .outerjoin(UnitRound, own)
         .where(
-            Unit.is_active,
+            Unit.is_open,
             filter_units(actor, Action.MANAGE_ROUND, Unit.id),
             or_(~Round.by_unit, UnitRound.id.is_not(None)),
             ~Round.is_standing,

@@ -73,7 +73,7 @@ def list_openable(engine: Engine, actor: Actor, edition: Edition) -> tuple[Row, 
     with begin_reading(engine) as connection:
         units = connection.execute(
             select(Unit.id, Unit.name, Unit.path, Unit.collections)
-            .where(Unit.is_active, manages)
+            .where(Unit.is_open, manages)
             .order_by(Unit.id)
         ).all()
         begun = set(

@@ -28,6 +28,7 @@ from app.models import (
 from app.models.rounds import read_period
 from app.permissions import Action, Actor, filter_units
 from app.services.statistics.areas import NO_AREAS, AreaTree, find_tree
+from app.services.unit_rounds import counts_in_round
 from app.services.workplaces import Workplace
 from app.storage.engine import begin_reading
 from app.storage.measuring import Coverage, MeasuredRound
@@ -73,6 +74,8 @@ class Ground:
     unit_id: int | None = None
     #: how many units report there
     units: int = 1
+    #: the authority that an area was narrowed to
+    below: int | None = None
     #: of an area: what is around it and in it
     tree: AreaTree = NO_AREAS
 
@@ -143,6 +146,7 @@ def find_area_ground(
         chosen,
         rounds,
         units=total or 0,
+        below=below,
         tree=tree,
     )
 
@@ -196,6 +200,7 @@ def find_public_ground(
         chosen,
         rounds,
         units=total or 0,
+        below=below,
         tree=tree,
     )
 
@@ -255,7 +260,7 @@ def _select_units(at: StatisticsRound, seen) -> Select:
         .join_from(Unit, Round, Round.id == at.id)
         .outerjoin(UnitRound, own)
         .where(
-            Unit.is_active,
+            counts_in_round(),
             Unit.kind.not_in(AUTHORITIES),
             cast(Unit.collections, Text).like(quoted),
             or_(~Round.by_unit, UnitRound.id.is_not(None)),

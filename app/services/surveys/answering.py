@@ -71,7 +71,7 @@ def find_unit(engine: Engine, survey: Survey, actor: Actor) -> Respondent | None
         )
         units = connection.execute(
             select(Unit.id, Unit.name, Unit.kind)
-            .where(Unit.id.in_(named), Unit.is_active)
+            .where(Unit.id.in_(named), Unit.is_open)
             .order_by(Unit.id)
         )
         for unit in units:

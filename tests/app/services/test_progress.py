@@ -3,15 +3,16 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
-from app.models import FilingState, Round
+from app.models import FilingState, Round, Unit, UnitRound
 from app.services.demo_people import find_actor
 from app.services.form_states import FormState
 from app.services.progress.area import find_round, list_rounds, search_units
 from app.services.progress.history import load_history
 from app.services.progress.matrix import load_matrix
 from app.services.progress.units import load_area
+from app.services.statistics.grounds import find_area_ground
 from tests.support.standings import SchoolRound, add_second_school
 
 LATE, NAMED = "0.1.1", ("准备", -9, -2, ["0.1.1"])
@@ -144,6 +145,45 @@ def test_a_round_for_some_units_leaves_the_others_out(school, second):
     with school.engine.begin() as connection:
         connection.execute(update(Round.__table__).values(by_unit=True))
     assert [line.name for line in look(school, "city").lines] == ["演示职业技术学院"]
+
+
+@pytest.mark.parametrize("closed", [{"is_active": False}, {"is_shut_above": True}])
+def test_a_closed_unit_counts_by_what_it_handed_in(school, second, closed):
+    with school.engine.begin() as connection:
+        connection.execute(
+            update(Unit.__table__).where(Unit.id == second).values(**closed)
+        )
+    own = ["演示职业技术学院"]
+    area = look(school, "city")
+    assert [line.name for line in area.lines] == own
+    assert area.rates[0].total == 1
+    assert count_units(school) == 1
+    hand_in_of(school, second)
+    assert [line.name for line in look(school, "city").mine] == ["第二职业学校"]
+    assert count_units(school) == 2
+
+
+def count_units(school):
+    """How many units the statistics of the city are about."""
+    actor = find_actor(school.engine, "city")
+    catalogue = school.workshop.catalogue
+    ground = find_area_ground(
+        school.engine, catalogue, actor, "talent", school.round_id
+    )
+    return ground.units
+
+
+def hand_in_of(school, unit_id):
+    with school.engine.begin() as connection:
+        connection.execute(
+            insert(UnitRound.__table__).values(
+                unit_id=unit_id,
+                round_id=school.round_id,
+                phases=[],
+                state=FilingState.SUBMITTED,
+                step="city",
+            )
+        )
 
 
 @pytest.mark.parametrize("words", ["第二", "SECOND", "dezyxx", "市教育局 第二"])

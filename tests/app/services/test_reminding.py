@@ -339,6 +339,19 @@ class TestByCalendar:
         remind_of_phases(workshop)
         assert notices_of(engine, filler) == []
 
+    @pytest.mark.parametrize("closed", [{"is_active": False}, {"is_shut_above": True}])
+    def test_a_closed_unit_reminds_nobody(
+        self, workshop, engine, scope, shared_form, closed
+    ):
+        filler = add_person(engine, "lead", Role.FILLER, shared_form.departments[0])
+        set_phase(engine, scope, shared_form, 0.5 * DAY)
+        with engine.begin() as connection:
+            connection.execute(
+                update(Unit.__table__).where(Unit.id == scope.unit_id).values(**closed)
+            )
+        remind_of_phases(workshop)
+        assert notices_of(engine, filler) == []
+
     def test_closed_accounts_are_not_told(self, workshop, engine, scope, shared_form):
         filler = add_person(engine, "lead", Role.FILLER, shared_form.departments[0])
         set_phase(engine, scope, shared_form, 0.5 * DAY)
