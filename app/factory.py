@@ -25,6 +25,8 @@ from app.web.booklet_books import booklet_books
 from app.web.booklets import booklets
 from app.web.checks import checks
 from app.web.choosing import choosing
+from app.web.circulars import circulars
+from app.web.circulars_sent import circulars_sent
 from app.web.designing import designing
 from app.web.designing_acts import designing_acts
 from app.web.designing_settings import designing_settings
@@ -88,6 +90,8 @@ _BLUEPRINTS = (
     booklets,
     checks,
     choosing,
+    circulars,
+    circulars_sent,
     designing,
     designing_acts,
     designing_settings,

@@ -66,7 +66,7 @@ class Need:
     """What the policy asks for; without an action: only to be signed in."""
 
     action: Action | None = None
-    #: anywhere, unit, form, lead (the department that leads), part (the import's)
+    #: anywhere, unit, city (the one above it), form, lead (the department that leads), part (the import's)
     at: str = "anywhere"
     #: who else is needed, where the policy alone does not say it
     also: str = ""
@@ -87,6 +87,8 @@ class Need:
             return None
         if self.at == "unit":
             return whole
+        if self.at == "city":
+            return Place(school.city_id)
         if self.at == "lead":
             return replace(whole, departments=(LEAD,))
         shared = scene.form in schools.IN_STATES
@@ -115,6 +117,7 @@ class Need:
 _PLACES = {
     "anywhere": "任何一处",
     "unit": "本单位",
+    "city": "本单位的市局",
     "form": "本表",
     "lead": "本表的牵头部门",
     "part": "这次导入",

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from app.permissions import Action
 from tests.support import authorised_schools as schools
+from tests.support.authorised_circulars import CIRCULAR_ENTRIES
 from tests.support.authorised_designs import DESIGN_ENTRIES
 from tests.support.authorised_entries import (
     FORM_SCENES,
@@ -1284,6 +1285,7 @@ ENTRIES = (
     *_ADMIN,
     *_AREAS,
     *ITEM_ENTRIES,
+    *CIRCULAR_ENTRIES,
     *SCHEMA_ENTRIES,
     *DESIGN_ENTRIES,
 )

@@ -50,6 +50,7 @@ from form_schemas.catalogue import Edition
 from form_schemas.codelists import load_codelists
 from form_schemas.drafts import Source
 from form_schemas.reader import read_edition
+from tests.support.authorised_circulars import add_circulars
 from tests.support.authorised_people import OTHER
 from tests.support.catalogues import catalogue_of
 from tests.support.chain import LEAD, STEPS, SUPPLIER, School
@@ -196,6 +197,9 @@ class Things:
     export_id: int = 0
     letter_id: int = 0
     letter_token: str = ""
+    #: a draft of the city's, and one that went to the school -> id; its file
+    circulars: dict = field(default_factory=dict)
+    circular_token: str = ""
     notice_id: int = 0
     extension_id: int = 0
     #: an account that is only looked at and changed, and its role
@@ -345,6 +349,8 @@ def _fill_now(things, folder):
     things.extension_id = _extend(things)
     _export(things)
     _write_letter(things, folder)
+    things.circulars = add_circulars(school, folder)
+    things.circular_token = _find_newest_file(school, school.city_id)
     _find_notice(things)
 
 
@@ -500,9 +506,13 @@ def _write_letter(things, folder):
         [(path, "材料.pdf")],
         size_limit_mb=5,
     )
-    things.letter_token = school.ask_one(
+    things.letter_token = _find_newest_file(school, things.unit_id)
+
+
+def _find_newest_file(school, unit_id):
+    return school.ask_one(
         select(StoredFile.token)
-        .where(StoredFile.unit_id == things.unit_id)
+        .where(StoredFile.unit_id == unit_id)
         .order_by(StoredFile.id.desc())
     )[0]
 

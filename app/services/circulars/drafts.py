@@ -90,6 +90,16 @@ class DraftChanged(Refused):
         )
 
 
+class AlreadySent(Refused):
+    """It went out meanwhile, or by a first click."""
+
+    default = "这份通知已经发出，不能再改。要改，请撤回后另写一份。"
+
+    def __init__(self, circular_id: int) -> None:
+        self.circular_id = circular_id
+        super().__init__()
+
+
 def read_draft(row: Row) -> Draft:
     """A draft as it is stored."""
     return Draft(
@@ -118,7 +128,7 @@ def save_draft(
 
     Raises:
         DraftChanged: somebody else did meanwhile; nothing is saved.
-        Refused: it was sent.
+        AlreadySent: it cannot be changed any more.
         BadRequest: something is longer than a page of ours lets it be.
     """
     _check_lengths(draft)
@@ -149,7 +159,7 @@ def discard_draft(
     """Throw a draft away, with its files.
 
     Raises:
-        Refused: it was sent.
+        AlreadySent: it cannot be changed any more.
     """
     with engine.begin() as connection:
         held = get_own(connection, actor, circular_id, locked=True)
@@ -193,7 +203,7 @@ def _hold(connection: Connection, actor: Actor, page: Page, draft: Draft) -> Row
 
 def _require_draft(row: Row) -> None:
     if row.state is not CircularState.DRAFT:
-        raise Refused("这份通知已经发出，不能再改。要改，请撤回后另写一份。")
+        raise AlreadySent(row.id)
 
 
 def _values_of(draft: Draft) -> dict[str, object]:

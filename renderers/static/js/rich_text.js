@@ -27,7 +27,7 @@ const TOOLS = [
 
 /**
  * @param {{url: string, csrf: string, onRefused: (field: string, message: string) => void}} options
- *   where pictures are sent
+ *   where pictures are sent; without an address there are none
  */
 export function watchRichTexts(root, options) {
   for (const area of root.querySelectorAll("textarea[data-rich]")) if (!area.readOnly && !area.disabled) new RichText(area, options);
@@ -46,7 +46,8 @@ class RichText {
       tabindex: "0",
     });
     this.bar = make("div", { class: "rich-bar", role: "toolbar", "aria-label": "格式" });
-    for (const tool of TOOLS) this.bar.append(this.button(tool));
+    // Without an address to send them to there are no pictures.
+    for (const tool of TOOLS) if (tool.act !== "picture" || options.url) this.bar.append(this.button(tool));
     this.link = this.makeLink();
     this.picture = make("input", { type: "file", accept: ".jpg,.jpeg,.png,.gif", class: "visually-hidden", tabindex: "-1", "aria-label": "选图片" });
     area.before(this.bar, this.link, this.picture, this.page);

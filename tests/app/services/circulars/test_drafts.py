@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import func, select
 
-from app.errors import BadRequest, Forbidden, NotFound, Refused
+from app.errors import BadRequest, Forbidden, NotFound
 from app.models import Circular, StoredFile
 from app.services.circulars.drafts import (
     LONGEST_TITLE,
+    AlreadySent,
     Draft,
     DraftChanged,
     Page,
@@ -51,9 +52,9 @@ def test_of_two_who_change_a_draft_the_second_is_told(office):
 
 def test_what_was_sent_is_changed_no_more(office):
     circular_id = office.send()
-    with pytest.raises(Refused, match="已经发出"):
+    with pytest.raises(AlreadySent):
         office.save(office.draft(), circular_id=circular_id, version=2)
-    with pytest.raises(Refused, match="已经发出"):
+    with pytest.raises(AlreadySent):
         discard_draft(office.engine, office.store, office.actor(), circular_id)
 
 

@@ -1,0 +1,108 @@
+"""Routes of circulars: one of the city's that came to the school, and a draft."""
+
+import io
+
+from app.models import UnitKind
+from app.permissions import Action
+from app.services.circulars.drafts import Draft, Page, Papers, save_draft
+from app.services.circulars.sending import send_circular
+from tests.support.authorised_entries import THING_SCENES, Entry, Need
+
+PDF = b"%PDF-1.7 \n"
+WRITE = Need(Action.SEND_CIRCULARS)
+WRITE_THERE = Need(Action.SEND_CIRCULARS, "city")
+RECEIVE = Need(also="收到的单位里管全单位的人")
+DRAFT, SENT = "draft", "sent"
+
+
+def add_circulars(school, folder):
+    """Name -> id of a draft and of one that was sent; and the token of its file."""
+    workshop, city = school.workshop, school.city
+    path = folder / "circular.pdf"
+    path.write_bytes(PDF)
+    draft = Draft(
+        school.city_id,
+        "开会",
+        "请参加",
+        frozenset({UnitKind.SCHOOL}),
+        wants_receipt=True,
+    )
+    papers = Papers(((path, "材料.pdf"),), size_limit_mb=1)
+    args = workshop.engine, workshop.files, city
+    made = {
+        name: save_draft(*args, Page(None, 0, name), draft, papers)
+        for name in (DRAFT, SENT)
+    }
+    send_circular(workshop.engine, city, made[SENT].id, made[SENT].version)
+    return {name: saved.id for name, saved in made.items()}
+
+
+def _one(name):
+    return lambda things, _scene: {"circular_id": things.circulars[name]}
+
+
+def _file(name):
+    return lambda things, scene: (
+        _one(name)(things, scene) | {"token": things.circular_token}
+    )
+
+
+def _written(things, _scene):
+    return {
+        "unit": str(things.school.city_id),
+        "version": "1",
+        "key": "a page",
+        "title": "开会",
+        "text": "请参加",
+        "kinds": "school",
+        "files": (io.BytesIO(PDF), "材料.pdf"),
+    }
+
+
+def _sent(things, scene):
+    return _written(things, scene) | {"act": "send"}
+
+
+def _act(endpoint, name, body=lambda _things, _scene: {}):
+    need = WRITE_THERE
+    return Entry(endpoint, "POST", need, THING_SCENES, _one(name), body)
+
+
+CIRCULAR_ENTRIES = (
+    Entry("circulars.show_list", "GET", Need()),
+    Entry("circulars.show", "GET", RECEIVE, THING_SCENES, _one(SENT), is_finer=True),
+    Entry("circulars.fetch", "GET", RECEIVE, THING_SCENES, _file(SENT), is_finer=True),
+    Entry(
+        "circulars.give_receipt",
+        "POST",
+        RECEIVE,
+        THING_SCENES,
+        _one(SENT),
+        lambda things, _scene: {"unit": str(things.unit_id)},
+        is_finer=True,
+    ),
+    Entry("circulars_sent.show_list", "GET", WRITE),
+    Entry("circulars_sent.write", "GET", WRITE),
+    Entry(
+        "circulars_sent.create",
+        "POST",
+        WRITE_THERE,
+        THING_SCENES,
+        body=_written,
+    ),
+    Entry("circulars_sent.show", "GET", WRITE_THERE, THING_SCENES, _one(SENT)),
+    Entry("circulars_sent.fetch", "GET", WRITE_THERE, THING_SCENES, _file(SENT)),
+    Entry("circulars_sent.export", "GET", WRITE_THERE, THING_SCENES, _one(SENT)),
+    _act("circulars_sent.save", DRAFT, _sent),
+    _act("circulars_sent.discard", DRAFT),
+    _act("circulars_sent.take_back", SENT, lambda _t, _s: {"reason": "日期有误"}),
+    _act("circulars_sent.remind", SENT),
+    Entry(
+        "circulars_sent.send_later",
+        "POST",
+        WRITE_THERE,
+        THING_SCENES,
+        _one(SENT),
+        changes=False,
+    ),
+)
