@@ -9,6 +9,8 @@ from openpyxl.chart import BarChart, LineChart, PieChart, Reference
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
+from exporters.putting import write_text
+
 _CHARTS = {"bar": BarChart, "line": LineChart, "pie": PieChart}
 _HEAD_FILL = PatternFill("solid", start_color="DCE6F1")
 #: Centimetres.
@@ -41,11 +43,11 @@ def write_chart_book(path: Path, sheets: Iterable[ChartSheet]) -> None:
 
 def _write_sheet(book: Workbook, sheet: ChartSheet) -> None:
     page = book.create_sheet(sheet.title)
-    _write_text(page.cell(1, 1), sheet.caption)
+    write_text(page.cell(1, 1), sheet.caption)
     page.cell(1, 1).font = Font(bold=True, size=13)
     for column, head in enumerate(sheet.heads, start=1):
         cell = page.cell(2, column)
-        _write_text(cell, head)
+        write_text(cell, head)
         cell.font, cell.fill = Font(bold=True), _HEAD_FILL
         cell.alignment = Alignment(wrap_text=True, horizontal="center")
         page.column_dimensions[get_column_letter(column)].width = (
@@ -55,18 +57,12 @@ def _write_sheet(book: Workbook, sheet: ChartSheet) -> None:
         for column, value in enumerate(line, start=1):
             cell = page.cell(row, column)
             if isinstance(value, str):
-                _write_text(cell, value)
+                write_text(cell, value)
             else:
                 cell.value = value
     page.freeze_panes = "B3"
     if sheet.chart and sheet.drawn:
         _draw(page, sheet)
-
-
-def _write_text(cell, text: str) -> None:
-    """A text stays one, whatever it begins with."""
-    cell.value = text
-    cell.data_type = "s"
 
 
 def _draw(page, sheet: ChartSheet) -> None:

@@ -17,6 +17,7 @@ from exporters.bindings import CELLS
 from exporters.formula_cells import ROW, squeeze, trim_text
 from exporters.header import PREVIOUS_PREFIX, is_importable
 from exporters.layout import SheetLayout
+from exporters.putting import drop_illegal
 from form_schemas.catalogue import Catalogue
 from form_schemas.kinds import ValueType
 from form_schemas.spec import FieldSpec, FormSpec, Shape
@@ -116,7 +117,7 @@ def _is_plain_key(field: FieldSpec) -> bool:
 
 
 def _as_text(text: str) -> str | None:
-    return text or None
+    return drop_illegal(text) or None
 
 
 def _number(field: FieldSpec, value: object) -> object:

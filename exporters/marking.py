@@ -15,7 +15,6 @@ from typing import BinaryIO
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from exporters.csv_text import detect_csv, read_records
@@ -26,6 +25,7 @@ from exporters.marks.parts import Parts, UnusualWorkbookError
 from exporters.marks.sheet import SheetEditor, SheetMarks
 from exporters.marks.styles import MarkColour, StyleSheet
 from exporters.marks.summary import SummaryLine, find_summary, write_summary
+from exporters.putting import drop_illegal
 from exporters.reader import Reading, read_workbook
 from exporters.refusals import RefusedFile
 from form_schemas.catalogue import Catalogue
@@ -215,7 +215,7 @@ def _write_records(path: Path, target: Path, form: FormSpec) -> None:
 
 
 def _text_cell(sheet: WriteOnlyWorksheet, text: str) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text)[:_CELL_CHARACTERS])
+    cell = WriteOnlyCell(sheet, drop_illegal(text)[:_CELL_CHARACTERS])
     cell.data_type = "s"
     cell.number_format = "@"
     return cell

@@ -1,11 +1,22 @@
 """Put values into the cells of a workbook, so that texts stay texts."""
 
+import re
+
+from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
+
+#: No XML holds them: the library refuses some, Excel a workbook with the others.
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def put_text(sheet: Worksheet, row: int, column: int, text: str) -> None:
     """Put a text into a cell; one that begins with = stays a text."""
-    cell = sheet.cell(row, column, text)
+    write_text(sheet.cell(row, column), text)
+
+
+def write_text(cell: Cell, text: str) -> None:
+    """Make a text the content of a cell."""
+    cell.value = drop_illegal(text)
     cell.data_type = "s"
 
 
@@ -20,3 +31,8 @@ def put_value(
     else:
         sheet.cell(row, column, value)
     sheet.cell(row, column).number_format = number_format
+
+
+def drop_illegal(text: str) -> str:
+    """The text without what a workbook cannot hold."""
+    return text if text.isprintable() else _ILLEGAL.sub("", text)
