@@ -7,6 +7,9 @@ import click
 
 from app.cli.console import fail, group, open_console, tell
 from app.models import RoundState, UnitKind
+from app.services.areas.entries import NewUnit
+from app.services.areas.founding import AuthorityNames, found_nation, found_provinces
+from app.services.installation import get_console_actor
 from app.services.organisation import close_round, list_rounds, open_round
 from app.services.rounds.carrying import carry_forward
 from app.services.rounds.extending import Wanted, extend
@@ -23,6 +26,7 @@ from app.services.units import (
 )
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.codelists import CodeList
 from form_schemas.faults import ask_nearest
 
 _KINDS = click.Choice([kind.value for kind in UnitKind])
@@ -66,6 +70,61 @@ def add(
         parent_id=find_unit_id(workshop.engine, parent) if parent else None,
     )
     tell(f"已新增单位 {code}（{name}）。")
+
+
+@unit.command("found")
+@click.argument("collection")
+@click.option("--name", required=True, help="国家一级单位的名称，也是它的用户名。")
+@click.option("--code", default="", help="它的编号；不写自动编。")
+@click.option("--provinces", is_flag=True, help="连各省级主管部门一起建。")
+@click.option(
+    "--areas",
+    default="gbt-2260",
+    show_default=True,
+    help="省份取自哪个代码表：有下级的最上一级。",
+)
+@click.option(
+    "--authority",
+    default=AuthorityNames.usual,
+    show_default=True,
+    help="省、自治区主管部门的名称。",
+)
+@click.option(
+    "--city-authority",
+    default=AuthorityNames.of_city,
+    show_default=True,
+    help="直辖市主管部门的名称。",
+)
+def found(
+    collection: str,
+    name: str,
+    code: str,
+    provinces: bool,
+    areas: str,
+    authority: str,
+    city_authority: str,
+) -> None:
+    """建立系列 COLLECTION 最上一级的单位和账号；可以重做，只补没有的。
+
+    打印每个账号的类型、用户名和一次性密码：只显示这一次，首次登录须改密码。
+    """
+    _, workshop = open_console()
+    engine, catalogue = workshop.engine, workshop.catalogue
+    _get_edition(catalogue, collection)
+    codelist = _get_codelist(catalogue, areas)
+    actor = get_console_actor(engine)
+    new = NewUnit(name, UnitKind.NATION, None, code)
+    nation_id, made = found_nation(engine, catalogue, actor, collection, new)
+    if provinces:
+        names = AuthorityNames(authority, city_authority)
+        given = engine, catalogue, actor, collection, nation_id, codelist, names
+        made += found_provinces(*given)
+    if not made:
+        tell("都已经有了，没有新建。")
+        return
+    tell(f"已建 {len(made)} 个账号。类型、用户名、一次性密码：")
+    for one in made:
+        click.echo(f"{one.title}\t{one.unit}\t{one.password}")
 
 
 @unit.command("list")
@@ -233,3 +292,10 @@ def _get_edition(catalogue: Catalogue, slug: str, year: str | None = None) -> Ed
         known = "、".join(edition.name for edition in catalogue.editions)
         fail(f"没有 {slug}{f'/{year}' if year else ''} 的报表，现有 {known}。")
     return found[-1]
+
+
+def _get_codelist(catalogue: Catalogue, name: str) -> CodeList:
+    if name not in catalogue.codelists:
+        near = ask_nearest(name, catalogue.codelists)
+        fail(f"没有代码表 {name}。{near}请改正。")
+    return catalogue.codelists[name]
