@@ -20,6 +20,17 @@ from form_schemas.spec import FieldSpec
 #: About a page at 600 dpi; more pixels are a picture that nobody took.
 MOST_PIXELS = 50_000_000
 IMAGE_FORMATS: Mapping[str, str] = {"jpg": "JPEG", "png": "PNG", "gif": "GIF"}
+#: What the library raises where a picture is broken.
+UNREADABLE = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    ZeroDivisionError,
+    struct.error,
+)
 _CM_PER_INCH = 2.54
 _START, _END, _SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
 _JFIF, _EXIF = 0xE0, 0xE1
@@ -59,15 +70,7 @@ def read_picture(path: Path, image_format: str) -> PictureFacts | None:
                 return facts
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return PictureFacts(MOST_PIXELS, MOST_PIXELS, 0)
-    except (
-        UnidentifiedImageError,
-        OSError,
-        SyntaxError,
-        ValueError,
-        TypeError,
-        ZeroDivisionError,
-        struct.error,
-    ):
+    except UNREADABLE:
         return None
 
 

@@ -26,6 +26,15 @@ def attach(
     return response
 
 
+def send_picture(
+    pieces: Iterable[bytes], media_type: str, size: int | None = None
+) -> Response:
+    """A picture that pages show, and that nothing can run in."""
+    response = attach(pieces, "", media_type, size)
+    del response.headers["Content-Disposition"]
+    return response
+
+
 def send_made(folder: TemporaryDirectory, path: Path, name: str) -> Response:
     """A file just made, gone once it is sent."""
     media_type = MEDIA_TYPES[name.rsplit(".", 1)[-1]]

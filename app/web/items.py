@@ -13,7 +13,7 @@ from flask import (
     url_for,
 )
 
-from app.errors import Refused
+from app.errors import NotFound, Refused
 from app.services.flows.listing import PAGE_SIZE, Asked, ItemList, list_items
 from app.services.flows.moving import MoveOrder, make_move
 from app.services.flows.views import (
@@ -23,10 +23,11 @@ from app.services.flows.views import (
     view_item,
 )
 from app.services.recording import record_look
+from app.services.thumbnails import draw_small
 from app.storage.records import Scope
 from app.web.addresses import read_number, read_page_number
 from app.web.chain_posts import require_short
-from app.web.downloads import attach
+from app.web.downloads import attach, send_picture
 from app.web.review_lists import Chip
 from app.web.security import FORMS, takes
 from app.web.server import Answer, get_server
@@ -138,6 +139,18 @@ def fetch(collection: str, code: str, row_id: int, token: str) -> Response:
     name = f"{collection}/{code}"
     found = find_item_file(server.workshop, actor, name, row_id, token)
     return attach(server.files.read(token), found.name, found.media_type, found.size)
+
+
+@items.get("/<collection>/<code>/<id:row_id>/files/<token>/small")
+def fetch_small(collection: str, code: str, row_id: int, token: str) -> Response:
+    server, actor = get_server(), get_visit().actor
+    name = f"{collection}/{code}"
+    find_item_file(server.workshop, actor, name, row_id, token)
+    with server.files.open_path(token) as path:
+        small = draw_small(path)
+    if small is None:
+        raise NotFound("这个文件没有可以看的图。")
+    return send_picture([small], "image/jpeg", len(small))
 
 
 def _show(

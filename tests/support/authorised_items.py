@@ -30,6 +30,7 @@ ITEM_ENTRIES = (
     Entry("items.show_list", "GET", Need(), values=nothing),
     Entry("items.show", "GET", SEE_ITEM, THING_SCENES, _item("draft")),
     Entry("items.fetch", "GET", SEE_ITEM, THING_SCENES, _file),
+    Entry("items.fetch_small", "GET", SEE_ITEM, THING_SCENES, _file),
     Entry(
         "items.move",
         "POST",

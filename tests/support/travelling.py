@@ -125,15 +125,17 @@ class Region:
             store = RowStore(connection, self.workshop.catalogue)
             return store.insert(self.form(code), scope, row, actor_id).id
 
-    def file(self, unit, code, field, name="材料.docx"):
+    def file(
+        self, unit, code, field, name="材料.docx", path=None, media_type="text/plain"
+    ):
         """A file of a unit for a field; gives its token."""
         owner = FileOwner(
             self.scope(unit, code).unit_id, None, self.form(code).full_name, field
         )
-        path = self.workshop.schema_folder / "dialect.json"
+        path = path or self.workshop.schema_folder / "dialect.json"
         with self.engine.begin() as connection:
             files = self.workshop.files
-            return keep_file(connection, files, path, name, "text/plain", owner)
+            return keep_file(connection, files, path, name, media_type, owner)
 
     def rows(self, unit, code):
         """The rows of a unit, as stored."""

@@ -10,6 +10,7 @@ from app.services.files import is_of_form
 from app.services.flows.asking import make_asking_form
 from app.services.flows.items import Item, find_look, get_item
 from app.services.portal.rich_text import clean
+from app.services.thumbnails import PICTURE_TYPES
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from app.storage.files import find_file
@@ -30,7 +31,8 @@ _MOST_PARTS = 100
 class FileShown:
     token: str
     name: str
-    is_image: bool
+    #: whether a small copy of it can be shown
+    is_picture: bool
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,7 @@ def _view_cells(
 
 def _view_cell(item: Item, field: FieldSpec, value: object) -> CellView:
     if field.value_kind in FILE_KINDS:
-        shown = _view_files(item, field, value)
+        shown = _view_files(item, value)
         return CellView(field.label, "", files=tuple(shown))
     if field.is_rich:
         return CellView(field.label, "", html=clean(str(value)))
@@ -216,13 +218,12 @@ def _view_cell(item: Item, field: FieldSpec, value: object) -> CellView:
     return CellView(field.label, shown_text, field.value_kind is FieldKind.LONG_TEXT)
 
 
-def _view_files(item: Item, field: FieldSpec, value: object) -> Iterator[FileShown]:
+def _view_files(item: Item, value: object) -> Iterator[FileShown]:
     for token in value if isinstance(value, tuple) else (value,):
         found = find_file(item.connection, str(token))
         if found is not None:
-            yield FileShown(
-                found.token, found.name, field.value_kind is FieldKind.IMAGE
-            )
+            is_picture = found.media_type in PICTURE_TYPES
+            yield FileShown(found.token, found.name, is_picture)
 
 
 def _list_tokens(form: FormSpec, row: Mapping[str, object]) -> Iterator[str]:

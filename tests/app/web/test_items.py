@@ -1,8 +1,10 @@
 """Pages of rows that travel: the owner's form, the list of an area, a row's page."""
 
+import io
 import re
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from app.models import AuditAction, AuditEntry
@@ -176,3 +178,37 @@ def test_files_of_a_row_are_given_to_who_may_see_it(region, east, sign_in):
     assert address in east.get(f"/items/group/G9/{row}").text
     assert east.get(address).data.startswith(b"{")
     assert sign_in("west").get(address).status_code == 403
+
+
+def test_pictures_of_a_row_are_shown_small(region, east, sign_in, tmp_path):
+    photo = tmp_path / "photo.jpg"
+    Image.new("RGB", (2400, 1200), "teal").save(photo, exif=_place_taken())
+    token = region.file("group", "G9", "thumbnail", "图.jpg", photo, "image/jpeg")
+    row = region.add("group", "G9", **NEWS, thumbnail=token)
+    region.move("group", "G9", row, "recommend")
+    address = f"/items/group/G9/{row}/files/{token}/small"
+    page = east.get(f"/items/group/G9/{row}").text
+    assert f'src="{address}" alt="缩略图：图.jpg" loading="lazy"' in page
+    small = east.get(address)
+    assert (small.mimetype, "sandbox" in small.headers["Content-Security-Policy"]) == (
+        "image/jpeg",
+        True,
+    )
+    with Image.open(io.BytesIO(small.data)) as image:
+        assert (image.size, dict(image.getexif())) == ((480, 240), {})
+    assert sign_in("west").get(address).status_code == 403
+
+
+def test_what_is_no_picture_has_no_small_copy(region, east):
+    token = region.file("group", "G9", "thumbnail", "图.png")
+    row = region.add("group", "G9", **NEWS, thumbnail=token)
+    region.move("group", "G9", row, "recommend")
+    address = f"/items/group/G9/{row}/files/{token}/small"
+    assert address not in east.get(f"/items/group/G9/{row}").text
+    assert east.get(address).status_code == 404
+
+
+def _place_taken():
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"
+    return exif
