@@ -15,6 +15,7 @@ from app.web.admin_departments import admin_departments
 from app.web.admin_lists import admin_lists
 from app.web.admin_units import admin_units
 from app.web.admin_users import admin_users
+from app.web.anthologies import anthologies
 from app.web.api import api
 from app.web.area_lists import area_lists
 from app.web.areas import areas
@@ -80,6 +81,7 @@ _BLUEPRINTS = (
     admin_lists,
     admin_units,
     admin_users,
+    anthologies,
     api,
     area_lists,
     areas,

@@ -11,6 +11,7 @@ from app.models.accounts import (
     User,
     UserSession,
 )
+from app.models.anthologies import AnthologyOrder
 from app.models.audit import AuditAction, AuditEntry, AuditHead
 from app.models.base import Base
 from app.models.checking import (
@@ -81,6 +82,7 @@ __all__ = [
     "AUTHORITIES",
     "FILLING",
     "Announcement",
+    "AnthologyOrder",
     "Assignment",
     "AuditAction",
     "AuditEntry",

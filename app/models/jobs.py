@@ -49,6 +49,8 @@ class ExportKind(StrEnum):
     MARKED_WORKBOOK = "marked_workbook"
     #: a unit's round with its decisions, for the authority above
     SEALED_PACKAGE = "sealed_package"
+    #: rows chosen for a book, with their documents and pictures
+    ANTHOLOGY = "anthology"
 
 
 class ExportJob(JobColumns, Base):

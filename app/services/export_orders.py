@@ -36,6 +36,8 @@ class ExportOrder:
     reason: str = ""
     #: the import whose workbook is to be marked
     import_id: int | None = None
+    #: what else the kind of file has to know
+    details: Mapping[str, object] = field(default_factory=dict)
 
 
 def start_export(workshop: Workshop, order: ExportOrder) -> int:
@@ -64,7 +66,11 @@ def keep_order(engine: Engine, order: ExportOrder, **state: object) -> int:
                 file_format=order.file_format,
                 query=query_to_json(form, order.query) if form else {},
                 import_id=order.import_id,
-                details={"unmasked": order.is_unmasked, "reason": order.reason},
+                details={
+                    "unmasked": order.is_unmasked,
+                    "reason": order.reason,
+                    **order.details,
+                },
                 created_at=now_utc(),
                 **state,
             )
@@ -92,6 +98,7 @@ def _describe_order(order: ExportOrder, job_id: int) -> AuditRecord:
             "department_id": order.scope.department_id,
             "personal": order.is_unmasked,
             "reason": order.reason,
+            **order.details,
         },
     )
 

@@ -22,6 +22,7 @@ from app.models import (
     JobState,
 )
 from app.models.base import now_utc
+from app.services.anthologies.files import write_anthology
 from app.services.derived_forms import refresh_forms
 from app.services.desks import Desk
 from app.services.export_orders import ExportOrder, keep_order, query_from_json
@@ -293,16 +294,26 @@ def _make_sealed(workshop: Workshop, job, path: Path, progress: _Progress) -> _M
     return _Made(sealed.name, sealed.rows)
 
 
+def _make_anthology(workshop: Workshop, job, path: Path, progress: _Progress) -> _Made:
+    made = write_anthology(workshop, job, path, progress.keep)
+    with workshop.engine.begin() as connection:
+        _note(connection, job.id, notes=list(made.notes))
+    return _Made(made.name, made.rows)
+
+
+def _note(connection: Connection, job_id: int, **told: object):
+    """Keep more of an export than was ordered; gives the job as it was."""
+    job = connection.execute(select(_JOB).where(_JOB.c.id == job_id)).one()
+    changed = update(_JOB).where(_JOB.c.id == job_id)
+    connection.execute(changed.values(details={**(job.details or {}), **told}))
+    return job
+
+
 def _note_sealed(workshop: Workshop, job_id: int, sealed: Sealed) -> None:
     """Keep what tells the package from any other."""
     told = {"package": sealed.digest, "code": sealed.code}
     with workshop.engine.begin() as connection:
-        job = connection.execute(select(_JOB).where(_JOB.c.id == job_id)).one()
-        connection.execute(
-            update(_JOB)
-            .where(_JOB.c.id == job_id)
-            .values(details={**job.details, **told})
-        )
+        job = _note(connection, job_id, **told)
         made = AuditRecord(
             AuditAction.PACKAGE_EXPORTED,
             job.actor_id,
@@ -320,6 +331,7 @@ _MAKERS: Mapping[ExportKind, Callable[..., _Made]] = {
     ExportKind.DATA_PACKAGE: _make_data,
     ExportKind.MARKED_WORKBOOK: _make_marked,
     ExportKind.SEALED_PACKAGE: _make_sealed,
+    ExportKind.ANTHOLOGY: _make_anthology,
 }
 
 

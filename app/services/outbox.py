@@ -30,6 +30,7 @@ _NEEDED: Mapping[ExportKind, Action] = {
     ExportKind.EXPORT: Action.EXPORT_ROWS,
     ExportKind.DATA_PACKAGE: Action.EXPORT_ROWS,
     ExportKind.SEALED_PACKAGE: Action.REPORT_ROUND,
+    ExportKind.ANTHOLOGY: Action.REVIEW_FORM,
 }
 
 
@@ -55,6 +56,16 @@ class ExportView:
     def code(self) -> str:
         """Of a sealed package: what sender and receiver compare."""
         return (self.job.details or {}).get("code", "")
+
+    @property
+    def book(self) -> str:
+        """Of an anthology: what it is called."""
+        return (self.job.details or {}).get("book", "")
+
+    @property
+    def notes(self) -> int:
+        """Of an anthology: how much of it needs somebody's care."""
+        return len((self.job.details or {}).get("notes", ()))
 
     @property
     def is_busy(self) -> bool:

@@ -1,7 +1,7 @@
 """Rows that travel, of many units: found by their form alone, one or many of them."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import reduce
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select
@@ -47,6 +47,8 @@ class Wanted:
     round_id: int | None = None
     page: int = 1
     size: int = 50
+    #: fields of the form that have these values
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 def find_item(
@@ -159,6 +161,7 @@ def _in_area(binding: Binding, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.round_id is not None:
         parts.append(binding.table.c._round_id == wanted.round_id)
     parts += [_find_word(binding, word) for word in wanted.search.split()]
+    parts += [binding.table.c[name] == value for name, value in wanted.values.items()]
     return parts
 
 

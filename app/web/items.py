@@ -1,6 +1,6 @@
 """Rows that travel one by one: the list of one's area, a row's page, its moves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flask import (
@@ -14,6 +14,7 @@ from flask import (
 )
 
 from app.errors import NotFound, Refused
+from app.services.anthologies.places import list_books
 from app.services.flows.listing import PAGE_SIZE, Asked, ItemList, list_items
 from app.services.flows.moving import MoveOrder, make_move
 from app.services.flows.views import (
@@ -32,6 +33,7 @@ from app.web.review_lists import Chip
 from app.web.security import FORMS, takes
 from app.web.server import Answer, get_server
 from app.web.visit import get_visit
+from form_schemas.anthologies import Anthology
 from form_schemas.spec import FormSpec
 from renderers.record_page import RecordPage, build_record_page
 from renderers.urls import PageUrls
@@ -51,6 +53,8 @@ class ItemListPage:
     forms: tuple[Chip, ...]
     states: tuple[Chip, ...]
     start: int
+    #: that the person makes of rows of the form
+    books: tuple[Anthology, ...]
 
     def url(self, page: int) -> str:
         return _address(self.found, self.asked, page=page)
@@ -95,6 +99,7 @@ def show_list() -> str:
         tuple(_list_form_chips(found)),
         tuple(_list_state_chips(found, asked)),
         (asked.page - 1) * PAGE_SIZE + 1,
+        tuple(_list_books(found)),
     )
     return render_template("items.html", page=page)
 
@@ -201,6 +206,12 @@ def _read_typed(form: FormSpec) -> dict[str, str]:
         for field in form.moved_fields
         if field.id in request.form
     }
+
+
+def _list_books(found: ItemList) -> Iterator[Anthology]:
+    for collection, book in list_books(get_server().workshop, get_visit().actor):
+        if (collection, book.source.form) == (found.form.collection, found.form.code):
+            yield book
 
 
 def _list_form_chips(found: ItemList):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from app.permissions import Action
 from tests.support import authorised_schools as schools
+from tests.support.authorised_anthologies import ANTHOLOGY_ENTRIES
 from tests.support.authorised_circulars import CIRCULAR_ENTRIES
 from tests.support.authorised_designs import DESIGN_ENTRIES
 from tests.support.authorised_entries import (
@@ -1286,6 +1287,7 @@ ENTRIES = (
     *_AREAS,
     *ITEM_ENTRIES,
     *CIRCULAR_ENTRIES,
+    *ANTHOLOGY_ENTRIES,
     *SCHEMA_ENTRIES,
     *DESIGN_ENTRIES,
 )

@@ -28,7 +28,8 @@ from app.services.statistics.sections import (
     load_section,
 )
 from exporters.chart_book import ChartSheet, write_chart_book
-from exporters.word import Block, Chart, Heading, Table, Text, write_document
+from exporters.word import Block, Heading, Table, Text, write_document
+from exporters.word_charts import Chart
 from form_schemas.catalogue import Catalogue
 from form_schemas.measures import ChartKind
 

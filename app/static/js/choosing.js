@@ -1,7 +1,7 @@
 /** A list of rows to choose from: all, none, how many. */
 
 for (const form of document.querySelectorAll("[data-choosing]")) {
-  const boxes = [...form.querySelectorAll("input[name=row]")];
+  const boxes = [...form.querySelectorAll("input[name=row]:not(:disabled)")];
   const told = form.querySelector("[data-chosen]");
   const show = () => {
     const count = boxes.filter((box) => box.checked).length;
