@@ -1,6 +1,7 @@
 """Surveys: whom they ask, what they take, what is kept and who sees it."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 
@@ -8,11 +9,13 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select, update
 
+from app.errors import Refused
 from app.models import Role, RowChange, TryCounter, User
 from app.services import captchas
 from app.services.sessions import open_session
 from app.services.surveys import answering
-from app.services.surveys.finding import today
+from app.services.surveys.answering import Respondent
+from app.services.surveys.finding import get_survey, today
 from app.services.tries import Allowance
 from app.storage.binding import bind
 from app.storage.tables import table_for
@@ -142,6 +145,28 @@ def test_a_unit_answers_once_in_its_own_name(world, enter):
     other = enter("370000", role=Role.VIEWER)
     assert other.post(address, SHEET, page="/surveys").status_code == 409
     assert len(world.answers) == 4
+
+
+def test_of_many_sheets_of_one_unit_at_once_one_is_kept(world, workshop):
+    key = world.ask("省级管理员").rpartition("/")[2]
+    survey = get_survey(workshop, key)
+    unit = Respondent(f"unit {world.units['370000']}", "溪东省教育厅")
+
+    def hand_in(number):
+        try:
+            given = workshop, "secret", survey, unit, {1: "好", 4: f"第 {number} 份"}
+            answering.store(*given)
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        kept = [*pool.map(hand_in, range(4))]
+    assert sorted(kept) == [False, False, False, True]
+    assert [answer for _, _, answer in world.answers] == [
+        "好",
+        f"第 {kept.index(True)} 份",
+    ]
 
 
 def test_only_those_who_are_asked_answer(world, enter, client):
