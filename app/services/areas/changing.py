@@ -25,6 +25,7 @@ from app.services.accounts import NAME_MAX, end_sessions, find_email_fault
 from app.services.administrators import keep_administrator
 from app.services.areas.entries import UnitFlaw, find_code_flaws, find_name_flaws
 from app.services.areas.reach import get_account_there, get_in_area, require_holding
+from app.services.chain.dropping_out import tell_who_comes_next
 from app.services.notices import Message, send
 from app.services.recording import id_of, record_account
 from app.services.recovery import give_code
@@ -170,6 +171,8 @@ def set_rights_within(
     text = f"现在打开的权限：{told}。从下一次点击起有效。"
     message = Message(NoticeKind.ACCOUNT, "您的权限变了", text, "/account/")
     send(session.connection(), message, [user.id], actor.user_id)
+    if Action.REVIEW_FORM in before - after:
+        tell_who_comes_next(session.connection(), catalogue, unit.path)
     details = {"rights": names or ["无"]}
     action = AuditAction.ACCOUNT_CHANGED
     record_account(session.connection(), action, user.id, id_of(actor), details)

@@ -1,0 +1,99 @@
+"""A group's report on its way: city, province, nation; and when the city drops out."""
+
+import pytest
+
+from app.config import Config
+from app.errors import Forbidden
+from app.models import FilingState, Notice
+from app.permissions import Action
+from app.services.areas import changing
+from app.services.chain.questions import Named
+from app.services.chain.whole import return_whole
+from app.services.review_lists import list_wholes
+from app.services.workshop import open_workshop
+from tests.support.areas import CITY, FAR_GROUP, GROUP, OTHER, PROVINCE
+from tests.support.group_year import NATION, Year, fill_year
+from tests.support.lending import get_engine
+from tests.support.travelling import get_group_catalogue
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def year(request, lend, tmp_path):
+    catalogue = get_group_catalogue()
+    with lend(request.param, fill_year, catalogue) as url:
+        config = Config(data_folder=tmp_path, database_url=url)
+        yield Year.find(open_workshop(config, get_engine(url), catalogue))
+
+
+def waits_for(year, unit):
+    """The units whose rounds an authority finds in its list."""
+    found = list_wholes(year.workshop, year.actor(unit))
+    return [line.unit_name for line in found]
+
+
+def test_a_report_passes_the_city_the_province_and_the_nation(year):
+    year.give_rights(Action.REVIEW_FORM)
+    rows = year.fill(GROUP)
+    assert year.hand_in(GROUP).step == "city"
+    assert waits_for(year, CITY) == [GROUP]
+    assert not waits_for(year, PROVINCE)
+    with pytest.raises(Forbidden):
+        year.approve(GROUP, by=PROVINCE)
+    form, row = year.edition.by_code["G1"], rows["G1"]
+    named = {form: [Named(row.id, "lead_units", "wrong", "少了一家")]}
+    given = year.workshop, year.actor(CITY), year.scope(GROUP), named, "请补齐"
+    return_whole(*given)
+    assert year.view(GROUP, by=GROUP).state is FilingState.RETURNED
+    cells = {"lead_units": "砚溪机电职业技术学院；昭宁公司"}
+    year.save(GROUP, "G1", cells, row)
+    assert year.hand_in(GROUP).step == "city"
+    steps = [year.approve(GROUP, by=unit).step for unit in (CITY, PROVINCE, NATION)]
+    assert steps == ["province", "nation", ""]
+    assert year.view(GROUP, by=GROUP).state is FilingState.APPROVED
+    year.fill(FAR_GROUP)
+    assert year.hand_in(FAR_GROUP).step == "province"
+    assert waits_for(year, OTHER) == [FAR_GROUP]
+
+
+def take_the_right_back(year):
+    year.give_rights()
+
+
+def close_the_account(year):
+    engine, nation = year.workshop.engine, year.nation
+    unit_id, user_id = nation.units[CITY], nation.user_id(CITY)
+    changing.set_account_open(engine, nation.actor(PROVINCE), unit_id, user_id, False)
+
+
+def close_the_city(year):
+    engine, nation = year.workshop.engine, year.nation
+    changing.set_open(engine, nation.actor(PROVINCE), nation.units[CITY], False)
+
+
+@pytest.mark.parametrize(
+    "drop_out", [take_the_right_back, close_the_account, close_the_city]
+)
+def test_a_report_that_waits_for_the_city_goes_on_without_it(year, drop_out):
+    year.give_rights(Action.REVIEW_FORM)
+    year.fill(GROUP)
+    year.hand_in(GROUP)
+    drop_out(year)
+    assert year.view(GROUP, by=PROVINCE).step == "province"
+    assert waits_for(year, PROVINCE) == [GROUP]
+    steps = [year.approve(GROUP, by=unit).step for unit in (PROVINCE, NATION)]
+    assert steps == ["nation", ""]
+
+
+def test_the_province_is_told_what_waits_for_it_now(year):
+    year.give_rights(Action.REVIEW_FORM)
+    year.fill(GROUP)
+    year.hand_in(GROUP)
+    year.give_rights()
+    with year.workshop.engine.connect() as connection:
+        user_id = year.nation.user_id(PROVINCE)
+        own = Notice.__table__.select().where(Notice.user_id == user_id)
+        titles = [one.title for one in connection.execute(own)]
+    assert f"{GROUP} 的数据等您审核（省级审核）" in titles
+    # What came back to the city's people afterwards is theirs no more.
+    with pytest.raises(Forbidden):
+        year.approve(GROUP, by=CITY)
