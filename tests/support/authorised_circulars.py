@@ -2,39 +2,13 @@
 
 import io
 
-from app.models import UnitKind
 from app.permissions import Action
-from app.services.circulars.drafts import Draft, Page, Papers, save_draft
-from app.services.circulars.sending import send_circular
 from tests.support.authorised_entries import THING_SCENES, Entry, Need
+from tests.support.circulars import DRAFT, PDF, SENT
 
-PDF = b"%PDF-1.7 \n"
 WRITE = Need(Action.SEND_CIRCULARS)
 WRITE_THERE = Need(Action.SEND_CIRCULARS, "city")
 RECEIVE = Need(also="收到的单位里管全单位的人")
-DRAFT, SENT = "draft", "sent"
-
-
-def add_circulars(school, folder):
-    """Name -> id of a draft and of one that was sent; and the token of its file."""
-    workshop, city = school.workshop, school.city
-    path = folder / "circular.pdf"
-    path.write_bytes(PDF)
-    draft = Draft(
-        school.city_id,
-        "开会",
-        "请参加",
-        frozenset({UnitKind.SCHOOL}),
-        wants_receipt=True,
-    )
-    papers = Papers(((path, "材料.pdf"),), size_limit_mb=1)
-    args = workshop.engine, workshop.files, city
-    made = {
-        name: save_draft(*args, Page(None, 0, name), draft, papers)
-        for name in (DRAFT, SENT)
-    }
-    send_circular(workshop.engine, city, made[SENT].id, made[SENT].version)
-    return {name: saved.id for name, saved in made.items()}
 
 
 def _one(name):

@@ -55,6 +55,7 @@ from tests.support.authorised_circulars import add_circulars
 from tests.support.authorised_people import OTHER
 from tests.support.catalogues import catalogue_of
 from tests.support.chain import LEAD, STEPS, SUPPLIER, School
+from tests.support.circulars import add_circulars
 from tests.support.forms import field_of, rule_of, schema_of
 
 #: A form of each state, and forms with a peculiarity.

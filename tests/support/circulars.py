@@ -19,6 +19,7 @@ from tests.support.areas import PROVINCE, Nation
 
 NATION = "全国职业教育管理部门"
 PDF = b"%PDF-1.7 \n"
+DRAFT, SENT = "draft", "sent"
 _KEYS = count()
 
 
@@ -98,3 +99,25 @@ def everybody_but(*types):
 
 def in_days(days):
     return now_utc() + timedelta(days=days)
+
+
+def add_circulars(school, folder):
+    """Name -> id of a draft and of one that was sent; and the token of its file."""
+    workshop, city = school.workshop, school.city
+    path = folder / "circular.pdf"
+    path.write_bytes(PDF)
+    draft = Draft(
+        school.city_id,
+        "开会",
+        "请参加",
+        frozenset({UnitKind.SCHOOL}),
+        wants_receipt=True,
+    )
+    papers = Papers(((path, "材料.pdf"),), size_limit_mb=1)
+    args = workshop.engine, workshop.files, city
+    made = {
+        name: save_draft(*args, Page(None, 0, name), draft, papers)
+        for name in (DRAFT, SENT)
+    }
+    send_circular(workshop.engine, city, made[SENT].id, made[SENT].version)
+    return {name: saved.id for name, saved in made.items()}
