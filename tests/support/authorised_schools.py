@@ -51,7 +51,6 @@ from form_schemas.catalogue import Edition
 from form_schemas.codelists import load_codelists
 from form_schemas.drafts import Source
 from form_schemas.reader import read_edition
-from tests.support.authorised_circulars import add_circulars
 from tests.support.authorised_people import OTHER
 from tests.support.catalogues import catalogue_of
 from tests.support.chain import LEAD, STEPS, SUPPLIER, School
