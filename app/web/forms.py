@@ -44,6 +44,7 @@ from app.web.form_urls import (
     url_of_form,
     url_of_row,
 )
+from app.web.own_items import show_own_items
 from app.web.posted import read_cells, to_texts
 from app.web.rows import get_desk
 from app.web.security import FORMS, takes, upload_limit
@@ -61,6 +62,15 @@ def show(collection: str, code: str) -> Answer:
     record_view(desk)
     with share_reading(desk.engine):
         return show_form(desk, request.args)
+
+
+@forms.get("/items")
+def show_items(collection: str, code: str) -> str:
+    desk = get_desk(collection, code)
+    if desk.form.flow is None:
+        raise NotFound("这张表的数据不是一条一条办理的。")
+    record_view(desk)
+    return show_own_items(desk)
 
 
 @forms.post("/")

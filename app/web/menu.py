@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import url_for
+from flask import request, url_for
 
 from app.permissions import Action, can
 from app.services.workplaces import Workplace
@@ -21,6 +21,8 @@ class MenuLine:
     title: str
     url: str
     is_aside: bool
+    #: whether the page at hand belongs to it
+    is_here: bool
 
 
 def list_menu(place: Workplace | None) -> tuple[MenuLine, ...]:
@@ -35,7 +37,8 @@ def _list(place: Workplace) -> Iterator[MenuLine]:
     for entry in place.edition.menu:
         url = _find_url(place, entry) if fills or entry.column else ""
         if url:
-            yield MenuLine(entry.title, url, entry.is_aside)
+            is_here = request.path.startswith(url.removesuffix("items"))
+            yield MenuLine(entry.title, url, entry.is_aside, is_here)
 
 
 def _find_url(place: Workplace, entry: MenuEntry) -> str:
@@ -54,7 +57,11 @@ def _find_url(place: Workplace, entry: MenuEntry) -> str:
     form = next(
         (one for one in _list_forms(edition, place) if one.code == entry.form), None
     )
-    return "" if form is None else url_of_form(form)
+    if form is None:
+        return ""
+    if form.flow is None:
+        return url_of_form(form)
+    return url_for("forms.show_items", collection=form.collection, code=form.code)
 
 
 def _list_forms(edition: Edition, place: Workplace) -> Iterator[FormSpec]:

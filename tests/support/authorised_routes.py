@@ -611,6 +611,7 @@ _PLACES = (
 
 _FORMS = (
     _forms("forms.show", "GET", SEE_FORM),
+    _forms("forms.show_items", "GET", SEE_FORM, scenes=_single(schools.TRAVELLING)),
     _forms("choosing.show", "GET", ENTER, scenes=_single(schools.MASTER)),
     _forms(
         "choosing.bring",

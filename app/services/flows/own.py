@@ -1,7 +1,8 @@
 """A unit's own rows that travel, for the pages on which it fills them in."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -9,7 +10,7 @@ from app.models import Unit
 from app.permissions import Action
 from app.services.desks import Desk
 from app.services.flows.items import find_look
-from app.services.flows.listing import ItemLine, StateCount, view_line
+from app.services.flows.listing import PAGE_SIZE, ItemLine, StateCount, view_line
 from app.storage.engine import begin_reading
 from app.storage.items import Wanted, count_states, find_items
 from app.storage.records import StoredRow
@@ -42,6 +43,58 @@ class OwnRows:
     first_move: str
 
 
+@dataclass(frozen=True)
+class OwnPage:
+    """One page of a unit's own rows, those that changed last first."""
+
+    states: tuple[StateCount, ...]
+    #: the state that is asked for; empty: all
+    state: str
+    lines: tuple[ItemLine, ...]
+    #: states in which the unit may change a row
+    editable: frozenset[str]
+    total: int
+    page: int
+    #: what sends a row on, as its button says; empty: the person may not
+    first_move: str
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PAGE_SIZE))
+
+    @property
+    def start(self) -> int:
+        return (self.page - 1) * PAGE_SIZE + 1 if self.total else 0
+
+
+def find_own_page(desk: Desk, state: str, search: str, page: int) -> OwnPage:
+    """The unit's own rows of a form whose rows travel.
+
+    Args:
+        state: one of the form's states; all are listed for any other text.
+        search: words of the title.
+    """
+    flow = desk.form.flow
+    assert flow is not None
+    chosen = state if state in flow.states else ""
+    states = frozenset({chosen} if chosen else flow.states)
+    wanted = _want(desk, states, search=search, size=PAGE_SIZE)
+    with begin_reading(desk.engine) as connection:
+        counts = count_states(connection, desk.catalogue, desk.form, wanted)
+        last = -(-sum(counts.get(one, 0) for one in states) // PAGE_SIZE)
+        wanted = replace(wanted, page=max(1, min(page, last)))
+        rows, total = find_items(connection, desk.catalogue, desk.form, wanted)
+    return OwnPage(
+        _sort_counts(flow, counts),
+        chosen,
+        tuple(view_line(desk.form, row) for row in rows),
+        frozenset(flow.editable),
+        total,
+        wanted.page,
+        _name_first_move(desk, flow),
+    )
+
+
 def find_own_row(desk: Desk, stored: StoredRow) -> OwnRow | None:
     """Where a row stands; None where the form's rows do not travel."""
     flow = desk.form.flow
@@ -62,26 +115,31 @@ def list_own_rows(desk: Desk) -> OwnRows | None:
 
 
 def _list(connection: Connection, desk: Desk, flow: Flow) -> OwnRows:
-    place = desk.place
-    wanted = Wanted(
-        Unit.id == place.unit_id,
-        flow.editable,
-        round_id=place.round_id,
-        size=_LISTED,
-    )
+    wanted = _want(desk, flow.editable, size=_LISTED)
     counts = count_states(connection, desk.catalogue, desk.form, wanted)
     rows, total = find_items(connection, desk.catalogue, desk.form, wanted)
-    first = _find_own_moves(desk, flow, {flow.field: flow.initial})
     return OwnRows(
-        tuple(
-            StateCount(state, counts[state])
-            for state in flow.states
-            if state in counts
-        ),
+        _sort_counts(flow, counts),
         tuple(view_line(desk.form, row) for row in rows),
         total,
-        first[0].title if first else "",
+        _name_first_move(desk, flow),
     )
+
+
+def _want(desk: Desk, states: Collection[str], **more: Any) -> Wanted:
+    place = desk.place
+    return Wanted(Unit.id == place.unit_id, states, round_id=place.round_id, **more)
+
+
+def _sort_counts(flow: Flow, counts: Mapping[str, int]) -> tuple[StateCount, ...]:
+    return tuple(
+        StateCount(state, counts[state]) for state in flow.states if state in counts
+    )
+
+
+def _name_first_move(desk: Desk, flow: Flow) -> str:
+    first = _find_own_moves(desk, flow, {flow.field: flow.initial})
+    return first[0].title if first else ""
 
 
 def _find_own_moves(

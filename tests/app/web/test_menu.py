@@ -30,9 +30,9 @@ def test_a_group_finds_what_it_fills_by_the_usual_names(world, enter):
     assert find_links(page, *wanted) == set(wanted)
     for path in (
         "/booklets/group/report/",
-        "/forms/group/G7.1/",
-        "/forms/group/G9/",
-        "/forms/group/G10/",
+        "/forms/group/G7.1/items",
+        "/forms/group/G9/items",
+        "/forms/group/G10/items",
         "/forms/group/G12/",
     ):
         assert f'href="{path}"' in page
