@@ -154,6 +154,5 @@ def _fill_demo() -> None:
     subprocess.Popen(
         [sys.executable, "-m", "app.cli", "demo"],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,
     )
