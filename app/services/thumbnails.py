@@ -1,12 +1,11 @@
 """Small copies of pictures that people sent, for pages where many are looked at."""
 
 import io
-import warnings
 from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from app.services.pictures import IMAGE_FORMATS, MOST_PIXELS, UNREADABLE
+from app.services.decoding import BROKEN, open_to_draw
 
 #: Types of files that browsers show as pictures.
 PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif"})
@@ -19,17 +18,15 @@ def draw_small(path: Path) -> bytes | None:
     What a camera wrote beside the pixels (places, for one) does not come along.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            with Image.open(path, formats=tuple(IMAGE_FORMATS.values())) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    return None
-                # A jpg is decoded at a fraction of its size where that will do.
-                image.draft("RGB", _BOX)
-                small = ImageOps.exif_transpose(image)
-                small.thumbnail(_BOX)
-                return _encode(small)
-    except UNREADABLE:
+        with open_to_draw(path) as image:
+            if image is None:
+                return None
+            # A jpg is decoded at a fraction of its size where that will do.
+            image.draft("RGB", _BOX)
+            small = ImageOps.exif_transpose(image)
+            small.thumbnail(_BOX)
+            return _encode(small)
+    except BROKEN:
         return None
 
 

@@ -4,30 +4,17 @@ The originals stay as they are and go into the package; a book of two hundred ca
 with their originals would be gigabytes.
 """
 
-import struct
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
-from app.services.pictures import MOST_PIXELS
+from app.services.decoding import BROKEN, open_to_draw
 
 DPI = 300
 #: 15 by 10 cm at this resolution
 _WIDEST, _HIGHEST = 1772, 1181
 _QUALITY = 88
-_BROKEN = (
-    UnidentifiedImageError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    ZeroDivisionError,
-    struct.error,
-)
 
 
 @dataclass(frozen=True)
@@ -43,13 +30,9 @@ def write_print_copy(source: Path, target: Path) -> PrintCopy | None:
     knew, such as the place.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            with Image.open(source) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    return None
-                return _write(image, target)
-    except _BROKEN:
+        with open_to_draw(source) as image:
+            return None if image is None else _write(image, target)
+    except BROKEN:
         return None
 
 
