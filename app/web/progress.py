@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from app.errors import Forbidden
+from app.errors import BadRequest, Forbidden, Refused
 from app.permissions import Action, can, require
 from app.services.form_states import GLYPHS, STATE_WORDS, FormState
 from app.services.gaps import GapLine, list_gaps
@@ -27,6 +27,7 @@ from app.services.progress.history import History, load_history
 from app.services.progress.matrix import Matrix, MatrixRow, load_matrix
 from app.services.progress.units import load_area
 from app.services.reminding import remind
+from app.services.reminding_units import list_unreported, remind_units
 from app.services.work_chains import list_chains
 from app.services.workplaces import Workplace
 from app.storage.records import Scope
@@ -41,6 +42,8 @@ from form_schemas.work_chains import WorkChain
 progress = Blueprint("progress", __name__, url_prefix="/progress")
 
 _UNITS_A_PAGE = 50
+#: Units that a message names.
+_NAMED = 10
 #: The states that the chips of the matrix filter by.
 _CHIPS = tuple(state for state in FormState if state is not FormState.COMPUTED)
 _TABS = ("areas", "units", "forms")
@@ -108,6 +111,8 @@ class AreaPage:
     words: tuple[tuple[str, int], ...]
     #: the one that is chosen; empty: all
     word: str
+    #: units that the person may remind of their report
+    unreported: int
 
     @property
     def start(self) -> int:
@@ -212,6 +217,7 @@ def show_units() -> Answer:
         branch,
         tuple(words.items()),
         word if word in words else "",
+        len(list_unreported(below)) if _may_remind(area) else 0,
     )
     return render_template(
         "progress_units.html",
@@ -219,6 +225,10 @@ def show_units() -> Answer:
         page_url=_url_of_page,
         workplace=visit.workplace,
     )
+
+
+def _may_remind(area: Area) -> bool:
+    return area.round.is_open and can(get_visit().actor, Action.SEND_CIRCULARS)
 
 
 def _choose_branch(area: Area) -> Branch | None:
@@ -230,6 +240,35 @@ def _list_below(area: Area, branch: Branch | None) -> tuple[UnitLine, ...]:
     if branch is None:
         return area.lines
     return tuple(line for line in area.lines if line.branch == branch.id)
+
+
+@progress.post("/units/remind")
+def remind_unreported() -> Answer:
+    """Remind the units below that have not reported, of one area where it is named."""
+    server, visit = get_server(), get_visit()
+    area = _load_area(list_rounds(server.engine, server.catalogue))
+    branch = _choose_branch(area)
+    back = url_for(
+        ".show_units", round=area.round.id, area=branch.id if branch else None
+    )
+    try:
+        lines = _list_below(area, branch)
+        done = remind_units(server.engine, visit.actor, area.round, lines)
+    except (BadRequest, Refused) as refusal:
+        flash(refusal.message, "error")
+        return redirect(back, 303)
+    flash(f"已催报 {len(done.told)} 个单位：{_name_some(done.told)}。", "good")
+    if done.spared:
+        flash(f"刚催过的 {len(done.spared)} 个单位没有再发。", "info")
+    if done.deserted:
+        names = _name_some(done.deserted)
+        flash(f"没有在用的账号，催不到：{names}。请先为它们建账号。", "warn")
+    return redirect(back, 303)
+
+
+def _name_some(names: tuple[str, ...]) -> str:
+    shown = "、".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown}等"
 
 
 @progress.post("/units/export")

@@ -607,6 +607,11 @@ _PLACES = (
         Need(Action.SEE_PROGRESS, also="看下级单位的人"),
         is_finer=True,
     ),
+    _post(
+        "progress.remind_unreported",
+        Need(Action.SEND_CIRCULARS, also="看下级单位的人"),
+        is_finer=True,
+    ),
 )
 
 _FORMS = (
