@@ -177,6 +177,14 @@ def test_entities_are_refused_in_every_part(book, refuse, part):
     assert refuse(book) is Reason.DAMAGED
 
 
+def test_a_part_of_nothing_but_tags_is_refused(book, refuse):
+    """It packs well, and takes a hundred times its size once it is parsed."""
+    write_sheet(book, [HEADING, ["A1", "甲", 5, None]])
+    tags = "".join(f"<a{number % 97}/>" for number in range(600_000))
+    change_parts(book, {"xl/styles.xml": f"<styleSheet>{tags}</styleSheet>"})
+    assert refuse(book) is Reason.TOO_LARGE
+
+
 def test_entities_in_shared_strings_are_refused(book, refuse):
     sample = next(SAMPLES.glob("08_*.xlsx"))
     book.write_bytes(sample.read_bytes())
