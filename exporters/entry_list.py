@@ -67,6 +67,17 @@ def write_list(
     guide: Sequence[str] = (),
 ) -> None:
     """Write a list with its headings, drop-downs and an explanation."""
+    workbook = make_list(title, columns, rows, guide)
+    workbook.save(stream)
+
+
+def make_list(
+    title: str,
+    columns: Sequence[ListColumn],
+    rows: Sequence[Sequence[str]] = (),
+    guide: Sequence[str] = (),
+) -> Workbook:
+    """The same, as a workbook that is not written yet."""
     workbook = Workbook()
     sheet = workbook.active
     sheet.title = title
@@ -94,7 +105,7 @@ def write_list(
     sheet.freeze_panes = "A2"
     if guide:
         _write_guide(workbook, columns, guide)
-    workbook.save(stream)
+    return workbook
 
 
 def read_list(

@@ -1,5 +1,8 @@
 """Pages that add and change units of an area from a workbook."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
 
 from app.errors import AppError, BadRequest
@@ -14,7 +17,7 @@ from app.services.areas.making import MadeAccount
 from app.services.unit_tree import KIND_NAMES
 from app.storage.files import MEDIA_TYPES
 from app.web.admin import require_action
-from app.web.downloads import attach
+from app.web.downloads import attach, send_made
 from app.web.entry_lists import judge_upload, pack, pack_rows, send_told, unpack_rows
 from app.web.security import UPLOADS, takes, upload_limit
 from app.web.server import Answer, get_server
@@ -43,6 +46,18 @@ def upload() -> Answer:
     return judge_upload(lambda path: registrar.read(path, limits), _show)
 
 
+@area_lists.post("/marked.xlsx")
+def send_marked() -> Answer:
+    """The list that was sent, with what is wrong marked in it."""
+    registrar = _registrar()
+    rows = unpack_rows(registrar.titles, LINES_MAX)
+    folder = TemporaryDirectory(prefix="tianbao-list-")
+    path = Path(folder.name) / "list.xlsx"
+    with path.open("wb") as stream:
+        registrar.write_marked(rows, stream)
+    return send_made(folder, path, "单位（标出要改的地方）.xlsx")
+
+
 @area_lists.post("/done")
 def carry_out() -> Answer:
     registrar = _registrar()
@@ -63,6 +78,7 @@ def send_passwords() -> Answer:
 
 
 @area_lists.get("/done")
+@area_lists.get("/marked.xlsx")
 @area_lists.get("/passwords.xlsx")
 def go_back() -> Answer:
     """Nothing of it is kept: whoever reloads such an address begins again."""
@@ -82,6 +98,7 @@ def _show(
         kind_names=KIND_NAMES,
         most=LINES_MAX,
         packed=pack_rows(report.rows if report else (), registrar.titles),
+        marked_url=url_for(".send_marked"),
     )
 
 

@@ -1269,6 +1269,7 @@ _AREAS = (
     _get("area_lists.send_template", AREA),
     _post("area_lists.upload", AREA, body=_accounts_file, **_NO_ACCOUNTS),
     _post("area_lists.carry_out", AREA, body=_always(lines="[]"), **_NO_ACCOUNTS),
+    _post("area_lists.send_marked", AREA, body=_always(lines="[]"), changes=False),
     _get("area_lists.go_back", SIGNED_IN, path="/area/list/done"),
     _post(
         "area_lists.send_passwords",

@@ -48,7 +48,7 @@ class UnitReport:
     lines: tuple[UnitLine, ...] = ()
     faults: tuple[LineFault, ...] = ()
     total: int = 0
-    #: those lines as they were read, for the confirmation
+    #: the lines as they were read
     rows: tuple[ListRow, ...] = ()
 
 

@@ -41,6 +41,7 @@ from app.services.units import lock_tree
 from app.storage.engine import begin_reading
 from exporters.entry_list import ListColumn, ListRow, read_list, write_list
 from exporters.gate import Limits
+from exporters.list_marking import ListMark, write_marked
 from exporters.refusals import RefusedFile, describe_refusal
 from form_schemas.catalogue import Catalogue
 
@@ -95,9 +96,17 @@ class Registrar:
             faults = [fault for entry in entries for fault in entry.faults]
             if faults:
                 faults.sort(key=lambda fault: fault.row)
-                return UnitReport((), tuple(faults), len(rows))
+                return UnitReport((), tuple(faults), len(rows), tuple(rows))
             lines = tuple(map(describe_line, entries))
             return UnitReport(lines, (), len(rows), tuple(rows))
+
+    def write_marked(self, rows: Sequence[ListRow], stream: IO[bytes]) -> None:
+        """Write lines that were read, with what is wrong with each."""
+        marks = [
+            ListMark(fault.row, fault.column, fault.message)
+            for fault in self.judge(rows).faults
+        ]
+        write_marked(stream, "单位", self._columns, rows, marks)
 
     def carry_out(self, rows: Sequence[ListRow]) -> tuple[MadeAccount, ...]:
         """Do all that a confirmed list asks for, or nothing.

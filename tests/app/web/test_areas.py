@@ -1,9 +1,11 @@
 """Pages of units' accounts: login, forgotten passwords, look-up, and areas."""
 
+import html
 import io
 import re
 
 import pytest
+from openpyxl import load_workbook
 
 from app.models import Base
 from app.services.areas.changing import set_open
@@ -298,7 +300,25 @@ def test_a_workbook_is_checked_shown_and_carried_out(province):
         content_type="multipart/form-data",
     )
     assert sent.status_code == 422
-    assert upload(province, "新增,甲集团,公司\n").status_code == 422
+    wrong = upload(province, f"新增,甲职教集团,公司\n停用,{CITY},\n")
+    assert wrong.status_code == 422
+    marked = fetch_marked(province, wrong)
+    sheet = load_workbook(io.BytesIO(marked)).active
+    lines = [[*line] for line in sheet.iter_rows(values_only=True)]
+    assert [line[:3] for line in lines[1:]] == [
+        ["新增", "甲职教集团", "公司"],
+        ["停用", CITY, None],
+    ]
+    assert (lines[0][-1], lines[2][-1]) == ("检查", None)
+    assert "“公司”" in lines[1][-1]
+    assert sheet.cell(2, 3).comment.text in lines[1][-1]
+    again = province.post(
+        "/area/list",
+        {"file": (io.BytesIO(marked), "marked.xlsx")},
+        page="/area/list",
+        content_type="multipart/form-data",
+    )
+    assert again.text.count("“公司”") == wrong.text.count("“公司”")
     page = upload(province, f"新增,甲职教集团,集团\n停用,{CITY},\n")
     assert "要办 2 行" in page.text
     lines = re.search(r'name="lines" value="([^"]+)"', page.text).group(1)
@@ -311,6 +331,12 @@ def test_a_workbook_is_checked_shown_and_carried_out(province):
     assert book.data[:2] == b"PK"
     again = province.post("/area/list/done", {"lines": lines}, page="/area/list")
     assert again.status_code == 400
+
+
+def fetch_marked(browser, page):
+    found = re.search(r'name="lines" value="([^"]+)"', page.text).group(1)
+    fields = {"lines": html.unescape(found)}
+    return browser.post("/area/list/marked.xlsx", fields, page="/area/list").data
 
 
 def upload(browser, text):
