@@ -54,20 +54,27 @@ class FileMaker:
         self, kind: str, place: Place, form: FormSpec, field: FieldSpec, text: str
     ) -> str:
         """The token of a new file that tells of `text`."""
-        media_type, write = self._makers[kind]
         owner = FileOwner(place.id, place.users[0], form.full_name, field.id)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "file"
-            write(path, text)
-            title = text.split("\n", 1)[0][:40] or field.label
-            name = f"{title}.{kind}"
-            return keep_file(
-                self._connection, self._store, path, name, media_type, owner
-            )
+        return self._keep(kind, owner, text, field.label)
+
+    def make_paper(self, kind: str, place: Place, text: str) -> str:
+        """The token of a new file that belongs to no form."""
+        return self._keep(kind, FileOwner(place.id, place.users[0]), text, "附件")
 
     def copy(self, field: FieldSpec, value: object, owner: FileOwner) -> object:
         """A value as another row's field holds it, with files of its own."""
         return copy_value(self._connection, self._store, field, value, owner)
+
+    def _keep(self, kind: str, owner: FileOwner, text: str, label: str) -> str:
+        media_type, write = self._makers[kind]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "file"
+            write(path, text)
+            title = text.split("\n", 1)[0][:40] or label
+            name = f"{title}.{kind}"
+            return keep_file(
+                self._connection, self._store, path, name, media_type, owner
+            )
 
     def _paint(self, path: Path, _text: str) -> None:
         """A hall before hills under a sky, in colours of its own."""

@@ -18,6 +18,7 @@ from app.models.base import now_utc
 from app.permissions import Actor, actor_of
 from app.services.chain.questions import RETURN_REASONS, Named
 from app.services.chain.whole import return_whole
+from app.services.demo_nation.circulars import plant_circulars
 from app.services.demo_nation.files import FileMaker
 from app.services.demo_nation.places import (
     NATION,
@@ -156,19 +157,22 @@ def _store(
         ]
         at = now_utc() - timedelta(days=365 * (len(yearly) - 1 - number))
         stored += store_reports(connection, catalogue, edition, one.id, reports, at)
+    files = FileMaker(connection, workshop.files, nation.random)
     traveller = Traveller(
         connection,
         catalogue,
         edition,
         plan,
         kitchen,
-        FileMaker(connection, workshop.files, nation.random),
+        files,
         nation.places,
         courses,
         Rounds(standing, [one.id for one in yearly], years),
         now_utc(),
     )
-    return stored + traveller.store(min(1, len(nation.reporting) / _USUAL_UNITS))
+    stored += traveller.store(min(1, len(nation.reporting) / _USUAL_UNITS))
+    args = (connection, plan.circulars, nation.places, files, nation.random, now_utc())
+    return stored + plant_circulars(*args)
 
 
 def _find_rounds(connection: Connection, edition: Edition) -> tuple[int, Sequence[Row]]:

@@ -34,6 +34,11 @@ class Plan:
         return self.told["travelling"]
 
     @property
+    def circulars(self) -> Sequence[Mapping[str, Any]]:
+        """What authorities wrote to units below them."""
+        return self.told.get("circulars", ())
+
+    @property
     def earlier_rounds(self) -> int:
         return self.told["rounds"]
 

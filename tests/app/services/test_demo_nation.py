@@ -5,7 +5,18 @@ from itertools import islice
 import pytest
 from sqlalchemy import func, select
 
-from app.models import Filing, FilingState, Round, RowMove, Unit, UnitKind, UnitRound
+from app.models import (
+    Circular,
+    CircularState,
+    CircularUnit,
+    Filing,
+    FilingState,
+    Round,
+    RowMove,
+    Unit,
+    UnitKind,
+    UnitRound,
+)
 from app.models.rounds import read_period
 from app.services.account_kinds import normalise_login
 from app.services.contexts import make_context
@@ -270,3 +281,17 @@ def test_a_seed_makes_the_same_units_each_time():
     first = describe_nation_accounts(catalogue, units=UNITS, seed=7)
     assert first == describe_nation_accounts(catalogue, units=UNITS, seed=7)
     assert first != describe_nation_accounts(catalogue, units=UNITS, seed=8)
+
+
+def test_authorities_wrote_circulars_with_receipts_partly_given(nation):
+    with nation.engine.connect() as connection:
+        states = set(connection.scalars(select(Circular.state)))
+        title = Circular.title.startswith("关于召开")
+        given, confirmed = connection.execute(
+            select(func.count(), func.count(CircularUnit.confirmed_at))
+            .join(Circular, Circular.id == CircularUnit.circular_id)
+            .where(title)
+        ).one()
+    assert states == set(CircularState)
+    assert given > PROVINCES
+    assert 0 < confirmed < given
