@@ -291,3 +291,21 @@ def test_empty_fields_are_no_reproach_before_a_check(page, grant):
     page.fill("#f-people", "1")
     expect(page.locator("#f-people-e")).to_be_empty()
     expect(page.locator("[data-open]")).to_be_hidden()
+
+
+def test_a_new_page_is_not_reproached_for_what_nobody_wrote(page):
+    rule = {"level": "warning", "message": "没有写内容", "fields": ["content"]}
+    form, catalogue = catalogue_of(
+        {"title": field_of("text", "标题"), "content": field_of("text", "内容")},
+        rules=[rule_of("not is_empty(content)", "written", **rule)],
+    )
+    pages = PageServer(form, catalogue)
+    with serve(pages):
+        page.goto(f"{pages.url}/rows/new")
+        expect(page.locator("[data-status]")).to_be_attached()
+        expect(page.locator("#f-content-e")).to_be_empty()
+        page.fill("#f-title", "一则")
+        expect(page.locator("[data-status]")).to_have_attribute("data-state", "saved")
+        expect(page.locator("#f-content-e")).to_contain_text("没有写内容")
+        page.fill("#f-content", "写了")
+        expect(page.locator("#f-content-e")).to_be_empty()

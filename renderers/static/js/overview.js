@@ -10,7 +10,7 @@ export class Overview {
   /** Show the server's problems and those found while typing. */
   show(broken) {
     const now = broken.length ? this.record.readAll() : {};
-    const live = broken.map((rule) => this.describe(rule, now));
+    const live = broken.filter((rule) => this.isAsked(rule, now)).map((rule) => this.describe(rule, now));
     const others = this.record.problems.filter((problem) => !this.record.liveKinds.has(problem.kind));
     this.record.shown = [...others, ...live].filter((problem) => this.isDue(problem));
     for (const [id, line] of this.record.lines) {
@@ -31,6 +31,11 @@ export class Overview {
     const known = this.record.problems.find((problem) => problem.kind === kind && problem.field === field);
     const holds = reads.every((name) => isSame(this.record.spec.fields[name], now[name], this.record.judged[name]));
     return { field, level, message, kind, note: holds ? known?.note : undefined, last_note: known?.last_note };
+  }
+
+  /** What nobody wrote yet is not held against a page on which nothing is stored. */
+  isAsked({ reads }, now) {
+    return this.record.id !== null || this.record.isComplete || reads.some((name) => now[name]?.length);
   }
 
   isDue({ field, kind }) {
