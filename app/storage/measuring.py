@@ -70,7 +70,7 @@ class Split:
 
     #: None: not at all
     by: Expression | None = None
-    #: by the unit that supplied them instead
+    #: by the unit that supplied them; with `by` as well: by both
     by_unit: bool = False
     #: only rows with this value
     only: tuple[Expression, Key] | None = None
@@ -81,6 +81,7 @@ class Counted:
     """What was counted, in the order of the quantities."""
 
     round_id: int
+    #: of a split by unit its id, of one by both (id, value)
     key: Key
     values: tuple[Decimal, ...]
 
@@ -151,7 +152,9 @@ class _Counting:
         return select(union_all(*parts).subquery())
 
     def read(self, record: Sequence[object]) -> Counted:
-        round_id, key, *values = record
+        round_id, unit, key, *values = record
+        if self.split.by_unit:
+            key = unit if self.split.by is None else (unit, key)
         # SQLite sums nothing to null where no unit has a row.
         return Counted(round_id, key, tuple(Decimal(one or 0) for one in values))
 
@@ -190,18 +193,22 @@ class _Counting:
             for place, one in enumerate(results)
         ]
         by, shown = self._group(key, per_unit)
-        made = select(literal(at.round_id, Integer()).label("round"), shown, *sums)
-        return made if by is None else made.group_by(by)
+        made = select(literal(at.round_id, Integer()).label("round"), *shown, *sums)
+        return made.group_by(*by) if by else made
 
-    def _group(self, key: Value | None, per_unit: Subquery) -> tuple[Sql | None, Label]:
-        """What the sums are grouped by, and the key that is shown for it."""
+    def _group(
+        self, key: Value | None, per_unit: Subquery
+    ) -> tuple[list[Sql], list[Label]]:
+        """What the sums are grouped by, and the unit and key that are shown for it."""
+        by, unit, shown = [], sql_null(), sql_null()
         if self.split.by_unit:
-            return per_unit.c.unit, per_unit.c.unit.label("key")
-        if key is None:
-            return None, sql_null().label("key")
-        words = words_for(self.connection)
-        shown = words.result(key.become(per_unit.c.k)).label("key")
-        return per_unit.c.k, shown
+            unit = per_unit.c.unit
+            by.append(unit)
+        if key is not None:
+            words = words_for(self.connection)
+            shown = words.result(key.become(per_unit.c.k))
+            by.append(per_unit.c.k)
+        return by, [unit.label("unit"), shown.label("key")]
 
     def _make_rows(self, at: MeasuredRound) -> RowsOf:
         scope = Scope(self.coverage.unit_id, at.round_id)

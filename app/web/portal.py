@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from flask import (
     Blueprint,
     Response,
-    current_app,
     redirect,
     render_template,
     request,
@@ -18,12 +17,14 @@ from flask import (
 from app.errors import NotFound
 from app.services.portal import articles, directory, figures, files
 from app.services.portal.directory import DirectoryIndex
-from app.services.portal.keeping import Kept
 from app.services.portal.site import Site, find_site
+from app.services.portal.windows import find_window
 from app.services.statistics.figures import show_number
+from app.services.thumbnails import PICTURE_TYPES
 from app.web.addresses import read_number
-from app.web.downloads import attach
+from app.web.downloads import attach, send_picture
 from app.web.portal_frame import Frame
+from app.web.portal_kept import LASTING_SECONDS, get_kept, get_secrecy
 from app.web.portal_statistics import draw_statistics, send_statistics
 from app.web.server import Answer, Server, get_server
 from app.web.visit import find_actor
@@ -39,14 +40,10 @@ _AREA_ENDS = re.compile(
 #: What no XML may hold: one such sign in a title, and no reader takes the feed.
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-KEPT = "tianbao.portal"
 #: Headlines of a column on the home page.
 _MOST_HEADLINES = 6
 _MOST_INDUSTRIES = 5
-#: Numbers that nothing changed since are kept longer than pages.
-_LASTING_SECONDS = 600
 _PAGE = 50
-_SHOWN_IMAGES = frozenset({"image/jpeg", "image/png", "image/gif"})
 
 
 @portal.app_template_filter()
@@ -83,11 +80,11 @@ def fetch(token: str, name: str = "") -> Response:
     """A file that a public row shows; pictures are shown, all else is saved."""
     server = get_server()
     found, lasts = _find_file(server, token)
-    response = attach(
-        server.files.read(token), found.name, found.media_type, found.size
-    )
-    if found.media_type in _SHOWN_IMAGES:
-        del response.headers["Content-Disposition"]
+    pieces = server.files.read(token)
+    if found.media_type in PICTURE_TYPES:
+        response = send_picture(pieces, found.media_type, found.size)
+    else:
+        response = attach(pieces, found.name, found.media_type, found.size)
     response.headers["Cache-Control"] = lasts
     return response
 
@@ -140,7 +137,7 @@ def _page(draw: Callable[[Site], str], media_type: str = "text/html") -> Answer:
     site = _get_site()
     # `request.host` stands in feeds: one host must not be given another's.
     key = (site.catalogue.generation, site.today, request.host_url, request.full_path)
-    text = _kept().get(key, seconds, lambda: draw(site))
+    text = get_kept().get(key, seconds, lambda: draw(site))
     response = Response(text, mimetype=media_type)
     response.headers["Cache-Control"] = f"public, max-age={seconds}"
     response.add_etag()
@@ -158,7 +155,7 @@ def _draw_home(site: Site) -> str:
         frame=Frame(site),
         newest=newest,
         figures=_get_figures(site),
-        window=figures.find_window(site),
+        window=find_window(site),
         index=index,
         directory=_find_shown(site, ColumnKind.DIRECTORY),
         statistics=_find_shown(site, ColumnKind.STATISTICS),
@@ -199,7 +196,8 @@ def _draw_article(site: Site, column: PortalColumn, key: str) -> str:
         unit_id = read_number(key)
         if unit_id is None:
             raise NotFound("名录里没有这个单位。")
-        unit = directory.load_unit(site, _get_index(site), unit_id)
+        index, secrecy = _get_index(site), get_secrecy(site)
+        unit = directory.load_unit(site, index, unit_id, secrecy)
         return render_template(
             "portal_unit.html", frame=Frame(site, column.id), column=column, unit=unit
         )
@@ -316,17 +314,17 @@ def _find_shown(site: Site, kind: ColumnKind) -> PortalColumn | None:
 def _get_index(site: Site) -> DirectoryIndex:
     key = ("index", site.catalogue.generation, site.edition.name)
     seconds = get_server().config.portal_cache_seconds
-    return _kept().get(key, seconds, lambda: directory.load_index(site))
+    return get_kept().get(key, seconds, lambda: directory.load_index(site))
 
 
 def _get_figures(site: Site) -> figures.HomeFigures | None:
     state = figures.find_state(site)
     key = ("figures", site.catalogue.generation, site.edition.name, state)
-    return _kept().get(key, _LASTING_SECONDS, lambda: figures.load_figures(site))
-
-
-def _kept() -> Kept:
-    return current_app.extensions.setdefault(KEPT, Kept())
+    return get_kept().get(
+        key,
+        LASTING_SECONDS,
+        lambda: figures.load_figures(site, get_secrecy(site)),
+    )
 
 
 def _bars(found: figures.HomeFigures) -> list[tuple[str, str, float, float, float]]:

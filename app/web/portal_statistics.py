@@ -16,6 +16,7 @@ from app.services.statistics.sections import Section
 from app.web.addresses import read_number
 from app.web.downloads import send_made
 from app.web.portal_frame import Frame
+from app.web.portal_kept import get_secrecy
 from app.web.server import get_server
 from app.web.statistics_page import load_asked, make_page
 from app.web.statistics_urls import AreaUrls
@@ -87,4 +88,4 @@ def _find_ground(site: Site) -> Ground | None:
 
 
 def _load_section(site: Site, ground: Ground) -> Section | None:
-    return load_asked(get_server().workshop, ground, site.portal.smallest)
+    return load_asked(get_server().workshop, ground, get_secrecy(site))

@@ -12,6 +12,7 @@ from flask import request
 from app.services.portal.directory import Region
 from app.services.statistics.figures import SORTS
 from app.services.statistics.grounds import Ground
+from app.services.statistics.secrecy import Secrecy
 from app.services.statistics.sections import Asked, Section, load_section
 from app.services.workshop import Workshop
 from app.web.statistics_drawing import Panel, draw_panels
@@ -45,29 +46,31 @@ def make_page(
     return StatisticsPage(ground, groups, section, panels, urls, dict(SORTS), regions)
 
 
-def load_asked(workshop: Workshop, ground: Ground, smallest: int = 0) -> Section | None:
+def load_asked(
+    workshop: Workshop, ground: Ground, secrecy: Secrecy | None = None
+) -> Section | None:
     """The section that the address asks for; None: none is declared.
 
     Args:
-        smallest: numbers of fewer persons are hidden.
+        secrecy: knows which numbers are hidden.
     """
     groups = _list_groups(ground.round.edition)
     if not groups:
         return None
     wanted = request.args.get("section", "")
     group = next((one for one in groups if one.id == wanted), groups[0])
-    asked = _read_asked(smallest)
+    asked = _read_asked(secrecy)
     return load_section(workshop.engine, workshop.catalogue, ground, group, asked)
 
 
-def _read_asked(smallest: int) -> Asked:
+def _read_asked(secrecy: Secrecy | None) -> Asked:
     sort = request.args.get("sort", "")
     name, _, value = request.args.get("only", "").partition(":")
     return Asked(
         by=request.args.get("by", ""),
         sort=sort if sort in SORTS else "",
         only=(name, value[:200]) if name and value else None,
-        smallest=smallest,
+        secrecy=secrecy,
     )
 
 

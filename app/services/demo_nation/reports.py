@@ -19,9 +19,12 @@ from app.models.rounds import read_period
 from app.services.demo_nation.places import Place
 from app.services.demo_nation.plan import Plan
 from app.services.demo_nation.recipes import Kitchen
+from app.services.rounds.proposing import place_phases
+from app.storage.assignments import Assignments
 from app.storage.content import combine, hash_row
 from app.storage.planting import plant, plant_numbered, plant_rows
 from app.storage.records import Scope
+from app.storage.timetable import write_phases
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.chain import ReviewStep
 from form_schemas.spec import FormSpec
@@ -38,6 +41,8 @@ NONE, DRAFT, WAITING, CHECKED, ACCEPTED, RETURNED = (
     "returned",
 )
 HANDED_IN = (WAITING, CHECKED, ACCEPTED, RETURNED)
+#: Days before the last decisions.
+_OPENED_BEFORE = 40
 _YEAR_VALUE = {"value": "year"}
 _HUNDREDTH = Decimal("0.01")
 
@@ -176,6 +181,11 @@ class _Decisions:
 
     def store(self, reports: Sequence[Report]) -> None:
         hashes = [self._hash(report) for report in reports]
+        opened_at = self.at - timedelta(days=_OPENED_BEFORE)
+        first_day = opened_at.astimezone().date()
+        phases = write_phases(
+            place_phases(self.edition, Assignments({}, {}), first_day)
+        )
         self._store_filings(reports, hashes)
         plant(
             self.connection,
@@ -184,11 +194,11 @@ class _Decisions:
                 {
                     "unit_id": report.place.id,
                     "round_id": self.round_id,
-                    "phases": [],
+                    "phases": phases,
                     "state": self._find_state(report),
                     "step": self._find_step(report),
                     "content_hash": combine("round", found),
-                    "opened_at": self.at - timedelta(days=40),
+                    "opened_at": opened_at,
                     "submitted_at": self._submitted_at(report),
                 }
                 for report, found in zip(reports, hashes, strict=True)

@@ -11,11 +11,14 @@ from sqlalchemy import Connection, Text, cast, literal, select
 from app.errors import NotFound
 from app.models import Unit, UnitKind
 from app.services.portal.site import Site
+from app.services.statistics.figures import HIDDEN
+from app.services.statistics.secrecy import Secrecy
 from app.storage.engine import begin_reading
 from app.storage.keys import initials
 from app.storage.public_rows import (
     Conditions,
     PublicRound,
+    PublicRow,
     find_newest_rounds,
     find_rows,
     list_rounds,
@@ -146,8 +149,13 @@ def load_index(site: Site) -> DirectoryIndex:
     )
 
 
-def load_unit(site: Site, index: DirectoryIndex, unit_id: int) -> UnitPage:
+def load_unit(
+    site: Site, index: DirectoryIndex, unit_id: int, secrecy: Secrecy | None = None
+) -> UnitPage:
     """The page of a unit: its newest approved report, and who belongs to it.
+
+    Args:
+        secrecy: knows what statistics hide; the same numbers are hidden here.
 
     Raises:
         NotFound: the directory has no such unit.
@@ -157,7 +165,7 @@ def load_unit(site: Site, index: DirectoryIndex, unit_id: int) -> UnitPage:
         raise NotFound("名录里没有这个单位，它可能已经停用。")
     with begin_reading(site.engine) as connection:
         rounds = list_rounds(connection, site.catalogue, site.edition.collection)
-        reading = _UnitReading(connection, site, rounds, unit_id)
+        reading = _UnitReading(connection, site, rounds, unit_id, secrecy)
         facts = [
             (one.title, reading.find_facts(site.form(one.form), one.fields))
             for one in told.facts
@@ -180,6 +188,7 @@ class _UnitReading:
     site: Site
     rounds: Sequence[PublicRound]
     unit_id: int
+    secrecy: Secrecy | None
     round_title: str = ""
 
     def find_facts(
@@ -189,7 +198,7 @@ class _UnitReading:
         if not rows:
             return ()
         fields = (form.by_id[name] for name in names)
-        shown = ((one, self._show(one, rows[0].values.get(one.id))) for one in fields)
+        shown = ((one, self._show(one, rows[0])) for one in fields)
         return tuple((_label(one), text) for one, text in shown if text)
 
     def find_members(self, form: FormSpec) -> Members:
@@ -225,12 +234,21 @@ class _UnitReading:
                 return rows
         return ()
 
-    def _show(self, field: FieldSpec, value: object) -> str:
-        smallest = self.site.portal.smallest
+    def _show(self, field: FieldSpec, row: PublicRow) -> str:
+        value = row.values.get(field.id)
         counts = isinstance(value, int | Decimal) and field.unit in PERSON_UNITS
-        if counts and 0 < value < smallest:  # type: ignore[operator]
-            return f"少于 {smallest}"
+        if counts and value and self._is_hidden(Decimal(value), row.round_id):
+            return HIDDEN
         return show(field, value, self.site.catalogue.codelists)
+
+    def _is_hidden(self, number: Decimal, round_id: int) -> bool:
+        if 0 < number < self.site.portal.smallest:
+            return True
+        if self.secrecy is None:
+            return False
+        # A report's number may be a sum that statistics hide for the sake of others.
+        args = (self.connection, round_id, self.unit_id)
+        return number in self.secrecy.find_values(*args)
 
 
 def _label(field: FieldSpec) -> str:

@@ -2,17 +2,16 @@
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from app.errors import NotFound
-from app.models import Decision, FilingState, Round, RoundState, Unit, UnitRound
-from app.models.base import now_utc
+from app.models import Decision, FilingState, Round, Unit, UnitRound
 from app.services.portal.site import Site
 from app.services.statistics.figures import Figure
 from app.services.statistics.grounds import Ground, find_public_ground
+from app.services.statistics.secrecy import Keep, Secrecy
 from app.services.statistics.sections import BY_ROUND, Asked, Section, load_section
 from app.storage.engine import begin_reading
 from form_schemas.measures import MeasureGroup
@@ -36,99 +35,77 @@ class Number:
 class HomeFigures:
     #: title of the round that the numbers are of
     round_title: str
+    #: whether reports of it are still judged
+    is_open: bool
     numbers: tuple[Number, ...]
     trend_title: str
     #: round and value, the oldest first
     trend: tuple[tuple[str, Decimal], ...]
 
 
-@dataclass(frozen=True)
-class Window:
-    """The round that is open for reports, as visitors are told of it."""
-
-    title: str
-    closes_at: datetime | None
-    #: days that are left; None: no end is set
-    days: int | None
-    #: units that have reported
-    reported: int
-
-
 def find_state(site: Site) -> Hashable:
     """What the numbers follow from: while it is the same, so are they.
 
-    What was approved changes by decisions alone.
+    What was approved changes by decisions alone; which round is shown, by closing one.
     """
     with begin_reading(site.engine) as connection:
         approved = connection.execute(
-            select(UnitRound.round_id, func.count())
-            .join(Round, Round.id == UnitRound.round_id)
-            .join(Unit, Unit.id == UnitRound.unit_id)
-            .where(
-                Round.collection == site.edition.collection,
-                UnitRound.state == FilingState.APPROVED,
-                Unit.is_active,
+            select(Round.id, Round.state, func.count(Unit.id))
+            .outerjoin(
+                UnitRound,
+                and_(
+                    UnitRound.round_id == Round.id,
+                    UnitRound.state == FilingState.APPROVED,
+                ),
             )
-            .group_by(UnitRound.round_id)
-            .order_by(UnitRound.round_id)
+            .outerjoin(Unit, and_(Unit.id == UnitRound.unit_id, Unit.is_active))
+            .where(Round.collection == site.edition.collection)
+            .group_by(Round.id, Round.state)
+            .order_by(Round.id)
         )
         counts = tuple(map(tuple, approved))
         return counts, connection.scalar(select(func.max(Decision.id)))
 
 
-def load_figures(site: Site) -> HomeFigures | None:
-    """The numbers of the newest round with approved reports; None: there is none."""
+def make_secrecy(site: Site, keep: Keep) -> Secrecy | None:
+    """What is hidden in the numbers of the portal; None: nothing has to be."""
+    ground = _find_ground(site) if site.portal.smallest else None
+    if ground is None:
+        return None
+    return Secrecy(site.catalogue, ground, site.portal.smallest, keep)
+
+
+def load_figures(site: Site, secrecy: Secrecy | None) -> HomeFigures | None:
+    """The numbers of the last round that is over; None: nothing was approved yet."""
     portal = site.portal
-    try:
-        ground = find_public_ground(
-            site.engine, site.catalogue, site.edition.collection
-        )
-    except NotFound:
+    ground = _find_ground(site)
+    if ground is None:
         return None
     wanted = dict.fromkeys((*portal.figures, *filter(None, [portal.trend])))
     found = {
         figure.measure.id: figure
-        for section in _load_sections(site, ground, wanted)
+        for section in _load_sections(site, ground, wanted, secrecy)
         for figure in section.figures
     }
     trend = found.get(portal.trend)
     return HomeFigures(
         ground.round.title,
+        ground.round.is_open,
         tuple(_number(found[name]) for name in portal.figures if name in found),
         "" if trend is None else trend.measure.title,
         () if trend is None else _read_trend(trend),
     )
 
 
-def find_window(site: Site) -> Window | None:
-    """The collection's open round; None: nothing is open."""
-    with begin_reading(site.engine) as connection:
-        found = connection.execute(
-            select(Round.id, Round.title, Round.closes_at)
-            .where(
-                Round.collection == site.edition.collection,
-                Round.state == RoundState.OPEN,
-                ~Round.is_standing,
-            )
-            .order_by(Round.id.desc())
-            .limit(1)
-        ).first()
-        if found is None:
-            return None
-        reported = connection.scalar(
-            select(func.count())
-            .select_from(UnitRound)
-            .where(
-                UnitRound.round_id == found.id,
-                UnitRound.state.in_([FilingState.SUBMITTED, FilingState.APPROVED]),
-            )
-        )
-    days = None if found.closes_at is None else (found.closes_at - now_utc()).days
-    return Window(found.title, found.closes_at, days, reported or 0)
+def _find_ground(site: Site) -> Ground | None:
+    try:
+        return find_public_ground(site.engine, site.catalogue, site.edition.collection)
+    except NotFound:
+        return None
 
 
 def _load_sections(
-    site: Site, ground: Ground, wanted: Iterable[str]
+    site: Site, ground: Ground, wanted: Iterable[str], secrecy: Secrecy | None
 ) -> Iterable[Section]:
     """The sections that hold these measures, with nothing else counted.
 
@@ -137,7 +114,7 @@ def _load_sections(
     names = frozenset(wanted)
     trend = frozenset({site.portal.trend})
     recent = replace(ground, rounds=tuple(filter(None, (ground.round, ground.last))))
-    asked = Asked(by=BY_ROUND, smallest=site.portal.smallest)
+    asked = Asked(by=BY_ROUND, secrecy=secrecy)
     for group in site.edition.measures.groups:
         for chosen, where in ((names & trend, ground), (names - trend, recent)):
             measures = tuple(one for one in group.measures if one.id in chosen)

@@ -8,14 +8,12 @@ from sqlalchemy import Engine
 
 from app.models import AuditAction
 from app.permissions import Actor
-from app.services.statistics.figures import Cell, Figure, Line
+from app.services.statistics.figures import HIDDEN, Cell, Figure, Line
 from app.services.statistics.grounds import Ground
 from app.services.statistics.sections import Section
 from app.storage.audit import AuditRecord, record
 from exporters.listing import Sheet, write_sheets
 
-#: What stands in a cell that would tell of too few persons.
-HIDDEN = "人数太少，不公布"
 _NUMBERS = {"本期": 16, "上期": 16, "差": 14, "变化率（%）": 14}
 NOT_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\'", "_"))
 #: The longest name of a sheet.

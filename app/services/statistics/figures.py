@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from form_schemas.measures import Measure
 
+#: What stands in a cell that would tell of too few persons.
+HIDDEN = "不公布"
 _HUNDRED = Decimal(100)
 
 
@@ -111,36 +113,6 @@ def show_number(number: Decimal, places: int | None) -> str:
         text = f"{number:,f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
     return f"{number:,.{places}f}"
-
-
-# Too few persons.
-
-
-def hide_few(
-    measure: Measure,
-    cells: Mapping[object, Cell],
-    bases: Mapping[object, Values],
-    smallest: int,
-) -> dict[object, Cell]:
-    """Cells of which those are hidden that tell of fewer persons than `smallest`.
-
-    Where only one of several parts is hidden the next smallest one is hidden as well:
-    the whole less all others would tell it.
-
-    Args:
-        bases: values of the measure's quantities in each cell.
-    """
-    if not smallest or not measure.of_persons:
-        return dict(cells)
-
-    def is_few(key: object) -> bool:
-        return any(value is not None and 0 < value < smallest for value in bases[key])
-
-    few = {key for key in cells if is_few(key)}
-    others = [key for key in cells if key not in few and cells[key].value]
-    if len(few) == 1 and others:
-        few.add(min(others, key=lambda key: (cells[key].value, str(key))))
-    return {key: hide(cell) if key in few else cell for key, cell in cells.items()}
 
 
 def hide(cell: Cell) -> Cell:

@@ -12,13 +12,12 @@ from sqlalchemy import Engine
 
 from app.permissions import Actor
 from app.services.statistics.exports import (
-    HIDDEN,
     LONGEST,
     NOT_IN_NAMES,
     list_numbers,
     tell_fetched,
 )
-from app.services.statistics.figures import Figure, Line, show_number
+from app.services.statistics.figures import HIDDEN, Figure, Line, show_number
 from app.services.statistics.grounds import Ground
 from app.services.statistics.sections import (
     BY_ABOVE,

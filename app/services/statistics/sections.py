@@ -2,7 +2,7 @@
 dimension, beside the round before.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, select
@@ -14,12 +14,13 @@ from app.services.statistics.figures import (
     Figure,
     Line,
     compute,
-    hide_few,
+    hide,
     sort_lines,
     with_shares,
 )
 from app.services.statistics.grounds import MOST_ROUNDS, Ground, StatisticsRound
 from app.services.statistics.labels import read_key, show_key, sort_keys, write_key
+from app.services.statistics.secrecy import ALL_ROWS, EVERYWHERE, Address, Secrecy
 from app.services.statistics.tallies import Found, Tallies
 from app.storage.engine import begin_reading
 from app.storage.measuring import Key, Split
@@ -57,8 +58,8 @@ class Asked:
     sort: str = ""
     #: id of a dimension and a value of it: only such rows
     only: tuple[str, str] | None = None
-    #: numbers of fewer persons are hidden
-    smallest: int = 0
+    #: knows what numbers are hidden; None: none
+    secrecy: Secrecy | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,15 +103,17 @@ def load_section(
 
 
 def list_choices(ground: Ground, group: MeasureGroup) -> tuple[Choice, ...]:
-    """By what a section may be split."""
+    """By what a section may be split, the usual way first."""
     declared = [Choice(one.id, one.title) for one in group.dimensions]
+    places = []
     if ground.is_area and ground.tree.has_areas:
-        declared.append(Choice(BY_ABOVE, "地区"))
+        places.append(Choice(BY_ABOVE, "地区"))
     if ground.is_area:
-        declared.append(Choice(BY_UNIT, "填报单位"))
-    if len(ground.rounds) > 1:
-        declared.append(Choice(BY_ROUND, "历年"))
-    return tuple(declared)
+        places.append(Choice(BY_UNIT, "填报单位"))
+    years = [Choice(BY_ROUND, "历年")] if len(ground.rounds) > 1 else []
+    if group.places_first:
+        return (*places, *declared, *years)
+    return (*declared, *places, *years)
 
 
 def _is_computed(form: FormSpec) -> bool:
@@ -162,8 +165,9 @@ class _Loading:
             self._rounds,
             {code: (one.value, key) for code, (one, key) in self._only.items()},
         )
-        wholes = {form.code: self._tallies.count(form, Split()) for form in forms}
-        parts = {form.code: self._count_parts(form) for form in forms}
+        counted = {form.code: self._count(form) for form in forms}
+        wholes = {code: whole for code, (whole, _) in counted.items()}
+        parts = {code: part for code, (_, part) in counted.items()}
         self._has_last = self._find_whether_last(wholes)
         return Section(
             self._ground,
@@ -207,17 +211,20 @@ class _Loading:
             f"{dimension.id}:{self._asked.only[1]}", f"{dimension.title}：{label}"
         )
 
-    def _count_parts(self, form: FormSpec) -> Found:
-        """What is counted by the dimension that was chosen."""
-        if self._by is None or self._by.id == BY_ROUND:
-            return {}
-        if self._by.id in (BY_UNIT, BY_ABOVE):
-            found = self._tallies.count(form, Split(by_unit=True))
-            return found if self._by.id == BY_UNIT else self._tallies.add_up(found)
+    def _count(self, form: FormSpec) -> tuple[Found, Found]:
+        """What is counted of all rows, and by the dimension that was chosen."""
+        tallies, by = self._tallies, self._by
+        if by is not None and by.id in (BY_UNIT, BY_ABOVE):
+            units = tallies.count(form, Split(by_unit=True))
+            parts = units if by.id == BY_UNIT else tallies.add_up_parts(units)
+            return tallies.add_up(units), parts
+        whole = tallies.count(form, Split())
+        if by is None or by.id == BY_ROUND:
+            return whole, {}
         dimension = self._find_dimension(form.code)
         if dimension is None:
-            return {}
-        return self._tallies.count(form, Split(by=dimension.value))
+            return whole, {}
+        return whole, tallies.count(form, Split(by=dimension.value))
 
     def _find_dimension(self, code: str) -> Dimension | None:
         assert self._by is not None
@@ -296,7 +303,7 @@ class _Loading:
 
     def _make_whole(self, measure: Measure, wholes: Mapping[str, Found]) -> Line:
         now, last = (
-            self._cells(measure, wholes, one, [None]).get(None, Cell())
+            self._find_whole(measure, wholes, one)
             for one in (self._ground.round, self._ground.last)
         )
         return Line("", "合计", now, last if self._has_last else Cell())
@@ -307,7 +314,7 @@ class _Loading:
         """The rounds from the oldest on, each beside the one before it."""
         before = Cell()
         for one in sorted(self._rounds, key=lambda one: one.id):
-            cell = self._cells(measure, wholes, one, [None]).get(None, Cell())
+            cell = self._find_whole(measure, wholes, one)
             yield Line(str(one.id), one.title, cell, before)
             before = cell
 
@@ -328,20 +335,68 @@ class _Loading:
                 continue
             yield Line(write_key(key), self._show(measure, key), now[key], before)
 
+    def _find_whole(
+        self, measure: Measure, wholes: Mapping[str, Found], at: StatisticsRound | None
+    ) -> Cell:
+        cells = self._cells(measure, wholes, at, [None], is_part=False)
+        return cells.get(None, Cell())
+
     def _cells(
         self,
         measure: Measure,
         found: Mapping[str, Found],
         at: StatisticsRound | None,
-        keys: Iterable[Key],
+        keys: Sequence[Key],
+        *,
+        is_part: bool = True,
     ) -> dict[Key, Cell]:
         if at is None:
             return {}
-        bases = {
+        values = {
             key: self._tallies.find_values(measure, found, at, key) for key in keys
         }
-        cells = {key: Cell(compute(measure, each)) for key, each in bases.items()}
-        return hide_few(measure, cells, bases, self._asked.smallest)
+        cells = {key: Cell(compute(measure, each)) for key, each in values.items()}
+        for key in self._list_hidden(measure, at, keys, is_part=is_part):
+            cells[key] = hide(cells[key])
+        return cells
+
+    # What is hidden.
+
+    def _list_hidden(
+        self,
+        measure: Measure,
+        at: StatisticsRound,
+        keys: Sequence[Key],
+        *,
+        is_part: bool,
+    ) -> Iterator[Key]:
+        secrecy = self._asked.secrecy
+        for quantity in () if secrecy is None else measure.quantities:
+            assert secrecy is not None
+            args = (self._connection, self._edition, quantity.form, at)
+            hidden = secrecy.find(*args).get(quantity)
+            if hidden is None:
+                continue
+            for key in keys:
+                where = self._find_address(quantity.form, key, is_part=is_part)
+                # Of two dimensions at once nothing is known to be safe.
+                if where is None or where in hidden:
+                    yield key
+
+    def _find_address(self, code: str, key: Key, *, is_part: bool) -> Address | None:
+        """Where a number stands among all that are public; None: among none of them."""
+        node, by = self._ground.below or EVERYWHERE, self._by
+        only = self._only.get(code)
+        rows = ALL_ROWS if only is None else (only[0].id, only[1])
+        if not is_part or by is None:
+            return node, rows
+        if by.id in (BY_UNIT, BY_ABOVE):
+            return key, rows  # type: ignore[return-value]
+        dimension = self._find_dimension(code)
+        is_one = dimension is not None and dimension.value.type is not ValueType.LIST
+        if only is None or (only[0].id == by.id and is_one):
+            return node, (by.id, key)
+        return None
 
     # Keys.
 

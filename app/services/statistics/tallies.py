@@ -1,7 +1,6 @@
 """Counts the forms of a section, round by round; tells what a measure is made of."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -110,14 +109,16 @@ class Tallies:
         }
 
     def add_up(self, found: Found) -> Found:
+        """What units come to, all together."""
+        return _add_up((round_id, None, cell) for (round_id, _), cell in found.items())
+
+    def add_up_parts(self, found: Found) -> Found:
         """What units come to by the parts of the area."""
         parts = self._parts
-        sums: dict[tuple[int, Key], dict[Quantity, Decimal]] = defaultdict(dict)
-        for (round_id, unit), values in found.items():
-            cell = sums[round_id, parts.get(unit)]
-            for quantity, value in values.items():
-                cell[quantity] = cell.get(quantity, Decimal(0)) + value
-        return sums
+        return _add_up(
+            (round_id, parts.get(unit), cell)
+            for (round_id, unit), cell in found.items()
+        )
 
     @cached_property
     def _parts(self) -> Mapping[Key, int | None]:
@@ -151,3 +152,14 @@ class Tallies:
         return form.code in self._unsaid or bool(
             self._only and form.code not in self._only
         )
+
+
+def _add_up(
+    cells: Iterable[tuple[int, Key, Mapping[Quantity, Decimal]]],
+) -> Found:
+    sums: dict[tuple[int, Key], dict[Quantity, Decimal]] = {}
+    for round_id, key, values in cells:
+        sum_ = sums.setdefault((round_id, key), {})
+        for quantity, value in values.items():
+            sum_[quantity] = sum_.get(quantity, Decimal(0)) + value
+    return sums

@@ -1,16 +1,19 @@
 """The public portal: what anybody reads without logging in, and what nobody does."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
 from sqlalchemy import delete, update
 
-from app.models import Base, Unit, UnitRound
+from app.models import Base, Round, RoundState, Unit, UnitRound
+from app.models.base import now_utc
+from app.services.rounds.proposing import local_moment
 from app.storage.files import FileOwner, keep_file
 from app.storage.tables import build_metadata
-from tests.support.portal_world import NOW, PortalWorld
+from app.storage.timetable import PhaseTask, RoundPhase, write_phases
+from tests.support.portal_world import LAST, NOW, PortalWorld
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -138,6 +141,81 @@ def test_numbers_are_of_approved_reports_alone(world, client):
     assert "已提交 <b>2</b> 个单位" in home
 
 
+def test_numbers_are_of_a_round_that_is_over_where_there_is_one(world, client):
+    _set_round(world, LAST, state=RoundState.CLOSED)
+    home = read(client, "/portal/")
+    assert "2023 年度</h2>" in home
+    assert "数会变" not in home
+    assert "<b>2</b><span>职教集团数" in home
+    assert "2023 年度</span>" in read(client, "/portal/statistics/")
+    now = read(client, f"/portal/statistics/?round={world.rounds[NOW]}")
+    assert "2024 年度，审核还没有结束" in now
+
+
+def test_the_entrance_tells_until_when_reports_are_written(world, client):
+    today = now_utc().astimezone().date()
+    _set_phases(world, today - timedelta(days=20), today + timedelta(days=3))
+    home = read(client, "/portal/")
+    assert f"填报截止：{_say(today + timedelta(days=3))}" in home
+    assert "距截止还有 <b>3</b> 天" in home
+    _set_phases(world, today - timedelta(days=20), today)
+    assert "<b>今天</b>截止" in read(client, "/portal/")
+    _set_phases(world, today - timedelta(days=20), today - timedelta(days=1))
+    over = read(client, "/portal/")
+    assert "现在没有开放的填报" in over
+    assert f"2024 年度的填报已于 {_say(today - timedelta(days=1))}结束" in over
+
+
+def test_without_an_open_round_the_entrance_tells_when_the_last_one_ended(
+    world, client
+):
+    for title in (LAST, NOW):
+        ended = datetime(2024, 6, 3, 12, tzinfo=UTC)
+        _set_round(world, title, state=RoundState.CLOSED, closes_at=ended)
+    home = read(client, "/portal/")
+    assert "现在没有开放的填报" in home
+    assert "2024 年度的填报已于 2024 年 6 月 3 日结束" in home
+
+
+def _say(day):
+    return f"{day.year} 年 {day.month} 月 {day.day} 日"
+
+
+def _set_round(world, title, **values):
+    chosen = Round.id == world.rounds[title]
+    with world.engine.begin() as connection:
+        connection.execute(update(Round).where(chosen).values(**values))
+
+
+def _set_phases(world, first, last):
+    """Give the units of this year's round two phases; reports end with the first."""
+    written = RoundPhase(
+        "report",
+        "填报",
+        local_moment(first),
+        local_moment(last + timedelta(days=1)),
+        (PhaseTask("填报", ("*",)),),
+    )
+    judged = RoundPhase("judge", "审核", written.end, written.end + timedelta(days=30))
+    phases = write_phases([written, judged])
+    chosen = UnitRound.round_id == world.rounds[NOW]
+    with world.engine.begin() as connection:
+        connection.execute(update(UnitRound).where(chosen).values(phases=phases))
+
+
+def test_areas_lead_from_the_nation_to_the_page_of_a_group(world, client):
+    page = read(client, "/portal/statistics/?section=members&by=_above")
+    assert "溪东省教育厅</a>" in page
+    assert f"below={world.units['370000']}" in page
+    assert "砚溪装备制造职业教育集团" not in page
+    below = read(
+        client,
+        f"/portal/statistics/?section=members&by=_above&below={world.units['370000']}",
+    )
+    assert f'href="/portal/groups/{world.units["alpha"]}"' in below
+    assert 'aria-label="位置"' in below
+
+
 def test_the_directory_is_found_by_area_industry_and_words(world, client):
     alpha, beta, gamma = "砚溪装备", "青屿港航", "澄湖生态"
     everything = read(client, "/portal/groups/")
@@ -166,7 +244,7 @@ def test_the_page_of_a_group_tells_its_newest_approved_report(world, client):
     older = read(client, f"/portal/groups/{world.units['beta']}")
     assert "2023 年度" in older
     # Fewer than five persons are nobody's business.
-    assert "少于 5" in older
+    assert "职工总数（人）</th><td>不公布</td>" in older
     none = read(client, f"/portal/groups/{world.units['gamma']}")
     assert "还没有审核通过的数据" in none
     assert "澄湖公司" not in none

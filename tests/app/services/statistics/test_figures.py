@@ -1,6 +1,5 @@
 """Quotients, changes, shares, order of figures; what tells of too few persons."""
 
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -13,7 +12,6 @@ from app.services.statistics.figures import (
     Line,
     compute,
     divide,
-    hide_few,
     show_number,
     sort_lines,
     with_shares,
@@ -102,35 +100,6 @@ def test_lines_without_a_number_come_last(sort, order):
         line(None, "2", "丁"),
     ]
     assert "".join(one.label for one in sort_lines(lines, sort)) == order
-
-
-def hidden(numbers, smallest=5, measure=COUNT):
-    cells = {key: Cell(Decimal(number)) for key, number in enumerate(numbers)}
-    bases = {key: [cell.value] for key, cell in cells.items()}
-    found = hide_few(measure, cells, bases, smallest)
-    return [key for key, cell in found.items() if cell.is_hidden]
-
-
-def test_few_persons_are_hidden_and_nobody_is_no_person():
-    assert hidden([0, 1, 4, 5, 100]) == [1, 2]
-
-
-def test_one_hidden_part_hides_the_next_smallest():
-    assert hidden([4, 100, 9, 0]) == [0, 2]
-    assert hidden([4]) == [0]
-
-
-def test_things_are_not_hidden():
-    assert hidden([1, 2, 3], measure=replace(COUNT, unit="个")) == []
-    assert hidden([1, 2, 3], smallest=0) == []
-
-
-def test_a_share_of_few_persons_is_hidden():
-    cells = {1: Cell(Decimal("3.0")), 2: Cell(Decimal("50.0"))}
-    bases = {1: [Decimal(3), Decimal(100)], 2: [Decimal(50), Decimal(100)]}
-    found = hide_few(SHARE, cells, bases, 5)
-    assert found[1].value is None
-    assert found[1].is_hidden
 
 
 @pytest.mark.parametrize(

@@ -306,16 +306,3 @@ def test_an_unknown_dimension_is_the_first_one(load):
     section = load(by="nonsense", only=("nonsense", "1"))
     assert section.by.id == "kind"
     assert section.only is None
-
-
-def test_small_numbers_of_persons_are_hidden_in_public(load):
-    section = load(area_ground(), by="kind", smallest=5)
-    # One alone could be computed from the whole: the next smallest goes with it.
-    assert shown(figure_of(section, "all")) == {
-        "甲": "hidden",
-        "乙": 7,
-        "未填": "hidden",
-    }
-    assert figure_of(section, "young").whole.now.is_hidden
-    assert figure_of(section, "share").whole.now.is_hidden
-    assert "hidden" not in shown(figure_of(section, "paid")).values()
