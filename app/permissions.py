@@ -178,7 +178,12 @@ _BY_OTHERS = frozenset({Action.REVIEW_ROWS, Action.REVIEW_FORM})
 #: But where nobody else is there: these do it to their own entries, too.
 _BY_ONESELF = frozenset({(Role.REPORTER, Action.REVIEW_ROWS)})
 #: What may be switched on for a membership beyond its role, for its unit and below.
-GRANTABLE = (Action.MANAGE_AREA, Action.REVIEW_FORM, Action.SEND_CIRCULARS)
+GRANTABLE = (
+    Action.MANAGE_AREA,
+    Action.MANAGE_ROUND,
+    Action.REVIEW_FORM,
+    Action.SEND_CIRCULARS,
+)
 
 ROLE_NAMES: Mapping[Role, str] = {
     Role.ADMINISTRATOR: "系统管理员",

@@ -67,7 +67,11 @@ def login() -> Response | str:
     target = own_path(request.args.get("next", ""))
     if "visit" in g:
         return redirect(target or url_for("workbench.show"))
-    page = LoginPage(target=target, account_type=request.args.get("type", "")[:40])
+    page = LoginPage(
+        request.args.get("username", "")[:200],
+        target,
+        account_type=request.args.get("type", "")[:40],
+    )
     return _show(page)
 
 
@@ -156,9 +160,12 @@ def set_password() -> Response | tuple[str, int]:
             "password.html", minimum=PASSWORD_MIN, problem=refused.message
         )
         return text, 422
+    actor = get_visit().actor
     session.clear()
     flash("新密码已设好，请用它登录。", "good")
-    return redirect(url_for("auth.login"))
+    # Of a unit's account people know the type and the name as little as before.
+    again = {"type": actor.account_type, "username": actor.username}
+    return redirect(url_for("auth.login", **again if actor.account_type else {}))
 
 
 def _show(page: LoginPage, kind: str = "") -> str:

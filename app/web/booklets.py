@@ -53,8 +53,9 @@ def decide(collection: str, booklet_id: str) -> Answer:
         return redirect(url_for(".show_missing", **_address(place, booklet)), 303)
     try:
         hand_in_booklet(*find_round_of(place), booklet, read_remark())
-    except NotReady as missing:
-        return _show(place, booklet, missing), 409
+    except NotReady:
+        # A page of its own: reloading it looks again instead of handing in.
+        return redirect(url_for(".show_missing", **_address(place, booklet)), 303)
     except Refused as refusal:
         flash(refusal.message, "error")
     else:

@@ -172,7 +172,7 @@ def _show(desk: Planner, fields: PlanFields, faults: Sequence[RoundFault] = ()) 
         differing=find_differing(
             fields.assigned, list_suppliers(desk.edition, desk.assignments, None)
         ),
-        chosen={*request.form.getlist("unit"), str(desk.unit_id)},
+        chosen=_propose_units(desk),
         first_day=request.form.get("first_day", ""),
     )
 
@@ -256,6 +256,14 @@ def _list_editions() -> tuple[Edition, ...]:
     if not found:
         raise NotFound("还没有报表文件，先请管理员放好。")
     return found
+
+
+def _propose_units(desk: Planner) -> set[str]:
+    """Ids of the units that are ticked: at first one, or all that nobody divides."""
+    asked = request.form.getlist("unit")
+    if not asked and not desk.department_names:
+        asked = [str(unit.id) for unit in desk.units]
+    return {*asked, str(desk.unit_id)}
 
 
 def _read_units(desk: Planner) -> tuple[int, ...]:

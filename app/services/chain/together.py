@@ -117,20 +117,33 @@ def _judge(whole: WholeCase, booklet: Booklet) -> list[_Judged]:
     require(whole.actor, Action.REPORT_ROUND, whole.place)
     require_reportable(whole)
     ready, obstacles, total = [], list[Obstacle](), 0
-    for form in _list_in_order(whole, booklet):
-        case = _open(whole, form)
+    # All lists without rows are declared empty before any form is judged: a rule that
+    # reads one of them would wait for it, and be broken the next time.
+    for form, case, is_left in _open_all(whole, booklet):
         if case is None:
             found = tuple(_find_faults_now(whole, form))
             obstacles, total = [*obstacles, *found], total + len(found)
             continue
-        is_left = _is_left_empty(case, booklet)
-        case = _declare_empty(whole, case) if is_left else case
         judged = judge_completeness(case)
         obstacles, total = [*obstacles, *judged.obstacles], total + judged.total
         ready.append(_Judged(case, judged, is_left))
     if obstacles:
         raise NotReady(_ACT, obstacles, total)
     return ready
+
+
+def _open_all(
+    whole: WholeCase, booklet: Booklet
+) -> list[tuple[FormSpec, Case | None, bool]]:
+    """The forms with their cases, and whether each is left empty."""
+    opened = []
+    for form in _list_in_order(whole, booklet):
+        case = _open(whole, form)
+        is_left = case is not None and _is_left_empty(case, booklet)
+        if case is not None and is_left:
+            case = _declare_empty(whole, case)
+        opened.append((form, case, is_left))
+    return opened
 
 
 def _list_in_order(whole: WholeCase, booklet: Booklet) -> tuple[FormSpec, ...]:

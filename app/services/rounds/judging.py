@@ -42,4 +42,7 @@ def _iterate(
     yield from find_plan_faults(draft, list_task_names(assignments))
     suppliers = list_suppliers(draft.edition, assignments, draft.assigned)
     staff = load_staff(connection, unit_id, path)
+    if not assignments.departments:
+        # The unit's own people do everything, as a group's do: nothing is divided.
+        suppliers = {}
     yield from find_staff_faults(staff, draft.edition.steps, suppliers)

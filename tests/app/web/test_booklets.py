@@ -81,6 +81,14 @@ def find_round_state(engine):
         )
 
 
+def hand_in_too_early(browser):
+    """The page that lists what is missing."""
+    answer = browser.post(PAGE, {"act": "submit"}, page=PAGE)
+    assert answer.status_code == 303
+    assert "/missing" in answer.location
+    return browser.get(answer.location)
+
+
 def read_missing(answer):
     part = answer.text.partition('id="missing"')[2].partition("</section>")[0]
     return re.findall(r'<a class="link" href="([^"]*)">([^<]*)</a>：([^<]*)<', part)
@@ -147,8 +155,7 @@ def test_counts_follow_the_lists_by_themselves(complete):
 def test_what_is_missing_is_listed_with_the_way_to_it(reporter):
     cells = BASICS | {"approval_org": ""}
     reporter.save("group/G1", (None, None, cells))
-    answer = reporter.post(PAGE, {"act": "submit"}, page=PAGE)
-    assert answer.status_code == 409
+    answer = hand_in_too_early(reporter)
     assert "项目信息不全" in answer.text
     missing = read_missing(answer)
     assert ("#f-G1-approval_org", "批准、备案或注册部门名称") in [
@@ -163,12 +170,26 @@ def test_nothing_is_handed_in_while_anything_is_missing(engine, complete):
         "group/G5.8",
         (None, None, SCHOOL | {"organization_code": "YT8184WM7", "is_lead_unit": "否"}),
     ).json["rows"]
-    answer = complete.post(PAGE, {"act": "submit"}, page=PAGE)
-    assert answer.status_code == 409
+    answer = hand_in_too_early(complete)
     [(url, _place, _text)] = read_missing(answer)
     assert url.startswith(f"/forms/group/G5.8/rows/{row['id']}")
     states = {state for state, _ in list_states(engine).values()}
     assert states == {FilingState.DRAFT}
+
+
+def test_a_rule_over_lists_left_empty_is_judged_before_anything_is_handed_in(
+    reporter,
+):
+    for form, cells in (
+        ("group/G1", BASICS),
+        ("group/G2", INDUSTRY),
+        ("group/G5.2", SCHOOL | {"is_lead_unit": "否"}),
+        ("group/G5.6", COMPANY),
+    ):
+        reporter.save(form, (None, None, cells))
+    answer = hand_in_too_early(reporter)
+    [(_url, _place, text)] = read_missing(answer)
+    assert "没有标明牵头单位" in text
 
 
 def test_one_act_hands_all_in_and_locks_it(engine, complete):
