@@ -100,14 +100,16 @@ def write(browser, nation, page="/circulars/sent/new", **fields):
 
 def test_a_circular_goes_from_the_page_to_the_receipt(province, group, nation):
     files = [(io.BytesIO(PDF), "安排.pdf")]
-    answer = write(province, nation, files=files)
+    answer = write(province, nation, files=files, due="2099-01-31T18:00")
     assert answer.status_code == 303, answer.text
+    assert "2099-01-31 18:00" in province.get("/circulars/sent/").text
     page = province.get(answer.location).text
     assert "已发出。发给 1 个单位，2 个账号收到提醒。" in page
     assert "未读，未签收" in page
     home = group.get("/circulars/").text
     assert 'aria-label="工作通知，1 份待看或待签收"' in home
     assert 'class="unread"' in home
+    assert "2099-01-31 18:00</time> 前签收" in home
     address = re.search(r'href="(/circulars/\d+)"', home).group(1)
     shown = group.get(address).text
     assert "<p>请核对<a" in shown
