@@ -10,6 +10,8 @@ HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 _CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
+#: Python calls none of them printable; a Chinese space parts words as any other.
+_SPACES = "\t\n\xa0\u2002\u2003\u3000"
 #: Of paper, in twentieths of a point: A4 with margins of 2.5 cm.
 TEXT_WIDTH = 9070
 PAGE = (
@@ -28,7 +30,7 @@ def clean(text: str) -> str:
 
 def plain(text: str) -> str:
     """Without what no XML may hold."""
-    return "".join(one for one in text if one.isprintable() or one in "\t\n")
+    return "".join(one for one in text if one.isprintable() or one in _SPACES)
 
 
 def write_types(charts: int) -> str:

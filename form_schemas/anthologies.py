@@ -48,6 +48,8 @@ class Anthology:
     most: int
     #: kind of the units above by which rows are told apart; empty: they are not
     area: str = ""
+    #: code list that names areas by the codes of their units; empty: units' names do
+    area_codes: str = ""
     #: an enumeration of the form by which rows are told apart; empty: they are not
     kind: str = ""
     chapters: Chapters = Chapters.NONE

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from form_schemas.anthologies import Anthology, Attachments, Chapters
+from form_schemas.codelists import load_codelists
 from form_schemas.faults import ask_nearest, point
 from form_schemas.flows import OWNER, Flow, Move
 from form_schemas.kinds import FILE_KINDS, FieldKind
@@ -56,6 +57,7 @@ class _AnthologyReader:
     ) -> None:
         self._forms = {form.code: form for form in forms}
         self._sources = sources
+        self._codelists = load_codelists()
         self._seen: set[str] = set()
         self._at: tuple[object, ...] = ()
         self.faults: list[tuple[str, str]] = []
@@ -109,6 +111,7 @@ class _AnthologyReader:
             told["least"],
             told["most"],
             told.get("area", ""),
+            self._read_codes(told),
             told.get("kind", ""),
             chapters,
             tuple(told.get("order", ())),
@@ -131,6 +134,13 @@ class _AnthologyReader:
             message = f"“{move.title}”要由一级主管部门来办（by 只写一级）。"
             self._complain(word, message)
         return move
+
+    def _read_codes(self, told: _Declared) -> str:
+        slug: str = told.get("areaCodes", "")
+        if slug and slug not in self._codelists:
+            hint = ask_nearest(slug, self._codelists)
+            self._complain("areaCodes", f"没有代码表“{slug}”。{hint}")
+        return slug
 
     def _check_kind(self, told: _Declared, form: FormSpec) -> None:
         if "kind" not in told:

@@ -25,9 +25,18 @@ from tests.support.docs import (
 from validators.examples import lint_edition_examples
 
 PAGE = read_page("admin.zh.md")
-EXAMPLE, ROUND, CHAINS, BOOKLETS, MEASURES, FREEZE, FLOW, REASONS, CODELIST = (
-    find_blocks(PAGE, "json")
-)
+(
+    EXAMPLE,
+    ROUND,
+    CHAINS,
+    BOOKLETS,
+    MEASURES,
+    FREEZE,
+    FLOW,
+    ANTHOLOGIES,
+    REASONS,
+    CODELIST,
+) = find_blocks(PAGE, "json")
 HOME = SCHEMAS_FOLDER / "talent" / "2024"
 NAME = "9.1.1.json"
 
@@ -169,6 +178,12 @@ def test_the_example_of_booklets_is_part_of_the_one_in_use():
     used = {one.id: one for one in read_booklets(settings["booklets"])}[told.id]
     assert (told.title, told.unit_kind) == (used.title, used.unit_kind)
     assert set(told.blocks) <= set(used.blocks)
+
+
+def test_the_example_of_anthologies_is_the_one_in_use():
+    folder = SCHEMAS_FOLDER / "group" / "2014"
+    settings = json.loads((folder / "collection.json").read_text("utf-8"))
+    assert json.loads(f"{{{ANTHOLOGIES}}}")["anthologies"] == settings["anthologies"]
 
 
 def test_the_example_of_statistics_is_read_as_the_page_says(edition):

@@ -94,6 +94,7 @@ def test_an_edition_without_anthologies_has_none():
         ({"choose": "send"}, "choose", "一级主管部门"),
         ({"takeBack": "send"}, "takeBack", "取消不了"),
         ({"least": 4}, "most", "不能少于"),
+        ({"areaCodes": "gbt-226"}, "areaCodes", "没有代码表"),
         ({"kind": "title"}, "kind", "单选"),
         ({"order": ["nothing"]}, "order", "没有字段"),
         ({"order": ["phone"]}, "order", "个人信息"),

@@ -115,7 +115,7 @@ def get_place(
     unit = next((one for one in units if one.kind == anthology.level), None)
     if unit is None:
         raise Forbidden("这本汇编由上级主管部门选编，您看不到。")
-    return _make_place(connection, anthology, unit, chosen, rounds)
+    return _make_place(connection, catalogue, anthology, unit, (chosen, rounds))
 
 
 def open_place(
@@ -133,7 +133,7 @@ def open_place(
         select(Unit.id, Unit.name, Unit.path).where(Unit.id == unit_id)
     ).one()
     anthology = chosen.edition.anthologies[name]
-    return _make_place(connection, anthology, unit, chosen, rounds)
+    return _make_place(connection, catalogue, anthology, unit, (chosen, rounds))
 
 
 def _pick_round(rounds: Sequence[RoundChoice], round_id: int | None) -> RoundChoice:
@@ -145,13 +145,13 @@ def _pick_round(rounds: Sequence[RoundChoice], round_id: int | None) -> RoundCho
 
 def _make_place(
     connection: Connection,
+    catalogue: Catalogue,
     anthology: Anthology,
     unit: Row,
-    chosen: RoundChoice,
-    rounds: tuple[RoundChoice, ...],
+    rounds: tuple[RoundChoice, tuple[RoundChoice, ...]],
 ) -> BookPlace:
-    areas = dict(_list_areas(connection, anthology, unit.path))
-    return BookPlace(anthology, unit.id, unit.name, unit.path, chosen, rounds, areas)
+    areas = dict(_list_areas(connection, catalogue, anthology, unit.path))
+    return BookPlace(anthology, unit.id, unit.name, unit.path, *rounds, areas)
 
 
 def _find_units(connection: Connection, actor: Actor) -> Sequence[Row]:
@@ -183,14 +183,17 @@ def _list_rounds(
 
 
 def _list_areas(
-    connection: Connection, anthology: Anthology, path: str
+    connection: Connection, catalogue: Catalogue, anthology: Anthology, path: str
 ) -> Iterator[tuple[int, Area]]:
     if not anthology.area:
         return
+    codelist = catalogue.codelists.get(anthology.area_codes)
+    named = {} if codelist is None else codelist.by_code
     found = connection.execute(
         select(Unit.id, Unit.name, Unit.code)
         .where(Unit.kind == UnitKind(anthology.area), Unit.path.startswith(path))
         .order_by(Unit.code, Unit.id)
     )
     for one in found:
-        yield one.id, Area(*one)
+        name = named[one.code].name if one.code in named else one.name
+        yield one.id, Area(one.id, name, one.code)

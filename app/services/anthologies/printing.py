@@ -48,7 +48,7 @@ def _list_blocks(task: BookTask) -> Iterator[Block]:
         yield from _print(task, piece, is_first=opens)
         task.progress(done)
     if task.notes:
-        yield Heading("编辑说明")
+        yield Heading("编辑说明（定稿前删去）")
         yield from (Text(note) for note in task.notes)
 
 
@@ -72,7 +72,7 @@ def _print_document(
 ) -> Iterator[Block]:
     """The words of the case's own document; of the others, what they are called."""
     if not is_main:
-        yield Text(f"{file.label}：{file.caption or file.name}", Style.BYLINE)
+        yield Text(f"随附{file.label}：{file.caption or file.name}", Style.SUMMARY)
         return
     with task.open(piece, file) as path:
         if path is None:
@@ -89,11 +89,15 @@ def _print_document(
     if text.has_more:
         told = f"{file.label}“{file.name}”里还有图或没有排入的内容，请对照原件。"
         task.note(piece, told)
-    yield from _print_text(text)
+    yield from _print_text(text, piece.entry.title)
 
 
-def _print_text(text: WordText) -> Iterator[Block]:
-    for part in text.parts:
+def _print_text(text: WordText, title: str) -> Iterator[Block]:
+    """Without the title, which most documents begin with and stands above already."""
+    parts = text.parts
+    if parts and isinstance(parts[0], Paragraph) and parts[0].text == title:
+        parts = parts[1:]
+    for part in parts:
         if isinstance(part, Paragraph):
             yield Text(part.text, Style.INNER if part.is_heading else Style.BODY)
         else:

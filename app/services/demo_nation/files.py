@@ -18,6 +18,8 @@ from form_schemas.spec import FieldSpec, FormSpec
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _SIZE, _DPI = (960, 600), (300, 300)
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+#: Begins the headings of a text.
+_HEADING = "# "
 _PARTS = {
     "[Content_Types].xml": (
         '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -101,14 +103,18 @@ class FileMaker:
 
 
 def _write_document(path: Path, text: str) -> None:
-    lines = (
-        f'<w:p><w:r><w:t xml:space="preserve">{escape(line)}</w:t></w:r></w:p>'
-        for line in text.splitlines()
-    )
-    body = "".join(lines)
+    body = "".join(map(_write_paragraph, text.splitlines()))
     document = (
         f'<w:document xmlns:w="{_WORD}"><w:body>{body}<w:sectPr/></w:body></w:document>'
     )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in {**_PARTS, "word/document.xml": document}.items():
             archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{part}')
+
+
+def _write_paragraph(line: str) -> str:
+    style = '<w:pPr><w:pStyle w:val="Heading1"/></w:pPr>'
+    is_heading = line.startswith(_HEADING)
+    text = escape(line.removeprefix(_HEADING))
+    run = f'<w:r><w:t xml:space="preserve">{text}</w:t></w:r>'
+    return f"<w:p>{style if is_heading else ''}{run}</w:p>"

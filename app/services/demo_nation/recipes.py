@@ -43,6 +43,7 @@ class Kitchen:
             ),
             # Made by whoever keeps files, once the other values are known.
             "file": lambda told, _: {"file": told},
+            "document": self._write_document,
         }
 
     def make(self, recipe: Any, known: Known) -> object:
@@ -93,6 +94,11 @@ class Kitchen:
         name, count = told
         lines = self.random.sample(known[name], count)
         return "\n".join(line.format_map(known) for line in lines)
+
+    def _write_document(self, told: list, known: Known) -> dict[str, object]:
+        """A document of texts of its own, one below the other."""
+        parts = (str(self.make(part, known)) for part in told)
+        return {"file": "docx", "text": "\n".join(parts)}
 
     def _pick_day(self, today: date, first: int, last: int) -> date:
         """So many days before the demo's day."""

@@ -32,6 +32,8 @@ from validators.compiling import Env, Question, compile_row
 _REPORTED = "reported"
 #: A value that becomes the token of a file.
 _FILE = "file"
+#: What stands in it; without, all texts of the row.
+_TEXT = "text"
 _TRIES = 40
 
 
@@ -168,7 +170,8 @@ class Traveller:
         for name, value in row.items():
             if isinstance(value, dict):
                 item = form.by_id[name]
-                token = self.files.make(value[_FILE], place, form, item, text)
+                told = str(value.get(_TEXT, text))
+                token = self.files.make(value[_FILE], place, form, item, told)
                 row[name] = (token,) if item.is_list else token
         if form.flow is not None:
             row[form.flow.field] = (

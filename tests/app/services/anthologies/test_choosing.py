@@ -1,11 +1,11 @@
 """Choosing cases for a book, many at once, and the order in which they stand there."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.errors import Forbidden, NotFound, Refused
 from app.jobs import Worker
-from app.models import AuditAction, AuditEntry
+from app.models import AuditAction, AuditEntry, Unit
 from app.services.anthologies.arranging import Arrangement, arrange
 from app.services.anthologies.choosing import Pick, move_rows
 from app.services.anthologies.contents import load_contents
@@ -119,6 +119,14 @@ def test_chapters_are_areas_and_cases_are_numbered_through(cases, contents, show
     cases.choose("东乙", "东甲")
     assert shown() == [("东省教育厅", ["东乙", "东甲"]), ("西省教育厅", ["西甲"])]
     assert [one.number for one in contents().entries] == [1, 2, 3]
+
+
+def test_an_area_has_the_name_of_its_code(cases, shown):
+    cases.choose("一")
+    with cases.engine.begin() as connection:
+        east = Unit.code == "east"
+        connection.execute(update(Unit).where(east).values(code="370000"))
+    assert shown() == [("山东省", ["一"])]
 
 
 def test_cases_stand_where_they_were_put(cases, contents, shown):
