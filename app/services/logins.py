@@ -20,7 +20,14 @@ from app.services.captchas import WRONG_CAPTCHA, use_captcha
 from app.services.devices import find_device
 from app.services.passwords import verify_password
 from app.services.recording import record_account
-from app.services.tries import GUESSES, Try, give_back, say_wait, take_try
+from app.services.tries import (
+    GUESSES,
+    Try,
+    give_back,
+    network_of,
+    say_wait,
+    take_try,
+)
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 
@@ -214,7 +221,7 @@ def _count_within(
         )
         for column, value in (
             (LoginFailure.username, attempt.login),
-            (LoginFailure.address, attempt.address[:60]),
+            (LoginFailure.address, network_of(attempt.address)[:60]),
         )
     )
     return by_name or 0, by_address or 0
@@ -225,7 +232,8 @@ def _note_failure(engine: Engine, config: Config, attempt: _Attempt) -> None:
     login, address = attempt.login, attempt.address[:60]
     with Session(engine) as session, session.begin():
         session.execute(delete(LoginFailure).where(LoginFailure.at < old))
-        session.add(LoginFailure(username=login, address=address, at=attempt.now))
+        counted = network_of(attempt.address)[:60]
+        session.add(LoginFailure(username=login, address=counted, at=attempt.now))
         session.flush()
         if config.login_failures in _count_within(session, config, attempt):
             locked = AuditRecord(

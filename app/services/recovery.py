@@ -47,7 +47,7 @@ from app.services.security_questions import (
     may_have_questions,
     normalise_answer,
 )
-from app.services.tries import Allowance, say_wait, take_try
+from app.services.tries import Allowance, network_of, say_wait, take_try
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 
@@ -90,7 +90,8 @@ class Forgetful:
 
 def count_visit(engine: Engine, address: str, now: datetime | None = None) -> None:
     """Raise TooManyRequests where an address tries on and on."""
-    wait = take_try(engine, f"recovery at {address}", _AT_ADDRESS, now).wait
+    what = f"recovery at {network_of(address)}"
+    wait = take_try(engine, what, _AT_ADDRESS, now).wait
     if wait:
         raise TooManyRequests(f"试的次数太多，请 {say_wait(wait)}后再试。")
 

@@ -9,7 +9,7 @@ from app.errors import BadRequest, TooManyRequests
 from app.models import Membership, Unit, UnitKind, User
 from app.services.account_kinds import list_kinds, list_types_of, normalise_login
 from app.services.naming import fold
-from app.services.tries import Allowance, say_wait, take_try
+from app.services.tries import Allowance, network_of, say_wait, take_try
 from app.storage.engine import begin_reading
 from form_schemas.catalogue import Catalogue
 
@@ -56,7 +56,8 @@ def is_registered(
         raise BadRequest("请填单位名称。")
     if kind not in list_kinds(catalogue):
         raise BadRequest("没有这种单位，请刷新页面再选。")
-    wait = take_try(engine, f"registered at {address}", _LOOKS, now).wait
+    what = f"registered at {network_of(address)}"
+    wait = take_try(engine, what, _LOOKS, now).wait
     if wait:
         raise TooManyRequests(f"查得太多了，请 {say_wait(wait)}后再查。")
     ids = [one.id for one in list_types_of(catalogue, kind)]

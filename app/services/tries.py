@@ -8,6 +8,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv6Address, ip_address
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -101,6 +102,19 @@ def give_back(connection: Connection, taken: Try) -> None:
         connection.execute(
             update(_TABLE).where(_TABLE.c.key == taken.key).values(tries=rest)
         )
+
+
+def network_of(address: str) -> str:
+    """What tries of an address are counted by: whoever has one of IPv6 has 2⁶⁴."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return f"{IPv6Address(found.packed[:8] + bytes(8))}/64"
 
 
 def find_key(what: str) -> str:

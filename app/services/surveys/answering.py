@@ -17,7 +17,14 @@ from app.models import Unit, User
 from app.permissions import Actor
 from app.services.contexts import make_context
 from app.services.surveys.finding import Question, Survey, today
-from app.services.tries import Allowance, is_taken, say_wait, take_try, take_within
+from app.services.tries import (
+    Allowance,
+    is_taken,
+    network_of,
+    say_wait,
+    take_try,
+    take_within,
+)
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from app.storage.rows import RowStore
@@ -93,7 +100,7 @@ def has_answered(
 
 def count_visitor(engine: Engine, address: str) -> None:
     """Raise TooManyRequests where an address sends answer after answer."""
-    taken = take_try(engine, f"survey at {address}", _AT_ADDRESS)
+    taken = take_try(engine, f"survey at {network_of(address)}", _AT_ADDRESS)
     if taken.wait:
         raise TooManyRequests(
             f"从这里交的答卷太多，没有收下。请过 {say_wait(taken.wait)}再交。"

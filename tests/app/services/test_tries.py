@@ -10,7 +10,14 @@ from sqlalchemy import select
 
 from app.models import Base, TryCounter
 from app.models.base import now_utc
-from app.services.tries import GUESSES, Allowance, give_back, say_wait, take_try
+from app.services.tries import (
+    GUESSES,
+    Allowance,
+    give_back,
+    network_of,
+    say_wait,
+    take_try,
+)
 from tests.support.lending import get_engine
 
 THREE = Allowance(3, seconds=60)
@@ -111,3 +118,20 @@ def test_two_processes_share_the_tries(engine):
 )
 def test_waits_are_said_as_people_do(seconds, words):
     assert say_wait(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("localhost", "localhost"),
+    ],
+)
+def test_addresses_are_counted_by_whom_they_belong_to(address, counted):
+    assert network_of(address) == counted
