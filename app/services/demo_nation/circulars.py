@@ -61,7 +61,7 @@ def _spread(
 
 def _make_row(one: _Written, files: FileMaker, now: datetime) -> dict[str, object]:
     told, actor = one.told, one.sender.users[0]
-    at = now - timedelta(days=told["ago"], minutes=17 * one.sender.id % 300)
+    at = _in_the_morning(now - timedelta(days=told["ago"]), one.sender.id)
     title = told["title"].format_map(one.sender.known)
     state = CircularState(told.get("state", CircularState.SENT))
     is_sent = state is not CircularState.DRAFT
@@ -140,6 +140,11 @@ def _find_recipients(one: _Written, places: Sequence[Place]) -> Iterator[Place]:
         is_below = place.path.startswith(one.sender.path) and place is not one.sender
         if is_below and place.kind.value in one.told["kinds"]:
             yield place
+
+
+def _in_the_morning(moment: datetime, number: int) -> datetime:
+    local = moment.astimezone()
+    return local.replace(hour=9 + number % 3, minute=number * 17 % 60)
 
 
 def _end_of_day(moment: datetime) -> datetime:
