@@ -4,8 +4,9 @@ from app.permissions import Actor
 from app.services.chain.obstacles import NotReady, ObstacleKind
 from app.services.confirming import Reason, confirm, confirm_table
 from app.services.desks import Desk
+from app.services.offers import find_offer
 from app.services.round_checks import RoundCheck
-from app.services.workplaces import find_offer, open_workplace
+from app.services.workplaces import open_workplace
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from app.storage.records import Scope

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request, url_for
 
-from app.services.workplaces import Offer, list_offers
+from app.services.offers import Offer, list_offers
 from app.web.addresses import read_page_number
 from app.web.server import get_server
 from app.web.visit import get_visit

@@ -307,7 +307,8 @@ def _load_area(rounds: tuple[AreaRound, ...]) -> Area:
     if not has_area(visit.actor):
         raise Forbidden("这一页给主管部门看。本单位的进度请看“进度”。")
     chosen = read_number(request.args.get("round", "")) or visit.round_id
-    round_ = find_round(rounds, chosen)
+    here = visit.workplace
+    round_ = find_round(rounds, chosen, here.collection if here is not None else "")
     return load_area(server.engine, server.catalogue, visit.actor, round_)
 
 

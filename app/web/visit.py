@@ -9,17 +9,11 @@ from app.config import Config
 from app.errors import Forbidden, NotFound, NotSignedIn
 from app.permissions import ROLE_NAMES, Action, Actor, can
 from app.services.flows.listing import list_forms
+from app.services.offers import Offer, Offers, find_offer, list_offers
 from app.services.portal.site import find_site
 from app.services.progress.area import has_area
 from app.services.sessions import find_session
-from app.services.workplaces import (
-    Offer,
-    Offers,
-    Workplace,
-    find_offer,
-    list_offers,
-    open_workplace,
-)
+from app.services.workplaces import Workplace, open_workplace
 from app.storage.timetable import show_end
 from app.web.addresses import read_place
 from app.web.api_errors import is_api
@@ -252,6 +246,6 @@ def _visit_named(visit: Visit, unit_id: int, round_id: int) -> Visit:
     place = named.workplace
     if place is None or place.key != f"{unit_id}-{round_id}":
         raise NotFound("没有这个单位的这一期，或者您不在那里工作。请从菜单里另选一处。")
-    if request.method == "GET" and not wants_json() and not place.is_standing:
+    if request.method == "GET" and not wants_json() and place.is_usual:
         session["unit"], session["round"] = unit_id, round_id
     return named

@@ -11,8 +11,8 @@ from app.config import Config
 from app.factory import create_app
 from app.models import User
 from app.permissions import Actor, actor_of
+from app.services.offers import list_offers
 from app.services.schema_changes import initialise
-from app.services.workplaces import list_offers
 from app.services.workshop import open_workshop
 from app.storage.engine import open_engine
 from benchmarks.clock import timed

@@ -22,7 +22,8 @@ from app.permissions import Actor, Grant
 from app.services.chain.threads import answer, list_threads
 from app.services.desks import Desk
 from app.services.entering import Entry, delete_rows, save_rows
-from app.services.workplaces import Offer, open_workplace
+from app.services.offers import Offer
+from app.services.workplaces import open_workplace
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.storage.rows import RowStore

@@ -15,12 +15,17 @@ from app.services.chain.views import view_whole
 from app.services.chain.whole import approve_whole
 from app.services.desks import Desk
 from app.services.entering import Entry, save_rows
+from app.services.flows.moving import MoveOrder, make_move
 from app.services.installation import get_console_actor
+from app.services.offers import find_offer
 from app.services.passwords import hash_password
 from app.services.schema_changes import initialise
 from app.services.standing_rounds import keep_standing_rounds
-from app.services.workplaces import find_offer, open_workplace
+from app.services.workplaces import open_workplace
+from app.storage.files import FileOwner, keep_file
+from app.storage.items import find_item
 from app.storage.records import Scope
+from app.storage.rows import RowStore
 from form_schemas.settings import list_booklets
 from tests.support.areas import (
     CITY,
@@ -146,6 +151,33 @@ class Year:
         seen = self.view(unit, by).content_hash
         given = self.workshop, self.actor(by), self.scope(unit)
         return approve_whole(*given, seen)
+
+    def add_item(self, unit, code, **row):
+        """A row that travels, stored just as it is; gives its id."""
+        scope, actor_id = self.scope(unit), self.actor(unit).user_id
+        form = self.edition.by_code[code]
+        with self.workshop.engine.begin() as connection:
+            if form.is_standing:
+                standing = connection.scalar(select(Round.id).where(Round.is_standing))
+                scope = Scope(scope.unit_id, standing)
+            store = RowStore(connection, self.workshop.catalogue)
+            return store.insert(form, scope, row, actor_id).id
+
+    def move(self, unit, code, row_id, move):
+        """Make a move as a unit's person."""
+        form = self.edition.by_code[code]
+        with self.workshop.engine.connect() as connection:
+            found = find_item(connection, self.workshop.catalogue, form, row_id)
+        order = MoveOrder(f"group/{code}", row_id, found.stored.version, move, "", {})
+        make_move(self.workshop, self.actor(unit), order)
+
+    def keep_file(self, unit, code, field, name, path):
+        """A file of a unit for a field; gives its token."""
+        form = self.edition.by_code[code]
+        owner = FileOwner(self.scope(unit).unit_id, None, form.full_name, field)
+        with self.workshop.engine.begin() as connection:
+            given = connection, self.workshop.files, path, name
+            return keep_file(*given, "text/plain", owner)
 
     def give_rights(self, *rights):
         """Switch on these rights of the city, and all others off."""

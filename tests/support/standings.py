@@ -20,7 +20,8 @@ from app.models import (
     User,
 )
 from app.services.demo_people import CITY, SCHOOL, find_actor
-from app.services.workplaces import find_offer, open_workplace
+from app.services.offers import find_offer
+from app.services.workplaces import open_workplace
 
 DAY = timedelta(days=1)
 

@@ -166,14 +166,17 @@ def list_rounds(engine: Engine, catalogue: Catalogue) -> tuple[AreaRound, ...]:
     )
 
 
-def find_round(rounds: Iterable[AreaRound], round_id: int | None) -> AreaRound:
-    """The round of this id, or else the first.
+def find_round(
+    rounds: Iterable[AreaRound], round_id: int | None, collection: str = ""
+) -> AreaRound:
+    """The round of this id, or else the first of the collection, or of all.
 
     Raises:
         NotFound: there is none to look at.
     """
     found = list(rounds)
-    chosen = [one for one in found if one.id == round_id] or found
+    own = [one for one in found if one.collection == collection]
+    chosen = [one for one in found if one.id == round_id] or own or found
     if not chosen:
         raise NotFound("还没有建立任何一轮填报。")
     return chosen[0]

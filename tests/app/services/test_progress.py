@@ -1,5 +1,6 @@
 """The matrix of a school's round, its days, and the units below an authority."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -190,3 +191,12 @@ def hand_in_of(school, unit_id):
 def test_units_are_found_by_name_code_and_initials(school, second, words):
     found = search_units(look(school, "city").lines, words)
     assert [line.name for line in found] == ["第二职业学校"]
+
+
+def test_a_round_of_one_s_own_collection_is_shown_where_none_was_chosen(school):
+    rounds = list_rounds(school.engine, school.workshop.catalogue)
+    other = replace(rounds[0], id=rounds[0].id + 1, collection="other")
+    found = find_round((other, *rounds), None, rounds[0].collection)
+    assert found == rounds[0]
+    assert find_round((other, *rounds), other.id, rounds[0].collection) == other
+    assert find_round((other, *rounds), None) == other

@@ -1,15 +1,18 @@
 """Forms of no period stand in a round of their own; kinds of units have their forms."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import insert, select
 
 from app.errors import NotFound
 from app.models import Role, Round, RoundState, Unit, UnitKind
 from app.permissions import Actor, Grant
+from app.services.offers import find_offer, list_offers
 from app.services.rounds.parts import find_part_of
 from app.services.schema_changes import initialise
 from app.services.standing_rounds import keep_standing_rounds
-from app.services.workplaces import find_offer, list_offers, open_workplace
+from app.services.workplaces import open_workplace
 from app.storage.engine import open_engine
 from app.storage.records import Scope
 from form_schemas.loading import load_catalogue
@@ -17,7 +20,7 @@ from tests.support.forms import field_of, schema_of
 from tests.support.places import add_round
 from tests.support.publishing import SECRET, write_edition
 
-PROVINCE, SCHOOL = 1, 2
+PROVINCE, SCHOOL, NATION = 1, 2, 3
 YEARLY = 20
 
 
@@ -31,7 +34,8 @@ def yearly():
 
 def news(**fields):
     fields = {"title": "text", **fields}
-    return with_words(schema_of("N", **fields), standing=True)
+    kinds = ["nation", "school"]
+    return with_words(schema_of("N", **fields), standing=True, unitKinds=kinds)
 
 
 def policy():
@@ -46,7 +50,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def small(folder, database_url):
-    """A province above a school that reports; a round of 2024 for all."""
+    """A province above a school that reports, a nation; a round of 2024 for all."""
     engine = open_engine(database_url, SECRET)
     catalogue = load_catalogue(folder)
     initialise(engine, catalogue)
@@ -54,6 +58,7 @@ def small(folder, database_url):
         for unit_id, kind, path in (
             (PROVINCE, UnitKind.PROVINCE, "/1/"),
             (SCHOOL, UnitKind.SCHOOL, "/1/2/"),
+            (NATION, UnitKind.NATION, "/3/"),
         ):
             connection.execute(
                 insert(Unit).values(
@@ -108,6 +113,20 @@ def test_the_standing_round_is_not_offered_but_where_it_is_named(small):
     named = find_offer(engine, catalogue, province(), unit_id=SCHOOL, round_id=found.id)
     assert named is not None
     assert named.round_id == found.id
+
+
+def test_who_has_nothing_but_forms_of_no_period_is_offered_them(small):
+    engine, catalogue = small
+    below = Grant(Role.AUTHORITY, PROVINCE, unit_path="/1/")
+    own = Grant(Role.REPORTER, NATION, unit_path="/3/")
+    nation = Actor(8, "nation", "国", (below, own))
+    offered = list_offers(engine, catalogue, nation).offers
+    assert {one.unit_id for one in offered} == {NATION, PROVINCE, SCHOOL}
+    chosen = find_offer(engine, catalogue, replace(nation, grants=(own,)))
+    assert chosen is not None
+    assert open_workplace(engine, catalogue, nation, chosen).forms[0].code == "N"
+    others = list_offers(engine, catalogue, province()).offers
+    assert NATION not in {one.unit_id for one in others}
 
 
 def test_a_form_of_another_kind_of_unit_is_not_found(small):

@@ -13,7 +13,8 @@ from app.services.checking import run_check
 from app.services.desks import find_desk
 from app.services.entering import Entry, save_rows
 from app.services.exporting import write_rows_file
-from app.services.workplaces import find_offer, open_workplace
+from app.services.offers import find_offer
+from app.services.workplaces import open_workplace
 from app.services.workshop import open_workshop
 from app.storage.engine import open_engine
 from app.storage.records import Query, Scope

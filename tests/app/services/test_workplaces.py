@@ -5,7 +5,7 @@ from sqlalchemy import insert, update
 
 from app.models import Round, RoundState
 from app.services.demo_people import find_actor
-from app.services.workplaces import find_offer, list_offers
+from app.services.offers import find_offer, list_offers
 from tests.support.standings import SchoolRound, add_second_school
 
 

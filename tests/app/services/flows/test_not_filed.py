@@ -1,8 +1,9 @@
 """Forms whose rows travel have no part in what a unit hands in as a whole."""
 
 from app.services.chain.views import view_whole
+from app.services.offers import find_offer
 from app.services.whole_reviews import list_whole
-from app.services.workplaces import find_offer, open_workplace
+from app.services.workplaces import open_workplace
 
 TRAVELLING = {"G7.1", "G7.2", "G7.3", "G8"}
 
