@@ -91,6 +91,7 @@ class _MeasureReader:
                     for one in group["measures"]
                     if one["id"] in self._known
                 ),
+                group.get("placesFirst", False),
             )
             for group in self._declared
         )

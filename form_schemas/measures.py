@@ -133,6 +133,8 @@ class MeasureGroup:
     id: str
     title: str
     measures: tuple[Measure, ...]
+    #: whether units above split it by their areas, unless another way is asked for
+    places_first: bool = False
 
     @property
     def forms(self) -> tuple[str, ...]:
