@@ -9,7 +9,7 @@ from app.services.chain.together import find_missing_in_booklet, hand_in_booklet
 from app.services.recording import record_view
 from app.services.workplaces import Workplace
 from app.storage.engine import share_reading
-from app.web.booklet_page import make_booklet_page
+from app.web.booklet_page import anchor_of, make_booklet_page
 from app.web.chain_posts import find_round_of, read_remark
 from app.web.security import FORMS, takes
 from app.web.server import Answer, get_server
@@ -69,6 +69,15 @@ def booklet_of(place: Workplace, form: FormSpec) -> Booklet | None:
     return find_booklet_of(place, form)
 
 
+@booklets.app_template_global()
+def url_of_block(place: Workplace, form: FormSpec) -> str:
+    """Where a form is filled in on the page of its booklet; empty: on its own page."""
+    booklet = find_booklet_of(place, form)
+    if booklet is None or all(block.form != form.code for block in booklet.blocks):
+        return ""
+    return f"{_url_of(place, booklet)}#{anchor_of(form)}"
+
+
 def _show(place: Workplace, booklet: Booklet, missing: NotReady | None = None) -> str:
     server = get_server()
     with share_reading(server.engine):
@@ -79,7 +88,7 @@ def _show(place: Workplace, booklet: Booklet, missing: NotReady | None = None) -
 
 
 def _url_of(place: Workplace, booklet: Booklet) -> str:
-    return url_for(".show", **_address(place, booklet))
+    return url_for("booklets.show", **_address(place, booklet))
 
 
 def _address(place: Workplace, booklet: Booklet) -> dict[str, str]:

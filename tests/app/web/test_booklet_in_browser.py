@@ -1,6 +1,7 @@
 """A group's report in a browser: ticked, typed, saved as one goes, handed in."""
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import update
 
 from app.models import Round, RoundState
@@ -57,3 +58,79 @@ def test_what_is_typed_while_the_time_runs_out_is_kept(
     page.reload()
     assert "“职教集团内职工总数”填的是“12”" in page.locator("main").inner_text()
     context.close()
+
+
+def test_two_accounts_of_a_group_at_once_are_told_and_lose_nothing(reporter, open_page):
+    reporter.save("group/G3", (None, None, {"employee_total": "10"}))
+    mine, theirs = open_page(), open_page()
+    for page, name in ((mine, "reporter"), (theirs, "second")):
+        log_in(page, name)
+        page.goto(PAGE)
+    save(mine, "#f-G3-employee_total", "11")
+    theirs.fill("#f-G3-coop_benefit", "9")
+    theirs.fill("#f-G3-employee_total", "12")
+    theirs.keyboard.press("Tab")
+    choice = theirs.locator("[data-conflict]:not([hidden])")
+    expect(choice).to_contain_text("您的修改还没有存，也没有丢")
+    # What only one of them changed needs no choice.
+    assert choice.get_by_role("radio").count() == 2
+    choice.get_by_role("radio").last.check()
+    with theirs.expect_response("**/save?*"):
+        theirs.get_by_role("button", name="保存这一行").click()
+    mine.reload()
+    assert mine.input_value("#f-G3-employee_total") == "12"
+    assert mine.input_value("#f-G3-coop_benefit") == "9.00"
+
+
+def test_what_is_typed_last_is_there_after_leaving(reporter, open_page):
+    reporter.save("group/G3", (None, None, {"employee_total": "10"}))
+    page = open_page()
+    log_in(page, "reporter")
+    page.goto(PAGE)
+    page.fill("#f-G3-employee_total", "12")
+    # Nobody has begun this form: it has no row that could be changed.
+    page.fill("#f-G6-joint_tech_projects", "7")
+    page.goto("/")
+    page.goto(PAGE)
+    expect(page.locator("#f-G3-employee_total")).to_have_value("12")
+    expect(page.locator("#f-G6-joint_tech_projects")).to_have_value("7")
+
+
+def test_the_page_is_filled_by_keyboard_alone(reporter, open_page):
+    page = open_page()
+    log_in(page, "reporter")
+    page.goto(PAGE)
+    page.locator("#f-G1-founded_month").focus()
+    page.keyboard.type("2012-06")
+    page.keyboard.press("Tab")
+    page.keyboard.type("砚溪机电职业技术学院")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    tick_by_keyboard(page)
+    expect(page.locator('[data-tick="D"]')).to_contain_text("2 个行业大类")
+    expect(page.locator('[data-tick="D"] [data-box]')).to_be_focused()
+    with page.expect_response("**/save?*"):
+        page.keyboard.press("Tab")
+    page.reload()
+    assert page.input_value("#f-G1-lead_units") == "砚溪机电职业技术学院"
+    group = page.get_by_role("radiogroup", name="经批准成立")
+    expect(group.get_by_label("是", exact=True)).to_be_checked()
+
+
+def tick_by_keyboard(page):
+    """Opened, two divisions ticked, saved; the box has the focus again."""
+    page.locator('[data-tick="D"] [data-box]').focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    for _ in range(2):
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    page.get_by_role("button", name="保存", exact=True).last.focus()
+    page.keyboard.press("Enter")
+
+
+def save(page, selector, text):
+    with page.expect_response("**/save?*"):
+        page.fill(selector, text)
+        page.keyboard.press("Tab")

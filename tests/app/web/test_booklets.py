@@ -371,3 +371,13 @@ def test_a_province_sees_who_has_not_reported_in_the_words_of_the_list(
     assert find_state() == "填报中"
     complete.post(PAGE, {"act": "submit"}, page=PAGE)
     assert find_state() == "已提交"
+
+
+@LOOKS
+def test_what_is_handed_in_together_is_not_handed_in_by_itself(reporter):
+    form = reporter.get("/forms/group/G5.6/").text
+    assert "回到填报职教集团情况" in form
+    assert "我已初审" not in form
+    workbench = reporter.get("/").text
+    assert "报无数据" not in workbench
+    assert re.search(r'href="/booklets/group/report/\?at=[\d-]+#b-G3"', workbench)
