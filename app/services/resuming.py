@@ -40,6 +40,8 @@ PIECE_BYTES = 1024 * 1024
 _KEPT = timedelta(days=1)
 #: Of one person at one time: pieces nobody finishes take room for a day.
 _MOST_BEGUN = 20
+#: Of one file: our pages send some dozens, each of which is written down in one row.
+_MOST_PIECES = 500
 _TABLE = BegunUpload.__table__
 
 
@@ -129,6 +131,9 @@ def take_piece(
     if end > begun.size:
         drop_upload(desk, store, token)
         raise TooLarge(f"“{begun.name}”比开始时说的大，没有接收。请重新选文件。")
+    if len(begun.pieces) >= _MOST_PIECES:
+        drop_upload(desk, store, token)
+        raise TooLarge(f"“{begun.name}”分得太碎，没有接收。请重新选文件。")
     piece = store.write(source)
     with desk.engine.begin() as connection:
         done = connection.execute(

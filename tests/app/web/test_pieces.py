@@ -194,3 +194,13 @@ def test_nobody_begins_without_end(filler, monkeypatch):
     monkeypatch.setattr(resuming, "_MOST_BEGUN", 1)
     begin(filler)
     assert begin(filler, mark="8").status_code == 429
+
+
+def test_nobody_sends_crumbs_without_end(filler, stored, monkeypatch):
+    """Not even empty ones, of which there could be any number."""
+    monkeypatch.setattr(resuming, "_MOST_PIECES", 3)
+    begun = begin(filler)
+    assert [send(filler, begun, b"", 0).status_code for _ in range(3)] == [200] * 3
+    assert send(filler, begun, b"", 0).status_code == 413
+    assert stored() == []
+    assert filler.get(begun.json["url"]).status_code == 404
