@@ -48,6 +48,7 @@ class RichText {
     this.bar = make("div", { class: "rich-bar", role: "toolbar", "aria-label": "格式" });
     // Without an address to send them to there are no pictures.
     for (const tool of TOOLS) if (tool.act !== "picture" || options.url) this.bar.append(this.button(tool));
+    roam(this.bar);
     this.link = this.makeLink();
     this.picture = make("input", { type: "file", accept: ".jpg,.jpeg,.png,.gif", class: "visually-hidden", tabindex: "-1", "aria-label": "选图片" });
     area.before(this.bar, this.link, this.picture, this.page);
@@ -82,9 +83,9 @@ class RichText {
     const set = () => close(() => /^(https?:|mailto:|tel:|\/)/i.test(address.value.trim()) && document.execCommand("createLink", false, address.value.trim()));
     done.addEventListener("click", set);
     none.addEventListener("click", () => close(() => document.execCommand("unlink")));
-    address.addEventListener("keydown", (event) => {
+    box.addEventListener("keydown", (event) => {
       if (event.key === "Escape") close(() => {});
-      if (event.key !== "Enter") return;
+      if (event.key !== "Enter" || event.target !== address) return;
       event.preventDefault();
       set();
     });
@@ -190,6 +191,21 @@ class RichText {
     this.area.value = text;
     this.area.dispatchEvent(new Event("input", { bubbles: true }));
   }
+}
+
+/** One stop of the Tab key for all buttons of a bar; arrows go on from there. */
+function roam(bar) {
+  const buttons = [...bar.children];
+  const stop = (chosen) => buttons.forEach((button) => { button.tabIndex = button === chosen ? 0 : -1; });
+  stop(buttons[0]);
+  bar.addEventListener("focusin", (event) => stop(event.target));
+  bar.addEventListener("keydown", (event) => {
+    const here = buttons.indexOf(event.target);
+    const next = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: -1 }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    buttons.at(next % buttons.length).focus();
+  });
 }
 
 const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
