@@ -16,7 +16,7 @@ const TOOLS = [
   { title: "正文", sign: "文", command: "formatBlock", value: "p" },
   { title: "加粗", sign: "粗", command: "bold", keys: "Ctrl+B" },
   { title: "列表", sign: "•", command: "insertUnorderedList" },
-  { title: "编号（1.）", sign: "1.", command: "insertOrderedList" },
+  { title: "编号", sign: "号", command: "insertOrderedList" },
   { title: "引用", sign: "“”", command: "formatBlock", value: "blockquote" },
   { title: "链接", sign: "链", act: "link" },
   { title: "图片", sign: "图", act: "picture" },
