@@ -1,7 +1,7 @@
 """Whether a draft can be sent: all that has to be mended first, said at once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Row
@@ -51,13 +51,19 @@ class Addressed:
 
 def address(connection: Connection, sender: Sender, row: Row) -> Addressed:
     """Whom a circular means, by what is there now."""
+    addressed = address_units(connection, sender, row)
+    accounts = _find_accounts(connection, addressed.unit_ids, row.audience)
+    return replace(addressed, accounts=accounts)
+
+
+def address_units(connection: Connection, sender: Sender, row: Row) -> Addressed:
+    """As `address`, without the accounts."""
     draft = read_draft(row)
     areas = find_areas(connection, sender, draft.areas) if draft.areas else ()
     unit_ids = ()
     if draft.kinds and len(areas) == len(draft.areas):
         unit_ids = find_units(connection, sender, draft.kinds, areas)
-    accounts = _find_accounts(connection, unit_ids, row.audience)
-    return Addressed(unit_ids, accounts, tuple(one.name for one in areas))
+    return Addressed(unit_ids, {}, tuple(one.name for one in areas))
 
 
 def judge(connection: Connection, row: Row, addressed: Addressed) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Sends circulars, to units that came later too, and takes them back."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
@@ -11,7 +11,13 @@ from app.models.base import now_utc
 from app.permissions import Actor
 from app.services.circulars.audience import read_audience
 from app.services.circulars.drafts import require_version
-from app.services.circulars.judging import Addressed, NotReady, address, judge
+from app.services.circulars.judging import (
+    Addressed,
+    NotReady,
+    address,
+    address_units,
+    judge,
+)
 from app.services.circulars.papers import list_papers
 from app.services.circulars.reach import find_accounts, get_own, get_sender
 from app.services.circulars.telling import tell_new, tell_withdrawn
@@ -63,16 +69,16 @@ def send_circular(engine: Engine, actor: Actor, circular_id: int, version: int) 
 
 
 def find_later_units(connection: Connection, actor: Actor, row: Row) -> Addressed:
-    """Units that a sent circular means and that were not there when it was sent."""
+    """Units that a sent circular means and that came since, without their accounts."""
     sender = get_sender(connection, actor, row.unit_id)
-    addressed = address(connection, sender, row)
+    addressed = address_units(connection, sender, row)
     given = set(
         connection.scalars(
             select(_GIVEN.c.unit_id).where(_GIVEN.c.circular_id == row.id)
         )
     )
     later = tuple(one for one in addressed.unit_ids if one not in given)
-    return Addressed(later, addressed.accounts, addressed.areas)
+    return replace(addressed, unit_ids=later)
 
 
 def send_to_later_units(engine: Engine, actor: Actor, circular_id: int) -> Told:
@@ -83,7 +89,10 @@ def send_to_later_units(engine: Engine, actor: Actor, circular_id: int) -> Told:
         later = find_later_units(connection, actor, row)
         if not later.unit_ids:
             return Told(was_sent=True)
-        return _give(connection, actor, row, later)
+        accounts = find_accounts(
+            connection, later.unit_ids, read_audience(row.audience)
+        )
+        return _give(connection, actor, row, replace(later, accounts=accounts))
 
 
 def withdraw(engine: Engine, actor: Actor, circular_id: int, reason: str) -> bool:
