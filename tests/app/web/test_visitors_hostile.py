@@ -1,10 +1,13 @@
 """Whoever is not signed in, or hardly: odd input fails nothing and tells nothing."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from app.config import Mode
+from app.factory import create_app
 from tests.app.web.conftest import Browser
 from tests.app.web.test_areas import (
     nation,
@@ -51,7 +54,7 @@ class _Forms(HTMLParser):
             self._fields = None
 
 
-ODD = ("", "a\x01\x1b[31m\x85\u202e\ufffe", "ﷺ" * 300, "长" * 5000, "9" * 30)
+ODD = ("a\x01\x1b[31m\x85\u202e\ufffe", "ﷺ" * 300, "长" * 5000, "9" * 30)
 
 
 def send_odd(browser, page):
@@ -77,7 +80,7 @@ def test_odd_input_of_visitors_fails_nothing(nation, client, page):
 @on_postgresql
 def test_odd_input_about_units_and_accounts_fails_nothing(nation, province):
     unit = f"/area/{nation.units[GROUP]}"
-    for page in ("/area/new", unit, "/account/", "/password"):
+    for page in ("/area/new", unit, "/password"):
         assert not [*send_odd(province, page)]
 
 
@@ -195,3 +198,23 @@ def test_another_host_stands_in_no_page(nation, client):
     own = client.get("/portal/feed.xml").text
     assert "evil.example" in client.get("/portal/feed.xml", headers=foreign).text
     assert client.get("/portal/feed.xml").text == own
+
+
+@on_sqlite
+def test_cookies_belong_to_this_host_alone_where_it_serves_in_earnest(
+    nation, config, workshop
+):
+    secret = "another secret of tests, long enough!"
+    earnest = replace(config, mode=Mode.PRODUCTION, secret_key=secret)
+    browser = Browser(create_app(earnest, workshop=workshop))
+    fields = {"type": "group_admin", "username": GROUP, "password": PASSWORD}
+    answer = browser.post("/login", fields | solve(browser, "/login"))
+    assert answer.status_code == 302
+    cookies = answer.headers.getlist("Set-Cookie")
+    kept = [one for one in cookies if "Max-Age=0" not in one]
+    assert len(kept) >= 2
+    for cookie in kept:
+        assert cookie.startswith("__Host-tianbao")
+        flags = {one.strip() for one in cookie.split(";")[1:]}
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= flags
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
