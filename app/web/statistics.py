@@ -113,7 +113,8 @@ def _get_area_ground(collection: str) -> Ground:
     chosen = read_number(request.args.get("round", ""))
     if chosen is None and visit.workplace is not None:
         place = visit.workplace
-        chosen = place.round_id if place.collection == collection else None
+        reports = place.collection == collection and not place.is_standing
+        chosen = place.round_id if reports else None
     return find_area_ground(
         server.engine,
         server.catalogue,

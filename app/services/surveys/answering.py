@@ -1,8 +1,9 @@
 """Answers of one unit or one visitor to a survey, judged and stored as rows.
 
 An anonymous survey keeps nothing that leads from an answer to who gave it: the rows
-carry a number made up and no person, and the mark that somebody has answered holds
-neither the number nor the time.
+carry a number made up and no person, their time is the survey's first day and their
+order says nothing (`unlinked_rows`); the mark that somebody has answered holds neither
+the number nor the time.
 """
 
 import secrets
@@ -28,6 +29,7 @@ from app.services.tries import (
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from app.storage.rows import RowStore
+from app.storage.unlinked_rows import unlink_row
 from form_schemas.surveys import QuestionKind
 from validators.check import Stage, check_row
 from validators.report import find_level
@@ -214,6 +216,16 @@ def _insert(
         kept = {name: v for name, v in checked.row.items() if name in form.by_id}
         level = find_level(checked.problems)
         try:
-            rows.insert(form, scope, kept, None, "在线调查", level)
+            stored = rows.insert(form, scope, kept, None, "在线调查", level)
         except DuplicateKey as error:
             raise Refused(ALREADY) from error
+        if survey.is_anonymous:
+            unlink_row(
+                connection,
+                workshop.catalogue,
+                form,
+                scope,
+                stored.id,
+                survey.begins,
+                {told.survey: survey.title, told.number: number},
+            )

@@ -1,8 +1,9 @@
 """Surveys: whom they ask, what they take, what is kept and who sees it."""
 
 import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from io import BytesIO
 
 import pytest
@@ -200,8 +201,38 @@ def test_an_anonymous_survey_keeps_nobody(world, enter):
     own = [one for one in changes if one["table_name"] == table.name]
     assert len(own) == len(stored) == 8
     assert {one["actor_id"] for one in own} == {None}
+    first_day = datetime.combine(today(), time(), UTC)
+    assert {one["at"] for one in own} == {first_day}
+    for name in ("_created_at", "_updated_at"):
+        assert {row[name] for row in stored} == {first_day}
     # Both marks were made at the same made-up time.
     assert len({tuple(one) for one in marks}) == 1
+
+
+def test_the_order_of_anonymous_answers_says_nothing(world, workshop):
+    key = world.ask("公众", is_anonymous=True).rpartition("/")[2]
+    survey = get_survey(workshop, key)
+    scores = [str(1 + number % 5) for number in range(30)]
+    for number, score in enumerate(scores):
+        answers = {1: "好", 3: score}
+        answering.store(workshop, "", survey, Respondent(f"browser {number}"), answers)
+    kept = [answer for asked, _, answer in world.answers if asked == 3]
+    assert sorted(kept) == sorted(scores)
+    assert kept != scores
+    # Each sheet is still one, and the history tells of each row what stands in it.
+    sheets = Counter(who for _, who, _ in world.answers)
+    assert set(sheets.values()) == {2}
+    table = table_for(world.catalogue, world.edition.by_code["G11.3"])
+    with world.engine.begin() as connection:
+        rows = connection.execute(select(table)).mappings().all()
+        told = select(RowChange.row_id, RowChange.after)
+        own = told.where(RowChange.table_name == table.name)
+        logged = dict(map(tuple, connection.execute(own)))
+    for row in rows:
+        after = logged[row["_id"]]
+        for name in ("unit_name", "answer"):
+            assert after[name] == row[name]
+    assert len({row["_key"] for row in rows}) == 60
 
 
 def test_the_public_answers_after_a_captcha_once_a_browser(world, client, easy):
