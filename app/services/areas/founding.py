@@ -27,7 +27,8 @@ from app.services.areas.making import (
     make_initials,
     write_unit,
 )
-from app.services.units import lock_tree
+from app.services.organisation import prepare_departments
+from app.services.units import lock_tree, record_unit, update_unit
 from app.storage.engine import begin_reading
 from form_schemas.catalogue import Catalogue
 from form_schemas.codelists import CodeList
@@ -54,7 +55,7 @@ def found_nation(
 ) -> tuple[int, tuple[MadeAccount, ...]]:
     """Make the unit at the top; returns its id and the first passwords.
 
-    One that is there already gets the accounts that it lacks.
+    One that is there already gets what it lacks: the collection, and accounts.
 
     Raises:
         NotFound: the collection has no accounts for such a unit.
@@ -68,6 +69,7 @@ def found_nation(
                 f"已经有国家一级的单位“{found.name}”（编号 {found.code}）。"
                 "要改名称，请在“管理 → 单位”里改；要补它的账号，请写它现在的名称。"
             )
+        _join(engine, actor, found.id, types)
         return found.id, complete_accounts(engine, catalogue, actor, found.id)
     [made] = _write(engine, actor, types, [replace(new, kind=UnitKind.NATION)])
     return made
@@ -128,6 +130,25 @@ def _find_nation(engine: Engine) -> Row | None:
         return connection.execute(
             select(_UNITS).where(_UNITS.c.kind == UnitKind.NATION).order_by(_UNITS.c.id)
         ).first()
+
+
+def _join(
+    engine: Engine, actor: Actor, unit_id: int, types: Sequence[KnownType]
+) -> None:
+    """Have a unit that was made by hand fill in the collection's forms, too."""
+    wanted = {one.edition.collection: one.edition for one in types}
+    with engine.begin() as connection:
+        lock_tree(connection)
+        own = connection.scalar(
+            select(_UNITS.c.collections).where(_UNITS.c.id == unit_id)
+        )
+        fresh = [slug for slug in wanted if slug not in own]
+        if not fresh:
+            return
+        update_unit(connection, unit_id, collections=[*own, *fresh])
+        for slug in fresh:
+            prepare_departments(connection, wanted[slug], unit_id)
+        record_unit(connection, actor, unit_id, {"collections": fresh})
 
 
 def _write(

@@ -7,7 +7,7 @@ import { Explaining } from "./explaining.js";
 import { follow, liveKinds } from "./live.js";
 import { Overview } from "./overview.js";
 import { watchRail } from "./rail.js";
-import { KEY, RecordAnswers } from "./record_answers.js";
+import { KEY, RecordAnswers, REFUSED } from "./record_answers.js";
 import { Saving } from "./saving.js";
 import { showStatus } from "./status.js";
 import { watchRichTexts } from "./rich_text.js";
@@ -70,12 +70,12 @@ class Record {
       url: pieces,
       csrf,
       onStored: (field) => this.change(field),
-      onRefused: (field, message) => this.addProblem({ field, message, level: "error", kind: "upload" }),
+      onRefused: (field, message) => this.addProblem({ field, message, level: "error", kind: REFUSED }),
     });
     watchRichTexts(this.form, {
       url: upload,
       csrf,
-      onRefused: (field, message) => this.addProblem({ field, message, level: "error", kind: "upload" }),
+      onRefused: (field, message) => this.addProblem({ field, message, level: "error", kind: REFUSED }),
     });
     this.listen();
     this.answers.restore();
@@ -231,8 +231,7 @@ class Record {
     try {
       const rows = [{ key: KEY, id: this.id, version: this.version, cells: this.typedCells() }];
       const { rows: answers } = await this.saving.post(this.root.dataset.check, { rows, ...ASKS });
-      this.problems = (answers[0].problems ?? []).map((problem) => ({ kind: problem.kind ?? problem.code, ...problem }));
-      this.refresh();
+      this.answers.takeProblems(answers[0]);
       if (!this.shown.length) this.tell("good", "没有发现问题", "这张表现在可以提交。");
     } catch (error) {
       this.saving.putBack(error);

@@ -6,6 +6,8 @@ import { styleOf } from "./problems.js";
 import { showTime } from "./status.js";
 import { isSame } from "./values.js";
 
+/** The kind of problem that a refused file is: it stays until another one is chosen. */
+export const REFUSED = "upload";
 /** The page has one row. */
 export const KEY = "record";
 
@@ -31,7 +33,9 @@ export class RecordAnswers {
 
   /** What the server says of the row as it is stored now. */
   takeProblems({ problems }) {
-    this.record.problems = (problems ?? []).map((problem) => ({ kind: problem.kind ?? problem.code, ...problem }));
+    const found = (problems ?? []).map((problem) => ({ kind: problem.kind ?? problem.code, ...problem }));
+    // Of a file that was refused the answer to a save of other fields knows nothing.
+    this.record.problems = [...this.record.problems.filter(({ kind }) => kind === REFUSED), ...found];
     this.record.judged = this.record.readAll();
     this.record.refresh();
   }
