@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 
 from app.errors import Forbidden, NotFound
 from app.models import Round, RoundState, Unit, UnitKind
-from app.permissions import Action, Actor
+from app.permissions import Action, Actor, Reach
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from form_schemas.anthologies import Anthology
@@ -155,8 +155,15 @@ def _make_place(
 
 
 def _find_units(connection: Connection, actor: Actor) -> Sequence[Row]:
-    """The units for which the person decides; those above see, and do not decide."""
-    own = {g.unit_id for g in actor.grants if g.reach(Action.REVIEW_FORM)}
+    """The units for which the person decides about those below.
+
+    Whoever stands above sees, and does not decide for them.
+    """
+    own = {
+        grant.unit_id
+        for grant in actor.grants
+        if grant.reach(Action.REVIEW_FORM) is Reach.SUBTREE
+    }
     return connection.execute(
         select(Unit.id, Unit.name, Unit.path, Unit.kind)
         .where(Unit.id.in_(own))

@@ -37,7 +37,11 @@ class BookTask:
 
     @contextmanager
     def open(self, piece: Piece, file: BookFile) -> Iterator[Path | None]:
-        """A path to a file's contents; None, with a note, where there are none."""
+        """A path to a file's contents; None, with a note, where there are none.
+
+        Large files take long: before each of them it is told that work goes on.
+        """
+        self.progress(piece.entry.number - 1)
         found = self.files.open_path(file.token)
         try:
             path = found.__enter__()

@@ -103,7 +103,7 @@ def test_a_file_is_ordered_made_and_fetched(cases, nation, work):
     assert answer.location == "/exports/"
     work()
     page = nation.get("/exports/").text
-    assert "汇编，全国职业教育集团化办学案例汇编（2014 年度）" in page
+    assert "全国职业教育集团化办学案例汇编（2014 年度）" in page
     assert "处要看“说明”" in page
     fetched = nation.get(re.search(r'href="(/exports/\d+/file)"', page).group(1))
     assert fetched.data.startswith(b"PK")

@@ -1,11 +1,13 @@
 """Choosing cases for a book, many at once, and the order in which they stand there."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select, update
 
 from app.errors import Forbidden, NotFound, Refused
 from app.jobs import Worker
-from app.models import AuditAction, AuditEntry, Unit
+from app.models import AuditAction, AuditEntry, Role, Unit
 from app.services.anthologies.arranging import Arrangement, arrange
 from app.services.anthologies.choosing import Pick, move_rows
 from app.services.anthologies.contents import load_contents
@@ -103,6 +105,15 @@ def test_only_the_level_that_chooses_sees_the_book(cases, listed, who):
     with pytest.raises(Forbidden):
         listed(who)
     assert list_books(cases.workshop, cases.actor(who)) == ()
+
+
+def test_who_decides_for_the_unit_alone_does_not_see_those_below(cases):
+    nation = cases.actor("nation")
+    office = [replace(one, role=Role.QUALITY_OFFICE) for one in nation.grants]
+    actor = replace(nation, grants=tuple(office))
+    assert list_books(cases.workshop, actor) == ()
+    with pytest.raises(Forbidden):
+        load_contents(cases.workshop, actor, *BOOK, None)
 
 
 def test_the_nation_finds_its_book(cases, listed):
