@@ -1,4 +1,5 @@
-"""Browsers in which somebody logged in before: a signed cookie says so, for one login.
+"""Browsers in which somebody logged in or set a forgotten password anew: a signed
+cookie says so, for one login.
 
 Whoever guesses an account's password elsewhere cannot use up its tries here.
 """

@@ -166,7 +166,8 @@ def _take_guess(engine: Engine, attempt: _Attempt) -> Try:
     if taken.wait:
         raise TooManyRequests(
             f"这个用户名试错的次数太多，请 {say_wait(taken.wait)}后再试。"
-            "您在登录过的电脑上仍可照常登录；忘了密码，请用“忘记密码”。"
+            "您在登录过的电脑上仍可照常登录；在别的电脑上，请用“忘记密码”另设一个，"
+            "设好就能登录。"
         )
     return taken
 

@@ -184,8 +184,10 @@ def redeem_code(
 
 def set_recovered_password(
     engine: Engine, secret: str, ticket: str, new: str, now: datetime | None = None
-) -> None:
+) -> str:
     """Set the new password; the account is told, and signed out everywhere.
+
+    Returns the login that it is of.
 
     Raises:
         BadRequest: the password will not do.
@@ -213,6 +215,7 @@ def set_recovered_password(
         send(connection, _tell_recovered(by), [user_id])
         act = AuditAction.PASSWORD_RECOVERED
         record_account(connection, act, user_id, user_id, {"by": by})
+        return name_login(person.username, person.account_type)
 
 
 def give_code(

@@ -26,13 +26,13 @@ from app.services.account_kinds import (
 )
 from app.services.accounts import change_password
 from app.services.captchas import Captcha, CaptchaKind, make_captcha
-from app.services.devices import DAYS, find_device, remember_device
 from app.services.logins import LoginRefused
 from app.services.passwords import PASSWORD_MIN
 from app.services.sessions import close_session, open_session
 from app.web.addresses import own_path
+from app.web.known_browsers import read_device, remember_browser
 from app.web.server import get_server
-from app.web.visit import cookie_name, device_cookie_name, get_visit
+from app.web.visit import cookie_name, get_visit
 
 auth = Blueprint("auth", __name__)
 
@@ -87,7 +87,6 @@ def try_login() -> Response | tuple[str, int]:
     if "again" in form:
         return _show(page, form["again"]), 200
     server = get_server()
-    device = request.cookies.get(device_cookie_name(server.config), "")
     try:
         known = _find_type(page)
         user_id = logins.log_in(
@@ -99,7 +98,7 @@ def try_login() -> Response | tuple[str, int]:
             secret=server.secret,
             captcha=(form.get("seal", ""), form.get("captcha", "")),
             known=known,
-            device=device,
+            device=read_device(),
         )
     except (LoginRefused, TooManyRequests) as refused:
         field = getattr(refused, "field", "")
@@ -118,8 +117,7 @@ def try_login() -> Response | tuple[str, int]:
         httponly=True,
         samesite="Lax",
     )
-    login = name_login(page.username, page.account_type)
-    _remember(response, login, device)
+    remember_browser(response, name_login(page.username, page.account_type))
     return response
 
 
@@ -197,21 +195,6 @@ def _find_type(page: LoginPage) -> KnownType | None:
     if known is None:
         raise LoginRefused("没有这个类型，请重新选一个。", "type")
     return known
-
-
-def _remember(response: Response, login: str, cookie: str) -> None:
-    """Know the browser again, so that others' guesses keep nobody out of it."""
-    server = get_server()
-    if find_device(server.secret, login, cookie):
-        return
-    response.set_cookie(
-        device_cookie_name(server.config),
-        remember_device(server.secret, login, cookie),
-        max_age=DAYS * 86400,
-        secure=server.config.is_production,
-        httponly=True,
-        samesite="Lax",
-    )
 
 
 def _address() -> str:

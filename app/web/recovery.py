@@ -31,8 +31,8 @@ from app.services.recovery import (
     set_recovered_password,
 )
 from app.services.security_questions import COUNT, QUESTIONS
+from app.web.known_browsers import read_device, remember_browser
 from app.web.server import Answer, get_server
-from app.web.visit import device_cookie_name
 
 recovery = Blueprint("recovery", __name__, url_prefix="/forgotten")
 
@@ -91,7 +91,7 @@ def set_password() -> Answer:
     try:
         if form.get("new", "") != form.get("again", ""):
             raise BadRequest("两次输入的新密码不一样。")
-        set_recovered_password(
+        login = set_recovered_password(
             server.engine, server.secret, form.get("ticket", ""), form.get("new", "")
         )
     except BadRequest as refused:
@@ -100,7 +100,10 @@ def set_password() -> Answer:
         flash(refused.message, "warn")
         return redirect(url_for(".start"), 303)
     flash("新密码已设好，请用它登录。", "good")
-    return redirect(url_for("auth.login", type=form.get("type") or None), 303)
+    response = redirect(url_for("auth.login", type=form.get("type") or None), 303)
+    # Whoever guesses elsewhere must not keep the owner from the new password.
+    remember_browser(response, login)
+    return response
 
 
 @recovery.get("/answers")
@@ -137,13 +140,8 @@ def _read_person() -> Forgetful:
     if not username.strip():
         raise BadRequest("用户名要填。")
     person = Forgetful(username, known, request.remote_addr or "")
-    return replace(person, device=_find_device(person))
-
-
-def _find_device(person: Forgetful) -> str:
-    server = get_server()
-    cookie = request.cookies.get(device_cookie_name(server.config), "")
-    return find_device(server.secret, person.login, cookie)
+    device = find_device(get_server().secret, person.login, read_device())
+    return replace(person, device=device)
 
 
 def _show_start(kind: str = "", problem: str = "") -> str:

@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 from app.models import Base
 from app.services.areas.changing import set_open
 from app.services.installation import get_console_actor
+from app.services.recovery import give_code
 from tests.support.areas import (
     CITY,
     FAR_GROUP,
@@ -181,6 +182,23 @@ def test_answers_lead_to_a_new_password(client, sign_in):
     assert client.post("/forgotten/password", fields).location.startswith("/login")
     assert sign_in(GROUP, "group_admin", NEW).status_code == 302
     assert "密码已经重设" in client.get("/notices/").text
+
+
+def test_nobody_is_kept_out_for_good_by_guesses_of_others(nation, client, sign_in):
+    """Not even who never was in before: a code of the superior lets him in."""
+    stranger = type(client)(client.client.application)
+    for _ in range(7):
+        sign_in(GROUP, "group_admin", "wrong password", browser=stranger)
+    assert sign_in(GROUP, "group_admin").status_code == 429
+    user_id, superior = nation.user_id(GROUP, "group_admin"), nation.actor(PROVINCE)
+    secret = client.client.application.secret_key
+    code = give_code(nation.engine, secret, user_id, superior)
+    _, carried = start_recovery(client)
+    page = client.post("/forgotten/code", carried | {"code": code}, page="")
+    ticket = dict(_HIDDEN.findall(page.text))
+    client.post("/forgotten/password", ticket | {"new": NEW, "again": NEW})
+    assert sign_in(GROUP, "group_admin", NEW).status_code == 302
+    assert sign_in(GROUP, "group_admin", NEW, browser=stranger).status_code == 429
 
 
 def test_answers_without_the_captcha_lead_back(client):
