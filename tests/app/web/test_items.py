@@ -212,3 +212,22 @@ def _place_taken():
     exif = Image.Exif()
     exif[0x010E] = "taken at home"
     return exif
+
+
+def test_every_link_of_the_nation_s_bar_leads_somewhere(sign_in):
+    nation = sign_in("nation")
+    bar = re.search(r"<header.*?</header>", nation.get("/").text, re.DOTALL)[0]
+    links = set(re.findall(r'href="(/[^"#]*)"', bar)) - {"/portal/manual/"}
+    assert {"/forms/group/G14/items", "/forms/group/G12/", "/statistics/"} <= links
+    for link in links:
+        answer = nation.get(link)
+        if answer.status_code == 302:
+            answer = nation.get(answer.location)
+        assert answer.status_code == 200, link
+
+
+def test_the_nation_writes_an_article_where_its_menu_leads(region, sign_in):
+    nation = sign_in("nation")
+    assert "写一条" in nation.get("/forms/group/G14/items").text
+    progress = nation.get("/progress/units/").text
+    assert "东一机械职教集团" in progress
