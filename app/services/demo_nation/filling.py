@@ -39,6 +39,7 @@ from app.services.demo_nation.reports import (
     find_year,
     store_reports,
 )
+from app.services.demo_nation.surveys import Surveyor
 from app.services.demo_nation.travelling import Rounds, Traveller
 from app.services.demo_people import DEMO_PASSWORD, hash_demo_password
 from app.services.standing_rounds import keep_standing_rounds
@@ -170,7 +171,20 @@ def _store(
         Rounds(standing, [one.id for one in yearly], years),
         now_utc(),
     )
-    stored += traveller.store(min(1, len(nation.reporting) / _USUAL_UNITS))
+    share = min(1, len(nation.reporting) / _USUAL_UNITS)
+    stored += traveller.store(share)
+    if edition.surveys is not None:
+        surveyor = Surveyor(
+            connection,
+            catalogue,
+            edition,
+            edition.surveys,
+            kitchen,
+            nation.places,
+            standing,
+            now_utc(),
+        )
+        stored += surveyor.store(plan.surveys, share)
     args = (connection, plan.circulars, nation.places, files, nation.random, now_utc())
     return stored + plant_circulars(*args)
 

@@ -39,6 +39,11 @@ class Plan:
         return self.told.get("circulars", ())
 
     @property
+    def surveys(self) -> Sequence[Mapping[str, Any]]:
+        """What an authority asks, and what is answered."""
+        return self.told.get("surveys", ())
+
+    @property
     def earlier_rounds(self) -> int:
         return self.told["rounds"]
 

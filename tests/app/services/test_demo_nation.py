@@ -30,6 +30,8 @@ from app.services.portal.directory import load_index
 from app.services.portal.site import find_site
 from app.services.rechecking import recheck_rows
 from app.services.schema_changes import initialise
+from app.services.surveys.finding import list_surveys, today
+from app.services.surveys.results import load_results
 from app.services.workshop import Workshop
 from app.storage.binding import bind
 from app.storage.content import combine, hash_content
@@ -295,3 +297,22 @@ def test_authorities_wrote_circulars_with_receipts_partly_given(nation):
     assert states == set(CircularState)
     assert given > PROVINCES
     assert 0 < confirmed < given
+
+
+def test_one_survey_is_open_and_one_is_over_and_answered(nation):
+    running, over = list_surveys(nation)
+    assert running.refuses(today()) == ""
+    assert over.is_closed
+    assert over.is_anonymous
+    for survey in (running, over):
+        found = load_results(nation, survey, with_texts=True)
+        assert found.respondents > 10
+        for one in found.questions:
+            shown = {choice.label for choice in one.choices}
+            assert shown <= set(one.question.options)
+            assert one.answered or one.texts is not None
+    table = bind(nation.catalogue, over.edition.by_code[over.terms.answer.form]).table
+    with nation.engine.begin() as connection:
+        named = connection.scalars(select(table.c[over.terms.answer.who])).all()
+        units = set(connection.scalars(select(Unit.name)))
+    assert {who in units for who in named} == {True, False}
