@@ -13,6 +13,8 @@ from app.services.circulars.drafts import Draft
 from app.web.addresses import read_number
 
 _TYPE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+#: Others the clocks of databases and browsers take for something else.
+_YEARS = range(2000, 2200)
 _DUE = "%Y-%m-%dT%H:%M"
 _Word = TypeVar("_Word", UnitKind, Role)
 
@@ -53,8 +55,13 @@ def read_page_draft() -> tuple[Draft, str]:
 
 
 def read_due(text: str) -> datetime | None:
-    """A moment by the clock on the wall; ValueError: it is none."""
-    return datetime.strptime(text.strip(), _DUE).astimezone() if text.strip() else None
+    """A moment by the clock on the wall; ValueError: it is none of our times."""
+    if not text.strip():
+        return None
+    due_at = datetime.strptime(text.strip(), _DUE)
+    if due_at.year not in _YEARS:
+        raise ValueError(text)
+    return due_at.astimezone()
 
 
 def show_due(due_at: datetime | None) -> str:

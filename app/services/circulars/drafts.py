@@ -208,13 +208,14 @@ def _require_draft(row: Row) -> None:
 
 def _values_of(draft: Draft) -> dict[str, object]:
     return {
-        "title": draft.title.strip(),
+        # One line: it is the subject of mails, too.
+        "title": " ".join(draft.title.split()),
         "text": draft.text.strip(),
         "kinds": [kind.value for kind in UnitKind if kind in draft.kinds],
         "areas": sorted(draft.areas),
         "audience": draft.audience.write(),
         "wants_receipt": draft.wants_receipt,
-        "question": draft.question.strip(),
+        "question": " ".join(draft.question.split()),
         "due_at": draft.due_at,
         "remind_days": draft.remind_days,
     }

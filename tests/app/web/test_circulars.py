@@ -102,10 +102,10 @@ def test_a_circular_goes_from_the_page_to_the_receipt(province, group, nation):
     files = [(io.BytesIO(PDF), "安排.pdf")]
     answer = write(province, nation, files=files, due="2099-01-31T18:00")
     assert answer.status_code == 303, answer.text
-    assert "2099-01-31 18:00" in province.get("/circulars/sent/").text
     page = province.get(answer.location).text
     assert "已发出。发给 1 个单位，2 个账号收到提醒。" in page
     assert "未读，未签收" in page
+    assert "2099-01-31 18:00" in province.get("/circulars/sent/").text
     home = group.get("/circulars/").text
     assert 'aria-label="工作通知，1 份待看或待签收"' in home
     assert 'class="unread"' in home
@@ -149,8 +149,9 @@ def test_all_that_is_wrong_is_said_at_once_and_the_draft_is_kept(province, natio
     assert "已发出" in province.get(answer.location).text
 
 
-def test_what_cannot_be_read_is_not_saved_and_still_there(province, nation):
-    answer = write(province, nation, due="明天")
+@pytest.mark.parametrize("due", ["明天", "0001-01-01T00:00", "9999-12-31T23:59"])
+def test_what_cannot_be_read_is_not_saved_and_still_there(province, nation, due):
+    answer = write(province, nation, due=due)
     assert answer.status_code == 422
     assert "截止时间没有看懂" in answer.text
     assert 'value="关于核对数据的通知"' in answer.text

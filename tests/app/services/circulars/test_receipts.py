@@ -1,5 +1,6 @@
 """Reading is an account's, a receipt a unit's; who has given none is reminded."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -86,6 +87,21 @@ def test_of_two_accounts_the_first_receipt_holds(
     assert (first.was_given, second.was_given, second.name) == (False, True, admin.name)
     [line] = look(office, circular_id).lines
     assert (line.confirmer, line.reply) == (admin.name, "一人")
+
+
+def test_of_two_at_the_same_moment_one_receipt_holds(
+    office, engine, admin, leader, unit_id
+):
+    circular_id = office.send()
+    with ThreadPoolExecutor() as pool:
+        given = list(
+            pool.map(
+                lambda one: confirm(engine, one, circular_id, unit_id),
+                (admin, leader),
+            )
+        )
+    assert sorted(one.was_given for one in given) == [False, True]
+    assert given[0].name == given[1].name
 
 
 def test_a_question_has_to_be_answered(office, engine, admin, unit_id):

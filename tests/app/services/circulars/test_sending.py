@@ -1,5 +1,6 @@
 """To whom a circular goes, what keeps it back, and how it is taken back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -107,6 +108,20 @@ def test_a_second_click_sends_nothing(office):
     assert send_circular(*args) == Told(units=1, people=2)
     assert send_circular(*args) == Told(was_sent=True)
     assert told(office, GROUP, ADMIN) == ["关于核对数据的通知"]
+
+
+def test_of_two_who_send_at_the_same_moment_one_does(office):
+    saved = office.save(office.draft())
+    args = (office.engine, office.actor(), saved.id, saved.version)
+    with ThreadPoolExecutor() as pool:
+        sent = list(pool.map(lambda _: send_circular(*args), range(2)))
+    assert sorted(one.was_sent for one in sent) == [False, True]
+    assert told(office, GROUP, ADMIN) == ["关于核对数据的通知"]
+
+
+def test_a_title_is_one_line(office):
+    circular_id = office.send(title="关于核对\nBcc: x@example.org")
+    assert office.row(circular_id).title == "关于核对 Bcc: x@example.org"
 
 
 @pytest.mark.parametrize(
