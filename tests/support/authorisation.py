@@ -110,15 +110,20 @@ class Stage:
     def things(self, scene: Scene) -> Things:
         return self.schools[scene.unit]
 
+    def find_address(self, entry: Entry, scene: Scene) -> str:
+        """Where the entry's sample is sent."""
+        if entry.path:
+            return entry.path
+        with self.app.test_request_context():
+            values = entry.values(self.things(scene), scene)
+            return self.app.url_for(entry.endpoint, **values)
+
     def ask(self, entry: Entry, kind: Kind, scene: Scene, *, token=None):
         """Send the entry's sample; gives the answer."""
         things, visitor = self.things(scene), self.visitors[kind.key]
         token = visitor.token if token is None else token
         headers = {"Cookie": visitor.cookies}
-        with self.app.test_request_context():
-            address = entry.path or self.app.url_for(
-                entry.endpoint, **entry.values(things, scene)
-            )
+        address = self.find_address(entry, scene)
         if entry.method == "GET":
             return self.client.get(address, headers=headers, buffered=True)
         body = entry.body(things, scene)
