@@ -28,7 +28,8 @@ from exporters.template import GUIDE_SHEET, write_lists
 from validators.texts import clean_text
 
 _MIB = 1024 * 1024
-_FILE_BYTES = 4 * _MIB
+#: A list is smaller than that.
+FILE_MB = 4
 #: A heading may stand below a title.
 _HEADING_ROWS = 5
 _HEAD = PatternFill("solid", fgColor="DCE6F1")
@@ -119,7 +120,7 @@ def read_list(
     Raises:
         RefusedFile: it cannot be read, has no heading, or has too many rows.
     """
-    limits = replace(limits, file_bytes=min(limits.file_bytes, _FILE_BYTES))
+    limits = replace(limits, file_bytes=min(limits.file_bytes, FILE_MB * _MIB))
     rows, scan = _read_cells(path, limits, most + _HEADING_ROWS + 1)
     heading, places = _find_heading(rows, columns)
     found = tuple(_iterate_rows(rows, scan, heading, places))

@@ -33,6 +33,7 @@ from app.web.downloads import attach
 from app.web.entry_lists import judge_upload, pack, pack_rows, send_told, unpack_rows
 from app.web.security import UPLOADS, takes, upload_limit
 from app.web.server import Answer, get_server
+from exporters.entry_list import FILE_MB
 
 admin_lists = Blueprint("admin_lists", __name__, url_prefix="/admin/users/list")
 
@@ -97,6 +98,7 @@ def _show(
     server, actor = get_server(), require_action(Action.MANAGE_ACCOUNTS)
     return render_template(
         "admin_list.html",
+        most_mb=FILE_MB,
         places=find_places(server.engine, actor, _read_unit()),
         problem=problem,
         report=report,

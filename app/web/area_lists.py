@@ -21,6 +21,7 @@ from app.web.downloads import attach, send_made
 from app.web.entry_lists import judge_upload, pack, pack_rows, send_told, unpack_rows
 from app.web.security import UPLOADS, takes, upload_limit
 from app.web.server import Answer, get_server
+from exporters.entry_list import FILE_MB
 
 area_lists = Blueprint("area_lists", __name__, url_prefix="/area/list")
 
@@ -92,6 +93,7 @@ def _show(
     registrar = _registrar()
     return render_template(
         "area_list.html",
+        most_mb=FILE_MB,
         problem=problem,
         report=report,
         file_name=file_name,

@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
-from app.models import Round, UnitKind, UnitRound, User
+from app.models import Extension, Round, UnitKind, UnitRound, User
 from app.services.areas import changing
 from app.services.areas.entries import NewUnit
 from app.services.areas.founding import found_nation
 from app.services.booklets import begin_records
+from app.services.chain.questions import Named
 from app.services.chain.together import hand_in_booklet
 from app.services.chain.views import view_whole
-from app.services.chain.whole import approve_whole
+from app.services.chain.whole import approve_whole, return_whole
 from app.services.desks import Desk
 from app.services.entering import Entry, save_rows
 from app.services.flows.moving import MoveOrder, make_move
@@ -178,6 +179,19 @@ class Year:
         with self.workshop.engine.begin() as connection:
             given = connection, self.workshop.files, path, name
             return keep_file(*given, "text/plain", owner)
+
+    def give_back(self, unit, by, code, row, field, hours):
+        """Return a cell with a deadline in so many hours."""
+        form = self.edition.by_code[code]
+        named = {form: [Named(row.id, field, "wrong", "请核对")]}
+        until = datetime.now(UTC) + timedelta(hours=hours)
+        given = self.workshop, self.actor(by), self.scope(unit)
+        return_whole(*given, named, "", until)
+
+    def let_deadlines_pass(self):
+        over = datetime.now(UTC) - timedelta(minutes=1)
+        with self.workshop.engine.begin() as connection:
+            connection.execute(update(Extension).values(until=over))
 
     def give_rights(self, *rights):
         """Switch on these rights of the city, and all others off."""

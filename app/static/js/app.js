@@ -67,6 +67,19 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
   });
 }
 
+// What is too large is said before it is sent: a server can only break the line.
+const MEGABYTE = 1024 * 1024;
+for (const input of document.querySelectorAll("input[type=file][data-most-mb]")) {
+  input.addEventListener("change", () => {
+    const most = Number(input.dataset.mostMb);
+    const size = [...input.files].reduce((sum, file) => sum + file.size, 0) / MEGABYTE;
+    const what = input.files.length > 1 ? "所选的文件一共" : `“${input.files[0]?.name}”`;
+    const told = `${what}有 ${size.toFixed(1)} MB，要小于 ${most} MB，不能上传。请删掉用不着的工作表和图片，或分成几份。`;
+    input.setCustomValidity(size < most ? "" : told);
+    input.reportValidity();
+  });
+}
+
 // "Choose all of this page" in lists with check boxes.
 for (const all of document.querySelectorAll("[data-check-all]")) {
   all.addEventListener("change", () => {

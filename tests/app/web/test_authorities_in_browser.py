@@ -90,6 +90,13 @@ def import_groups(page, folder):
         for title, text in line.items():
             book.active.cell(number, titles.index(title) + 1, text)
     book.save(path)
+    large = folder / "large.xlsx"
+    with large.open("wb") as file:
+        file.truncate(5 * 1024 * 1024)
+    send_list(page, large)
+    field = page.locator("#file")
+    told = field.evaluate("field => field.validationMessage")
+    assert told.startswith("“large.xlsx”有 5.0 MB，要小于 4 MB，不能上传。")
     send_list(page, path)
     expect(page.get_by_text("1 处要改")).to_be_visible()
     press = page.get_by_role("button", name="下载标出错误的名单")
@@ -169,6 +176,23 @@ def return_a_cell(page, year):
     press.click()
     expect(page.get_by_text("已退回，填报单位会收到通知。")).to_be_visible()
     expect(page.get_by_text("2099-01-31 18:00")).to_be_visible()
+
+
+def test_what_is_typed_when_a_deadline_passes_is_kept(year, page):
+    rows = year.fill(GROUP)
+    year.hand_in(GROUP)
+    year.give_back(GROUP, PROVINCE, "G1", rows["G1"], "lead_units", hours=1)
+    log_in(page, "group_admin", GROUP)
+    page.goto(f"/booklets/group/report/?at={year.key(GROUP)}")
+    year.let_deadlines_pass()
+    page.fill("#f-G1-lead_units", "昭宁公司")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("您填的没有丢")).to_be_visible()
+    expect(page.get_by_text(f"请“{PROVINCE}”延长期限").first).to_be_visible()
+    assert page.input_value("#f-G1-lead_units") == "昭宁公司"
+    page.reload()
+    expect(page.locator("main")).to_contain_text("昭宁公司")
+    expect(page.get_by_text(f"请“{PROVINCE}”延长期限").first).to_be_visible()
 
 
 def send_case(year, title):
