@@ -120,6 +120,9 @@ class BulkLoad:
         except IntegrityError as error:
             self._refuse_doubles()
             for loader in self.loaders:
+                if not has_rows:
+                    # What was written down within the savepoint went with it.
+                    loader.matched = None
                 self.match(loader)
             explain(self, error)
             raise

@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import insert, update
 
-from app.errors import LockedForm, RowLocked, StaleRow
+from app.errors import LockedForm, RowLocked, StaleRow, UnknownReference
 from app.models import Filing, FilingState, UnitRound
 from app.storage.bulk import load_rows
 from app.storage.flow_gate import find_locked_rows, refuse_locked_rows
@@ -167,6 +167,13 @@ def test_a_load_may_name_a_locked_row_as_it_is(
     send(add("一", body="旧"))
     rows = [{"title": "一", "body": "旧"}, {"title": "二", "body": "二"}]
     assert _load(connection, school, news, scope, *rows) == Counts(1, 0, 1)
+
+
+def test_a_first_load_that_leads_nowhere_is_explained(
+    connection, school, picture, scope
+):
+    with pytest.raises(UnknownReference, match="没有的"):
+        _load(connection, school, picture, scope, {"name": "图", "news": "没有的"})
 
 
 def test_locked_rows_of_an_import_are_not_taken_back(
