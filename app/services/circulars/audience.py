@@ -12,6 +12,8 @@ from app.models import Circular, CircularUnit, Membership, Role, User
 from app.permissions import Actor
 
 _TYPE, _ROLE, _END = "type:", "role:", "|"
+#: Strokes in the path of a unit that stands under no other: "/7/".
+_TOP = 2
 _CIRCULARS = Circular.__table__
 _GIVEN = CircularUnit.__table__
 
@@ -66,8 +68,12 @@ def is_for(actor: Actor) -> ColumnElement[bool]:
 
 
 def list_whole_units(actor: Actor) -> tuple[int, ...]:
-    """Units in which the person has a role for all of it."""
-    found = (one.unit_id for one in actor.grants if one.department_id is None)
+    """Units with somebody above them, in which the person has a role for all of it."""
+    found = (
+        one.unit_id
+        for one in actor.grants
+        if one.department_id is None and one.unit_path.count("/") > _TOP
+    )
     return tuple(dict.fromkeys(found))
 
 

@@ -92,17 +92,16 @@ class Circulated:
 
 
 def count_waiting(engine: Engine, actor: Actor) -> Waiting:
-    """For the navigation: cheap, as every page asks."""
+    """For the navigation: one statement, as every page asks."""
     unit_ids = list_whole_units(actor)
     if not unit_ids:
         return Waiting(has_any=False, count=0)
     some = _mine(actor, select(_GIVEN.c.id)).where(_waits(actor)).limit(MOST_COUNTED)
+    count = select(func.count()).select_from(some.subquery()).scalar_subquery()
+    has_any = select(_GIVEN.c.id).where(_GIVEN.c.unit_id.in_(unit_ids)).exists()
     with begin_reading(engine) as connection:
-        count = connection.scalar(select(func.count()).select_from(some.subquery()))
-        if count:
-            return Waiting(has_any=True, count=count)
-        any_ = select(_GIVEN.c.id).where(_GIVEN.c.unit_id.in_(unit_ids)).limit(1)
-        return Waiting(connection.scalar(any_) is not None, 0)
+        found = connection.execute(select(has_any, count)).one()
+    return Waiting(*found)
 
 
 def list_received(
