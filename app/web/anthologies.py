@@ -133,7 +133,7 @@ def show_contents(collection: str, name: str) -> str:
 @anthologies.post("/<collection>/<name>/order")
 @takes(FORMS)
 def order(collection: str, name: str) -> Answer:
-    address = _read_address(collection, name)
+    address, wanted = _read_address(collection, name), _read_arrangement()
     try:
         arrange(
             get_server().workshop,
@@ -141,13 +141,15 @@ def order(collection: str, name: str) -> Answer:
             collection,
             name,
             address.round_id,
-            _read_arrangement(),
+            wanted,
         )
     except Refused as refusal:
         flash(refusal.message, "error")
         return show_contents(collection, name), refusal.status
     flash("次序已保存。", "good")
-    return redirect(address.url("show_contents"), 303)
+    # Whoever moves a row step by step goes on from where it is now.
+    anchor = f"{_PLACE}{wanted.step[0]}" if wanted.step else None
+    return redirect(address.url("show_contents", _anchor=anchor), 303)
 
 
 @anthologies.post("/<collection>/<name>/export")

@@ -17,7 +17,7 @@ from app.storage.engine import begin_reading
 from app.storage.items import ItemRow, Wanted, count_states, find_items
 from validators.compiling import Ask, Env, Question, compile_row
 
-PAGE_SIZE = 50
+PAGE_SIZE = 100
 
 
 @dataclass(frozen=True)

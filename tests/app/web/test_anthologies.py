@@ -93,6 +93,7 @@ def test_cases_are_ordered_by_numbers_and_by_steps(cases, nation):
     assert answer.status_code == 409
     assert "次序刚刚有人改过" in answer.text
     answer = nation.post(address, {"version": "1", "up": str(first)}, page=CONTENTS)
+    assert answer.location.endswith(f"#place-{first}")
     page = nation.get(answer.location).text
     assert page.index("一</a>") < page.index("二</a>")
 
