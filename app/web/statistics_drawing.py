@@ -28,6 +28,8 @@ class Panel:
 
     figure: Figure
     lines: tuple[tuple[Line, str], ...]
+    #: whether any of them is a share of the whole
+    has_shares: bool
     #: lines that are only in the workbook
     more: int
     #: as the script reads it; None: nothing to draw
@@ -47,7 +49,8 @@ def _draw(section: Section, figure: Figure, urls: LineUrls) -> Panel:
         for line in figure.lines[:MOST_LINES]
     )
     more = max(0, len(figure.lines) - MOST_LINES)
-    return Panel(figure, lines, more, _chart(section, figure, lines))
+    has_shares = any(line.share is not None for line, _ in lines)
+    return Panel(figure, lines, has_shares, more, _chart(section, figure, lines))
 
 
 def _chart(
@@ -78,8 +81,9 @@ def _choose_kind(section: Section, figure: Figure) -> ChartKind:
     if section.by is not None and section.by.id == BY_ROUND:
         return ChartKind.LINE
     is_pie = kind is ChartKind.PIE
-    shares = any(line.share is not None for line in figure.lines)
-    if is_pie and (len(figure.lines) > _MOST_PARTS or not shares):
+    if is_pie and (
+        len(figure.lines) > _MOST_PARTS or not any(line.whole for line in figure.lines)
+    ):
         return ChartKind.BAR
     return kind
 

@@ -1,7 +1,7 @@
 """Where the figures of statistics lead to: other views of them, and their rows."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import request, url_for
 
@@ -75,8 +75,12 @@ class StatisticsUrls(ABC):
         return {name: request.args.get(name) or None for name in _KEPT}
 
 
+@dataclass(frozen=True, eq=False)
 class AreaUrls(StatisticsUrls):
     """Addresses around an area's page: from a part to what lies below it."""
+
+    #: of parts that were asked for: every figure of a page has the same
+    _known: dict[tuple[str, str], str] = field(default_factory=dict, kw_only=True)
 
     @property
     def given(self) -> dict[str, str]:
@@ -86,11 +90,16 @@ class AreaUrls(StatisticsUrls):
     def _of_part(self, section: Section, figure: Figure, line: Line, by: str) -> str:
         if line.label == NOTHING or not line.key.strip("-"):
             return ""
+        if (by, line.key) not in self._known:
+            self._known[by, line.key] = self._find_part(section, line.key, by)
+        return self._known[by, line.key]
+
+    def _find_part(self, section: Section, key: str, by: str) -> str:
         if by not in (BY_ABOVE, BY_UNIT):
-            return self.page(by=BY_ABOVE, only=f"{by}:{line.key}")
-        if int(line.key) in self.ground.tree.by_id:
-            return self.page(below=line.key, by=BY_ABOVE)
-        return self._of_unit(int(line.key), section)
+            return self.page(by=BY_ABOVE, only=f"{by}:{key}")
+        if int(key) in self.ground.tree.by_id:
+            return self.page(below=key, by=BY_ABOVE)
+        return self._of_unit(int(key), section)
 
     def _kept(self) -> dict[str, object]:
         place = {name: request.args.get(name) or None for name in ("round", "below")}

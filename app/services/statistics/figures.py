@@ -3,8 +3,8 @@
 Whatever is divided is divided here, of exact sums; nothing is rounded before.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from form_schemas.measures import Measure
@@ -33,8 +33,15 @@ class Line:
     label: str
     now: Cell
     last: Cell
-    #: of the whole, in percent
-    share: Decimal | None = None
+    #: what it is a part of; None: it is no share of anything
+    whole: Decimal | None = None
+
+    @property
+    def share(self) -> Decimal | None:
+        """Of the whole, in percent; reckoned for what is shown alone."""
+        if not self.whole or self.now.value is None:
+            return None
+        return divide(self.now.value * _HUNDRED, self.whole, 1)
 
     @property
     def change(self) -> Decimal | None:
@@ -70,7 +77,7 @@ Values = Sequence[Decimal | None]
 
 def compute(measure: Measure, values: Values) -> Decimal | None:
     """What a measure comes to."""
-    if any(value is None for value in values):
+    if None in values:
         return None
     if len(measure.quantities) == 1:
         return values[0]
@@ -92,19 +99,6 @@ def divide(numerator: Decimal, denominator: Decimal, places: int) -> Decimal:
     is_negative = whole > 0 and (part < 0) != (share < 0)
     digits = tuple(map(int, str(whole)))
     return Decimal((int(is_negative), digits, -places))
-
-
-def with_shares(lines: Iterable[Line], whole: Cell) -> tuple[Line, ...]:
-    """The lines with what part of the whole they are."""
-    if not whole.value or whole.is_hidden:
-        return tuple(lines)
-    total = whole.value
-    return tuple(
-        line
-        if line.now.value is None
-        else replace(line, share=divide(line.now.value * _HUNDRED, total, 1))
-        for line in lines
-    )
 
 
 def show_number(number: Decimal, places: int | None) -> str:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -55,7 +56,7 @@ class Secrecy:
     def find(
         self, connection: Connection, edition: Edition, form: str, at: StatisticsRound
     ) -> Hidden:
-        """What is hidden of a form's quantities; one without people is not named.
+        """What is hidden of the quantities of people in a form.
 
         Args:
             edition: whose measures are asked for.
@@ -104,6 +105,12 @@ class Secrecy:
 
 
 _Numbers = Mapping[Address, Mapping[Quantity, Decimal]]
+
+
+@lru_cache(maxsize=64)
+def find_people(edition: Edition) -> frozenset[Quantity]:
+    """What counts people; of nothing else anything is secret."""
+    return frozenset(q for one in _list_measures(edition) for q in one.quantities)
 
 
 def _list_measures(edition: Edition) -> Iterator[Measure]:

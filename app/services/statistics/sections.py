@@ -4,6 +4,7 @@ dimension, beside the round before.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, select
 
@@ -16,11 +17,16 @@ from app.services.statistics.figures import (
     compute,
     hide,
     sort_lines,
-    with_shares,
 )
 from app.services.statistics.grounds import MOST_ROUNDS, Ground, StatisticsRound
 from app.services.statistics.labels import read_key, show_key, sort_keys, write_key
-from app.services.statistics.secrecy import ALL_ROWS, EVERYWHERE, Address, Secrecy
+from app.services.statistics.secrecy import (
+    ALL_ROWS,
+    EVERYWHERE,
+    Address,
+    Secrecy,
+    find_people,
+)
 from app.services.statistics.tallies import Found, Tallies
 from app.storage.engine import begin_reading
 from app.storage.measuring import Key, Split
@@ -270,9 +276,8 @@ class _Loading:
         if self._by.id == BY_ROUND:
             lines = tuple(self._by_round(measure, wholes))
             return replace(figure, lines=lines, is_split=True)
-        lines = tuple(self._make_lines(measure, parts))
-        if self._adds_up(measure):
-            lines = with_shares(lines, figure.whole.now)
+        whole = figure.whole.now.value if self._adds_up(measure) else None
+        lines = tuple(self._make_lines(measure, parts, whole))
         lines = sort_lines(lines, self._asked.sort)
         return replace(figure, lines=lines, is_split=True)
 
@@ -319,7 +324,10 @@ class _Loading:
             before = cell
 
     def _make_lines(
-        self, measure: Measure, parts: Mapping[str, Found]
+        self,
+        measure: Measure,
+        parts: Mapping[str, Found],
+        whole: Decimal | None,
     ) -> Iterator[Line]:
         found = {key for code in measure.forms for _, key in parts[code]}
         keys = self._sort_keys(measure, found)
@@ -333,7 +341,8 @@ class _Loading:
             if key is None and all(_is_nothing(measure, one) for one in cells):
                 # Rows that the measure's condition leaves out.
                 continue
-            yield Line(write_key(key), self._show(measure, key), now[key], before)
+            label = self._show(measure, key)
+            yield Line(write_key(key), label, now[key], before, whole)
 
     def _find_whole(
         self, measure: Measure, wholes: Mapping[str, Found], at: StatisticsRound | None
@@ -371,12 +380,11 @@ class _Loading:
         is_part: bool,
     ) -> Iterator[Key]:
         secrecy = self._asked.secrecy
-        for quantity in () if secrecy is None else measure.quantities:
-            assert secrecy is not None
+        if secrecy is None:
+            return
+        for quantity in find_people(self._edition).intersection(measure.quantities):
             args = (self._connection, self._edition, quantity.form, at)
-            hidden = secrecy.find(*args).get(quantity)
-            if hidden is None:
-                continue
+            hidden = secrecy.find(*args).get(quantity, {})
             for key in keys:
                 where = self._find_address(quantity.form, key, is_part=is_part)
                 # Of two dimensions at once nothing is known to be safe.

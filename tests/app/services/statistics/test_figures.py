@@ -1,5 +1,6 @@
 """Quotients, changes, shares, order of figures; what tells of too few persons."""
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,7 +15,6 @@ from app.services.statistics.figures import (
     divide,
     show_number,
     sort_lines,
-    with_shares,
 )
 from form_schemas.kinds import ValueType
 from form_schemas.measures import Measure, MeasureKind, Quantity
@@ -78,9 +78,10 @@ def test_a_change_needs_both_rounds():
 
 
 def test_shares_are_of_the_whole():
-    parts = with_shares([line("1"), line("2"), line(None)], Cell(Decimal(3)))
+    parts = [replace(line(now), whole=Decimal(3)) for now in ("1", "2", None)]
     assert [part.share for part in parts] == [Decimal("33.3"), Decimal("66.7"), None]
-    assert with_shares([line("0")], Cell(Decimal(0)))[0].share is None
+    assert line("1").share is None
+    assert replace(line("0"), whole=Decimal(0)).share is None
 
 
 @pytest.mark.parametrize(
