@@ -44,7 +44,7 @@ def find_barriers(page) -> list[tuple[str, ...]]:
 
     It is left as wide and as light as it was found, but opened anew.
     """
-    found = [*page.evaluate(_RUN, None), *page.evaluate(_BY_KEYS)]
+    found = [*page.evaluate(_RUN, None), *page.evaluate(_BY_KEYS), *_find_width(page)]
     page.emulate_media(color_scheme="dark")
     # Nothing else of it has to do with colours.
     dark = page.evaluate(_RUN, ["color-contrast", "link-in-text-block"])
@@ -54,10 +54,13 @@ def find_barriers(page) -> list[tuple[str, ...]]:
     if is_too_wide(page):
         # As on a phone from the start: charts follow a window only after a moment.
         page.reload()
-        if is_too_wide(page):
-            found.append(("wide", page.evaluate(_WIDTH)))
+    found += _find_width(page)
     page.set_viewport_size(WIDE)
     return [tuple(fault) for fault in found]
+
+
+def _find_width(page) -> list[tuple[str, int]]:
+    return [("wide", page.evaluate(_WIDTH))] if is_too_wide(page) else []
 
 
 def find_serious(page) -> list[tuple[str, ...]]:

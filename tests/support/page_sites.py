@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from functools import cache
 
 from flask import Flask
 from werkzeug.serving import make_server
@@ -23,7 +23,11 @@ _ROLES = ("admin", "office", "head", "filler", "leader", "analyst", "city", "gue
 #: Whoever sees a form in its states.
 _WATCHER = "filler"
 #: Of what an element stands in as much says how it looks.
-_AROUND = 2
+_AROUND = 3
+_TELLING = ("class", "role", "type")
+# A parser would take longer than the pages do.
+_TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^<>"]|"[^"]*")*)>')
+_WORD = re.compile(r'([a-z-]+)="([^"]*)"')
 _CLOSED_BY_ITSELF = frozenset({"br", "col", "hr", "img", "input", "link", "meta"})
 
 
@@ -69,13 +73,19 @@ class Site:
 
     def show_all(self) -> Iterator[Shown]:
         client = self.app.test_client(use_cookies=False)
+        for_programs = set()
         for visit in self.visits:
+            endpoint = self._find_endpoint(visit.url)
+            if endpoint in for_programs:
+                continue
             headers = {"Cookie": self.cookies.get(visit.person, "")}
             with client.get(visit.url, headers=headers, buffered=True) as answer:
                 is_html = answer.mimetype == "text/html"
                 text = answer.text if is_html else ""
                 found = answer.status_code, answer.mimetype, text
-            yield Shown(visit, self._find_endpoint(visit.url), *found)
+            if found[0] == 200 and not is_html:
+                for_programs.add(endpoint)
+            yield Shown(visit, endpoint, *found)
 
     @contextmanager
     def serve(self) -> Iterator[str]:
@@ -122,27 +132,21 @@ def choose_unlike(shown: Iterable[Shown], known: set[str]) -> list[Visit]:
 
 
 def _list_elements(text: str) -> set[str]:
-    reader = _Elements()
-    reader.feed(text)
-    return reader.found
-
-
-class _Elements(HTMLParser):
     """Every element with what it stands in: what its looks and its role follow."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-        self._open: list[tuple[str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs) -> None:
-        known = dict(attrs)
-        words = (tag, *(known.get(name) or "" for name in ("class", "role", "type")))
-        around = [one for _, one in self._open[-_AROUND:]]
-        self.found.add(" > ".join((*around, ".".join(words))))
+    found, around = set(), []
+    for closing, tag, words in _TAG.findall(text):
+        if closing:
+            while around and around.pop()[0] != tag:
+                pass
+            continue
+        told = _tell(tag, words)
+        found.add(" > ".join((*(one for _, one in around[-_AROUND:]), told)))
         if tag not in _CLOSED_BY_ITSELF:
-            self._open.append((tag, ".".join(words)))
+            around.append((tag, told))
+    return found
 
-    def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop()[0] != tag:
-            pass
+
+@cache
+def _tell(tag: str, words: str) -> str:
+    known = dict(_WORD.findall(words))
+    return ".".join((tag, *(known.get(name, "") for name in _TELLING)))

@@ -135,6 +135,9 @@ class NationPages:
         yield f"{form}/absent?at={school.at}&field=student_no&value=S099"
         for code in ("1.1.1", "1.1.4", "0.1.5", "2.13.2"):
             yield f"/forms/talent/{code}/"
+        for page in ("rows/new", "import"):
+            yield f"/forms/talent/2.13.2/{page}"
+        yield "/forms/?q=没有的"
 
 
 def make_published_site(places, publication: str, draft_id: int, config) -> Site:

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from tests.app.web.test_areas import nation, sqlite_url
-from tests.app.web.test_browser import address, find_serious, open_page
+from tests.app.web.test_browser import address, open_page
 from tests.support.areas import CITY, PASSWORD, PROVINCE
+from tests.support.barriers import find_serious
 
 __all__ = ["address", "nation", "open_page", "sqlite_url"]
 

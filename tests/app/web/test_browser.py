@@ -4,7 +4,6 @@ A server runs beside the test; whatever the browser complains about fails the te
 """
 
 import threading
-from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
@@ -14,13 +13,13 @@ from app.jobs import start_thread
 from tests.app.web.conftest import PASSWORD
 from tests.app.web.test_policy import GOOD_ROW, upload
 from tests.app.web.test_rows import GRANT, add
+from tests.support.barriers import find_serious
 
 pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
     pytest.mark.long,
 ]
 
-_AXE = Path("node_modules/axe-core/axe.min.js")
 GRANTS = "/forms/talent/2.13.2/"
 LAND = "/forms/talent/1.1.4/"
 
@@ -77,19 +76,6 @@ def log_in(page, username="filler"):
 def save(page, text):
     with page.expect_response("**/save?*"):
         page.fill('[name="green_area"]', text)
-
-
-def find_serious(page):
-    """What axe-core holds against the page, if it is serious."""
-    # Not as a script element: the policy would not let it in.
-    page.evaluate(_AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        (fault["id"], node["html"][:200])
-        for fault in found["violations"]
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"]
-    ]
 
 
 def test_a_record_is_saved_as_one_goes_and_is_there_after_reloading(page):
@@ -155,35 +141,6 @@ def test_a_conflict_shows_both_values_on_the_page(open_page):
     assert "3" in text
 
 
-@pytest.mark.parametrize(
-    ("username", "urls"),
-    [
-        (
-            "filler",
-            ["/", "/forms/", "/forms/?q=没有的", LAND, GRANTS, f"{GRANTS}rows/new"],
-        ),
-        ("filler", [f"{GRANTS}import", "/imports/", "/exports/", "/password"]),
-        ("filler", ["/notices/", "/account/"]),
-        ("admin", ["/notices/new", "/notices/letters", "/admin/mails/"]),
-        ("filler", ["/forms/national/Z1.1.13/"]),
-        ("reviewer", ["/", GRANTS]),
-        ("admin", ["/admin/users", "/admin/roles", "/admin/forms"]),
-        ("office", ["/", "/progress/", "/rounds/", "/rounds/new", "/admin/audit"]),
-        ("admin", ["/", "/admin/units", "/admin/users/list", "/admin/disclosures"]),
-        ("city", ["/", "/progress/units/", "/places/"]),
-    ],
-)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_have_no_serious_barrier(open_page, username, urls, scheme):
-    page = open_page(color_scheme=scheme)
-    log_in(page, username)
-    faults = {}
-    for url in urls:
-        page.goto(url)
-        faults[url] = find_serious(page)
-    assert not {url: found for url, found in faults.items() if found}
-
-
 def test_an_import_under_review_has_no_serious_barrier(page, filler, work):
     address = upload(filler, work, GOOD_ROW)
     log_in(page)
@@ -213,23 +170,6 @@ def test_a_letter_reaches_a_filler_behind_the_bell(page, open_page, tmp_path):
         reader.get_by_role("link", name="任务分工表.pdf").click()
     assert download.value.suggested_filename == "任务分工表.pdf"
     assert reader.get_by_role("link", name="通知", exact=True).first.is_visible()
-
-
-def test_the_login_has_no_serious_barrier(page):
-    page.goto("/login")
-    assert find_serious(page) == []
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-def test_no_page_is_wider_than_the_window(open_page, width):
-    page = open_page(viewport={"width": width, "height": 800})
-    log_in(page)
-    wide = []
-    for url in ("/", "/forms/", LAND, GRANTS, f"{GRANTS}import", "/imports/"):
-        page.goto(url)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            wide.append(url)
-    assert not wide
 
 
 def test_the_bar_of_a_phone_takes_two_lines(open_page):

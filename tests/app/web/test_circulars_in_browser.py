@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.app.web.test_browser import address, find_serious, open_page
+from tests.app.web.test_browser import address, open_page
 from tests.app.web.test_circulars import enter, nation, sqlite_url
 from tests.support.areas import GROUP, PROVINCE
+from tests.support.barriers import find_serious
 
 __all__ = ["address", "enter", "nation", "open_page", "sqlite_url"]
 

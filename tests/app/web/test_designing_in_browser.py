@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from app.services.designing.drafts import list_changed_files, list_drafts
 from app.services.designing.reading import load_draft_catalogue
-from tests.app.web.test_browser import address, find_serious, log_in, open_page, page
+from tests.app.web.test_browser import address, log_in, open_page, page
+from tests.support.barriers import find_serious
 from tests.support.people import find_actor
 
 __all__ = ["address", "open_page", "page"]

@@ -2,13 +2,8 @@
 
 import pytest
 
-from tests.app.web.test_browser import (
-    address,
-    find_serious,
-    log_in,
-    open_page,
-    page,
-)
+from tests.app.web.test_browser import address, log_in, open_page, page
+from tests.support.barriers import find_serious
 
 __all__ = ["address", "open_page", "page"]
 

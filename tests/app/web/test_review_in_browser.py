@@ -1,11 +1,9 @@
 """Returning, mending, answering, handing in again and approving, in a browser."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.app.web.test_browser import address, find_serious, log_in, open_page
+from tests.app.web.test_browser import address, log_in, open_page
 from tests.app.web.test_rows import GRANT, GRANTS, add
 
 pytestmark = [
@@ -115,54 +113,3 @@ def test_the_chain_works_without_a_script(filler, visit):
     head.goto(REVIEW)
     head.get_by_role("button", name="通过", exact=True).click()
     expect(head.get_by_text("待质量监督处合规审核").first).to_be_visible()
-
-
-def axe_pages(row_id: int) -> tuple[tuple[str, str], ...]:
-    return (
-        ("filler", FORM),
-        ("filler", f"{FORM}missing"),
-        ("filler", f"{FORM}rows/{row_id}"),
-        ("filler", f"{FORM}close"),
-        ("reviewer", "/reviews/"),
-        ("reviewer", f"{REVIEW}?view=all"),
-        ("reviewer", f"{REVIEW}?view=since"),
-        ("leader", "/reviews/figures"),
-        ("office", "/reviews/round"),
-    )
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_holds_nothing_serious_against_the_pages(filler, visit, scheme):
-    row = add(filler, GRANTS, GRANT)
-    hand_in(visit("filler"))
-    return_cell(visit("reviewer"), row["id"], "amount")
-    faults = find_faults(row["id"], visit, scheme, find_serious)
-    assert faults == {}
-
-
-def find_faults(row_id, visit, scheme, judge: Callable) -> dict:
-    people, faults = {}, {}
-    for username, url in axe_pages(row_id):
-        if username not in people:
-            people[username] = visit(username, color_scheme=scheme)
-        page = people[username]
-        page.goto(url)
-        if found := judge(page):
-            faults[url] = found
-    return faults
-
-
-def test_a_phone_scrolls_only_downwards(filler, visit):
-    row = add(filler, GRANTS, GRANT)
-    hand_in(visit("filler"))
-    return_cell(visit("reviewer"), row["id"], "amount")
-    narrow = {"viewport": {"width": 390, "height": 800}}
-    wide = {}
-    people = {name: visit(name, **narrow) for name in ("filler", "reviewer", "office")}
-    for username, url in axe_pages(row["id"]):
-        if username in people:
-            people[username].goto(url)
-            width = people[username].evaluate("document.documentElement.scrollWidth")
-            if width > 390:
-                wide[url] = width
-    assert wide == {}

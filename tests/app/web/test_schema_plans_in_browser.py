@@ -6,7 +6,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from app.services.demo import DEMO_PASSWORD
-from tests.app.web.test_browser import find_serious
+from tests.support.barriers import find_serious
 from tests.support.publishing import (
     config_of,
     install_forms,

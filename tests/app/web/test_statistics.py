@@ -7,10 +7,11 @@ import pytest
 
 from app.models import Role, UnitKind
 from app.services.demo_people import PROVINCE
-from tests.app.web.test_browser import address, find_serious, log_in, open_page
+from tests.app.web.test_browser import address, log_in, open_page
 from tests.app.web.test_continuity import count_statements
 from tests.app.web.test_progress import sheets_of, words_of
 from tests.app.web.test_rows import add
+from tests.support.barriers import find_serious
 from tests.support.people import add_person
 from tests.support.standings import SchoolRound, add_second_school, add_unit
 
