@@ -7,6 +7,7 @@ entered himself, is judged where he decides.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, Row, select
 
@@ -14,14 +15,20 @@ from app.errors import Forbidden
 from app.models import Filing, FilingState, Round, Unit, UnitKind, UnitRound, User
 from app.permissions import Action, Actor, Place, can, filter_units
 from app.services.chain.logs import load_whole_log
-from app.services.chain.steps import Chain, StepAt, find_chain, require_step
+from app.services.chain.steps import (
+    Chain,
+    StepAt,
+    find_chain,
+    find_chains,
+    require_step,
+)
 from app.services.chain.waiting import find_filing_step, find_waiting
 from app.services.workplaces import Workplace
 from app.services.workshop import Workshop
 from app.storage.counting import Wanted, count_rows
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
-from form_schemas.catalogue import Catalogue
+from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
 
 _FILING = Filing.__table__
@@ -136,8 +143,10 @@ def list_wholes(workshop: Workshop, actor: Actor) -> tuple[WholeLine, ...]:
     )
     with begin_reading(workshop.engine) as connection:
         found = connection.execute(wanted).all()
+        chains = find_chains(connection, _list_units(workshop.catalogue, found))
         lines = [
-            _make_whole(connection, workshop.catalogue, actor, one) for one in found
+            _make_whole(connection, actor, one, chain)
+            for one, chain in zip(found, chains, strict=True)
         ]
     return tuple(line for line in lines if line is not None)
 
@@ -228,13 +237,21 @@ def _make_line(
     )
 
 
+def _list_units(
+    catalogue: Catalogue, found: Sequence[Row]
+) -> list[tuple[Edition, int, str]]:
+    return [
+        (catalogue.edition(one.collection, one.edition), one.unit_id, one.path)
+        for one in found
+    ]
+
+
 def _make_whole(
-    connection: Connection, catalogue: Catalogue, actor: Actor, found: Row
+    connection: Connection, actor: Actor, found: Row, chain: Chain
 ) -> WholeLine | None:
-    edition = catalogue.edition(found.collection, found.edition)
-    steps = find_chain(connection, edition, found.unit_id).whole_steps
     scope = Scope(found.unit_id, found.round_id)
-    step = find_waiting(steps, found, lambda: load_whole_log(connection, scope))
+    log = partial(load_whole_log, connection, scope)
+    step = find_waiting(chain.whole_steps, found, log)
     place = Place(found.unit_id, unit_path=found.path)
     if step is None or not may_take(actor, step, place):
         return None

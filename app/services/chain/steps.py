@@ -4,10 +4,10 @@ Steps of a level are taken by the unit of that kind above the reporting one; a l
 without such a unit is left out, an optional one where nobody there may review, too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from app.errors import Refused
 from app.models import Membership, Role, Unit, User
@@ -72,8 +72,39 @@ def find_chain(
     Raises:
         Refused: the edition's settings declare no steps.
     """
-    units = _find_units_upward(connection, unit_id, path)
-    steps = [at for step in edition.steps if (at := _place(connection, step, units))]
+    if path is None:
+        path = connection.scalar(select(Unit.path).where(Unit.id == unit_id))
+    [chain] = find_chains(connection, [(edition, unit_id, path or "")])
+    return chain
+
+
+def find_chains(
+    connection: Connection, wanted: Sequence[tuple[Edition, int, str]]
+) -> list[Chain]:
+    """The chains of units with their places in the tree, asked for at once.
+
+    Raises:
+        Refused: as for `find_chain`.
+    """
+    lines = [_list_upward(unit_id, path) for _, unit_id, path in wanted]
+    ids = {unit_id for line in lines for unit_id in line}
+    found = connection.execute(
+        select(Unit.id, Unit.name, Unit.kind).where(Unit.id.in_(ids))
+    )
+    known = {unit.id: unit for unit in found}
+    granted = frozenset[int]()
+    if any(step.is_optional for edition, *_ in wanted for step in edition.steps):
+        granted = _find_granted_units(connection, ids)
+    return [
+        _make_chain(edition, [known[i] for i in line if i in known], granted)
+        for (edition, *_), line in zip(wanted, lines, strict=True)
+    ]
+
+
+def _make_chain(
+    edition: Edition, units: Sequence[Row], granted: Collection[int]
+) -> Chain:
+    steps = [at for step in edition.steps if (at := _place(step, units, granted))]
     if not steps:
         raise Refused("这一版报表没有设置审核流程，暂时不能提交。请找系统管理员。")
     first, *reviews = steps
@@ -113,34 +144,43 @@ def takes_step(grant: Grant, role: Role | str) -> bool:
 
 def find_granted(connection: Connection, unit_id: int) -> tuple[int, ...]:
     """Whom the right to review was switched on for in a unit that is in use."""
+    return tuple(user_id for _, user_id in _list_granted(connection, [unit_id]))
+
+
+def _find_granted_units(connection: Connection, ids: Collection[int]) -> frozenset[int]:
+    return frozenset(unit_id for unit_id, _ in _list_granted(connection, ids))
+
+
+def _list_granted(
+    connection: Connection, ids: Collection[int]
+) -> Iterator[tuple[int, int]]:
+    """Units and people for whom the right to review was switched on there."""
     held = connection.execute(
-        select(Membership.user_id, Membership.granted)
+        select(Membership.unit_id, Membership.user_id, Membership.granted)
         .join(User, User.id == Membership.user_id)
         .join(Unit, Unit.id == Membership.unit_id)
-        .where(Membership.unit_id == unit_id, User.is_active, Unit.is_open)
+        .where(Membership.unit_id.in_(ids), User.is_active, Unit.is_open)
     )
-    return tuple(one.user_id for one in held if Action.REVIEW_FORM in one.granted)
+    for one in held:
+        if Action.REVIEW_FORM in one.granted:
+            yield one.unit_id, one.user_id
 
 
-def _find_units_upward(connection: Connection, unit_id: int, path: str | None) -> list:
+def _list_upward(unit_id: int, path: str) -> list[int]:
     """The unit, then those above it, the nearest first."""
-    if path is None:
-        path = connection.scalar(select(Unit.path).where(Unit.id == unit_id))
-    ids = [int(part) for part in (path or "").split("/") if part] or [unit_id]
-    found = connection.execute(
-        select(Unit.id, Unit.name, Unit.kind).where(Unit.id.in_(ids))
-    )
-    return sorted(found, key=lambda unit: -ids.index(unit.id))
+    return [int(part) for part in path.split("/") if part][::-1] or [unit_id]
 
 
-def _place(connection: Connection, step: ReviewStep, units: Sequence) -> StepAt | None:
+def _place(
+    step: ReviewStep, units: Sequence[Row], granted: Collection[int]
+) -> StepAt | None:
     own, *above = units
     found = own
     if step.level:
         found = next((unit for unit in above if unit.kind == step.level), None)
     if found is None:
         return None
-    if step.is_optional and not find_granted(connection, found.id):
+    if step.is_optional and found.id not in granted:
         return None
     is_whole = step.is_whole and step.role != FILLER
     return StepAt(step.id, step.title, Role(step.role), is_whole, found.id, found.name)

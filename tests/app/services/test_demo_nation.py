@@ -1,9 +1,11 @@
 """The nation of the demo: whole, sound, the same every time, and only made once."""
 
+from collections import defaultdict
 from itertools import islice
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app.models import (
     Circular,
@@ -11,25 +13,38 @@ from app.models import (
     CircularUnit,
     Filing,
     FilingState,
+    Membership,
     Round,
     RowMove,
     Unit,
     UnitKind,
     UnitRound,
+    User,
 )
 from app.models.rounds import read_period
+from app.permissions import actor_of
 from app.services.account_kinds import normalise_login
+from app.services.areas.views import AreaFilter, list_area
 from app.services.contexts import make_context
 from app.services.demo import prepare_demo
 from app.services.demo_nation.filling import (
     describe_nation_accounts,
     fill_demo_nation,
 )
+from app.services.flows.listing import Asked, list_items, list_waiting
+from app.services.offers import list_offers
 from app.services.portal.articles import list_articles
 from app.services.portal.directory import load_index
 from app.services.portal.site import find_site
+from app.services.progress.area import find_round, list_rounds
+from app.services.progress.units import load_area
 from app.services.rechecking import recheck_rows
+from app.services.review_lists import list_wholes
 from app.services.schema_changes import initialise
+from app.services.statistics.grounds import find_public_ground
+from app.services.statistics.labels import write_key
+from app.services.statistics.sections import Asked as AskedStatistics
+from app.services.statistics.sections import load_section
 from app.services.surveys.finding import list_surveys, today
 from app.services.surveys.results import load_results
 from app.services.workshop import Workshop
@@ -41,7 +56,9 @@ from app.storage.records import Scope
 from app.storage.rows import RowStore
 from exporters.gate import Limits
 from form_schemas.kinds import FieldKind
+from form_schemas.nodes import Field
 from form_schemas.portal import ColumnKind
+from tests.app.web.test_continuity import count_statements
 from tests.support.catalogues import get_catalogue
 
 UNITS = 40
@@ -316,3 +333,100 @@ def test_one_survey_is_open_and_one_is_over_and_answered(nation):
         named = connection.scalars(select(table.c[over.terms.answer.who])).all()
         units = set(connection.scalars(select(Unit.name)))
     assert {who in units for who in named} == {True, False}
+
+
+@pytest.mark.parametrize("kind", [UnitKind.NATION, UnitKind.PROVINCE])
+@pytest.mark.parametrize(
+    ("look", "most"),
+    [
+        (lambda w, actor: list_wholes(w, actor), 8),
+        (lambda w, actor: list_items(w, actor, Asked()), 30),
+        (lambda w, actor: list_waiting(w, actor), 10),
+        (lambda w, actor: load_area(w.engine, w.catalogue, actor, _round(w)), 12),
+        (lambda w, actor: list_area(w.engine, w.catalogue, actor, AreaFilter()), 12),
+        (lambda w, actor: list_offers(w.engine, w.catalogue, actor), 3),
+    ],
+    ids=["reviews", "items", "waiting", "progress", "area", "offers"],
+)
+def test_lists_of_an_area_ask_as_much_whatever_is_below(nation, kind, look, most):
+    actor = find_authority(nation, kind)
+    look(nation, actor)
+    assert count_statements(nation.engine, lambda: look(nation, actor)) <= most
+
+
+def find_authority(nation, kind):
+    with Session(nation.engine) as session:
+        of_kind = select(User).join(Membership).join(Unit).where(Unit.kind == kind)
+        demo = Unit.code.startswith("demo-province")
+        return actor_of(session.scalars(of_kind.where(~demo).limit(1)).one())
+
+
+def _round(nation):
+    return find_round(list_rounds(nation.engine, nation.catalogue), None, "group")
+
+
+def test_each_page_of_statistics_is_right_by_each_of_its_dimensions(nation, edition):
+    ground = find_public_ground(nation.engine, nation.catalogue, edition.collection)
+    assert not ground.round.is_open
+    seen = set()
+    for group in edition.measures.groups:
+        for dimension in group.dimensions:
+            asked = AskedStatistics(by=dimension.id)
+            args = (nation.engine, nation.catalogue, ground, group, asked)
+            for figure in load_section(*args).figures:
+                one = figure.measure.find_dimension(figure.measure.form, dimension.id)
+                if not _is_plain(figure.measure):
+                    continue
+                rows = list(_list_counted(nation, edition, ground, figure.measure))
+                whole = sum(_weigh(figure.measure, row) for row in rows)
+                assert figure.whole.now.value == whole
+                if not figure.is_split:
+                    continue
+                shown = {line.key: line.now.value for line in figure.lines}
+                assert {k: v for k, v in shown.items() if v} == _add_up(
+                    figure.measure, one, rows
+                )
+                seen.add((group.id, dimension.id))
+    assert len(seen) > 12
+
+
+def _list_counted(nation, edition, ground, measure):
+    """Rows of the measure's form in the round's approved reports."""
+    form = edition.by_code[measure.form]
+    table = bind(nation.catalogue, form).table
+    approved = select(UnitRound.unit_id).where(
+        UnitRound.round_id == ground.round.id, UnitRound.state == FilingState.APPROVED
+    )
+    rows = select(*(table.c[name] for name in form.by_id)).where(
+        table.c._round_id == ground.round.id, table.c._unit_id.in_(approved)
+    )
+    with nation.engine.begin() as connection:
+        for values in connection.execute(rows):
+            yield dict(zip(form.by_id, values, strict=True))
+
+
+def _is_plain(measure):
+    """Whether it counts rows or adds up a field: no quotient, no expression."""
+    call = measure.quantities[0].call
+    adds_up = call.name == "total" and isinstance(call.arguments[0], Field)
+    return len(measure.quantities) == 1 and (adds_up or not call.arguments)
+
+
+def _weigh(measure, row):
+    call = measure.quantities[0].call
+    return 1 if call.name == "rows" else row[call.arguments[0].id] or 0
+
+
+def _add_up(measure, dimension, rows):
+    """Key as addresses name it -> sum; of codes that begin alike by their beginning."""
+    sums = defaultdict(int)
+    for row in rows:
+        name = dimension.filtered_by or next(iter(dimension.value.fields))
+        value = row[name]
+        values = value if isinstance(value, tuple | list) else [value]
+        for each in values or [None]:
+            key = write_key(each)
+            if not dimension.filtered_by and each is not None:
+                key = key[:2]
+            sums[key] += _weigh(measure, row)
+    return {key: number for key, number in sums.items() if number}
