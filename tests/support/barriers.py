@@ -7,13 +7,16 @@ from pathlib import Path
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 NARROW, WIDE = ({"width": width, "height": 800} for width in (390, 1280))
-_RUN = """(rules) => axe.run(document, {
+_SERIOUS = ("serious", "critical")
+#: Landmarks and the order of headings as well.
+_ALL = ("moderate", *_SERIOUS)
+_RUN = """([impacts, rules]) => axe.run(document, {
   resultTypes: ['violations'],
   // It would ask for every stylesheet once more.
   preload: false,
   ...(rules && {runOnly: {type: 'rule', values: rules}}),
 }).then((found) => found.violations
-  .filter((fault) => ['serious', 'critical'].includes(fault.impact))
+  .filter((fault) => impacts.includes(fault.impact))
   .flatMap((fault) => fault.nodes.map((node) => [
     fault.id,
     node.html.slice(0, 200),
@@ -44,10 +47,14 @@ def find_barriers(page) -> list[tuple[str, ...]]:
 
     It is left as wide and as light as it was found, but opened anew.
     """
-    found = [*page.evaluate(_RUN, None), *page.evaluate(_BY_KEYS), *_find_width(page)]
+    found = [
+        *page.evaluate(_RUN, [_ALL, None]),
+        *page.evaluate(_BY_KEYS),
+        *_find_width(page),
+    ]
     page.emulate_media(color_scheme="dark")
     # Nothing else of it has to do with colours.
-    dark = page.evaluate(_RUN, ["color-contrast", "link-in-text-block"])
+    dark = page.evaluate(_RUN, [_ALL, ["color-contrast", "link-in-text-block"]])
     found += [("dark", *fault) for fault in dark]
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(NARROW)
@@ -67,7 +74,7 @@ def find_serious(page) -> list[tuple[str, ...]]:
     """What axe-core holds against the page as it is now, if it is serious."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf-8"))
-    return [tuple(fault) for fault in page.evaluate(_RUN, None)]
+    return [tuple(fault) for fault in page.evaluate(_RUN, [_SERIOUS, None])]
 
 
 def is_too_wide(page) -> bool:
