@@ -45,6 +45,13 @@ def test_a_circular_is_written_sent_read_and_confirmed(open_as, nation):
     province.check("[name=receipt]")
     province.fill("#question", "谁负责")
     province.check("[name=kinds][value=group]")
+    limit = province.locator("[data-limit]")
+    limit.evaluate("(field) => { field.dataset.limit = '0.001'; }")
+    large = {"name": "大.pdf", "mimeType": "application/pdf", "buffer": b"x" * 2048}
+    limit.set_input_files(large)
+    province.click("text=保存并发出")
+    assert "写的内容都在" in province.locator("[data-too-large]").inner_text()
+    limit.set_input_files([])
     province.click("text=保存并发出")
     province.wait_for_selector("text=已发出。发给 1 个单位")
     assert find_barriers(province) == []
