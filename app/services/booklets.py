@@ -7,12 +7,15 @@ concerns several of them at once.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Engine
+
 from app.errors import NotFound
 from app.models import FilingState
 from app.permissions import Action, can
 from app.services.desks import CheckedRow, Desk
 from app.services.entering import Entry, save_rows
 from app.services.navigation import FormLine, list_lines
+from app.services.rounds.participation import find_last_round, find_open_round
 from app.services.unit_rounds import UnitPart, find_part
 from app.services.workplaces import Workplace
 from app.services.workshop import Workshop
@@ -60,23 +63,40 @@ class CountLine:
 
 def find_booklets(place: Workplace) -> tuple[Booklet, ...]:
     """The booklets that the workplace's unit fills, as far as the person sees them."""
-    declared = list_booklets(place.edition.settings)
+    declared = list_declared(place)
     if not declared:
         return ()
-    usual = place.edition.settings.get("unitKind")
     known = {form.code for form in place.forms if place.can(Action.VIEW_ROWS, form)}
     return tuple(
         booklet
         for booklet in declared
-        if place.unit_kind == (booklet.unit_kind or usual)
-        and {block.form for block in booklet.blocks} <= known
+        if {block.form for block in booklet.blocks} <= known
     )
+
+
+def list_declared(place: Workplace) -> tuple[Booklet, ...]:
+    """The booklets of units of this kind, whatever the round."""
+    settings = place.edition.settings
+    usual = settings.get("unitKind")
+    return tuple(
+        booklet
+        for booklet in list_booklets(settings)
+        if place.unit_kind == (booklet.unit_kind or usual)
+    )
+
+
+def get_declared(place: Workplace, booklet_id: str) -> Booklet:
+    """The same booklet where its forms belong to another round than the place's."""
+    return _get(list_declared(place), booklet_id)
 
 
 def get_booklet(place: Workplace, booklet_id: str) -> Booklet:
     """The booklet of this id; NotFound where the unit does not fill it."""
-    found = (one for one in find_booklets(place) if one.id == booklet_id)
-    booklet = next(found, None)
+    return _get(find_booklets(place), booklet_id)
+
+
+def _get(booklets: Sequence[Booklet], booklet_id: str) -> Booklet:
+    booklet = next((one for one in booklets if one.id == booklet_id), None)
     if booklet is None:
         raise NotFound("没有这一份填报，或者它不由这个单位填。")
     return booklet
@@ -102,6 +122,16 @@ def find_state(workshop: Workshop, place: Workplace) -> UnitPart:
         return find_part(connection, place.edition, place.unit_id, place.round_id)
 
 
+def find_yearly_rounds(
+    engine: Engine, place: Workplace
+) -> tuple[int | None, int | None]:
+    """Ids of the unit's round that is open now and of its newest; None: none."""
+    with begin_reading(engine) as connection:
+        asked = connection, place.collection, place.unit_id
+        open_now, last = find_open_round(*asked), find_last_round(*asked)
+    return open_now and open_now.id, last and last.id
+
+
 def is_handed_in(part: UnitPart) -> bool:
     return part.state in (FilingState.SUBMITTED, FilingState.APPROVED)
 
@@ -122,7 +152,7 @@ def begin_records(workshop: Workshop, place: Workplace, booklet: Booklet) -> Non
 
 
 def list_counts(
-    engine, catalogue: Catalogue, place: Workplace, form: FormSpec
+    engine: Engine, catalogue: Catalogue, place: Workplace, form: FormSpec
 ) -> tuple[CountLine, ...]:
     """The lists that a form counts, in the order of its fields."""
     by_code = {one.code: one for one in place.forms}

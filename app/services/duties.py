@@ -110,6 +110,14 @@ def find_duties(engine: Engine, place: Workplace, lines: Sequence[FormLine]) -> 
     )
 
 
+def find_returned(
+    engine: Engine, place: Workplace, lines: Sequence[FormLine]
+) -> tuple[Returned, ...]:
+    """Those of the forms that came back and that the person can mend."""
+    with begin_reading(engine) as connection:
+        return tuple(_find_returned(connection, place, lines))
+
+
 def _own_steps(place: Workplace) -> tuple[ReviewStep, ...]:
     """The steps that people of the unit take in a role of the person's."""
     roles = {g.role for g in place.actor.grants if g.unit_id == place.unit_id}

@@ -11,11 +11,13 @@ from functools import lru_cache
 from sqlalchemy import (
     ColumnElement,
     Engine,
+    Exists,
     Row,
     Select,
     Text,
     and_,
     cast,
+    exists,
     false,
     func,
     literal,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.orm import aliased
 
 from app.models import FilingState, Round, RoundState, Unit, UnitKind, UnitRound
 from app.permissions import Action, Actor, filter_units
@@ -157,7 +160,28 @@ def _is_offered(catalogue: Catalogue, actor: Actor) -> ColumnElement[bool]:
         for edition in catalogue.editions
         if (kinds := edition.unit_kinds(standing=True) - edition.unit_kinds())
     )
-    return or_(~Round.is_standing, and_(_is_own(actor), or_(false(), *alone)))
+    is_only = and_(_is_own(actor), or_(~_has_report(), *alone))
+    return or_(~Round.is_standing, is_only)
+
+
+def _has_report() -> Exists:
+    """Whether the unit takes part in a round of reports: a new one may not yet."""
+    report, part = aliased(Round), aliased(UnitRound)
+    takes_part = (
+        exists()
+        .where(part.unit_id == Unit.id, part.round_id == report.id)
+        .correlate(Unit, report)
+    )
+    return (
+        exists()
+        .where(
+            report.collection == Round.collection,
+            ~report.is_standing,
+            report.state != RoundState.PREPARING,
+            or_(~report.by_unit, takes_part),
+        )
+        .correlate(Unit, Round)
+    )
 
 
 def _offers(catalogue: Catalogue, actor: Actor) -> Select:

@@ -1,151 +1,46 @@
-"""Gathers the page of a booklet: its blocks in their order, what is open in each."""
+"""Gathers the page of a booklet: its blocks in their order, and what they lack."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from flask import request, url_for
-from markupsafe import Markup
+from flask import url_for
 
+from app.models import FilingState
 from app.permissions import Action, can
 from app.services.booklets import (
-    CountLine,
-    Tick,
     find_state,
+    find_yearly_rounds,
     forms_of,
     is_handed_in,
-    list_counts,
-    list_ticks,
     may_hand_in,
 )
 from app.services.chain.cases import EDITABLE
 from app.services.chain.obstacles import NotReady, Obstacle
-from app.services.continuity import find_last_rows
-from app.services.desks import Desk, find_desk
-from app.services.navigation import FormLine, list_lines
+from app.services.desks import Desk
+from app.services.duties import Note, find_returned
+from app.services.navigation import list_lines
 from app.services.unit_rounds import UnitPart
-from app.services.wider_rules import judge_wider
 from app.services.workplaces import Workplace
+from app.web.booklet_blocks import AnyBlock, BlockMaker, anchor_of, prefix_of
 from app.web.chain_views import MissingLine, TimeLeft, find_time_left, view_missing
-from app.web.form_chain import make_chain
-from app.web.form_urls import PRESET, name_version, url_of_form, url_of_row
-from app.web.notes import Warned, view_notes
-from app.web.record_pages import make_record, show_period
+from app.web.form_urls import url_of_form, url_of_row
+from app.web.record_pages import show_period
 from app.web.server import get_server
-from form_schemas.booklets import Block, BlockKind, Booklet, Ticks, find_ticks
-from form_schemas.spec import FieldSpec, FormSpec
-from renderers.bindings import is_figure
-from renderers.display import show
-from renderers.problems import ProblemView, view_problem
-from renderers.record_page import (
-    RecordPage,
-    render_record_block,
-    render_record_rail,
-)
-from validators.rules import evaluate_steps
+from form_schemas.booklets import BlockKind, Booklet
+from form_schemas.spec import FormSpec
 
 #: Missing places that the page lists.
 _LISTED = 50
+_RECORDS = (BlockKind.RECORD, BlockKind.FIGURES)
 
 
 @dataclass(frozen=True)
-class RecordBlock:
-    """A form whose fields stand on the page."""
+class BackLine:
+    """Something that came back, and the way to it."""
 
-    anchor: str
-    page: RecordPage
-    fragment: Markup
-    rail: Markup
-    kind: str = "record"
-
-
-@dataclass(frozen=True)
-class TickView:
-    """A code of a checklist."""
-
-    tick: Tick
-    #: the ordinary page of its row, or of a new one
+    place: str
     url: str
-    #: why it is not right
-    problem: str
-
-    @property
-    def code(self) -> str:
-        return self.tick.entry.code
-
-    @property
-    def name(self) -> str:
-        return self.tick.entry.name
-
-
-@dataclass(frozen=True)
-class TicksBlock:
-    """A form whose rows are ticked."""
-
-    anchor: str
-    title: str
-    form: FormSpec
-    list_title: str
-    ticks: Ticks
-    views: tuple[TickView, ...]
-    read_only: bool
-    save: str
-    delete: str
-    url: str
-    kind: str = "checklist"
-
-    @property
-    def chosen(self) -> int:
-        return sum(view.tick.row is not None for view in self.views)
-
-    @property
-    def faulty(self) -> int:
-        return sum(bool(view.problem) for view in self.views)
-
-
-@dataclass(frozen=True)
-class CountView:
-    """A list: how many rows, this year and last, and the ways to it."""
-
-    title: str
-    line: FormLine
-    last: int | None
-    url: str
-    new_url: str
-    #: last round's rows to choose from; empty: there are none, or it is locked
-    choose_url: str
-
-
-@dataclass(frozen=True)
-class SumView:
-    """A figure that follows from the counts."""
-
-    title: str
-    now: str
-    last: str
-    #: None: one of them is unknown
-    change: int | None
-
-
-@dataclass(frozen=True)
-class CountsBlock:
-    """A form that counts the rows of others, or one list alone."""
-
-    anchor: str
-    title: str
-    lines: tuple[CountView, ...]
-    sums: tuple[SumView, ...]
-    #: what is wrong with the counts, as the form's own page tells it
-    problems: tuple[ProblemView, ...]
-    url: str
-    kind: str = "counts"
-
-    @property
-    def faulty(self) -> int:
-        own = sum(problem.style == "error" for problem in self.problems)
-        return own + sum(view.line.errors for view in self.lines)
-
-
-AnyBlock = RecordBlock | TicksBlock | CountsBlock
+    text: str
 
 
 @dataclass(frozen=True)
@@ -166,6 +61,10 @@ class BookletPage:
     may_submit: bool
     may_review: bool
     previous_url: str
+    #: the round that is open now, where the page is about an earlier one
+    current_url: str = ""
+    #: what came back, and why
+    back: tuple[BackLine, ...] = ()
     missing: tuple[MissingLine, ...] = ()
     missing_total: int = 0
 
@@ -183,7 +82,7 @@ def make_booklet_page(
         missing: why it could not be handed in.
     """
     server = get_server()
-    making = _Making(place)
+    making = BlockMaker(place)
     blocks = tuple(making.make(block) for block in booklet.blocks)
     part = find_state(server.workshop, place)
     forms = forms_of(place, booklet)
@@ -203,189 +102,11 @@ def make_booklet_page(
         may_hand_in(place) and not is_handed_in(part),
         can(place.actor, Action.REVIEW_FORM, place.whole),
         _find_previous(place, booklet),
+        _find_current(place, booklet),
+        tuple(_list_back(place, booklet)),
         () if missing is None else tuple(_list_missing(place, booklet, missing)),
         0 if missing is None else missing.total,
     )
-
-
-class _Making:
-    """Makes the blocks of one page."""
-
-    def __init__(self, place: Workplace) -> None:
-        self._place = place
-        self.desks: list[Desk] = []
-
-    def make(self, block: Block) -> AnyBlock:
-        server = get_server()
-        desk = find_desk(server.engine, server.catalogue, self._place, block.form)
-        self.desks.append(desk)
-        return _MAKERS[block.kind](desk, block)
-
-
-def _make_record(desk: Desk, block: Block) -> RecordBlock:
-    drawn = make_record(
-        desk,
-        desk.find_record(),
-        make_chain(desk).returned,
-        prefix=prefix_of(desk.form),
-        title=block.title or desk.form.title,
-        compares=block.kind is BlockKind.FIGURES,
-        back=f"{request.path}?at={desk.place.key}#{anchor_of(desk.form)}",
-    )
-    page = _without_constants(desk.form, drawn.page)
-    return RecordBlock(
-        anchor_of(desk.form), page, render_record_block(page), render_record_rail(page)
-    )
-
-
-def _without_constants(form: FormSpec, page: RecordPage) -> RecordPage:
-    """The page without what the round alone decides: its head says that once."""
-    constant = {
-        field.id
-        for field in form.fields
-        if field.computed is not None
-        and field.computed.is_runnable
-        and not field.computed.fields
-        and not field.computed.unit_facts
-    }
-    groups = (
-        replace(group, fields=tuple(f for f in group.fields if f.id not in constant))
-        for group in page.groups
-    )
-    return replace(page, groups=tuple(group for group in groups if group.fields))
-
-
-def _make_ticks(desk: Desk, block: Block) -> TicksBlock:
-    form, ticks = desk.form, find_ticks(desk.form)
-    assert ticks is not None
-    place, codelist = desk.place, desk.catalogue.codelists[ticks.key.codes or ""]
-    told = {
-        "collection": form.collection,
-        "code": form.code,
-        "at": place.key,
-        "version": name_version(form),
-    }
-    return TicksBlock(
-        anchor_of(form),
-        block.title or form.title,
-        form,
-        f"{codelist.title}（{codelist.version}）",
-        ticks,
-        tuple(_view_tick(desk, ticks, tick) for tick in list_ticks(desk, ticks)),
-        bool(place.find_obstacle(form)),
-        url_for("rows.save", **told),
-        url_for("rows.delete", **told),
-        url_of_form(form),
-    )
-
-
-def _view_tick(desk: Desk, ticks: Ticks, tick: Tick) -> TickView:
-    form = desk.form
-    if tick.row is not None:
-        url = url_of_row(form, tick.row.stored.id)
-    else:
-        preset = {f"{PRESET}{ticks.key.id}": tick.entry.code}
-        address = {"collection": form.collection, "code": form.code}
-        url = url_for("forms.show_new_row", **address, **preset)
-    told = ""
-    if tick.problems:
-        lacks = ticks.below is not None and not tick.chosen
-        told = f"未选{ticks.below.label}" if lacks and ticks.below else "有错"
-    return TickView(tick, url, told)
-
-
-def _make_counts(desk: Desk, block: Block) -> CountsBlock:
-    server, place, form = get_server(), desk.place, desk.form
-    counted = list_counts(server.engine, server.catalogue, place, form)
-    values = _count_now(desk, counted)
-    (last,) = find_last_rows(desk, [values])
-    known = {one.field.id for one in counted}
-    others = [f for f in form.fields if is_figure(f) and f.id not in known]
-    return CountsBlock(
-        anchor_of(form),
-        block.title or form.title,
-        tuple(_view_count(place, one.field.label, one.line) for one in counted),
-        tuple(_view_sum(desk, field, values, last or {}) for field in others),
-        tuple(_tell_problems(desk)),
-        url_of_form(form),
-    )
-
-
-def _make_list(desk: Desk, block: Block) -> CountsBlock:
-    server, form = get_server(), desk.form
-    (line,) = list_lines(server.engine, server.catalogue, desk.place, [form])
-    title = block.title or form.title
-    view = _view_count(desk.place, title, line)
-    return CountsBlock(anchor_of(form), title, (view,), (), (), url_of_form(form))
-
-
-_MAKERS = {
-    BlockKind.RECORD: _make_record,
-    BlockKind.FIGURES: _make_record,
-    BlockKind.CHECKLIST: _make_ticks,
-    BlockKind.COUNTS: _make_counts,
-    BlockKind.LIST: _make_list,
-}
-
-
-def _count_now(desk: Desk, counted: tuple[CountLine, ...]) -> dict[str, object]:
-    """The form as it follows from the lists now, whether or not it was begun."""
-    rows = {one.field.id: one.line.rows for one in counted}
-    return evaluate_steps(desk.form, rows, desk.env())
-
-
-def _view_count(place: Workplace, title: str, line: FormLine) -> CountView:
-    form = line.form
-    address = {"collection": form.collection, "code": form.code, "at": place.key}
-    is_open = line.can_enter
-    return CountView(
-        title,
-        line,
-        line.previous,
-        url_for("forms.show", **address),
-        url_for("forms.show_new_row", **address) if is_open else "",
-        url_for("choosing.show", **address)
-        if is_open and line.previous and form.is_carried
-        else "",
-    )
-
-
-def _view_sum(
-    desk: Desk,
-    field: FieldSpec,
-    values: Mapping[str, object],
-    last: Mapping[str, object],
-) -> SumView:
-    codelists = desk.catalogue.codelists
-    now, then = values.get(field.id), last.get(field.id)
-    return SumView(
-        field.label,
-        show(field, now, codelists),
-        show(field, then, codelists),
-        now - then if isinstance(now, int) and isinstance(then, int) else None,
-    )
-
-
-def _tell_problems(desk: Desk) -> Iterator[ProblemView]:
-    """What is wrong with the counts: their own page takes the reasons."""
-    record = desk.find_record()
-    if record is not None:
-        judged = record.joined(judge_wider(desk, record.stored))
-        (notes,) = view_notes(
-            desk, [Warned(record.stored.row, judged.problems, judged.confirmed)]
-        )
-        for problem in judged.problems:
-            yield view_problem(desk.form, problem, notes)
-
-
-def anchor_of(form: FormSpec) -> str:
-    """Where a block stands on the page."""
-    return f"b-{form.code}"
-
-
-def prefix_of(form: FormSpec) -> str:
-    """In the ids of a block's fields."""
-    return f"{form.code}-"
 
 
 def _list_missing(
@@ -398,13 +119,43 @@ def _list_missing(
         kind, form = kinds.get(one.form_code), place.edition.by_code.get(one.form_code)
         if form is None:
             yield line
-        elif kind in (BlockKind.RECORD, BlockKind.FIGURES) and one.field_id:
+        elif kind in _RECORDS and one.field_id:
             yield replace(line, url=f"#f-{prefix_of(form)}{one.field_id}")
         elif line.url:
             yield replace(line, place=_name_place(form, one))
         else:
             own = f"#{anchor_of(form)}" if kind is not None else url_of_form(form)
             yield replace(line, place=form.title, url=own)
+
+
+def _list_back(place: Workplace, booklet: Booklet) -> Iterator[BackLine]:
+    """What was returned and waits to be mended, form by form."""
+    forms = [
+        form
+        for form in forms_of(place, booklet)
+        if place.standings[form.code].state is FilingState.RETURNED
+    ]
+    if not forms:
+        return
+    server, kinds = get_server(), {block.form: block.kind for block in booklet.blocks}
+    lines = list_lines(server.engine, server.catalogue, place, forms)
+    for one in find_returned(server.engine, place, lines):
+        form = one.line.form
+        for note in one.notes:
+            where = " · ".join(filter(None, (form.title, note.row_name, note.label)))
+            url = _url_of_note(form, kinds.get(form.code), note)
+            yield BackLine(where, url, note.text)
+
+
+def _url_of_note(form: FormSpec, kind: BlockKind | None, note: Note) -> str:
+    if kind in _RECORDS and note.field_id:
+        return f"#f-{prefix_of(form)}{note.field_id}"
+    if kind is not None:
+        return f"#{anchor_of(form)}"
+    if note.row_id is None:
+        return url_of_form(form)
+    field = f"#f-{note.field_id}" if note.field_id else ""
+    return f"{url_of_row(form, note.row_id)}{field}"
 
 
 def _name_place(form: FormSpec, one: Obstacle) -> str:
@@ -415,9 +166,24 @@ def _find_previous(place: Workplace, booklet: Booklet) -> str:
     """The same booklet a round earlier, to look at."""
     if place.previous_round_id is None:
         return ""
+    return url_of_booklet(place, booklet, place.previous_round_id)
+
+
+def _find_current(place: Workplace, booklet: Booklet) -> str:
+    """The same booklet in the round that is open, from an earlier one."""
+    if place.is_open:
+        return ""
+    open_now, _last = find_yearly_rounds(get_server().engine, place)
+    if open_now is None or open_now == place.round_id:
+        return ""
+    return url_of_booklet(place, booklet, open_now)
+
+
+def url_of_booklet(place: Workplace, booklet: Booklet, round_id: int) -> str:
+    """The page of a booklet in another round of the unit's."""
     return url_for(
         "booklets.show",
         collection=place.collection,
         booklet_id=booklet.id,
-        at=f"{place.unit_id}-{place.previous_round_id}",
+        at=f"{place.unit_id}-{round_id}",
     )

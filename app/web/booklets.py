@@ -3,13 +3,20 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import BadRequest, Refused
-from app.services.booklets import begin_records, find_booklet_of, get_booklet
+from app.services.booklets import (
+    begin_records,
+    find_booklet_of,
+    find_yearly_rounds,
+    get_booklet,
+    get_declared,
+)
 from app.services.chain.obstacles import NotReady
 from app.services.chain.together import find_missing_in_booklet, hand_in_booklet
 from app.services.recording import record_view
 from app.services.workplaces import Workplace
 from app.storage.engine import share_reading
-from app.web.booklet_page import anchor_of, make_booklet_page
+from app.web.booklet_blocks import anchor_of
+from app.web.booklet_page import make_booklet_page, url_of_booklet
 from app.web.chain_posts import find_round_of, read_remark
 from app.web.security import FORMS, takes
 from app.web.server import Answer, get_server
@@ -23,8 +30,10 @@ booklets = Blueprint(
 
 
 @booklets.get("/")
-def show(collection: str, booklet_id: str) -> str:
+def show(collection: str, booklet_id: str) -> Answer:
     place = get_visit().get_workplace(collection)
+    if place.is_standing:
+        return _lead_on(place, booklet_id)
     return _show(place, get_booklet(place, booklet_id))
 
 
@@ -76,6 +85,16 @@ def url_of_block(place: Workplace, form: FormSpec) -> str:
     if booklet is None or all(block.form != form.code for block in booklet.blocks):
         return ""
     return f"{_url_of(place, booklet)}#{anchor_of(form)}"
+
+
+def _lead_on(place: Workplace, booklet_id: str) -> Answer:
+    """From what belongs to no period to the round that is open, or was the last one."""
+    booklet = get_declared(place, booklet_id)
+    open_now, last = find_yearly_rounds(get_server().engine, place)
+    round_id = open_now or last
+    if round_id is None:
+        return render_template("booklet_none.html", booklet=booklet, workplace=place)
+    return redirect(url_of_booklet(place, booklet, round_id))
 
 
 def _show(place: Workplace, booklet: Booklet, missing: NotReady | None = None) -> str:

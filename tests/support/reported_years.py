@@ -59,7 +59,7 @@ _REPORT = {
 
 
 def make_reported_years(engine, catalogue):
-    """Last year is over and was accepted; the group's people have first passwords."""
+    """Last year is over and was accepted; groups' administrators are new."""
     Base.metadata.create_all(engine)
     build_metadata(catalogue).create_all(engine)
     nation = make_nation(engine, catalogue)
@@ -68,7 +68,7 @@ def make_reported_years(engine, catalogue):
     with engine.begin() as connection:
         keep_standing_rounds(connection, catalogue)
         _report(connection, catalogue, nation.units[GROUP])
-        is_group = User.account_type.startswith("group_")
+        is_group = User.account_type == "group_admin"
         digest = hash_password(PASSWORD)
         connection.execute(
             update(User)
@@ -87,6 +87,7 @@ def _report(connection, catalogue, unit_id):
             title="职教集团（2012 年度）",
             periods=LAST_YEAR,
             state=RoundState.OPEN,
+            by_unit=True,
             opens_at=over - timedelta(days=90),
         )
         .returning(Round.id)

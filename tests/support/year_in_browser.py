@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from tests.app.web.test_browser import find_serious
-from tests.support.areas import GROUP, PASSWORD
+from tests.support.areas import FAR_GROUP, GROUP, PASSWORD
 
 NEW_PASSWORD = "xin-mima-2086"
 REPORT = "/booklets/group/report/"
@@ -72,6 +72,23 @@ def choose_password(page):
     page.get_by_label("密码", exact=True).fill(NEW_PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/$"))
+
+
+def wait_for_the_round(year):
+    """Before it opens the page says so, whether or not there was a year before."""
+    page = year.enter("group_leader", GROUP)
+    page.get_by_role("link", name="信息填报").click()
+    expect(page.get_by_text("2012 年度的填报已经结束，只能查看")).to_be_visible()
+    year.look(page)
+    log_out(page)
+    log_in(page, "group_leader", FAR_GROUP)
+    page.get_by_role("link", name="信息填报").click()
+    expect(page.get_by_text("本年度的填报还没有开放")).to_be_visible()
+    year.look(page)
+
+
+def log_out(page):
+    page.context.clear_cookies()
 
 
 def open_round(year, nation):
@@ -230,7 +247,10 @@ def open_report(page):
 def mend(page, label, text, because):
     """Only what came back takes another value; the reason stands there."""
     page.goto(REPORT)
-    expect(page.get_by_text(because).first).to_be_visible()
+    back = page.get_by_role("region", name="退回来要改的 1 处")
+    expect(back).to_contain_text(because)
+    back.get_by_role("link", name=re.compile(label)).click()
+    expect(page.get_by_role("textbox", name=label)).to_be_focused()
     expect(page.locator("#b-G1").get_by_role("textbox")).to_have_count(0)
     expect(page.get_by_role("textbox", name="集团企业资产总额")).to_have_count(0)
     with page.expect_response("**/save?*"):

@@ -26,6 +26,7 @@ from app.services.rounds.judging import find_faults
 from app.services.rounds.participation import (
     find_joinable,
     find_last_round,
+    find_newest_round,
     find_open_round,
     lock_rounds,
 )
@@ -58,7 +59,7 @@ def open_round_for(
         if faults:
             raise RefusedRound(faults)
         round_id = (
-            _insert_round(connection, draft, units[0].id)
+            _insert_round(connection, draft, [unit.id for unit in units])
             if joined is None
             else joined.id
         )
@@ -176,8 +177,10 @@ def _find_second(
     return [RoundFault("edition", message)]
 
 
-def _insert_round(connection: Connection, draft: RoundDraft, unit_id: int) -> int:
-    last = find_last_round(connection, draft.edition.collection, unit_id)
+def _insert_round(
+    connection: Connection, draft: RoundDraft, unit_ids: Sequence[int]
+) -> int:
+    last = find_newest_round(connection, draft.edition.collection, unit_ids)
     firsts = [phase.first for phase in draft.phases]
     return connection.execute(
         insert(Round.__table__).values(

@@ -18,6 +18,23 @@ def find_last_round(
     return connection.execute(wanted).first()
 
 
+def find_newest_round(
+    connection: Connection, collection: str, unit_ids: Collection[int]
+) -> Row | None:
+    """The newest round of a collection that any of these units took part in."""
+    theirs = select(UnitRound.round_id).where(UnitRound.unit_id.in_(unit_ids))
+    return connection.execute(
+        select(Round.__table__)
+        .where(
+            Round.collection == collection,
+            ~Round.is_standing,
+            or_(~Round.by_unit, Round.id.in_(theirs)),
+        )
+        .order_by(Round.id.desc())
+        .limit(1)
+    ).first()
+
+
 def find_open_round(
     connection: Connection, collection: str, unit_id: int
 ) -> Row | None:

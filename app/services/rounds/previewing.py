@@ -14,7 +14,7 @@ from app.services.rounds.opening import (
     judge_all,
     list_changes,
 )
-from app.services.rounds.participation import find_joinable, find_last_round
+from app.services.rounds.participation import find_joinable, find_newest_round
 from app.services.rounds.staff import find_missing_levels, load_staff
 from app.storage.assignments import load_assignments
 from app.storage.engine import begin_reading
@@ -48,7 +48,8 @@ def preview_opening(
         joined = find_joinable(connection, draft.edition, unit_ids)
         faults = judge_all(connection, draft, units, joined)
         first = units[0]
-        last = _find_previous(connection, draft.edition, first.id, joined)
+        ids = [unit.id for unit in units]
+        last = _find_previous(connection, draft.edition, ids, joined)
         assignments = load_assignments(connection, first.id, 0)
         joined_id = None if joined is None else joined.id
         assigned = find_assigned(connection, draft, first.id, joined_id)
@@ -96,10 +97,13 @@ def list_openable(engine: Engine, actor: Actor, edition: Edition) -> tuple[Row, 
 
 
 def _find_previous(
-    connection: Connection, edition: Edition, unit_id: int, joined: Row | None
+    connection: Connection,
+    edition: Edition,
+    unit_ids: Sequence[int],
+    joined: Row | None,
 ) -> Row | None:
     if joined is None:
-        return find_last_round(connection, edition.collection, unit_id)
+        return find_newest_round(connection, edition.collection, unit_ids)
     table = Round.__table__
     return connection.execute(
         select(table).where(table.c.id == joined.previous_id)

@@ -1,6 +1,7 @@
 """A group's whole year in browsers, from the round's opening to its acceptance."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.app.web.test_browser import address, open_page
 from tests.support.areas import GROUP, PROVINCE
@@ -18,6 +19,7 @@ from tests.support.year_in_browser import (
     mend,
     open_round,
     return_cell,
+    wait_for_the_round,
 )
 
 __all__ = ["address", "open_page"]
@@ -40,6 +42,7 @@ def year(open_page):
 
 
 def test_a_year_from_its_opening_to_its_acceptance(year, work, tmp_path):
+    wait_for_the_round(year)
     nation = year.enter("gov_admin", NATION)
     open_round(year, nation)
     group = year.enter("group_admin", GROUP)
@@ -68,5 +71,6 @@ def test_a_year_from_its_opening_to_its_acceptance(year, work, tmp_path):
     group.goto(REPORT)
     year.look(group)
     group.get_by_role("link", name="往年数据").click()
+    expect(group.get_by_text("这是往年的数据，只能查看")).to_be_visible()
     year.look(group)
     assert not year.barriers
