@@ -81,6 +81,9 @@ def load_figures(site: Site, secrecy: Secrecy | None) -> HomeFigures | None:
     ground = _find_ground(site)
     if ground is None:
         return None
+    # A later round that is still open would seem a fall.
+    before = [one for one in ground.rounds if one.id <= ground.round.id]
+    ground = replace(ground, rounds=tuple(before))
     wanted = dict.fromkeys((*portal.figures, *filter(None, [portal.trend])))
     found = {
         figure.measure.id: figure

@@ -84,6 +84,11 @@ class Ground:
         return self.unit_id is None
 
     @property
+    def is_public(self) -> bool:
+        """Whether reports count that passed all steps, and no others."""
+        return self.coverage.in_round is not None
+
+    @property
     def last(self) -> StatisticsRound | None:
         """The round before this one."""
         return next((r for r in self.rounds if r.id == self.round.previous_id), None)

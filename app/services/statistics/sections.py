@@ -320,7 +320,9 @@ class _Loading:
         before = Cell()
         for one in sorted(self._rounds, key=lambda one: one.id):
             cell = self._find_whole(measure, wholes, one)
-            yield Line(str(one.id), one.title, cell, before)
+            is_unfinished = one.is_open and self._ground.is_public
+            title = f"{one.title}（审核中）" if is_unfinished else one.title
+            yield Line(str(one.id), title, cell, before)
             before = cell
 
     def _make_lines(
@@ -412,7 +414,16 @@ class _Loading:
         assert self._by is not None
         if self._by.id in (BY_UNIT, BY_ABOVE):
             names = self._name_units(keys)
-            return sorted(keys, key=lambda key: (key is None, names.get(key, ""), key))
+            areas = self._ground.tree.by_id
+            return sorted(
+                keys,
+                key=lambda key: (
+                    key is None,
+                    key not in areas,
+                    names.get(key, ""),
+                    key,
+                ),
+            )
         dimension = measure.find_dimension(measure.form, self._by.id)
         assert dimension is not None
         return sort_keys(self._catalogue, dimension, keys)

@@ -137,7 +137,7 @@ def test_numbers_are_of_approved_reports_alone(world, client):
     assert "2024 年度" in home
     assert "<b>1</b><span>职教集团数" in home
     assert "<b>4</b><span>成员单位：企业" in home
-    assert "2023 年度 2，2024 年度 1" in home
+    assert "2023 年度（审核中） 2，2024 年度（审核中） 1" in home
     assert "已提交 <b>2</b> 个单位" in home
 
 
@@ -148,6 +148,10 @@ def test_numbers_are_of_a_round_that_is_over_where_there_is_one(world, client):
     assert "数会变" not in home
     assert "<b>2</b><span>职教集团数" in home
     assert "2023 年度</span>" in read(client, "/portal/statistics/")
+    # What is not finished is no year of the trend.
+    assert "2024 年度 1" not in home
+    years = read(client, "/portal/statistics/?section=groups&by=_round")
+    assert "2024 年度（审核中）" in years
     now = read(client, f"/portal/statistics/?round={world.rounds[NOW]}")
     assert "2024 年度，审核还没有结束" in now
 
