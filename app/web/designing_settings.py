@@ -17,7 +17,8 @@ from app.services.designing.settings_editing import (
     save_settings_text,
 )
 from app.services.designing.slots import Drawer, Slot
-from app.services.designing.structure_words import LABELS, Known
+from app.services.designing.structure_choices import Known
+from app.services.designing.structure_words import LABELS
 from app.services.designing.structures import SETTINGS, list_words
 from app.web.admin import require_action
 from app.web.designing_acts import read_focus, read_told

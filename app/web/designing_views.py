@@ -13,7 +13,7 @@ from app.services.designing.drafts import EditionDraft, get_draft
 from app.services.designing.editing import Edited, Opened, open_file
 from app.services.designing.part_views import ExampleLine, say_derived
 from app.services.designing.slots import Drawer, Slot
-from app.services.designing.structure_words import Known
+from app.services.designing.structure_choices import Known
 from app.services.designing.structures import DIALECT
 from app.services.designing.views import FieldLine, FormView, view_form
 from app.web.server import get_server

@@ -14,6 +14,14 @@ from app.services.designing.structure_acts import (
     NOTHING,
     find_cell_field,
 )
+from app.services.designing.structure_choices import (
+    Choice,
+    Known,
+    list_choices,
+    list_insertable,
+    list_names,
+    say_name,
+)
 from app.services.designing.structure_words import (
     DAYS,
     EXPRESSIONS,
@@ -21,12 +29,6 @@ from app.services.designing.structure_words import (
     ITEMS,
     LONG_TEXTS,
     TURNS,
-    Choice,
-    Known,
-    list_choices,
-    list_insertable,
-    list_names,
-    say_name,
 )
 from app.services.designing.structures import (
     PAGED,

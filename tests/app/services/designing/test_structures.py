@@ -8,7 +8,7 @@ from app.errors import BadRequest, NotFound
 from app.services.designing.sheets import Arguments, Sheet
 from app.services.designing.slots import Drawer, Sort
 from app.services.designing.structure_acts import STRUCTURE_ACTS
-from app.services.designing.structure_words import Known
+from app.services.designing.structure_choices import Known
 from app.services.designing.structures import DIALECT, SETTINGS, open_place
 from tests.support.design_folder import SETTINGS as TOLD
 from tests.support.design_folder import list_schemas
