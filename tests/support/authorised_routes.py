@@ -94,6 +94,10 @@ def _at(things, scene):
     return {"at": things.key(scene.round)}
 
 
+def _round(things, scene):
+    return {"round": things.key(scene.round).partition("-")[2]}
+
+
 def _chain(things, scene):
     return _at(things, scene) | {"collection": "test", "chain_id": schools.CHAIN}
 
@@ -610,6 +614,7 @@ _PLACES = (
     _post(
         "progress.remind_unreported",
         Need(Action.SEND_CIRCULARS, also="看下级单位的人"),
+        _round,
         is_finer=True,
     ),
 )
