@@ -11,7 +11,7 @@ from form_schemas.measures import ChartKind
 #: Bars of a chart, at most; all stand in the table.
 _MOST_BARS = 20
 #: Lines of a table on the page, at most; all stand in the workbook.
-MOST_LINES = 100
+MOST_LINES = 60
 #: A pie of more parts says nothing.
 _MOST_PARTS = 8
 
