@@ -1,4 +1,4 @@
-"""The order that somebody gave the rows of an anthology; which they are say the rows."""
+"""The order given to the rows of an anthology; which they are the rows say."""
 
 from datetime import datetime
 from typing import Any

@@ -66,7 +66,8 @@ class Need:
     """What the policy asks for; without an action: only to be signed in."""
 
     action: Action | None = None
-    #: anywhere, unit, city (the one above it), form, lead (the department that leads), part (the import's)
+    #: anywhere, unit, city (the one above it), form, lead (the department that leads),
+    #: part (the import's)
     at: str = "anywhere"
     #: who else is needed, where the policy alone does not say it
     also: str = ""
