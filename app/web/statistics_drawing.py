@@ -8,8 +8,8 @@ from app.services.statistics.figures import Cell, Figure, Line
 from app.services.statistics.sections import BY_ROUND, Section
 from form_schemas.measures import ChartKind
 
-#: Bars of a chart, at most; all stand in the table.
-_MOST_BARS = 20
+#: Bars of a chart, at most: the provinces of a nation; all stand in the table.
+_MOST_BARS = 34
 #: Lines of a table on the page, at most; all stand in the workbook.
 MOST_LINES = 60
 #: A pie of more parts says nothing.

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from app.models import AUTHORITIES, Unit
+from app.models import AUTHORITIES, Unit, UnitKind
 
 
 @dataclass(frozen=True)
@@ -76,17 +76,21 @@ def find_tree(
 ) -> AreaTree:
     """The tree of the authorities that are seen.
 
-    Where none is asked for that one is chosen which stands above all others.
+    Where none is asked for that one is chosen which stands above all others; where
+    none does, provinces outside of a nation stand beside those of it.
     """
     found = connection.execute(
-        select(Unit.id, Unit.name, Unit.path)
+        select(Unit.id, Unit.name, Unit.path, Unit.kind)
         .where(Unit.kind.in_(AUTHORITIES), seen)
-        .order_by(Unit.path)
-    )
-    areas = tuple(Area(*one) for one in found)
+        .order_by(Unit.code)
+    ).all()
+    areas = tuple(Area(*one[:3]) for one in found)
     if below is None:
         tops = _list_tops(areas)
-        return AreaTree(areas, tops[0] if len(tops) == 1 else None)
+        if len(tops) == 1:
+            return AreaTree(areas, tops[0])
+        nations = {one.id for one in found if one.kind is UnitKind.NATION}
+        return AreaTree(tuple(one for one in areas if one.id not in nations))
     return AreaTree(areas, next((one for one in areas if one.id == below), None))
 
 

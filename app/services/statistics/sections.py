@@ -414,12 +414,12 @@ class _Loading:
         assert self._by is not None
         if self._by.id in (BY_UNIT, BY_ABOVE):
             names = self._name_units(keys)
-            areas = self._ground.tree.by_id
+            areas = {one: at for at, one in enumerate(self._ground.tree.by_id)}
             return sorted(
                 keys,
                 key=lambda key: (
                     key is None,
-                    key not in areas,
+                    areas.get(key, len(areas)),
                     names.get(key, ""),
                     key,
                 ),
