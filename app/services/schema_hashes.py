@@ -26,11 +26,17 @@ def hash_catalogue(catalogue: Catalogue) -> str:
     return sha256(json.dumps(told).encode()).hexdigest()
 
 
-def follow_files(connection: Connection, catalogue: Catalogue) -> None:
+def follow_files(
+    connection: Connection, catalogue: Catalogue, *, refreshed: bool = False
+) -> None:
     """Begin a generation where files changed in what needs no plan: labels, settings.
 
     A server that starts takes such files as they are; the others follow it.
+
+    Args:
+        refreshed: whether texts were kept anew, which may be such that the hash passes
+            over: rounds that are over point to an archive of the former ones since.
     """
     found = hash_catalogue(catalogue)
-    if found != find_catalogue_hash(connection):
+    if refreshed or found != find_catalogue_hash(connection):
         raise_generation(connection, found)

@@ -47,12 +47,12 @@ def initialise(engine: Engine, catalogue: Catalogue) -> tuple[str, ...]:
         if not applied and not has_form_tables(connection, catalogue):
             create_all_tables(connection, catalogue)
             save_forms(connection, catalogue.all_forms, applied)
-            follow_files(connection, catalogue)
+            follow_files(connection, catalogue, refreshed=refreshed)
             return ()
-        _refresh(connection, catalogue, applied)
+        refreshed = _refresh(connection, catalogue, applied)
         pending = _list_pending(catalogue, applied)
-        if not pending:
-            follow_files(connection, catalogue)
+        if refreshed or not pending:
+            follow_files(connection, catalogue, refreshed=refreshed)
         return pending
 
 
@@ -135,8 +135,13 @@ def _in_use(catalogue: Catalogue) -> Iterable[FormSpec]:
             yield from edition.forms
 
 
-def _refresh(connection: Connection, catalogue: Catalogue, applied: Applied) -> None:
-    """Keep the texts of files that changed in what needs no plan: labels, rules."""
+def _refresh(connection: Connection, catalogue: Catalogue, applied: Applied) -> bool:
+    """Keep the texts of files that changed in what needs no plan: labels, rules.
+
+    Returns:
+        Whether there were any.
+    """
+    refreshed = False
     for edition in catalogue.editions:
         if edition.is_archived:
             continue
@@ -152,3 +157,5 @@ def _refresh(connection: Connection, catalogue: Catalogue, applied: Applied) -> 
         own = (edition.collection, edition.year)
         archive_edition(connection, own, edition.settings, applied)
         save_forms(connection, changed, applied)
+        refreshed = True
+    return refreshed

@@ -11,10 +11,12 @@ from app.models import (
     AuditAction,
     AuditEntry,
     PublicationState,
+    Round,
+    RoundState,
     SchemaPublication,
 )
 from app.permissions import Actor
-from app.services.installation import prepare_database
+from app.services.installation import load_forms, prepare_database
 from app.services.keeping import CatalogueKeeper
 from app.services.publications import find_publication, list_publications
 from app.services.publishing import (
@@ -35,6 +37,7 @@ from app.storage.generations import (
 from app.storage.rows import RowStore
 from app.storage.schema import begin_schema_change
 from tests.support.forms import field_of, schema_of
+from tests.support.places import add_round
 from tests.support.publishing import (
     SCOPE,
     agree,
@@ -418,6 +421,29 @@ def test_labels_that_a_starting_server_takes_reach_the_others(
     (folder / file_of("M")).write_text(write_form(renamed), "utf-8")
     prepare_database(config)
     assert labels_of(keeper.get().catalogue)[-1] == "专业名称"
+
+
+def test_rounds_that_are_over_stay_when_only_a_description_changed(
+    open_workshop, config, folder
+):
+    """No rule and no label: the start that archives their forms has to load them."""
+    prepare_database(config)
+    workshop = open_workshop()
+    keeper = CatalogueKeeper(open_workshop())
+    with workshop.engine.begin() as connection:
+        add_round(connection, 20, "test", "2024")
+        over = update(Round).where(Round.id == 20).values(state=RoundState.CLOSED)
+        connection.execute(over)
+    told = json.loads(write_form(major())) | {"description": "照新的口径填。"}
+    (folder / file_of("M")).write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+    load_forms.cache_clear()
+    prepare_database(config)
+    with begin_reading(workshop.engine) as connection:
+        edition = connection.scalar(select(Round.edition).where(Round.id == 20))
+    assert edition == "2024@1"
+    for catalogue in (load_forms(config), keeper.get().catalogue):
+        assert catalogue.edition("test", edition).get("M").description == ""
+        assert catalogue.get("test/M").description == "照新的口径填。"
 
 
 def test_a_start_without_changes_leaves_the_others_alone(open_workshop, config):
