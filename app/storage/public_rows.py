@@ -166,15 +166,14 @@ def count_rows(
 
 
 def approved_units(round_id: int) -> Select:
-    """SELECTs the ids of units whose report of a round passed all its steps."""
+    """SELECTs the ids of units whose report of a round passed all its steps.
+
+    Units that were closed since are among them: sums of a year stay what they were.
+    """
     return (
         select(UnitRound.unit_id)
         .join(Unit, Unit.id == UnitRound.unit_id)
-        .where(
-            UnitRound.round_id == round_id,
-            UnitRound.state == FilingState.APPROVED,
-            Unit.is_active,
-        )
+        .where(UnitRound.round_id == round_id, UnitRound.state == FilingState.APPROVED)
     )
 
 

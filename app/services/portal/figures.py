@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import and_, func, select
 
 from app.errors import NotFound
-from app.models import Decision, FilingState, Round, Unit, UnitRound
+from app.models import Decision, FilingState, Round, UnitRound
 from app.services.portal.site import Site
 from app.services.statistics.figures import Figure
 from app.services.statistics.grounds import Ground, find_public_ground
@@ -50,7 +50,7 @@ def find_state(site: Site) -> Hashable:
     """
     with begin_reading(site.engine) as connection:
         approved = connection.execute(
-            select(Round.id, Round.state, func.count(Unit.id))
+            select(Round.id, Round.state, func.count(UnitRound.unit_id))
             .outerjoin(
                 UnitRound,
                 and_(
@@ -58,7 +58,6 @@ def find_state(site: Site) -> Hashable:
                     UnitRound.state == FilingState.APPROVED,
                 ),
             )
-            .outerjoin(Unit, and_(Unit.id == UnitRound.unit_id, Unit.is_active))
             .where(Round.collection == site.edition.collection)
             .group_by(Round.id, Round.state)
             .order_by(Round.id)

@@ -263,6 +263,17 @@ def test_a_disabled_group_and_what_is_no_group_have_no_page(world, client):
     assert "青屿港航" not in read(client, "/portal/groups/")
 
 
+def test_sums_of_a_year_stay_when_a_group_is_disabled_later(world, client):
+    page = f"/portal/statistics/?round={world.rounds[LAST]}"
+    before = read(client, page)
+    assert "审核通过的 <b>2</b> 个单位" in before
+    with world.engine.begin() as connection:
+        connection.execute(
+            update(Unit).where(Unit.id == world.units["beta"]).values(is_active=False)
+        )
+    assert read(client, page) == before
+
+
 @pytest.fixture
 def add_file(world, tmp_path):
     """Keep a file as somebody uploaded it for a field."""
