@@ -47,7 +47,7 @@ def initialise(engine: Engine, catalogue: Catalogue) -> tuple[str, ...]:
         if not applied and not has_form_tables(connection, catalogue):
             create_all_tables(connection, catalogue)
             save_forms(connection, catalogue.all_forms, applied)
-            follow_files(connection, catalogue, refreshed=refreshed)
+            follow_files(connection, catalogue)
             return ()
         refreshed = _refresh(connection, catalogue, applied)
         pending = _list_pending(catalogue, applied)
