@@ -98,7 +98,7 @@ def return_from_the_city(stage, books, form):
     page.get_by_label(f"退回 {form.code} 的原因").select_option("数值有误")
     page.get_by_label(f"退回 {form.code} 的说明").fill("请与市局口径一致。")
     page.get_by_role("button", name="退回勾选的表").click()
-    see(page, "已退回，质量监督处和填报部门会收到通知。")
+    see(page, "已退回，填报单位会收到通知。")
     filler = stage.open(stage.filler(form), "/")
     expect(filler.locator(".notice.is-back").first).to_contain_text("市局口径")
     filler.goto(page_of(form, stage))
