@@ -56,9 +56,10 @@ def test_every_command_has_help(tianbao):
 
 
 def test_demo_prints_its_accounts_and_fills_once(tianbao):
-    first = tianbao("demo", "--students", "20")
+    few = ("--students", "20", "--units", "20")
+    first = tianbao("demo", *few)
     assert (first.exit_code, "新造 0 行" in first.output) == (0, False)
-    again = tianbao("demo", "--students", "20")
+    again = tianbao("demo", *few)
     assert "新造 0 行" in again.output
     assert "reviewer\t演示审核人\t" in again.output
 

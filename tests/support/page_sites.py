@@ -23,7 +23,7 @@ _ROLES = ("admin", "office", "head", "filler", "leader", "analyst", "city", "gue
 #: Whoever sees a form in its states.
 _WATCHER = "filler"
 #: Of what an element stands in as much says how it looks.
-_AROUND = 3
+_AROUND = 2
 _TELLING = ("class", "role", "type")
 # A parser would take longer than the pages do.
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^<>"]|"[^"]*")*)>')

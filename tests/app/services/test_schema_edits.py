@@ -261,14 +261,14 @@ _acts = st.lists(edits, min_size=1, max_size=4)
 
 # Of four edits three or so make a plan; the others make no schema file, or none of
 # another text. Together these cases plan more than 300 edits.
-@settings(max_examples=150, deadline=None, suppress_health_check=_CHECKS)
+@settings(max_examples=100, deadline=None, suppress_health_check=_CHECKS)
 @given(values=_values, acts=_acts)
 def test_random_edits_are_applied_or_refused_on_sqlite(lend, values, acts):
     with lend("sqlite", _fill) as url:
         check_edits(get_engine(url), values, acts)
 
 
-@settings(max_examples=45, deadline=None, suppress_health_check=_CHECKS)
+@settings(max_examples=30, deadline=None, suppress_health_check=_CHECKS)
 @given(values=_values, acts=_acts)
 def test_random_edits_are_applied_or_refused_on_postgres(lend, values, acts):
     with lend("postgresql", _fill) as url:
