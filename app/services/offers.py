@@ -6,7 +6,7 @@ period is offered to the people of a unit that has no others; else an address na
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from sqlalchemy import (
     ColumnElement,
@@ -164,8 +164,12 @@ def _is_offered(catalogue: Catalogue, actor: Actor) -> ColumnElement[bool]:
     return or_(~Round.is_standing, is_only)
 
 
+@cache
 def _has_report() -> Exists:
-    """Whether the unit takes part in a round of reports: a new one may not yet."""
+    """Whether the unit takes part in a round of reports: a new one may not yet.
+
+    Every page asks, and it is always the same.
+    """
     report, part = aliased(Round), aliased(UnitRound)
     takes_part = (
         exists()
