@@ -12,7 +12,6 @@ from random import Random
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.orm import Session
 
-from app.errors import Refused
 from app.models import Round, Unit, UnitKind, User
 from app.models.base import now_utc
 from app.permissions import Actor, actor_of
@@ -234,10 +233,7 @@ def _give_back(workshop: Workshop, nation: _Nation, courses: Mapping[int, str]) 
             reason=RETURN_REASONS[0].id, text="与成员单位上报的数不一致，请核对后改正。"
         )
         scope = Scope(place.id, yearly[-1].id)
-        try:
-            return_whole(workshop, actors[above.id], scope, {form: [named]}, "请核对。")
-        except Refused:
-            continue
+        return_whole(workshop, actors[above.id], scope, {form: [named]}, "请核对。")
 
 
 def _find_actor(workshop: Workshop, place: Place) -> Actor:
