@@ -62,24 +62,8 @@ def write_area_file(engine: Engine, actor: Actor, area: Area, path: Path) -> str
     units = {"单位": 34, "代码": 16, "上级": 20, "状态": 20, "完成": 8, "应填": 8}
     more = {"待审": 8, "退回": 8, "逾期": 8, "逾期天数": 10, "最近上报": 18}
     rates = {"编号": 10, "报表": 36, "完成单位": 10, "待审": 8, "退回": 8}
-    areas = {"地区": 34, "单位": 8, "已上报": 8, "没有上报": 10, "上报率%": 10}
     sheets = (
-        Sheet(
-            "地区",
-            areas | {"已退回": 8, "有逾期": 8},
-            [
-                (
-                    one.name,
-                    one.units,
-                    one.reported,
-                    one.missing,
-                    one.percent,
-                    one.returned,
-                    one.late,
-                )
-                for one in area.branches
-            ],
-        ),
+        _make_sums(area),
         Sheet(
             "单位",
             units | more | {f"{title} 完成率%": 16 for title in groups},
@@ -122,6 +106,26 @@ def write_area_file(engine: Engine, actor: Actor, area: Area, path: Path) -> str
     name = _name_file(f"各单位进度（{area.round.title}）")
     _record(engine, actor, None, area.round.id, name)
     return name
+
+
+def _make_sums(area: Area) -> Sheet:
+    widths = {"地区": 34, "单位": 8, "已上报": 8, "没有上报": 10, "上报率%": 10}
+    return Sheet(
+        "地区",
+        widths | {"已退回": 8, "有逾期": 8},
+        [
+            (
+                one.name,
+                one.units,
+                one.reported,
+                one.missing,
+                one.percent,
+                one.returned,
+                one.late,
+            )
+            for one in area.branches
+        ],
+    )
 
 
 def _list_row(row: MatrixRow) -> Sequence[object]:
