@@ -9,8 +9,9 @@ from flask import url_for
 
 from app.models import DecisionKind, FilingState, ThreadState
 from app.permissions import Action
-from app.services.chain.cases import Case, looking
+from app.services.chain.cases import Case
 from app.services.chain.obstacles import Obstacle
+from app.services.chain.opening import looking
 from app.services.chain.steps import Chain
 from app.services.chain.threads import ThreadView
 from app.services.chain.views import FilingView, LogLine, PartView, view_case

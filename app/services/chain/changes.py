@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from app.models import RowAction, RowChange, User
 from app.permissions import Action, Actor, require
-from app.services.chain.cases import Case, deciding, looking
+from app.services.chain.cases import Case
 from app.services.chain.cells import show_value
 from app.services.chain.looks import find_look, note_look
+from app.services.chain.opening import deciding, looking
 from app.services.row_names import name_row
 from app.services.workshop import Workshop
 from app.storage.binding import bind

@@ -7,8 +7,9 @@ from app.errors import AppError, Refused
 from app.models import DecisionKind, FilingState, NoticeKind
 from app.permissions import Actor
 from app.services.chain.authors import find_authors
-from app.services.chain.cases import EDITABLE, Case, Moved, deciding
+from app.services.chain.cases import EDITABLE, Case, Moved
 from app.services.chain.looks import note_look
+from app.services.chain.opening import deciding
 from app.services.chain.questions import close_threads, count_open
 from app.services.chain.steps import StepAt, require_step, steps_after
 from app.services.chain.telling import tell_lead, tell_reviewers

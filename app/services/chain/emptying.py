@@ -5,8 +5,9 @@ that may be closed. Both only while there are no rows, imported ones that wait i
 from app.errors import Forbidden, Refused
 from app.models import DecisionKind, FilingState, NoticeKind
 from app.permissions import Action, Actor, can
-from app.services.chain.cases import Case, deciding
+from app.services.chain.cases import Case
 from app.services.chain.completeness import count_pending
+from app.services.chain.opening import deciding
 from app.services.chain.telling import tell_lead
 from app.services.workshop import Workshop
 from app.storage.records import Scope

@@ -15,9 +15,10 @@ from app.models import AuditAction, DecisionKind, NoticeKind, Role, User
 from app.permissions import Action, Actor, require
 from app.services.chain.acts import Act, may
 from app.services.chain.authors import find_authors
-from app.services.chain.cases import Case, UnitFacts, deciding, looking_at
+from app.services.chain.cases import Case
 from app.services.chain.completeness import find_figures_approval, needs_figures
 from app.services.chain.logs import DecisionLog, load_logs
+from app.services.chain.opening import UnitFacts, deciding, looking_at
 from app.services.chain.telling import (
     find_people_of_unit,
     review_link,

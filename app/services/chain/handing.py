@@ -9,13 +9,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.errors import Forbidden, NotFound, Refused
 from app.models import Contribution, ContributionState, DecisionKind, NoticeKind
 from app.permissions import Action, Actor, Place, require
-from app.services.chain.cases import Case, deciding
+from app.services.chain.cases import Case
 from app.services.chain.completeness import (
     find_contributions,
     find_faults,
     find_staged,
 )
 from app.services.chain.obstacles import NotReady, ObstacleKind
+from app.services.chain.opening import deciding
 from app.services.chain.questions import Named, judge_named, open_threads, tie_threads
 from app.services.chain.telling import tell_lead, tell_supplier
 from app.services.round_checks import RoundCheck

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from app.errors import Refused
 from app.models import DecisionKind, FilingState, NoticeKind
 from app.permissions import Actor
-from app.services.chain.cases import EDITABLE, Case, Moved, deciding
+from app.services.chain.cases import EDITABLE, Case, Moved
 from app.services.chain.deciding import require_reviewer
 from app.services.chain.looks import note_look
+from app.services.chain.opening import deciding
 from app.services.chain.questions import Named, judge_named, open_threads, tie_threads
 from app.services.chain.steps import StepAt
 from app.services.chain.telling import tell_lead

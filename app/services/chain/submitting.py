@@ -3,15 +3,10 @@
 from app.errors import Refused
 from app.models import DecisionKind, FilingState, NoticeKind
 from app.permissions import Actor
-from app.services.chain.cases import (
-    EDITABLE,
-    Case,
-    Moved,
-    deciding,
-    looking,
-)
+from app.services.chain.cases import EDITABLE, Case, Moved
 from app.services.chain.completeness import Completeness, judge_completeness
 from app.services.chain.obstacles import NotReady
+from app.services.chain.opening import deciding, looking
 from app.services.chain.questions import close_threads, reopen_threads
 from app.services.chain.telling import tell_lead, tell_reviewers
 from app.services.derived_forms import refresh_forms, refresh_with_followers

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from app.errors import AppError
 from app.permissions import Actor
-from app.services.chain.cases import Case, looking
+from app.services.chain.cases import Case
 from app.services.chain.deciding import require_waiting
+from app.services.chain.opening import looking
 from app.services.chain.questions import count_open
 from app.services.workshop import Workshop
 from app.storage.binding import bind

@@ -17,8 +17,9 @@ from app.models import (
     User,
 )
 from app.permissions import Action, Actor, can, require
-from app.services.chain.cases import EDITABLE, Case, deciding, looking
+from app.services.chain.cases import EDITABLE, Case
 from app.services.chain.cells import show_value
+from app.services.chain.opening import deciding, looking
 from app.services.chain.questions import (
     RETURN_REASONS,
     Named,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from app.models import FilingState
 from app.permissions import Action, Actor, require
-from app.services.chain.cases import EDITABLE, Case, Moved, open_case
+from app.services.chain.cases import EDITABLE, Case, Moved
 from app.services.chain.completeness import (
     Completeness,
     count_pending,
@@ -19,6 +19,7 @@ from app.services.chain.completeness import (
 )
 from app.services.chain.emptying import tell_declared_empty
 from app.services.chain.obstacles import NotReady, Obstacle
+from app.services.chain.opening import open_case
 from app.services.chain.submitting import hand_in_case
 from app.services.chain.whole import (
     find_unapproved,

@@ -18,9 +18,10 @@ from app.models import (
 )
 from app.permissions import Action, Actor, require
 from app.services.chain import emptying, handing, submitting, whole
-from app.services.chain.cases import EDITABLE, Case, deciding, looking, open_case
+from app.services.chain.cases import EDITABLE, Case
 from app.services.chain.completeness import count_pending
 from app.services.chain.deciding import require_reviewer
+from app.services.chain.opening import deciding, looking, open_case
 from app.services.chain.questions import reopen_threads, take_back_threads
 from app.services.chain.whole_cases import WholeCase, deciding_whole, looking_whole
 from app.services.places import is_in_sight

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Row, select
 from app.models import ContributionState, DecisionKind, FilingState, User
 from app.permissions import Action, Actor, Place, can, require
 from app.services.chain.acts import Act, find_acts, find_whole_acts, passes
-from app.services.chain.cases import Case, looking
+from app.services.chain.cases import Case
 from app.services.chain.completeness import find_contributions
 from app.services.chain.lengthening import find_mending_end, list_without_time
 from app.services.chain.logs import DecisionLog
+from app.services.chain.opening import looking
 from app.services.chain.steps import Chain, StepAt
 from app.services.chain.undoing import find_undoable, find_undoable_whole
 from app.services.chain.whole import find_returning_whole

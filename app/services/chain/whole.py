@@ -8,10 +8,11 @@ from app.errors import Refused
 from app.models import DecisionKind, FilingState, NoticeKind
 from app.permissions import Action, Actor, require
 from app.services.chain.authors import find_authors_of
-from app.services.chain.cases import EDITABLE, Case, Moved, open_case
+from app.services.chain.cases import EDITABLE, Case, Moved
 from app.services.chain.completeness import find_faults
 from app.services.chain.lengthening import give_time
 from app.services.chain.obstacles import NotReady, Obstacle, ObstacleKind
+from app.services.chain.opening import open_case
 from app.services.chain.questions import (
     Named,
     close_threads_of_step,

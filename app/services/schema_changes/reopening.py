@@ -17,7 +17,8 @@ from app.models import (
     UnitRound,
 )
 from app.permissions import Actor
-from app.services.chain.cases import EDITABLE, open_case
+from app.services.chain.cases import EDITABLE
+from app.services.chain.opening import open_case
 from app.services.chain.questions import Named, open_threads, tie_threads
 from app.services.chain.telling import entry_link, find_fillers
 from app.services.chain.whole_cases import open_whole_case

@@ -3,12 +3,12 @@ from sqlalchemy import update
 
 from app.errors import Forbidden, Refused
 from app.models import CellThread, Filing, FilingState, Role, Round, ThreadState
-from app.services.chain.cases import looking
 from app.services.chain.deciding import (
     approve,
     approve_many,
 )
 from app.services.chain.handing import hand_over
+from app.services.chain.opening import looking
 from app.services.chain.questions import Named
 from app.services.chain.returning import return_form
 from app.services.chain.submitting import submit
