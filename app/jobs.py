@@ -27,6 +27,7 @@ from app.services.phase_reminders import remind_of_phases
 from app.services.queueing import DatabaseAway, JobModel, claim, give_up, hand_back
 from app.services.rejudging import rejudge_forms
 from app.services.resuming import sweep_uploads
+from app.services.return_reminders import remind_of_returns
 from app.services.workshop import LeaseLost, Workshop
 
 Run = Callable[[Workshop, int, str], None]
@@ -93,6 +94,7 @@ class Worker:
     def do_chores(self) -> None:
         """What nobody orders and the calendar asks for."""
         self._try("reminders", lambda: bool(remind_of_phases(self.workshop)))
+        self._try("returns", lambda: bool(remind_of_returns(self.workshop)))
         self._try("receipts", lambda: bool(remind_of_circulars(self.workshop)))
         self._try("uploads", lambda: bool(self._sweep()))
 

@@ -116,7 +116,10 @@ class Mail(Base):
 
 
 class PhaseReminder(Base):
-    """That people were reminded of a phase's end: each reminder goes out once."""
+    """That people were reminded of a phase's end, or of a return's deadline.
+
+    Each reminder goes out once.
+    """
 
     __tablename__ = "phase_reminders"
     __table_args__ = (
@@ -126,9 +129,10 @@ class PhaseReminder(Base):
     id: Mapped[Key]
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id"))
+    #: of a return's deadline: the id of the extension that set it
     phase_id: Mapped[str] = mapped_column(String(60))
     #: which of the reminders of a phase
     moment: Mapped[str] = mapped_column(String(20))
-    #: when the phase was to end then: a later end is told of anew
+    #: when the phase or the time was to end then: a later end is told of anew
     ends_at: Mapped[datetime]
     at: Mapped[CreatedAt]

@@ -66,6 +66,35 @@ def remind_of_phases(workshop: Workshop) -> int:
     return sum(_send(workshop, due, editions[due.edition].forms) for due in found)
 
 
+def take_reminder(
+    connection: Connection,
+    unit_round_id: int,
+    scope: Scope,
+    phase_id: str,
+    moment: str,
+    ends_at: datetime,
+) -> bool:
+    """Whether this worker is to send a reminder: the first who asks is."""
+    connection.execute(
+        select(UnitRound.id)
+        .where(UnitRound.id == unit_round_id)
+        .with_for_update(key_share=True)
+    )
+    values = {
+        "unit_id": scope.unit_id,
+        "round_id": scope.round_id,
+        "phase_id": phase_id,
+        "moment": moment,
+        "ends_at": ends_at,
+    }
+    table = PhaseReminder.__table__
+    taken = select(table.c.id).filter_by(**values)
+    if connection.scalar(taken) is not None:
+        return False
+    connection.execute(insert(table).values(**values))
+    return True
+
+
 def _find_due(connection: Connection) -> Iterator[Due]:
     part, now = UnitRound.__table__, find_now(connection)
     sent = {
@@ -102,7 +131,8 @@ def _find_due(connection: Connection) -> Iterator[Due]:
 def _send(workshop: Workshop, due: Due, edition_forms: Sequence[FormSpec]) -> int:
     forms = [form for form in edition_forms if due.phase.covers(form.code)]
     with workshop.engine.begin() as connection:
-        if not _take(connection, due):
+        told = due.phase.id, due.moment.name, due.phase.end
+        if not take_reminder(connection, due.unit_round_id, due.scope, *told):
             return 0
         standings = find_standings(connection, forms, due.scope).values()
         open_forms = sort_open(one for one in standings if not _has_more_time(one, due))
@@ -112,28 +142,6 @@ def _send(workshop: Workshop, due: Due, edition_forms: Sequence[FormSpec]) -> in
             title=due.phase.title, end=show_end(due.phase.end)
         )
         return len(tell_open_forms(connection, due.scope, staff.forms, lead))
-
-
-def _take(connection: Connection, due: Due) -> bool:
-    """Whether this worker is to send it: the first who asks is."""
-    connection.execute(
-        select(UnitRound.id)
-        .where(UnitRound.id == due.unit_round_id)
-        .with_for_update(key_share=True)
-    )
-    values = {
-        "unit_id": due.scope.unit_id,
-        "round_id": due.scope.round_id,
-        "phase_id": due.phase.id,
-        "moment": due.moment.name,
-        "ends_at": due.phase.end,
-    }
-    table = PhaseReminder.__table__
-    taken = select(table.c.id).filter_by(**values)
-    if connection.scalar(taken) is not None:
-        return False
-    connection.execute(insert(table).values(**values))
-    return True
 
 
 def _has_more_time(standing: Standing, due: Due) -> bool:

@@ -120,8 +120,13 @@ def tell_open_forms(
     lead: str,
     *,
     sender_id: int | None = None,
+    link: str = "",
 ) -> tuple[int, ...]:
-    """One notice a person; people with the same forms are told in one go."""
+    """One notice a person; people with the same forms are told in one go.
+
+    Args:
+        link: where it leads; the workbench, if empty.
+    """
     groups: dict[tuple[str, ...], list[int]] = {}
     for user_id, titles in forms.items():
         groups.setdefault(titles, []).append(user_id)
@@ -131,7 +136,7 @@ def tell_open_forms(
             NoticeKind.REMINDER,
             f"{lead}：还有 {len(titles)} 张表没有提交",
             list_titles(titles),
-            f"/?at={scope.unit_id}-{scope.round_id}",
+            link or f"/?at={scope.unit_id}-{scope.round_id}",
             scope.unit_id,
             scope.round_id,
         )
