@@ -15,7 +15,7 @@ from app.errors import Refused
 from app.models import AuditAction, PublicationState, SchemaPublication
 from app.models.base import now_utc
 from app.permissions import Action, Actor, require
-from app.services.designing.drafts import end_draft
+from app.services.designing.draft_acts import end_draft
 from app.services.publications import (
     Publication,
     get_publication,

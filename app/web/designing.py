@@ -4,8 +4,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import AppError
 from app.permissions import Action
-from app.services.designing import drafts
-from app.services.designing.drafts import get_draft, start_draft
+from app.services.designing import draft_acts
+from app.services.designing.draft_acts import start_draft
+from app.services.designing.draft_files import drop_file, rebase_file
+from app.services.designing.drafts import get_draft
 from app.services.designing.editing import open_file
 from app.services.designing.form_files import (
     NewForm,
@@ -22,8 +24,8 @@ from app.web.server import Answer, get_server
 designing = Blueprint("designing", __name__, url_prefix="/admin/schemas")
 
 _ACTS = {
-    "take_over": (drafts.take_over_draft, "这份草稿现在是您的，可以改了。"),
-    "reopen": (drafts.reopen_draft, "草稿已恢复。"),
+    "take_over": (draft_acts.take_over_draft, "这份草稿现在是您的，可以改了。"),
+    "reopen": (draft_acts.reopen_draft, "草稿已恢复。"),
 }
 
 
@@ -62,7 +64,7 @@ def show_draft(draft_id: int) -> Answer:
 def rename(draft_id: int) -> Answer:
     actor = require_action(Action.DESIGN_FORMS)
     title = request.form.get("title", "")
-    drafts.rename_draft(get_server().workshop, actor, draft_id, title)
+    draft_acts.rename_draft(get_server().workshop, actor, draft_id, title)
     return redirect(url_for("designing.show_draft", draft_id=draft_id))
 
 
@@ -70,7 +72,7 @@ def rename(draft_id: int) -> Answer:
 def discard(draft_id: int) -> Answer:
     actor, workshop = require_action(Action.DESIGN_FORMS), get_server().workshop
     draft = get_draft(workshop.engine, actor, draft_id)
-    drafts.discard_draft(workshop, actor, draft_id)
+    draft_acts.discard_draft(workshop, actor, draft_id)
     flash("草稿已放弃，正在用的表单没有变。点错了，可以在下面恢复。", "info")
     return redirect(
         url_for("designing.show_list", edition=draft.edition, gone=draft_id)
@@ -92,7 +94,7 @@ def settle_file(draft_id: int) -> Answer:
     """Choose between what the draft has of a file and what lies on disk."""
     actor, workshop = require_action(Action.DESIGN_FORMS), get_server().workshop
     file = request.form.get("file", "")
-    act = drafts.drop_file if request.form.get("act") == "drop" else drafts.rebase_file
+    act = drop_file if request.form.get("act") == "drop" else rebase_file
     act(workshop, actor, draft_id, file)
     return redirect(url_for("designing.show_draft", draft_id=draft_id))
 

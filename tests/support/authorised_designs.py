@@ -1,7 +1,8 @@
 """Routes of the designer, with a draft of the administrator's own."""
 
 from app.permissions import Action
-from app.services.designing.drafts import save_files, start_draft
+from app.services.designing.draft_acts import start_draft
+from app.services.designing.draft_files import save_files
 from tests.support.authorised_entries import ONE_SCENE, Entry, Need, Scene, nothing
 from tests.support.authorised_schools import Things
 

@@ -5,7 +5,8 @@ from sqlalchemy import select, update
 from app.factory import create_app
 from app.models import Filing, FilingState, Role, Unit
 from app.services.demo import DEMO_PASSWORD
-from app.services.designing.drafts import save_files, start_draft
+from app.services.designing.draft_acts import start_draft
+from app.services.designing.draft_files import save_files
 from app.storage.rows import RowStore
 from tests.app.web.conftest import Browser
 from tests.support.people import add_person, find_actor

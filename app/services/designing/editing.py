@@ -12,12 +12,8 @@ from typing import Any
 from app.errors import BadRequest, NotFound, Refused
 from app.permissions import Actor
 from app.services.designing.checking import find_names
-from app.services.designing.drafts import (
-    EditionDraft,
-    StaleDraft,
-    get_draft,
-    save_files,
-)
+from app.services.designing.draft_files import StaleDraft, save_files
+from app.services.designing.drafts import EditionDraft, get_draft
 from app.services.designing.field_acts import FIELD_ACTS
 from app.services.designing.form_acts import FORM_ACTS
 from app.services.designing.naming_acts import NAMING_ACTS

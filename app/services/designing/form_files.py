@@ -9,8 +9,9 @@ from typing import Any
 from app.errors import BadRequest, NotFound, Refused
 from app.permissions import Actor
 from app.services.designing.checking import find_names
+from app.services.designing.draft_files import save_files
 from app.services.designing.draft_notes import move_notes
-from app.services.designing.drafts import EditionDraft, get_draft, save_files
+from app.services.designing.drafts import EditionDraft, get_draft
 from app.services.designing.editing import (
     Opened,
     list_applied_ids,

@@ -3,13 +3,10 @@
 from pathlib import Path
 
 from app.permissions import Action, Actor, require
+from app.services.designing.draft_acts import start_draft
+from app.services.designing.draft_files import save_files
 from app.services.designing.draft_notes import keep_notes
-from app.services.designing.drafts import (
-    EditionDraft,
-    get_draft,
-    save_files,
-    start_draft,
-)
+from app.services.designing.drafts import EditionDraft, get_draft
 from app.services.designing.reading import list_sources
 from app.services.drafting import WorkbookDraft, draft_beside, draft_file
 from app.services.workshop import Workshop

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from app.models import Role, RowChange, User
 from app.permissions import Actor, Grant
-from app.services.designing.drafts import drop_file, save_files, start_draft
+from app.services.designing.draft_acts import start_draft
+from app.services.designing.draft_files import drop_file, save_files
 from app.services.designing.reading import read_draft_files
 
 STUDENTS = "/admin/schemas/talent/2024/0.1.5/preview"

@@ -6,7 +6,7 @@ from sqlalchemy import insert
 from app.config import Config
 from app.models import Role, User
 from app.permissions import Actor, Grant
-from app.services.designing.drafts import start_draft
+from app.services.designing.draft_acts import start_draft
 from app.services.schema_changes import initialise, load_in_use
 from app.services.workshop import open_workshop
 from tests.support.catalogues import catalogue_of

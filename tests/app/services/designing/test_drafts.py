@@ -5,20 +5,20 @@ import json
 import pytest
 
 from app.errors import BadRequest, Forbidden, NotFound, Refused
-from app.services.designing.drafts import (
-    StaleDraft,
+from app.services.designing.draft_acts import (
     discard_draft,
-    drop_file,
     end_draft,
-    get_draft,
-    list_changed_files,
-    list_drafts,
-    rebase_file,
     reopen_draft,
-    save_files,
     start_draft,
     take_over_draft,
 )
+from app.services.designing.draft_files import (
+    StaleDraft,
+    drop_file,
+    rebase_file,
+    save_files,
+)
+from app.services.designing.drafts import get_draft, list_changed_files, list_drafts
 from app.services.designing.reading import find_moved_files, load_draft_catalogue
 from tests.support.design_folder import EDITION
 

@@ -8,7 +8,8 @@ import pytest
 
 from app.errors import BadRequest, NotFound, Refused
 from app.services.designing.checking import check_draft, check_file
-from app.services.designing.drafts import StaleDraft, get_draft, list_changed_files
+from app.services.designing.draft_files import StaleDraft
+from app.services.designing.drafts import get_draft, list_changed_files
 from app.services.designing.editing import ACTS, carry_out, open_file, save_text
 from app.services.designing.kinds import declare_field
 from form_schemas.dialect import find_dialect_faults

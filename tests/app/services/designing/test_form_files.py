@@ -6,7 +6,8 @@ import pytest
 
 from app.errors import AppError, NotFound, Refused
 from app.services.designing.checking import check_draft
-from app.services.designing.drafts import list_changed_files, save_files
+from app.services.designing.draft_files import save_files
+from app.services.designing.drafts import list_changed_files
 from app.services.designing.editing import carry_out, open_file
 from app.services.designing.form_files import (
     NewForm,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.services.designing.drafts import save_files
+from app.services.designing.draft_files import save_files
 from app.services.designing.ids import propose_id
 from app.services.designing.listing import list_designs, view_draft
 from app.services.designing.outline import read_outline, write_outline

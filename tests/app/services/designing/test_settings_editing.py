@@ -6,7 +6,8 @@ import pytest
 
 from app.errors import BadRequest, Refused
 from app.services.designing.checking import check_draft
-from app.services.designing.drafts import StaleDraft, get_draft, list_changed_files
+from app.services.designing.draft_files import StaleDraft
+from app.services.designing.drafts import get_draft, list_changed_files
 from app.services.designing.reading import load_draft_catalogue
 from app.services.designing.settings_editing import (
     change_settings,
