@@ -211,9 +211,13 @@ def _line_of(
 
 
 def _area_of(path: str, sender_path: str) -> int:
-    """The unit right below the sender under which another one stands, or itself."""
-    below = path.removeprefix(sender_path)
-    return int(below.split("/", 1)[0])
+    """The unit right below the sender under which another one stands, or itself.
+
+    One that was moved to another area since stands for itself.
+    """
+    if not path.startswith(sender_path):
+        return int(path.split("/")[-2])
+    return int(path.removeprefix(sender_path).split("/", 1)[0])
 
 
 def _name_areas(connection: Connection, ids: Iterable[int]) -> dict[int, str]:

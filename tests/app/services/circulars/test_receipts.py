@@ -22,6 +22,7 @@ from app.services.circulars.received import (
 from app.services.circulars.reminding import remind_of_circulars, remind_units
 from app.services.circulars.sending import send_circular, withdraw
 from app.services.circulars.sent import list_sent, view_sent
+from app.services.units import move_unit
 from app.services.workshop import Workshop
 from exporters.gate import Limits
 from tests.support.areas import CITY, FAR_GROUP, GROUP, OTHER, PROVINCE
@@ -202,6 +203,14 @@ def test_the_sender_sees_who_read_and_who_confirmed_by_area(
     rows = {row[1]: row for row in book["各单位"].iter_rows(values_only=True)}
     assert rows[GROUP][3] == "已签收"
     assert rows[GROUP][5] == admin.name
+
+
+def test_a_unit_that_was_moved_to_another_area_stays_on_the_list(office, nation):
+    circular_id = office.send()
+    move_unit(nation.engine, nation.units[GROUP], nation.units[OTHER])
+    view = look(office, circular_id)
+    assert [one.name for one in view.lines] == [GROUP]
+    assert [one.name for one in count_by_area(view.lines)] == [GROUP]
 
 
 def test_a_late_receipt_is_taken_and_called_late(office, engine, admin, unit_id):
