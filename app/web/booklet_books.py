@@ -11,7 +11,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 
@@ -28,7 +27,7 @@ from app.services.booklet_books import (
 )
 from app.services.booklets import get_booklet
 from app.services.workplaces import Workplace
-from app.storage.files import XLSX_TYPE
+from app.web.downloads import send_written
 from app.web.security import UPLOADS, takes, upload_limit
 from app.web.server import Answer, get_server
 from app.web.uploads import received
@@ -47,7 +46,7 @@ def fetch_book(collection: str, booklet_id: str) -> Response:
         place.get_form(form.code, Action.EXPORT_ROWS)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
     write_book(get_server().workshop, place, booklet, file)
-    return _send(file, f"{booklet.title} {place.unit_name}.xlsx", XLSX_TYPE)
+    return send_written(file, f"{booklet.title} {place.unit_name}.xlsx")
 
 
 @booklet_books.get("/members.zip")
@@ -62,7 +61,7 @@ def fetch_members(collection: str, booklet_id: str) -> Answer:
         file.close()
         flash(refusal.message, "error")
         return redirect(url_for("booklets.show", **_address(place, booklet)), 303)
-    return _send(file, f"成员单位填报表 {place.unit_name}.zip", "application/zip")
+    return send_written(file, f"成员单位填报表 {place.unit_name}.zip")
 
 
 @booklet_books.get("/import")
@@ -124,8 +123,3 @@ def _address(place: Workplace, booklet: Booklet) -> dict[str, str]:
         "booklet_id": booklet.id,
         "at": place.key,
     }
-
-
-def _send(file, name: str, media_type: str) -> Response:
-    file.seek(0)
-    return send_file(file, media_type, as_attachment=True, download_name=name)

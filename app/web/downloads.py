@@ -1,8 +1,10 @@
 """Files that are sent to be saved."""
 
 from collections.abc import Iterable, Iterator
+from os import SEEK_END
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 from urllib.parse import quote
 
 from flask import Response
@@ -43,7 +45,24 @@ def send_made(folder: TemporaryDirectory, path: Path, name: str) -> Response:
     return response
 
 
+def send_written(stream: BinaryIO, name: str) -> Response:
+    """What was just written into a stream, which is closed once it is sent.
+
+    Flask's `send_file` would let caches keep it: its `no-cache` is no `no-store`.
+    """
+    size = stream.seek(0, SEEK_END)
+    stream.seek(0)
+    media_type = MEDIA_TYPES[name.rsplit(".", 1)[-1]]
+    response = attach(_read_on(stream), name, media_type, size)
+    response.call_on_close(stream.close)
+    return response
+
+
 def _read_pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            yield piece
+        yield from _read_on(stream)
+
+
+def _read_on(stream: BinaryIO) -> Iterator[bytes]:
+    while piece := stream.read(_PIECE):
+        yield piece

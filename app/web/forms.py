@@ -5,15 +5,7 @@ and what can be downloaded. All of it works without a script.
 from collections.abc import Callable, Mapping
 from io import BytesIO
 
-from flask import (
-    Blueprint,
-    Response,
-    flash,
-    redirect,
-    render_template,
-    request,
-    send_file,
-)
+from flask import Blueprint, Response, flash, redirect, render_template, request
 
 from app.errors import NotFound, Refused, StaleForms
 from app.services import files
@@ -30,11 +22,10 @@ from app.services.entering import Entry, Outcome, Status, delete_rows, save_rows
 from app.services.recording import record_view
 from app.services.templates import write_template_for
 from app.storage.engine import share_reading
-from app.storage.files import XLSX_TYPE
 from app.web import presets
 from app.web.addresses import own_path, read_number
 from app.web.conflicts import name_row, show_conflict
-from app.web.downloads import attach
+from app.web.downloads import attach, send_written
 from app.web.form_pages import show_form, show_record
 from app.web.form_urls import (
     BACK,
@@ -162,13 +153,7 @@ def fetch_template(collection: str, code: str) -> Response:
     desk = get_desk(collection, code)
     stream = BytesIO()
     write_template_for(desk.engine, desk.catalogue, desk.form, desk.scope(), stream)
-    stream.seek(0)
-    return send_file(
-        stream,
-        XLSX_TYPE,
-        as_attachment=True,
-        download_name=f"{desk.form.code} {desk.form.title}.xlsx",
-    )
+    return send_written(stream, f"{desk.form.code} {desk.form.title}.xlsx")
 
 
 def _ask_delete(desk: Desk, row_id: int, problem: str = "") -> str:

@@ -148,3 +148,11 @@ def test_a_file_for_another_unit_is_not_merged(engine, members):
 def test_an_empty_list_has_nothing_to_hand_out(reporter):
     answer = reporter.get(f"{PAGE}members.zip", follow_redirects=True)
     assert "名单里还没有成员" in answer.text
+
+
+def test_no_cache_keeps_what_is_fetched(members):
+    books = (f"{PAGE}workbook.xlsx", f"{PAGE}members.zip")
+    for address in (*books, "/forms/group/G1/template.xlsx"):
+        answer = members.get(address)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.content_length == len(answer.data)
