@@ -86,7 +86,22 @@ def read_deed(entry: Entry) -> bool:
 
 
 def judge_together(entries: Sequence[Entry]) -> None:
-    """Two lines are not about one unit."""
+    """Two lines are not about one unit, and nothing is added below what one closes."""
+    _judge_twins(entries)
+    closed = {
+        entry.unit.path: entry
+        for entry in entries
+        if entry.deed is Deed.CLOSE and entry.unit is not None
+    }
+    for entry in entries:
+        parent = None if entry.judged is None else entry.judged.parent
+        for path, closing in closed.items():
+            if parent is not None and parent.path.startswith(path):
+                number = closing.source.number
+                entry.blame(PARENT, f"第 {number} 行停用它或它的上级，请另选上级。")
+
+
+def _judge_twins(entries: Sequence[Entry]) -> None:
     seen: dict[tuple[str, object], Entry] = {}
     for entry in entries:
         about: list[tuple[str, object]] = []

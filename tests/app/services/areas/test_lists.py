@@ -58,6 +58,15 @@ def test_units_come_with_their_accounts(nation, registrar):
     assert {"甲职教集团", "甲市教育局"} <= set(names_of(nation))
 
 
+def test_nothing_is_added_below_what_the_list_closes(registrar):
+    rows = lines(f"停用 | {CITY}", f"新增 | 甲职教集团 | 集团 | {CITY}")
+    [fault] = registrar.judge(rows).faults
+    assert (fault.row, fault.column) == (3, "上级单位")
+    assert fault.message == "第 2 行停用它或它的上级，请另选上级。"
+    with pytest.raises(Refused):
+        registrar.carry_out(rows)
+
+
 def test_one_list_changes_what_is_there(nation, registrar):
     code = next(
         line.code
