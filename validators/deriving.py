@@ -18,7 +18,8 @@ from form_schemas.kinds import ValueType
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.compiling import Env, Row
 from validators.functions import Number, find_first_day
-from validators.interpreting import Place, Tables, interpret, interpret_comparable
+from validators.interpreting import interpret, interpret_comparable
+from validators.places import Place, Tables
 from validators.rules import settle
 
 

@@ -20,8 +20,9 @@ from form_schemas.spec import Example, FieldSpec, FormSpec, Level, RuleSpec, Tol
 from validators.compiling import Env, Row
 from validators.constraints import ValueJudge, get_judges
 from validators.conversion import from_json
-from validators.interpreting import Place, Tables, evaluate_row, is_broken
+from validators.interpreted_rows import evaluate_row, is_broken
 from validators.messages import describe
+from validators.places import Place, Tables
 
 #: Pointer below the example, and what is wrong there.
 Wrong = tuple[str, str]

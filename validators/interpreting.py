@@ -5,9 +5,8 @@ so it is slow, and short enough to be read against the grammar. `examples` judge
 what looks beyond a row; tests hold the other back ends to it.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -30,8 +29,6 @@ from form_schemas.nodes import (
     ThisField,
     Unary,
 )
-from form_schemas.spec import FormSpec, RuleSpec, StepKind
-from validators.compiling import Env, Row
 from validators.functions import (
     BLANKS,
     TOO_LONG,
@@ -54,38 +51,14 @@ from validators.functions import (
     subtract,
 )
 from validators.grouping import GROUPED
-from validators.rules import settle
-
-#: The rows of a unit and round by code of form.
-Tables = Mapping[str, Sequence[Row]]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A row among the rows of its round: where an expression is evaluated."""
-
-    form: FormSpec
-    #: stands among the rows of its form in `tables` too
-    row: Row
-    #: the forms of the edition by code
-    forms: Mapping[str, FormSpec]
-    tables: Tables
-    #: today and the period; its `ref` is not asked
-    env: Env
-    #: the rows of the round before; None, or none at all, where nothing was filed
-    previous: Tables | None = None
-    #: the row around an aggregate or a filter
-    this: "Place | None" = None
-    #: in a derivation: the partner row of each alias; under "" the expanded values
-    aliases: Mapping[str, "Place | None"] = field(default_factory=dict)
-    #: the rows that functions of a group go through
-    group: tuple["Place", ...] = ()
-
-    @property
-    def expanded(self) -> Row:
-        """The values of the expanded columns."""
-        found = self.aliases.get("")
-        return {} if found is None else found.row
+from validators.places import (
+    Place,
+    enter,
+    find_previous_row,
+    get_around,
+    read_renamed,
+    to_comparable,
+)
 
 
 def interpret(node: Node, place: Place) -> Any:
@@ -98,45 +71,7 @@ def interpret(node: Node, place: Place) -> Any:
 
 def interpret_comparable(node: Node, place: Place) -> Any:
     """The same as it is compared: texts trimmed."""
-    return _comparable(interpret(node, place))
-
-
-def is_broken(rule: RuleSpec, place: Place) -> bool:
-    """Whether a row breaks a rule: it applies, and its check is false."""
-    if rule.check is None:
-        return False
-    try:
-        applies = rule.when is None or _evaluate(rule.when.root, place) is True
-        return applies and _evaluate(rule.check.root, place) is False
-    except TOO_LONG:
-        return False
-
-
-def evaluate_row(place: Place, told: Collection[str] = ()) -> dict[str, Any]:
-    """The row with its filled and computed values; hidden fields are None.
-
-    Fields of `told` keep the value that the row has, though the engine would give it.
-    """
-    row = dict(place.row)
-    hidden: set[str] = set()
-    for step in place.form.steps:
-        spec = place.form.by_id[step.field_id]
-        at = replace(place, row=row)
-        if step.kind is StepKind.VISIBLE:
-            assert spec.visible_when is not None
-            if interpret(spec.visible_when.root, at) is not True:
-                hidden.add(spec.id)
-                row[spec.id] = None
-        elif spec.id in hidden:
-            row[spec.id] = None
-        elif spec.id in told:
-            continue
-        elif spec.fill is not None:
-            value = refer(at, spec.fill.ref_field, spec.fill.column)
-            row[spec.id] = settle(spec, value)
-        elif spec.computed is not None:
-            row[spec.id] = settle(spec, interpret(spec.computed.root, at))
-    return row
+    return to_comparable(interpret(node, place))
 
 
 def refer(place: Place, field_id: str, column: str) -> Any:
@@ -147,7 +82,7 @@ def refer(place: Place, field_id: str, column: str) -> Any:
         return None
     for code in reference.tables:
         for target in place.tables.get(code, ()):
-            at = _enter(place, code, target)
+            at = enter(place, code, target)
             if target.get(reference.field) == value and (
                 reference.filter is None or interpret(reference.filter.root, at) is True
             ):
@@ -174,7 +109,7 @@ def _field(node: Field, place: Place) -> Any:
 
 
 def _this(node: ThisField, place: Place) -> Any:
-    return _get_around(place).row.get(node.id)
+    return get_around(place).row.get(node.id)
 
 
 def _given(node: Given, place: Place) -> Any:
@@ -182,27 +117,16 @@ def _given(node: Given, place: Place) -> Any:
 
 
 def _ref_column(node: RefColumn, place: Place) -> Any:
-    around = _get_around(place) if node.of_this else place
+    around = get_around(place) if node.of_this else place
     is_own = not node.alias and node.field_id not in around.expanded
     owner = around if is_own else around.aliases.get(node.alias)
     return None if owner is None else refer(owner, node.field_id, node.column)
 
 
 def _alias_column(node: AliasColumn, place: Place) -> Any:
-    around = _get_around(place) if node.of_this else place
+    around = get_around(place) if node.of_this else place
     owner = around.aliases.get(node.alias)
     return None if owner is None else owner.row.get(node.column)
-
-
-def _get_around(place: Place) -> Place:
-    """The row that `this` means; in a derivation's own level the row itself."""
-    return place.this or place
-
-
-def _enter(place: Place, code: str, row: Row, this: Place | None = None) -> Place:
-    """The place of a row that is looked at from the place's row, or from `this`."""
-    form, around = place.forms[code], this or place
-    return replace(place, form=form, row=row, this=around, aliases={}, group=())
 
 
 # Operators.
@@ -243,7 +167,7 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 def _compare(node: Compare, place: Place) -> Any:
     by_month = ValueType.MONTH in (node.left.type, node.right.type)
     left, right = (
-        _comparable(_evaluate(side, place), by_month)
+        to_comparable(_evaluate(side, place), by_month)
         for side in (node.left, node.right)
     )
     if left is None or right is None:
@@ -251,20 +175,11 @@ def _compare(node: Compare, place: Place) -> Any:
     return _COMPARISONS[node.op](left, right)
 
 
-def _comparable(value: Any, by_month: bool = False) -> Any:
-    """A value as it is compared: texts trimmed, dates cut to months if told so."""
-    if isinstance(value, str):
-        return value.strip(BLANKS)
-    if isinstance(value, date) and by_month:
-        return value.isoformat()[:7]
-    return value
-
-
 def _membership(node: Membership, place: Place) -> bool | None:
-    item = _comparable(_evaluate(node.item, place))
+    item = to_comparable(_evaluate(node.item, place))
     if item is None:
         return None
-    choices = [_comparable(_evaluate(choice, place)) for choice in node.choices]
+    choices = [to_comparable(_evaluate(choice, place)) for choice in node.choices]
     return (item in choices) is not node.negated
 
 
@@ -302,7 +217,7 @@ def _call(node: Call, place: Place) -> Any:
 
 def _argument(node: Node, place: Place) -> Any:
     """An argument as functions take it: texts trimmed, months as first days."""
-    value = _comparable(_evaluate(node, place))
+    value = to_comparable(_evaluate(node, place))
     if node.type is ValueType.MONTH and value is not None:
         return find_first_day(value)
     return value
@@ -376,7 +291,7 @@ def _is_unique(node: Call, place: Place) -> bool | None:
 
 
 def _values(node: Call, place: Place) -> list[Any]:
-    return [_comparable(_evaluate(argument, place)) for argument in node.arguments]
+    return [to_comparable(_evaluate(argument, place)) for argument in node.arguments]
 
 
 #: Functions with a say of their own about null.
@@ -399,7 +314,7 @@ def _aggregate(node: Aggregate, place: Place, this: Place | None = None) -> Any:
         row
         for row in place.tables.get(node.table, ())
         if node.condition is None
-        or _evaluate(node.condition, _enter(place, node.table, row, this)) is True
+        or _evaluate(node.condition, enter(place, node.table, row, this)) is True
     ]
     if node.name == "exists":
         return bool(rows)
@@ -423,26 +338,8 @@ def _previous(node: Previous, place: Place) -> Any:
         # `this` stays the present row, whose references pick rows of this round.
         return _aggregate(node.of, before, this=place)
     assert isinstance(node.of, Field)
-    row = _find_previous_row(place)
-    return None if row is None else _read_renamed(place.form, row, node.of.id)
-
-
-def _find_previous_row(place: Place) -> Row | None:
-    """The row of the same key in the round before; the only one of a record."""
-    assert place.previous is not None
-    rows = place.previous.get(place.form.code, ())
-    key = _key(place.form, place.row)
-    return next((row for row in rows if _key(place.form, row) == key), None)
-
-
-def _key(form: FormSpec, row: Row) -> list[Any]:
-    return [_comparable(_read_renamed(form, row, field_id)) for field_id in form.key]
-
-
-def _read_renamed(form: FormSpec, row: Row, field_id: str) -> Any:
-    """A value that an older edition may hold under an earlier id."""
-    names = (field_id, *form.by_id[field_id].was)
-    return next((row[name] for name in names if name in row), None)
+    row = find_previous_row(place)
+    return None if row is None else read_renamed(place.form, row, node.of.id)
 
 
 _EVALUATORS: Mapping[type, Callable[[Any, Place], Any]] = {

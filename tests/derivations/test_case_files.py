@@ -13,7 +13,9 @@ from tests.support.derivation_cases import (
     national_forms,
 )
 from validators.constraints import ValueJudge
-from validators.interpreting import Place, evaluate_row, refer
+from validators.interpreted_rows import evaluate_row
+from validators.interpreting import refer
+from validators.places import Place
 
 CASES = pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.id)
 

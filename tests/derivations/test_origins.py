@@ -22,7 +22,8 @@ from tests.support.derivation_cases import (
 from tests.support.postgres import create_database
 from tests.support.sql_answers import NOW, open_rows
 from validators.deriving import find_origins, group_origins
-from validators.interpreting import Place, interpret
+from validators.interpreting import interpret
+from validators.places import Place
 
 
 def find_counts(form):

@@ -13,7 +13,8 @@ from tests.support.docs import find_code, find_rows, find_section, read_page
 from tests.support.expressions import to_plain
 from tests.support.forms import field_of, read_schemas, schema_of
 from validators.compiling import Env
-from validators.interpreting import Place, interpret
+from validators.interpreting import interpret
+from validators.places import Place
 
 PAGE = read_page("expressions.zh.md")
 

@@ -17,7 +17,8 @@ from tests.support.forms import field_of, schema_of
 from tests.support.postgres import create_database
 from tests.support.sentences import Sentences, draw_row
 from tests.support.sql_answers import BEFORE, NOW, SqlAnswers, open_rows
-from validators.interpreting import Place, interpret
+from validators.interpreting import interpret
+from validators.places import Place
 
 pytestmark = pytest.mark.long
 

@@ -8,7 +8,8 @@ from tests.support.catalogues import catalogue_of
 from tests.support.expressions import make_env
 from tests.support.forms import field_of, schema_of
 from tests.support.sql_answers import SqlAnswers, open_rows
-from validators.interpreting import Place, interpret
+from validators.interpreting import interpret
+from validators.places import Place
 
 #: By characters 𠀀 stands after Ａ, by the halves of one that some count before it.
 TITLES = ["乙", "a", None, "𠀀", "A", "甲", "a", "Ａ", "b c"]

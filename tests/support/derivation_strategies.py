@@ -20,7 +20,7 @@ from form_schemas.spec import FieldSpec, FormSpec
 from tests.support.derivation_reading import Forms, Reading, order_forms
 from validators.compiling import Row
 from validators.functions import round_half_up
-from validators.interpreting import Tables
+from validators.places import Tables
 
 MOST_ROWS = 12
 #: Few rows are tried too, but rarely meet those of other forms.

@@ -15,7 +15,9 @@ from tests.support.expressions import (
 )
 from tests.support.forms import field_of, read_schemas, rule_of, schema_of
 from validators.compiling import Env
-from validators.interpreting import Place, evaluate_row, interpret, is_broken
+from validators.interpreted_rows import evaluate_row, is_broken
+from validators.interpreting import interpret
+from validators.places import Place
 
 ENV = Env(date(2024, 11, 1), date(2023, 9, 1), date(2024, 8, 31))
 

@@ -25,7 +25,8 @@ from form_schemas.expressions import Expression
 from form_schemas.spec import FieldSpec, FormSpec
 from validators.compiling import Env, Row
 from validators.conversion import from_json, to_json
-from validators.interpreting import Place, interpret
+from validators.interpreting import interpret
+from validators.places import Place
 from validators.rules import settle
 
 _JOB, _ROW = ImportJob.__table__, StagedRow.__table__

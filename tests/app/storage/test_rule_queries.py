@@ -26,7 +26,8 @@ from tests.support.forms import field_of, rule_of, schema_of
 from tests.support.places import add_round, add_units
 from tests.support.postgres import create_database
 from validators.compiling import Env
-from validators.interpreting import Place, is_broken
+from validators.interpreted_rows import is_broken
+from validators.places import Place
 from validators.rules import waiting_rules
 
 pytestmark = pytest.mark.long
