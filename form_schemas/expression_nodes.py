@@ -1,15 +1,15 @@
 """Turns the syntax of an expression into typed nodes.
 
-Checks arity, types and options on the way; `scopes` knows the names. Called by
-`expressions.parse_expression`.
+Checks arity and options on the way; `expression_types` judges types, `scopes` knows the
+names. Called by `expressions.parse_expression`.
 """
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 
-from form_schemas.digits import MAX_DIGITS, STORED, measure_node
 from form_schemas.expression_text import ExpressionError, Syntax
+from form_schemas.expression_types import TYPE_NAMES, TypeChecker
 from form_schemas.functions import (
     AGGREGATED,
     AGGREGATES,
@@ -37,19 +37,6 @@ from form_schemas.nodes import (
 )
 from form_schemas.scopes import Names, Reach, Scope, called_name
 
-_DATES = frozenset({ValueType.DATE, ValueType.MONTH})
-_CONDITION = frozenset({ValueType.BOOLEAN})
-#: What administrators call the types.
-TYPE_NAMES: Mapping[ValueType, str] = {
-    ValueType.NUMBER: "数",
-    ValueType.TEXT: "文本",
-    ValueType.DATE: "日期",
-    ValueType.MONTH: "年月",
-    ValueType.BOOLEAN: "是否",
-    ValueType.LIST: "多个值",
-    ValueType.FILE: "文件",
-    ValueType.ANY: "任何类型",
-}
 _PREV_OF = f"prev() 里要写一个字段，或 {'、'.join(AGGREGATES)} 中的一个。"
 _AGGREGATED_ONLY: Mapping[str, str] = {
     "sum": "sum() 只能加数",
@@ -75,6 +62,7 @@ class TreeBuilder:
     def __init__(self, syntax: Syntax, names: Names) -> None:
         self._syntax = syntax
         self._names = names
+        self.types = TypeChecker(syntax)
 
     def build(self, node: ast.expr, scope: Scope) -> Node:
         if isinstance(node, ast.Constant):
@@ -89,11 +77,13 @@ class TreeBuilder:
         if isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
             sign, wanted = _UNARY[type(node.op)]
             operand = self.build(node.operand, scope)
-            self.need(operand, node.operand, frozenset({wanted}))
+            self.types.need(operand, node.operand, frozenset({wanted}))
             return Unary(sign, operand, wanted)
         if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
             sides = (self._number(node.left, scope), self._number(node.right, scope))
-            return self._computable(Binary(_BINARY[type(node.op)], *sides), node)
+            return self.types.need_computable(
+                Binary(_BINARY[type(node.op)], *sides), node
+            )
         if isinstance(node, ast.IfExp):
             return self._conditional(node, scope)
         if isinstance(node, ast.Compare):
@@ -118,27 +108,19 @@ class TreeBuilder:
 
     def _boolean(self, node: ast.expr, scope: Scope) -> Node:
         built = self.build(node, scope)
-        self.need(built, node, frozenset({ValueType.BOOLEAN}))
+        self.types.need(built, node, frozenset({ValueType.BOOLEAN}))
         return built
 
     def _number(self, node: ast.expr, scope: Scope) -> Node:
         built = self.build(node, scope)
-        self.need(built, node, frozenset({ValueType.NUMBER}))
+        self.types.need(built, node, frozenset({ValueType.NUMBER}))
         return built
 
     def _conditional(self, node: ast.IfExp, scope: Scope) -> Node:
         test = self._boolean(node.test, scope)
         then, otherwise = self.build(node.body, scope), self.build(node.orelse, scope)
-        common = self._common((then, otherwise), node, "else 前后的两个值")
+        common = self.types.find_common((then, otherwise), node, "else 前后的两个值")
         return Conditional(test, then, otherwise, common)
-
-    def _common(self, nodes: Sequence[Node], at: ast.AST, what: str) -> ValueType:
-        types = {node.type for node in nodes} - {ValueType.ANY}
-        if len(types) > 1:
-            raise self._syntax.fault(
-                f"{what}类型不同：{_name_types(types)}。请改成同一种类型。", at
-            )
-        return next(iter(types), ValueType.ANY)
 
     def _named(self, node: ast.Name | ast.Attribute, scope: Scope) -> Node:
         if isinstance(node, ast.Name) and node.id in LITERALS:
@@ -172,7 +154,7 @@ class TreeBuilder:
                     side,
                 )
         sides = (self.build(left, scope), self.build(right, scope))
-        self._comparable(sides, node)
+        self.types.need_comparable(sides, node)
         self._check_option(left, right, scope)
         self._check_option(right, left, scope)
         return Compare(_COMPARE[type(op)], *sides)
@@ -186,7 +168,7 @@ class TreeBuilder:
             )
         item = self.build(node.left, scope)
         built = tuple(self._choice(choice) for choice in choices.elts)
-        self._comparable((item, *built), node)
+        self.types.need_comparable((item, *built), node)
         for choice in choices.elts:
             self._check_option(node.left, choice, scope)
         return Membership(item, built, isinstance(node.ops[0], ast.NotIn))
@@ -199,19 +181,6 @@ class TreeBuilder:
         if isinstance(node, ast.Constant):
             return self._literal(node)
         raise self._syntax.fault("in 的括号里只能写数和文本，不能写字段。", node)
-
-    def _comparable(self, sides: Sequence[Node], at: ast.AST) -> None:
-        types = {side.type for side in sides} - {ValueType.ANY}
-        if types & {ValueType.LIST, ValueType.FILE}:
-            raise self._syntax.fault(
-                "多个值和文件不能比较。请用 contains(x, '甲')、count_items(x) 或 "
-                "is_empty(x)。",
-                at,
-            )
-        if len(types) > 1 and not types <= _DATES:
-            raise self._syntax.fault(
-                f"{_name_types(types)}不能相互比较。请核对两边。", at
-            )
 
     def _check_option(self, node: ast.expr, literal: ast.expr, scope: Scope) -> None:
         if not isinstance(literal, ast.Constant) or not isinstance(literal.value, str):
@@ -271,28 +240,16 @@ class TreeBuilder:
         result = function.result
         if result is ValueType.ANY:
             ordered_only = name == "latest"
-            result = self._common(
+            result = self.types.find_common(
                 arguments[:1] if ordered_only else arguments, node, f"{name}() 的参数"
             )
-        return self._computable(Call(name, tuple(arguments), result), node)
-
-    def _computable(self, built: Node, node: ast.expr) -> Node:
-        """Refuse a number that may grow longer than every back end computes."""
-        is_number = built.type is ValueType.NUMBER
-        if is_number and measure_node(built).digits > MAX_DIGITS:
-            raise self._syntax.fault(
-                f"“{self._syntax.quote(node)}”的结果可能超过 {MAX_DIGITS} 位："
-                f"一个字段按 {STORED.digits} 位算，相乘时位数相加。"
-                "请少乘几个数，或拆成几个计算字段。",
-                node,
-            )
-        return built
+        return self.types.need_computable(Call(name, tuple(arguments), result), node)
 
     def _argument(
         self, function: Function, index: int, node: ast.expr, scope: Scope
     ) -> Node:
         built = self.build(node, scope)
-        self.need(built, node, function.accepted(index))
+        self.types.need(built, node, function.accepted(index))
         if function.whole_literal == index:
             number = built.value if isinstance(built, Literal) else None
             if not isinstance(number, Decimal) or number % 1 or number > 100:
@@ -377,25 +334,3 @@ class TreeBuilder:
                 node,
             )
         return field_id
-
-    def need(self, found: Node, at: ast.AST, wanted: frozenset[ValueType]) -> None:
-        """Refuse a value of another type than those wanted."""
-        if found.type is not ValueType.ANY and found.type not in wanted:
-            advice = "请写成条件，如 a > 0。" if wanted == _CONDITION else "请改写。"
-            raise self._syntax.fault(
-                f"这里要{_name_types(wanted, '或')}，“{self._syntax.quote(at)}”却是"
-                f"“{TYPE_NAMES[found.type]}”。{advice}",
-                at,
-            )
-
-    def expect(self, root: Node, wanted: ValueType) -> None:
-        """Refuse a tree of another type; a date and a month pass for each other."""
-        types = _DATES if wanted in _DATES else frozenset({wanted})
-        if wanted is not ValueType.ANY:
-            self.need(root, self._syntax.root, types)
-
-
-def _name_types(types: Iterable[ValueType], joint: str = "和") -> str:
-    """“数”和“文本”, in the order of the types."""
-    named = [TYPE_NAMES[t] for t in ValueType if t in types and t is not ValueType.ANY]
-    return joint.join(f"“{name}”" for name in named)

@@ -93,7 +93,7 @@ def parse_expression(
     )
     root = builder.build(syntax.root, scope)
     if expect is not None:
-        builder.expect(root, expect)
+        builder.types.expect(root, expect)
     return Expression(
         text=text,
         root=root,

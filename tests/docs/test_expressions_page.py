@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from form_schemas.expression_nodes import TYPE_NAMES
+from form_schemas.expression_types import TYPE_NAMES
 from form_schemas.expressions import Column, parse_expression
 from form_schemas.functions import AGGREGATES, FUNCTIONS, GIVEN, GROUPING
 from form_schemas.kinds import TRAITS, FieldKind, ValueType

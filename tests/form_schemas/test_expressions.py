@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from form_schemas.expression_nodes import TYPE_NAMES
+from form_schemas.expression_types import TYPE_NAMES
 from form_schemas.expressions import (
     Column,
     ExpressionError,
