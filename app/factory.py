@@ -23,6 +23,7 @@ from app.web.assets import assets
 from app.web.auditing import auditing
 from app.web.auth import auth
 from app.web.booklet_books import booklet_books
+from app.web.booklet_years import booklet_years
 from app.web.booklets import booklets
 from app.web.checks import checks
 from app.web.choosing import choosing
@@ -89,6 +90,7 @@ _BLUEPRINTS = (
     auditing,
     auth,
     booklet_books,
+    booklet_years,
     booklets,
     checks,
     choosing,

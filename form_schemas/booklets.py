@@ -132,6 +132,19 @@ def list_counted(form: FormSpec) -> tuple[Counted, ...]:
 
 
 @lru_cache(maxsize=256)
+def find_constants(form: FormSpec) -> frozenset[str]:
+    """Fields that the round alone decides: the head of the page says them once."""
+    return frozenset(
+        field.id
+        for field in form.fields
+        if field.computed is not None
+        and field.computed.is_runnable
+        and not field.computed.fields
+        and not field.computed.unit_facts
+    )
+
+
+@lru_cache(maxsize=256)
 def find_ticks(form: FormSpec) -> Ticks | None:
     """What a checklist of the form's rows ticks; None: it has no such key."""
     if len(form.key) != 1:

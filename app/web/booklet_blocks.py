@@ -17,7 +17,13 @@ from app.web.form_urls import PRESET, name_version, url_of_form, url_of_row
 from app.web.notes import Warned, view_notes
 from app.web.record_pages import make_record
 from app.web.server import get_server
-from form_schemas.booklets import Block, BlockKind, Ticks, find_ticks
+from form_schemas.booklets import (
+    Block,
+    BlockKind,
+    Ticks,
+    find_constants,
+    find_ticks,
+)
 from form_schemas.spec import FieldSpec, FormSpec
 from renderers.bindings import is_figure
 from renderers.display import show
@@ -163,14 +169,7 @@ def _make_record(desk: Desk, block: Block) -> RecordBlock:
 
 def _without_constants(form: FormSpec, page: RecordPage) -> RecordPage:
     """The page without what the round alone decides: its head says that once."""
-    constant = {
-        field.id
-        for field in form.fields
-        if field.computed is not None
-        and field.computed.is_runnable
-        and not field.computed.fields
-        and not field.computed.unit_facts
-    }
+    constant = find_constants(form)
     groups = (
         replace(group, fields=tuple(f for f in group.fields if f.id not in constant))
         for group in page.groups

@@ -60,7 +60,7 @@ class BookletPage:
     obstacle: str
     may_submit: bool
     may_review: bool
-    previous_url: str
+    has_earlier: bool
     #: the round that is open now, where the page is about an earlier one
     current_url: str = ""
     #: what came back, and why
@@ -101,7 +101,7 @@ def make_booklet_page(
         place.find_obstacle(open_forms[0]) if open_forms and all(obstacles) else "",
         may_hand_in(place) and not is_handed_in(part),
         can(place.actor, Action.REVIEW_FORM, place.whole),
-        _find_previous(place, booklet),
+        place.previous_round_id is not None,
         _find_current(place, booklet),
         tuple(_list_back(place, booklet)),
         () if missing is None else tuple(_list_missing(place, booklet, missing)),
@@ -160,13 +160,6 @@ def _url_of_note(form: FormSpec, kind: BlockKind | None, note: Note) -> str:
 
 def _name_place(form: FormSpec, one: Obstacle) -> str:
     return " · ".join(filter(None, (form.title, one.row_name, one.label)))
-
-
-def _find_previous(place: Workplace, booklet: Booklet) -> str:
-    """The same booklet a round earlier, to look at."""
-    if place.previous_round_id is None:
-        return ""
-    return url_of_booklet(place, booklet, place.previous_round_id)
 
 
 def _find_current(place: Workplace, booklet: Booklet) -> str:

@@ -14,6 +14,7 @@ from app.services.continuity import find_last_rows
 from app.services.desks import CheckedRow, Desk
 from app.services.disclosing import may_disclose
 from app.services.entering import Outcome
+from app.services.periods import name_period
 from app.services.wider_rules import judge_wider
 from app.web.form_urls import BACK, list_urls, url_of_reveal, url_of_row
 from app.web.notes import Warned, view_notes
@@ -135,9 +136,4 @@ def _head_of_period(desk: Desk) -> str:
 
 
 def show_period(desk: Desk) -> str:
-    first, last = desk.place.period_of(desk.form)
-    if desk.form.period is Period.SNAPSHOT:
-        return last.isoformat()
-    if desk.form.period is Period.CALENDAR_YEAR:
-        return str(last.year)
-    return f"{first.isoformat()} 至 {last.isoformat()}"
+    return name_period(desk.form, *desk.place.period_of(desk.form))

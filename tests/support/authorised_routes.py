@@ -531,6 +531,20 @@ _PLACES = (
         note="样本里总有没填好的",
     ),
     _get(
+        "booklet_years.show",
+        Need(Action.VIEW_ROWS, "unit", also="合订本里的每张表"),
+        _booklet,
+        ROUND_SCENES,
+        is_finer=True,
+    ),
+    _get(
+        "booklet_years.fetch",
+        Need(Action.EXPORT_ROWS, "unit", also="合订本里的每张表"),
+        _booklet,
+        ROUND_SCENES,
+        is_finer=True,
+    ),
+    _get(
         "booklet_books.fetch_book",
         Need(Action.EXPORT_ROWS, "unit", also="合订本里的每张表"),
         _booklet,

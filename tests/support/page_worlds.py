@@ -98,7 +98,7 @@ class NationPages:
         now = f"{world.units['beta']}-{world.rounds[NOW]}"
         standing = f"{world.units['beta']}-{world.rounds['standing']}"
         yield f"/?at={now}"
-        for page in ("", "missing", "import"):
+        for page in ("", "missing", "import", "years"):
             yield f"/booklets/group/report/{page}?at={now}"
         for code in ("G1", "G2", "G3", "G4", "G5.6", "G7.1", "G12"):
             yield f"/forms/group/{code}/?at={now}"

@@ -1,4 +1,5 @@
 // Draws the charts of the statistics; every number stands in the table beside its chart.
+import "./printing.js";
 
 const charts = new Map();
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--tb-${name}`).trim();
@@ -119,9 +120,4 @@ if (window.echarts) {
   for (const event of ["beforeprint", "afterprint"]) {
     addEventListener(event, () => charts.forEach((chart) => chart.resize()));
   }
-}
-
-for (const button of document.querySelectorAll("[data-print]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => window.print());
 }

@@ -71,6 +71,10 @@ def test_a_year_from_its_opening_to_its_acceptance(year, work, tmp_path):
     group.goto(REPORT)
     year.look(group)
     group.get_by_role("link", name="往年数据").click()
+    line = group.get_by_role("row").filter(has_text="职教集团内职工总数")
+    expect(line.get_by_role("cell")).to_have_text(["5,600", "5,200"])
+    year.look(group)
+    group.get_by_role("link", name="2012").click()
     expect(group.get_by_text("这是往年的数据，只能查看")).to_be_visible()
     year.look(group)
     assert not year.barriers
