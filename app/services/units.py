@@ -26,6 +26,11 @@ from app.services.administrators import keep_administrator
 from app.services.naming import suggest
 from app.services.organisation import prepare_departments, require_settings
 from app.services.recording import id_of
+from app.services.unit_accounts import (
+    describe_taken,
+    list_type_ids,
+    rename_accounts,
+)
 from app.services.unit_tree import KIND_NAMES, kinds_above
 from app.storage.audit import AuditRecord, record
 from form_schemas.catalogue import Edition
@@ -82,7 +87,10 @@ def add_unit(
 def change_unit(
     engine: Engine, unit_id: int, entry: UnitEntry, *, actor: Actor | None = None
 ) -> None:
-    """Change a unit's code, name and collections; new ones bring their departments."""
+    """Change a unit's code, name and collections; new ones bring their departments.
+
+    The accounts that it has by its kind are named like it.
+    """
     with engine.begin() as connection:
         unit = _get(connection, unit_id)
         _require_at(connection, actor, unit_id)
@@ -99,6 +107,8 @@ def change_unit(
         before = {name: getattr(unit, name) for name in after}
         if before == after:
             return
+        if after["name"] != unit.name:
+            _rename_accounts(connection, unit_id, after["name"], actor)
         update_unit(connection, unit_id, **after)
         for edition in entry.editions:
             if edition.collection not in unit.collections:
@@ -209,6 +219,17 @@ def _require_entry(entry: UnitEntry, kind: UnitKind) -> None:
     if entry.editions and _find_kind(entry.editions) is not kind:
         titles = "、".join(edition.short_title for edition in entry.editions)
         raise Refused(f"“{titles}”不由{KIND_NAMES[kind]}填报，请改级别或系列。")
+
+
+def _rename_accounts(
+    connection: Connection, unit_id: int, name: str, actor: Actor | None
+) -> None:
+    types = list_type_ids(connection, unit_id)
+    if not types:
+        return
+    if said := describe_taken(connection, name, types, unit_id):
+        raise Refused(said)
+    rename_accounts(connection, unit_id, name, actor)
 
 
 def _require_at(

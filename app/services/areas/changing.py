@@ -20,7 +20,7 @@ from app.models import (
     UserSession,
 )
 from app.permissions import ACTION_NAMES, Action, Actor
-from app.services.account_kinds import list_types_of, normalise_login
+from app.services.account_kinds import list_types_of
 from app.services.accounts import NAME_MAX, end_sessions, find_email_fault
 from app.services.administrators import keep_administrator
 from app.services.areas.entries import UnitFlaw, find_code_flaws, find_name_flaws
@@ -29,6 +29,7 @@ from app.services.chain.dropping_out import tell_who_comes_next
 from app.services.notices import Message, send
 from app.services.recording import id_of, record_account
 from app.services.recovery import give_code
+from app.services.unit_accounts import rename_accounts
 from app.services.units import (
     lock_tree,
     mark_shut_below,
@@ -80,7 +81,7 @@ def rename_within(
         return
     update_unit(connection, unit_id, **after)
     if after["name"] != unit.name:
-        _rename_accounts(session, unit, after["name"], actor)
+        rename_accounts(connection, unit_id, after["name"], actor)
     record_unit(connection, actor, unit_id, {"before": before, "after": after})
 
 
@@ -230,21 +231,6 @@ def give_unit_code(
         unit = get_in_area(session.connection(), actor, unit_id)
         get_account_there(session, unit, user_id)
     return give_code(engine, secret, user_id, actor)
-
-
-def _rename_accounts(session: Session, unit: Row, name: str, actor: Actor) -> None:
-    users = session.scalars(
-        select(User).where(
-            User.account_type != "", User.memberships.any(unit_id=unit.id)
-        )
-    ).all()
-    for user in users:
-        user.username = normalise_login(name, user.account_type)
-    session.flush()
-    text = f"单位名称改成了“{name}”。从现在起，请用新名称作用户名登录，密码不变。"
-    message = Message(NoticeKind.ACCOUNT, "登录的用户名变了", text, "/account/")
-    people = [user.id for user in users]
-    send(session.connection(), message, people, actor.user_id)
 
 
 def sign_out(connection: Connection, path: str) -> None:

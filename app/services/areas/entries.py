@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Row, func, select
 
 from app.errors import AppError, Forbidden, Refused
-from app.models import Unit, UnitKind, User
+from app.models import Unit, UnitKind
 from app.permissions import Actor
-from app.services.account_kinds import KnownType, list_types_of, normalise_login
+from app.services.account_kinds import KnownType, list_types_of
 from app.services.accounts import NAME_MAX as PERSON_MAX
 from app.services.accounts import USERNAME_MAX, find_email_fault
 from app.services.areas.reach import filter_parents
 from app.services.naming import fold, suggest
+from app.services.unit_accounts import describe_taken
 from app.services.unit_tree import KIND_NAMES, kinds_above
 from app.services.units import CODE_MAX
 from form_schemas.catalogue import Catalogue
@@ -116,18 +117,8 @@ def find_name_flaws(
     if not text.isprintable():
         yield UnitFlaw("name", "单位名称里有看不见的字符，请重新输入。")
     ids = [one.id for one in types]
-    taken = select(User).where(
-        User.username == normalise_login(text, "unit"), User.account_type.in_(ids)
-    )
-    if besides:
-        from_unit = select(User.id).where(User.memberships.any(unit_id=besides))
-        taken = taken.where(User.id.not_in(from_unit))
-    if connection.execute(taken.with_only_columns(User.id).limit(1)).first():
-        yield UnitFlaw(
-            "name",
-            f"已经有叫“{text}”的单位在用这个用户名。请核对是不是同一家；"
-            "不是的话，请写全称或加上地名。",
-        )
+    if said := describe_taken(connection, text, ids, besides):
+        yield UnitFlaw("name", said)
 
 
 def find_code_flaws(connection: Connection, code: str) -> Iterator[UnitFlaw]:

@@ -1,5 +1,7 @@
 """Units of an area: made, renamed, closed, and never outside of it."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -19,7 +21,7 @@ from app.services.areas.views import (
 )
 from app.services.installation import get_console_actor
 from app.services.passwords import verify_password
-from app.services.units import mark_shut_below, move_unit
+from app.services.units import UnitEntry, change_unit, mark_shut_below, move_unit
 from tests.support.areas import CITY, FAR_GROUP, GROUP, OTHER, PROVINCE, RIGHTS
 
 
@@ -229,6 +231,18 @@ def test_a_name_that_is_taken_is_refused(nation):
             changing.rename_unit(
                 nation.engine, nation.catalogue, actor, unit_id, name, code
             )
+
+
+def test_the_user_name_follows_where_the_system_names_a_unit(nation):
+    unit_id, entry = nation.units[GROUP], UnitEntry("Q-1", "青屿海运职教集团")
+    change_unit(nation.engine, unit_id, entry)
+    user = nation.user(GROUP, "group_leader")
+    assert user.username == entry.name
+    with Session(nation.engine) as session:
+        titles = select(Notice.title).where(Notice.user_id == user.id)
+        assert [*session.scalars(titles)] == ["登录的用户名变了"]
+    with pytest.raises(Refused, match="已经有叫"):
+        change_unit(nation.engine, unit_id, replace(entry, name=FAR_GROUP))
 
 
 def test_a_closed_province_closes_what_is_below(nation):
