@@ -1,6 +1,8 @@
 """Anthologies: the rows to choose from, the contents of the book, its files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from unicodedata import normalize
 
 from flask import (
     Blueprint,
@@ -34,6 +36,9 @@ anthologies = Blueprint("anthologies", __name__, url_prefix="/anthologies")
 
 _LONGEST_SEARCH = 60
 _PLACE = "place-"
+#: Wrong numbers that a message names.
+_NAMED = 5
+_NOTHING_TYPED: Mapping[int, str] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +122,17 @@ def move(collection: str, name: str) -> Answer:
 
 @anthologies.get("/<collection>/<name>/contents")
 def show_contents(collection: str, name: str) -> str:
+    return _show_contents(collection, name)
+
+
+def _show_contents(
+    collection: str, name: str, typed: Mapping[int, str] = _NOTHING_TYPED
+) -> str:
+    """The contents of a book.
+
+    Args:
+        typed: numbers that were not saved, by the ids of their rows.
+    """
     server = get_server()
     address = _read_address(collection, name)
     contents = load_contents(
@@ -127,13 +143,20 @@ def show_contents(collection: str, name: str) -> str:
         contents=contents,
         place=contents.place,
         address=address.of(contents.place),
+        typed=typed,
     )
 
 
 @anthologies.post("/<collection>/<name>/order")
 @takes(FORMS)
 def order(collection: str, name: str) -> Answer:
-    address, wanted = _read_address(collection, name), _read_arrangement()
+    address, typed = _read_address(collection, name), _read_places()
+    wrong = [text for text in typed.values() if not _read_place(text)]
+    if wrong:
+        told = "、".join(f"“{text}”" for text in wrong[:_NAMED])
+        flash(f"次序没有保存：{told}不是从 1 起的整数，请改正后再保存。", "error")
+        return _show_contents(collection, name, typed), 422
+    wanted = _read_arrangement(typed)
     try:
         arrange(
             get_server().workshop,
@@ -221,19 +244,30 @@ def _read_pick(text: str) -> Pick:
     return Pick(*numbers)
 
 
-def _read_arrangement() -> Arrangement:
-    """Numbers as typed, or one row by one place: whichever button was pressed."""
-    version = read_number(request.form.get("version", "")) or 0
-    for word, by in (("up", -1), ("down", 1)):
-        row_id = read_number(request.form.get(word, ""))
-        if row_id is not None:
-            return Arrangement(version, step=(row_id, by))
+def _read_places() -> dict[int, str]:
+    """What stands in the boxes of the rows; an empty one asks for nothing."""
     typed = {
-        read_number(key.removeprefix(_PLACE)): read_number(value.strip())
+        read_number(key.removeprefix(_PLACE)): value.strip()
         for key, value in request.form.items()
         if key.startswith(_PLACE)
     }
-    numbers = {key: value for key, value in typed.items() if key and value is not None}
+    return {key: value for key, value in typed.items() if key and value}
+
+
+def _read_place(text: str) -> int | None:
+    """A number as Chinese keyboards type it, too."""
+    return read_number(normalize("NFKC", text))
+
+
+def _read_arrangement(typed: Mapping[int, str]) -> Arrangement:
+    """The numbers that were typed, and the step of the button that was pressed."""
+    version = read_number(request.form.get("version", "")) or 0
+    places = {key: _read_place(text) for key, text in typed.items()}
+    numbers = {key: number for key, number in places.items() if number}
+    for word, by in (("up", -1), ("down", 1)):
+        row_id = read_number(request.form.get(word, ""))
+        if row_id is not None:
+            return Arrangement(version, numbers, (row_id, by))
     return Arrangement(version, numbers)
 
 

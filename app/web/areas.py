@@ -213,6 +213,8 @@ def _show(
         code_for=code_for,
         code_hours=CODE_HOURS,
         typed=request.form if problem else {},
+        # Of which account it was typed; a unit's own name and code stand apart.
+        typed_for=(request.view_args or {}).get("user_id", 0),
     )
 
 

@@ -93,7 +93,8 @@ def answer(key: str) -> Answer:
     try:
         sheet = answering.judge(survey, questions, posted)
     except BadRequest as refused:
-        return _draw(survey, respondent, problem=refused.message), 422
+        typed = Sheet(_keep(posted))
+        return _draw(survey, respondent, typed, problem=refused.message), 422
     if sheet.problems:
         return _draw(survey, respondent, sheet), 422
     return _store(survey, respondent, sheet)

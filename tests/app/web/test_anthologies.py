@@ -98,6 +98,24 @@ def test_cases_are_ordered_by_numbers_and_by_steps(cases, nation):
     assert page.index("一</a>") < page.index("二</a>")
 
 
+def test_numbers_are_read_as_people_type_them_or_come_back(cases, nation):
+    first, second, third = cases.choose("一", "二", "三")
+    nation.get(CONTENTS)
+    address, version = f"{LIST}order", {"version": "0"}
+    wrong = {f"place-{first}": "3", f"place-{third}": "第一"}
+    answer = nation.post(address, version | wrong, page=CONTENTS)
+    assert answer.status_code == 422
+    assert "“第一”不是从 1 起的整数" in answer.text
+    assert f'name="place-{first}" value="3"' in answer.text
+    # What was typed counts beside the button that was pressed.
+    typed = {f"place-{third}": "１", "down": str(first)}
+    answer = nation.post(address, version | typed, page=CONTENTS)
+    assert answer.status_code == 303
+    page = nation.get(CONTENTS).text
+    places = [page.index(f'name="place-{row}"') for row in (third, second, first)]
+    assert places == sorted(places)
+
+
 def test_a_file_is_ordered_made_and_fetched(cases, nation, work):
     cases.choose("一")
     answer = nation.post(f"{LIST}export", {"format": "docx"}, page=CONTENTS)

@@ -299,6 +299,16 @@ def test_what_is_closed_says_so_and_comes_back(nation, province):
     assert "没有符合条件的单位" in province.get("/area?state=closed").text
 
 
+def test_what_was_typed_for_an_account_comes_back_with_the_refusal(nation, province):
+    path, user_id = f"/area/{nation.units[GROUP]}", nation.user_id(GROUP, "group_admin")
+    person = {"name": "砚溪一号", "email": "no address"}
+    url = f"{path}/accounts/{user_id}"
+    answer = province.post(url, person, page=path)
+    assert answer.status_code == 422
+    for text in person.values():
+        assert answer.text.count(f'value="{text}"') == 1
+
+
 def test_rights_of_a_city_are_switched_on_its_page(nation, province, sign_in):
     path, user_id = f"/area/{nation.units[CITY]}", nation.user_id(CITY)
     url = f"{path}/accounts/{user_id}/rights"

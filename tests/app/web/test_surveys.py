@@ -269,6 +269,14 @@ def test_what_is_no_answer_is_said_and_nothing_kept(world, enter):
     assert world.answers == []
 
 
+def test_a_sheet_comes_back_where_a_question_went_meanwhile(world, enter):
+    address = world.ask("省级管理员")
+    answer = send(enter("370000"), address, {**SHEET, "q5": "x"})
+    assert answer.status_code == 422
+    for told in ('value="好" checked', 'value="门户" checked', "&lt;b&gt;很好"):
+        assert told in answer.text
+
+
 def test_before_and_after_its_days_nobody_answers(world, enter):
     day = timedelta(days=1)
     province = enter("370000")
