@@ -16,9 +16,10 @@ from rustpy_xlsxwriter import Format, write_worksheet
 
 from form_schemas.catalogue import Catalogue
 from form_schemas.codelists import CodeList
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
 from form_schemas.loading import load_catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.conversion import display
 from validators.formats import card_check_digit
 

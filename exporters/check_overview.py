@@ -11,7 +11,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from exporters.form_formulas import Flag, FormFormulas, RuleFlag
 from exporters.putting import put_text
-from form_schemas.spec import LEVEL_WORDS, FormSpec, Level
+from form_schemas.rule_spec import LEVEL_WORDS, Level
+from form_schemas.spec import FormSpec
 
 MISSING = "必填未填"
 #: The row of its first line.

@@ -18,7 +18,8 @@ from exporters.form_formulas import Flag, FormFormulas
 from exporters.formula_cells import ROW
 from exporters.header import CHECK_HEADING, FLAG_PREFIX
 from exporters.putting import put_text
-from form_schemas.spec import Level, Shape
+from form_schemas.rule_spec import Level
+from form_schemas.spec import Shape
 
 CHECK_SHEET = "检查"
 #: Rows of a form of many rows that get formulas.

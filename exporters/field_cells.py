@@ -12,8 +12,9 @@ from exporters.formula_cells import ROW, CellRef, NotInExcel
 from exporters.layout import SheetLayout
 from form_schemas.catalogue import Catalogue
 from form_schemas.codelists import CodeList
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import SUGGESTING_KINDS, FieldKind, ValueType
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.choices import SEPARATORS
 from validators.conversion import display
 

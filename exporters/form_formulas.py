@@ -20,8 +20,10 @@ from exporters.header import is_importable
 from exporters.last_period import LastColumn, find_row, last_columns
 from exporters.layout import SheetLayout, sheet_layout
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
-from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec, StepKind
+from form_schemas.rule_spec import Level, RuleSpec
+from form_schemas.spec import FormSpec, StepKind
 from validators.compiling import UnitFacts
 
 _GIVEN = "由系统带出"

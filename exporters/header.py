@@ -13,8 +13,9 @@ from functools import lru_cache
 from exporters.exchange import SEARCHED_ROWS
 from exporters.refusals import Reason, RefusedFile
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 #: rows above and below the header row that may hold parts of it
 _REACH = 3

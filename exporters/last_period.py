@@ -19,8 +19,9 @@ from exporters.header import PREVIOUS_PREFIX, is_importable
 from exporters.layout import SheetLayout
 from exporters.putting import drop_illegal
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
-from form_schemas.spec import FieldSpec, FormSpec, Shape
+from form_schemas.spec import FormSpec, Shape
 from validators.conversion import Row, display
 
 LAST_SHEET = "上期数据"

@@ -11,8 +11,9 @@ from functools import cached_property, lru_cache
 from exporters.bindings import CELLS
 from form_schemas.catalogue import Catalogue
 from form_schemas.codelists import offered
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS, SUGGESTING_KINDS, FieldKind
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.conversion import display
 
 #: Longer lists are no help as a drop-down and make every file large.

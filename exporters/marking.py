@@ -29,7 +29,8 @@ from exporters.putting import drop_illegal
 from exporters.reader import Reading, read_workbook
 from exporters.refusals import RefusedFile
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import LEVEL_WORDS, FormSpec
+from form_schemas.rule_spec import LEVEL_WORDS
+from form_schemas.spec import FormSpec
 from validators.messages import describe_problem
 from validators.report import Problem
 

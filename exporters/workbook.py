@@ -22,8 +22,9 @@ from exporters.layout import SheetColumn, SheetLayout, sheet_layout
 from exporters.stamp import build_stamp
 from exporters.template import build_template
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind, ValueType
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.conversion import display
 
 #: Rows as tuples in the order of `export_fields`.

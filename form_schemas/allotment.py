@@ -9,9 +9,10 @@ column, so that the former one keeps what it had.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
 from form_schemas.lineage import Lineage, Origin, OriginKind, trace
-from form_schemas.spec import FieldSpec, FormSpec, name_table
+from form_schemas.spec import FormSpec, name_table
 
 _KEPT = (OriginKind.SAME, OriginKind.RENAMED)
 

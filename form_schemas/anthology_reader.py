@@ -10,11 +10,12 @@ from typing import Any
 from form_schemas.anthologies import Anthology, Attachments, Chapters
 from form_schemas.codelists import load_codelists
 from form_schemas.faults import ask_nearest, point
+from form_schemas.field_spec import FieldSpec
 from form_schemas.flows import OWNER, Flow, Move
 from form_schemas.kinds import FILE_KINDS, FieldKind
 from form_schemas.portal import Source
 from form_schemas.portal_reader import PortalReading
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 WORD = "anthologies"
 

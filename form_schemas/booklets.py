@@ -13,8 +13,9 @@ from typing import Any
 
 from form_schemas.codelists import CodeEntry, CodeList, offered
 from form_schemas.faults import ask_nearest
+from form_schemas.field_spec import FieldSpec
 from form_schemas.nodes import Aggregate
-from form_schemas.spec import FieldSpec, FormSpec, Shape
+from form_schemas.spec import FormSpec, Shape
 
 
 class BlockKind(StrEnum):

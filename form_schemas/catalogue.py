@@ -14,6 +14,7 @@ from form_schemas.anthology_reader import read_anthologies
 from form_schemas.chain import ReviewStep
 from form_schemas.codelists import CodeList
 from form_schemas.faults import Fault
+from form_schemas.field_spec import FieldSpec
 from form_schemas.freezes import Freeze
 from form_schemas.measure_reader import MeasureReading, read_measures
 from form_schemas.menu import MenuEntry
@@ -29,7 +30,7 @@ from form_schemas.settings import (
     list_steps,
     list_work_chains,
 )
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from form_schemas.surveys import Surveys
 from form_schemas.surveys_reader import read_surveys
 from form_schemas.work_chains import WorkChain

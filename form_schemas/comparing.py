@@ -6,7 +6,7 @@ A value that the last period does not have makes the condition null: the rule pa
 from dataclasses import dataclass
 from decimal import Decimal
 
-from form_schemas.spec import Comparison, FieldSpec
+from form_schemas.field_spec import Comparison, FieldSpec
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from form_schemas.expressions import Expression
+from form_schemas.field_spec import FieldSpec
 from form_schemas.nodes import Node
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from form_schemas.wording import Names, describe, describe_condition
 
 

@@ -13,6 +13,7 @@ from form_schemas.codelists import CodeList, offered
 from form_schemas.derivation_words import name_parts, say_derivation
 from form_schemas.derivations import Derivation
 from form_schemas.earlier_words import say_earlier_field, say_earlier_form
+from form_schemas.field_spec import FieldSpec, PlacedField
 from form_schemas.field_words import (
     Saying,
     say_kind,
@@ -23,13 +24,8 @@ from form_schemas.field_words import (
 )
 from form_schemas.form_words import say_notes, say_period, say_shape
 from form_schemas.rule_listing import list_example_rows
-from form_schemas.spec import (
-    LEVEL_WORDS,
-    FieldSpec,
-    FormSpec,
-    PlacedField,
-    RuleSpec,
-)
+from form_schemas.rule_spec import LEVEL_WORDS, RuleSpec
+from form_schemas.spec import FormSpec
 from form_schemas.wording import Names, describe_condition
 
 

@@ -4,8 +4,9 @@
 """
 
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.lineage import Lineage, OriginKind, trace
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from form_schemas.wording import Names, describe
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from form_schemas.catalogue import Edition
 from form_schemas.differences import DifferenceKind, FormDifference, Side
 from form_schemas.field_diff import Told, compare_fields, describe_field
+from form_schemas.field_spec import FieldSpec
 from form_schemas.form_diff import (
     compare_forms,
     compare_layout,
@@ -19,7 +20,7 @@ from form_schemas.form_diff import (
 )
 from form_schemas.lineage import Lineage, Origin, OriginKind, trace
 from form_schemas.settings_diff import compare_settings
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 
 def compare_editions(before: Edition, after: Edition) -> tuple[FormDifference, ...]:

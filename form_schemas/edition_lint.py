@@ -16,11 +16,12 @@ from pathlib import Path
 
 from form_schemas.edition_files import load_edition
 from form_schemas.faults import Fault, Remedy, ask_nearest, point
+from form_schemas.field_spec import FieldSpec
 from form_schemas.field_words import say_kind
 from form_schemas.kinds import ValueType
 from form_schemas.lineage import Lineage, Origin, trace
 from form_schemas.settings import COLLECTION_FILE
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 HINT = "提醒："
 

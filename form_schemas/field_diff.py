@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from form_schemas.differences import DifferenceKind, Side, tell_change
+from form_schemas.field_spec import FieldSpec
 from form_schemas.field_words import say_kind
-from form_schemas.spec import FieldSpec
 
 #: So many options are named in full.
 _SHOWN_OPTIONS = 30

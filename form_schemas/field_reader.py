@@ -13,9 +13,9 @@ from form_schemas.expressions import (
     parse_expression,
 )
 from form_schemas.faults import ask_nearest, point
+from form_schemas.field_spec import Comparison, FieldSpec, Fill, Reference
 from form_schemas.kinds import TRAITS, FieldKind, ValueType
 from form_schemas.patterns import find_pattern_fault
-from form_schemas.spec import Comparison, FieldSpec, Fill, Reference
 
 #: Told of every sound expression: code of the form, JSON pointer, expression.
 Note = Callable[[str, str, Expression], None]

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from form_schemas.catalogue import Catalogue
 from form_schemas.derivation_words import name_parts, say_column
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
-from form_schemas.spec import FieldSpec, FormSpec, Period
+from form_schemas.spec import FormSpec, Period
 from form_schemas.wording import Names, describe, describe_condition
 
 KIND_NAMES: Mapping[FieldKind, str] = {

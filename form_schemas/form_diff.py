@@ -8,7 +8,8 @@ from form_schemas.comparing import compare_with_last
 from form_schemas.differences import DifferenceKind, Side, tell_change
 from form_schemas.field_diff import Told
 from form_schemas.field_words import PERIOD_NAMES
-from form_schemas.spec import LEVEL_WORDS, FormKind, FormSpec, RuleSpec, Shape
+from form_schemas.rule_spec import LEVEL_WORDS, RuleSpec
+from form_schemas.spec import FormKind, FormSpec, Shape
 
 SHAPE_WORDS: Mapping[Shape, str] = {
     Shape.RECORD: "一个单位一行",

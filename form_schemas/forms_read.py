@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from form_schemas.derivations import Derivation
+from form_schemas.field_spec import FieldSpec
 from form_schemas.nodes import (
     Aggregate,
     AliasColumn,
@@ -19,7 +20,7 @@ from form_schemas.nodes import (
     ThisField,
     parts_of,
 )
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,8 @@ from form_schemas.expressions import (
     parse_expression,
 )
 from form_schemas.faults import point
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 
 Forms = tuple[FormSpec, ...]
 

@@ -12,6 +12,7 @@ from form_schemas.anthology_reader import read_anthologies
 from form_schemas.booklets import find_misplaced_blocks
 from form_schemas.derivation_lint import find_derivation_faults
 from form_schemas.faults import Fault, point
+from form_schemas.field_spec import FieldSpec
 from form_schemas.flow_lint import find_flow_faults
 from form_schemas.folder_reading import read_folder
 from form_schemas.folders import SCHEMAS_FOLDER, edition_folders
@@ -19,7 +20,7 @@ from form_schemas.kinds import PERSONAL_KINDS, FieldKind
 from form_schemas.measure_reader import read_measures
 from form_schemas.portal_reader import read_portal
 from form_schemas.settings import COLLECTION_FILE, Settings, read_settings
-from form_schemas.spec import FieldSpec, FormSpec, Shape
+from form_schemas.spec import FormSpec, Shape
 from form_schemas.standing_lint import find_standing_faults
 from form_schemas.surveys_reader import read_surveys
 from form_schemas.work_chains import find_faulty_gaps

@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterator
 
 from form_schemas.expressions import Expression
 from form_schemas.faults import ask_nearest
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
 from form_schemas.measure_parsing import At, Declared, MeasureParser
 from form_schemas.measures import Dimension, source_of
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 _NEVER_TOLD_APART = frozenset({ValueType.FILE, ValueType.ANY})
 

@@ -11,9 +11,9 @@ from enum import StrEnum
 from functools import cached_property
 
 from form_schemas.expressions import Expression
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import Call, Field, Logical, Node, RefColumn, Unary
-from form_schemas.spec import FieldSpec
 
 #: Units in which people are counted: small numbers of them tell who they are.
 PERSON_UNITS = frozenset({"人", "人次", "名"})

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from form_schemas.expressions import Expression
-from form_schemas.spec import FieldSpec, Step, StepKind
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import Step, StepKind
 
 
 class CircleError(Exception):

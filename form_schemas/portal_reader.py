@@ -10,6 +10,7 @@ from typing import Any
 
 from form_schemas.expressions import Expression, ExpressionError, parse_expression
 from form_schemas.faults import ask_nearest, point
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS, FieldKind, ValueType
 from form_schemas.lineage import list_columns
 from form_schemas.measures import MeasureGroup
@@ -23,7 +24,7 @@ from form_schemas.portal import (
     Region,
     Source,
 )
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 WORD = "portal"
 

@@ -27,23 +27,13 @@ from form_schemas.derivation_reader import read_derivation
 from form_schemas.drafts import Draft, Json, Source, fingerprint, parse_source
 from form_schemas.faults import Fault, point
 from form_schemas.field_reader import FieldReader, Note, pass_over
+from form_schemas.field_spec import FieldGroup, FieldSpec, PlacedField
 from form_schemas.flow_reader import read_flow, read_flow_with
 from form_schemas.freeze_reader import read_freezes
 from form_schemas.kinds import ValueType
 from form_schemas.ordering import CircleError, order_steps
-from form_schemas.spec import (
-    Example,
-    FieldGroup,
-    FieldSpec,
-    FormKind,
-    FormSpec,
-    Level,
-    Period,
-    PlacedField,
-    RuleSpec,
-    Shape,
-    Step,
-)
+from form_schemas.rule_spec import Example, Level, RuleSpec
+from form_schemas.spec import FormKind, FormSpec, Period, Shape, Step
 
 #: Makes the draft of a file of an edition (`urn:tianbao:talent:2024:`), or its faults.
 Parse = Callable[[Source, str], tuple[Draft | None, list[Fault]]]

@@ -6,7 +6,8 @@ refused.
 
 from collections.abc import Iterator, Mapping
 
-from form_schemas.spec import LEVEL_WORDS, Example, FormSpec, RuleSpec
+from form_schemas.rule_spec import LEVEL_WORDS, Example, RuleSpec
+from form_schemas.spec import FormSpec
 
 
 def write_rules(form: FormSpec, forms: Mapping[str, FormSpec]) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 from form_schemas.expressions import Expression, ExpressionError, parse_expression
 from form_schemas.faults import ask_nearest, point
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind, ValueType
 from form_schemas.lineage import list_columns
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from form_schemas.surveys import (
     AnswerFields,
     QuestionFields,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from form_schemas.field_spec import FieldSpec
 from form_schemas.nodes import (
     Aggregate,
     AliasColumn,
@@ -26,7 +27,7 @@ from form_schemas.nodes import (
     ThisField,
     Unary,
 )
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 _Forms = Mapping[str, FormSpec]
 

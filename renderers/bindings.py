@@ -7,8 +7,9 @@ grids. Nobody else asks for a kind.
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS, FieldKind
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 
 class Control(StrEnum):

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from markupsafe import escape
 
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from renderers.bindings import INPUT_MODES, Control, control_of, is_figure, width_class
 from renderers.display import bare_words
 from renderers.inputs import NO, YES

@@ -9,8 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from html import unescape
 
 from form_schemas.codelists import CodeList
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
-from form_schemas.spec import FieldSpec
 from renderers.bindings import is_figure
 from validators.conversion import DISPLAYS, display
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from renderers.bindings import SPELLINGS, Control, control_of, is_fillable
 from renderers.cells import Column, RowTemplate, frozen_fields, row_template
 from renderers.environment import render

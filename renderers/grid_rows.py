@@ -7,8 +7,9 @@ from typing import Protocol
 from markupsafe import Markup, escape
 
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from renderers.cells import Column, RowTemplate, close_cells
 from renderers.display import edit, mask, show
 from renderers.grid_query import INHERITED

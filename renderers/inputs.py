@@ -22,7 +22,8 @@ from wtforms.fields.core import Field, UnboundField
 from wtforms.form import BaseForm
 from wtforms.widgets import html_params
 
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from renderers.bindings import INPUT_MODES, Control, control_of
 
 #: What a yes-or-no control sends; conversion reads more spellings.

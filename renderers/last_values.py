@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from form_schemas.codelists import CodeList
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from renderers.bindings import is_figure
 from renderers.display import edit, mask, show
 

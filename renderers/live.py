@@ -11,8 +11,10 @@ from datetime import date
 from markupsafe import Markup
 
 from form_schemas.expressions import Expression, Reach
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
-from form_schemas.spec import FieldSpec, FormSpec, RuleSpec, StepKind
+from form_schemas.rule_spec import RuleSpec
+from form_schemas.spec import FormSpec, StepKind
 from renderers.bindings import SPELLINGS, Control, control_of, is_figure
 from validators.compiling import Env
 from validators.trees import to_tree

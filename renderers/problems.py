@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from form_schemas.spec import FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 from validators.messages import describe_problem
 from validators.report import Problem
 

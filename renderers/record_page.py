@@ -11,8 +11,9 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldGroup, FieldSpec, PlacedField
 from form_schemas.settings import WarningReason
-from form_schemas.spec import FieldGroup, FieldSpec, FormSpec, PlacedField
+from form_schemas.spec import FormSpec
 from renderers.bindings import SPELLINGS, WIDTHS, Control, control_of, is_figure
 from renderers.display import edit, mask, show, show_change
 from renderers.environment import render

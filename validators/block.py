@@ -11,8 +11,10 @@ from enum import StrEnum
 from functools import cache, cached_property
 from itertools import islice
 
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec
+from form_schemas.rule_spec import Level, RuleSpec
+from form_schemas.spec import FormSpec
 from validators.compiling import Env, UnitFacts, iterate_rows
 from validators.constraints import get_judges
 from validators.conversion import (

@@ -12,8 +12,10 @@ from typing import Any
 import jsonschema_rs
 
 from form_schemas.codelists import CodeList
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import SUGGESTING_KINDS, FieldKind
-from form_schemas.spec import FieldSpec, FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 from validators.choices import get_codes
 from validators.conversion import TO_JSON, keep
 from validators.formats import is_organization_code, judge_uscc

@@ -12,8 +12,9 @@ from datetime import date
 from decimal import Decimal
 
 from form_schemas.codelists import CodeList
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.choices import get_codes
 from validators.converters import (
     LONGEST_TEXT,

@@ -13,8 +13,9 @@ from re import ASCII
 from re import compile as compile_pattern
 
 from form_schemas.codelists import CodeList
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators import scalars
 from validators.choices import get_codes, get_options, split_values
 from validators.report import Code, Finding, quote

@@ -14,8 +14,9 @@ from typing import Any
 
 from form_schemas.derivations import MOST_EXPANDED, Derivation, Expansion, Join
 from form_schemas.expressions import Expression
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.compiling import Env, Row
 from validators.functions import Number, find_first_day
 from validators.interpreting import interpret, interpret_comparable

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 
-from form_schemas.spec import FieldSpec, FormSpec, StepKind
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec, StepKind
 
 #: Positions of rows by field.
 _Marks = defaultdict[str, set[int]]

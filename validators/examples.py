@@ -13,10 +13,12 @@ from pathlib import Path
 
 from form_schemas.codelists import CodeList, load_codelists
 from form_schemas.faults import Fault, ask_nearest, point
+from form_schemas.field_spec import FieldSpec
 from form_schemas.folder_reading import read_folder
 from form_schemas.folders import SCHEMAS_FOLDER, edition_folders
+from form_schemas.rule_spec import Example, Level, RuleSpec, ToldTables
 from form_schemas.settings import read_settings
-from form_schemas.spec import Example, FieldSpec, FormSpec, Level, RuleSpec, ToldTables
+from form_schemas.spec import FormSpec
 from validators.compiling import Env, Row
 from validators.constraints import ValueJudge, get_judges
 from validators.conversion import from_json

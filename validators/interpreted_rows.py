@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from form_schemas.spec import RuleSpec, StepKind
+from form_schemas.rule_spec import RuleSpec
+from form_schemas.spec import StepKind
 from validators.interpreting import interpret, refer
 from validators.places import Place
 from validators.rules import settle

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.report import Code, Problem
 
 #: Options that a sentence lists; more are only counted.

@@ -11,9 +11,10 @@ from functools import cache
 from typing import Any, Protocol
 
 from form_schemas.expressions import Expression
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import RefColumn, equations_of
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.compiling import Ask, Env, Question, compile_row, iterate_rows
 from validators.conversion import Row
 from validators.report import Code, Finding, quote

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from form_schemas.spec import Level
+from form_schemas.rule_spec import Level
 
 #: Characters of a value that a problem quotes; a cell may hold megabytes.
 QUOTED_CHARACTERS = 80

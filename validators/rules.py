@@ -23,8 +23,10 @@ from functools import lru_cache
 from typing import Any
 
 from form_schemas.expressions import Expression
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
-from form_schemas.spec import FieldSpec, FormSpec, RuleSpec, StepKind
+from form_schemas.rule_spec import RuleSpec
+from form_schemas.spec import FormSpec, StepKind
 from validators.compiling import (
     Ask,
     Columns,

@@ -6,7 +6,8 @@ column is judged once, and an import may judge in the process that reads.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from validators.constraints import ValueJudge, get_judges
 from validators.conversion import (
     ConvertedColumns,

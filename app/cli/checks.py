@@ -29,7 +29,8 @@ from app.services.installation import find_reporting_scope, get_console_actor
 from app.services.workshop import Workshop
 from app.storage.records import Scope
 from form_schemas.catalogue import Edition
-from form_schemas.spec import LEVEL_WORDS, FormSpec
+from form_schemas.rule_spec import LEVEL_WORDS
+from form_schemas.spec import FormSpec
 
 
 @click.command()

@@ -42,7 +42,8 @@ from app.services.reports import ImportReport, make_report
 from app.services.templates import write_template_for
 from app.services.workshop import Workshop
 from exporters.template import write_template
-from form_schemas.spec import LEVEL_WORDS, FormSpec
+from form_schemas.rule_spec import LEVEL_WORDS
+from form_schemas.spec import FormSpec
 from validators.check import waiting_rules
 from validators.messages import describe
 

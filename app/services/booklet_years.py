@@ -36,8 +36,9 @@ from form_schemas.booklets import (
     find_ticks,
     list_counted,
 )
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from renderers.bindings import is_figure
 from renderers.display import mask, show
 from validators.rules import evaluate_steps

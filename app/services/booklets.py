@@ -24,8 +24,9 @@ from app.storage.records import Query
 from form_schemas.booklets import Booklet, Ticks, list_below, list_counted, list_forms
 from form_schemas.catalogue import Catalogue
 from form_schemas.codelists import CodeEntry, offered
+from form_schemas.field_spec import FieldSpec
 from form_schemas.settings import list_booklets
-from form_schemas.spec import FieldSpec, FormSpec, Shape
+from form_schemas.spec import FormSpec, Shape
 from validators.report import Problem
 
 #: A checklist has one row a code.

@@ -15,7 +15,8 @@ from app.services.row_names import name_row
 from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 from validators.check import waiting_rules
 from validators.messages import describe_problem
 from validators.report import Code, Problem

@@ -15,7 +15,7 @@ from app.services.check_reports import (
 from app.services.findings import KEPT_CELLS
 from app.services.workplaces import Workplace
 from exporters.check_report import write_check_report
-from form_schemas.spec import LEVEL_WORDS
+from form_schemas.rule_spec import LEVEL_WORDS
 
 
 def write_report_file(

@@ -29,7 +29,8 @@ from app.storage.engine import begin_reading
 from app.storage.records import Scope
 from app.storage.rule_queries import is_table_rule
 from form_schemas.catalogue import Catalogue, Edition
-from form_schemas.spec import FormSpec, Level, RuleSpec
+from form_schemas.rule_spec import Level, RuleSpec
+from form_schemas.spec import FormSpec
 from validators.check import waiting_rules
 from validators.messages import name_kind
 

@@ -10,8 +10,8 @@ from app.storage.engine import begin_reading
 from app.storage.keys import initials
 from app.storage.rows import RowStore
 from form_schemas.codelists import CodeEntry, CodeList, offered
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import SUGGESTING_KINDS
-from form_schemas.spec import FieldSpec
 from validators.conversion import convert_value
 from validators.report import Finding
 

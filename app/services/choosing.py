@@ -15,8 +15,8 @@ from app.storage.engine import begin_reading
 from app.storage.keys import initials, key_text
 from app.storage.previous import list_previous_rows
 from app.storage.records import Scope
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec
 from renderers.display import mask, show
 
 #: Rows of the last round that are listed at most; a list of members is far shorter.

@@ -30,8 +30,9 @@ from app.storage.records import Page, Query, Scope, StoredRow
 from app.storage.rows import RowStore
 from app.storage.unit_facts import find_unit_facts
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from renderers.display import mask, show
 from validators.check import Context
 from validators.compiling import Env, UnitFacts

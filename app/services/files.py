@@ -25,8 +25,9 @@ from app.services.pictures import IMAGE_FORMATS, check_picture
 from app.services.workplaces import Workplace
 from app.storage.engine import begin_reading
 from app.storage.files import FileOwner, FileStore, find_file, keep_file
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS, FieldKind
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 _MIB = 1024 * 1024
 _DEFAULT_TYPES: Mapping[FieldKind, tuple[str, ...]] = {

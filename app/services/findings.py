@@ -12,7 +12,8 @@ from sqlalchemy import Connection, delete, insert
 
 from app.models import CheckFinding, CheckResult, RuleState
 from app.storage.records import Scope
-from form_schemas.spec import FormSpec, Level, RuleSpec
+from form_schemas.rule_spec import Level, RuleSpec
+from form_schemas.spec import FormSpec
 from validators.report import Problem
 
 #: Cells of one form and department that are kept for each rule, and each sort of

@@ -21,7 +21,8 @@ from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
 from exporters.exchange import Block
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from renderers.display import is_mask
 from validators.check import (
     CheckedBlock,

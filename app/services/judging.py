@@ -14,8 +14,9 @@ from app.storage.confirmations import (
     keep_unconfirmed,
 )
 from app.storage.records import StoredRow
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, Shape
+from form_schemas.spec import Shape
 from renderers.display import is_mask
 from validators.check import Checked, Stage, check_row
 from validators.conversion import RawRow, convert_row, display

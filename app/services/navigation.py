@@ -33,7 +33,8 @@ from app.storage.keys import initials
 from app.storage.records import Scope
 from app.storage.standings import Standing
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 from form_schemas.work_chains import is_gap_list
 
 #: Chips of the workbench: what a person does about the states.

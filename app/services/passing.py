@@ -53,7 +53,8 @@ from app.storage.change_digests import describe_import, find_newest_change
 from app.storage.records import Change, Counts, Scope
 from app.storage.rows import RowStore
 from app.storage.tables import is_foreign_key
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from validators.conversion import (
     from_json,
 )

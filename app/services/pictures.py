@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from app.errors import CoarsePicture, WrongFile
-from form_schemas.spec import FieldSpec
+from form_schemas.field_spec import FieldSpec
 
 #: About a page at 600 dpi; more pixels are a picture that nobody took.
 MOST_PIXELS = 50_000_000

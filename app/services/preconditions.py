@@ -12,7 +12,8 @@ from app.models import Filing
 from app.storage.columns import find_filled
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormKind, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormKind, FormSpec
 
 
 def find_waiting(

@@ -17,8 +17,9 @@ from app.services.inventing.making import demo_rows
 from app.services.inventing.world import World, in_order
 from exporters.template import write_template
 from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from renderers.display import mask, show
 from validators.check import Checked, Stage, check_row
 from validators.compiling import Env

@@ -20,7 +20,7 @@ from app.services.schema_aftermath import Aftermath, Task, find_aftermath
 from app.storage.records import Scope
 from exporters.revision_book import write_revision_book
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import LEVEL_WORDS
+from form_schemas.rule_spec import LEVEL_WORDS
 
 
 def write_cells_file(

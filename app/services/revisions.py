@@ -21,7 +21,9 @@ from app.storage.engine import begin_reading
 from app.storage.left_values import Left, LeftValue, Whose, iterate_left
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec, Level
+from form_schemas.field_spec import FieldSpec
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 from validators.conversion import display
 from validators.messages import mask
 

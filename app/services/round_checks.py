@@ -40,8 +40,9 @@ from app.storage.rule_queries import (
 )
 from app.storage.unit_facts import find_unit_facts
 from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.rule_spec import RuleSpec
 from form_schemas.scopes import Reach
-from form_schemas.spec import FormSpec, RuleSpec
+from form_schemas.spec import FormSpec
 from validators.check import Context, SeenKeys, Stage, check_columns, waiting_rules
 from validators.conversion import ConvertedColumns, display
 from validators.report import Code, Finding, Problem, quote

@@ -32,7 +32,8 @@ from app.storage.binding import bind
 from app.storage.engine import begin_reading
 from app.storage.left_values import Left, Whose, count_left
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 
 _DECLARED, _ROUND, _UNIT = FormDeclaration.__table__, Round.__table__, Unit.__table__
 _RESULT, _RUN, _DEPARTMENT = (

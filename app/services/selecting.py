@@ -15,7 +15,7 @@ from app.services.entering import Entry, Outcome, Status
 from app.storage.engine import begin_reading
 from app.storage.records import Query
 from app.storage.rows import RowStore
-from form_schemas.spec import FieldSpec
+from form_schemas.field_spec import FieldSpec
 from renderers.bindings import is_fillable
 from validators.conversion import convert_value
 from validators.messages import describe

@@ -34,7 +34,8 @@ from app.storage.confirmations import Confirmed, Mark, find_written
 from app.storage.engine import begin_reading
 from app.storage.expression_rows import find_previous_round
 from app.storage.records import Scope, StoredRow
-from form_schemas.spec import FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 from validators.conversion import (
     display,
     from_json,

@@ -21,8 +21,10 @@ from app.storage.engine import begin_reading
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.differences import DifferenceKind, FormDifference
 from form_schemas.edition_diff import compare_editions
+from form_schemas.field_spec import FieldSpec
 from form_schemas.lineage import Lineage, trace
-from form_schemas.spec import FieldSpec, FormSpec, RuleSpec
+from form_schemas.rule_spec import RuleSpec
+from form_schemas.spec import FormSpec
 
 #: After these a stored value may be wrong, or one may be missing.
 _TOUCHING = frozenset(

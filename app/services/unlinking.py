@@ -7,7 +7,7 @@ from app.services.desks import Desk
 from app.services.recording import record_changes
 from app.storage.records import StoredRow
 from app.storage.rows import RowStore
-from form_schemas.spec import FieldSpec
+from form_schemas.field_spec import FieldSpec
 
 _LONGEST_REASON = 200
 

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, sele
 from app.storage.binding import Binding, bind
 from app.storage.records import Scope, StoredRow
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 
 
 def count_gaps(

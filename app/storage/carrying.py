@@ -36,7 +36,8 @@ from app.storage.lookup import in_groups
 from app.storage.records import Scope, StoredRow
 from app.storage.tables import is_foreign_key, list_unique
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from validators.conversion import to_json
 
 _AT_ONCE = 1000

@@ -15,8 +15,9 @@ from app.models import StoredFile
 from app.storage.binding import bind
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.conversion import TO_JSON, keep, to_json
 
 _AT_ONCE = 2000

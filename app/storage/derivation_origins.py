@@ -22,6 +22,7 @@ from app.storage.rule_queries import RulePlace, find_sql_place, planned
 from app.storage.sql_values import Sql
 from form_schemas.catalogue import Catalogue
 from form_schemas.derivations import Derivation, Join
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
@@ -33,7 +34,7 @@ from form_schemas.nodes import (
     RefColumn,
     parts_of,
 )
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 #: A reference that expressions follow: alias of its row ("" for the source), field.
 Followed = tuple[str, str]

@@ -39,6 +39,7 @@ from form_schemas.derivations import (
     is_over_group,
 )
 from form_schemas.expressions import Expression
+from form_schemas.field_spec import FieldSpec
 from form_schemas.forms_read import reads_partner
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
@@ -48,7 +49,6 @@ from form_schemas.nodes import (
     conjuncts_of,
     parts_of,
 )
-from form_schemas.spec import FieldSpec
 
 #: What a group is told by: the values of its columns, in the order of `group_by`.
 GroupKey = tuple[object, ...]

@@ -28,7 +28,8 @@ from app.storage.loading import get_initials, write_tuples
 from app.storage.lookup import ROWS_AT_ONCE, in_groups
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from validators.rules import settle
 
 _ENGINE_COLUMNS = (

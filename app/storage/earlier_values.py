@@ -23,7 +23,8 @@ from app.storage.records import Scope
 from app.storage.types import keep_as
 from form_schemas.catalogue import Catalogue
 from form_schemas.descent import Descent, find_descent
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 
 
 class EarlierValues:

@@ -14,9 +14,10 @@ from app.storage.expression_compiler import Compiler
 from app.storage.expression_rows import RowsOf
 from app.storage.tables import is_foreign_key
 from form_schemas.condition_parts import Parts
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import Field, Node, RefColumn
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 
 def reach(

@@ -7,10 +7,11 @@ from app.storage.expression_pairs import list_pairs
 from app.storage.expression_reaching import is_plain
 from app.storage.expression_rows import RowsOf
 from app.storage.sql_values import Sql, Value
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
 from form_schemas.lineage import Origin
 from form_schemas.nodes import RefColumn
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 
 def refer(compiler: Compiler, node: RefColumn, rows: RowsOf) -> Value:

@@ -31,9 +31,10 @@ from app.storage.sqlite_words import SqliteWords
 from app.storage.unit_facts import ask_unit_fact
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.descent import find_descent
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
 from form_schemas.lineage import Origin, OriginKind
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.scalars import SIGNIFICANT_DIGITS
 
 Words = SqliteWords | PostgresWords

@@ -20,7 +20,8 @@ from app.storage.references import find_users
 from app.storage.search import holds
 from form_schemas.catalogue import Catalogue
 from form_schemas.freezes import Freeze
-from form_schemas.spec import FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 
 Row = Mapping[str, object]
 

@@ -34,7 +34,8 @@ from app.storage.loading import Loader
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue
 from form_schemas.freezes import Freeze
-from form_schemas.spec import FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 
 
 class Load(Protocol):

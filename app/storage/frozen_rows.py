@@ -14,7 +14,8 @@ from app.storage.frozen_loads import select_linked
 from app.storage.records import Scope, StoredRow
 from form_schemas.catalogue import Catalogue
 from form_schemas.freezes import Freeze
-from form_schemas.spec import FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 
 
 def find_frozen_rows(

@@ -22,7 +22,8 @@ from sqlalchemy import (
 from app.models.base import BIG_KEY
 from app.models.history import RowChange
 from app.storage.stored_values import Places, type_of
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 
 _CHANGE = RowChange.__table__
 

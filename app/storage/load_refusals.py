@@ -16,7 +16,8 @@ from app.storage.loading import Loader
 from app.storage.records import Scope
 from app.storage.tables import is_foreign_key
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 
 #: Values that a refusal names.
 _SHOWN = 5

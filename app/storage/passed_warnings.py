@@ -33,7 +33,7 @@ from app.storage.confirmations import Mark, fields_judged
 from app.storage.engine import is_sqlite
 from app.storage.records import Scope
 from app.storage.types import ExactDecimal, TextList
-from form_schemas.spec import Level
+from form_schemas.rule_spec import Level
 
 _TABLE = Confirmation.__table__
 _ROW = StagedRow.__table__

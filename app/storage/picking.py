@@ -30,8 +30,9 @@ from app.storage.records import Choice, Choices, Scope
 from app.storage.search import find_initials
 from app.storage.sql_values import Sql, Value
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.compiling import Env
 
 _PAGE = 20

@@ -24,8 +24,9 @@ from app.storage.expressions import COMPILER, NotInSqlError
 from app.storage.lookup import ROWS_AT_ONCE, in_groups
 from app.storage.records import Scope
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.lineage import Origin
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.rules import settle
 
 

@@ -14,8 +14,9 @@ from app.storage.records import Scope
 from app.storage.search import holds
 from app.storage.tables import is_foreign_key
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.nodes import equations_of
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 Row = Mapping[str, object]
 

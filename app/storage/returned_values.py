@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, selec
 
 from app.models.base import BIG_KEY
 from app.storage.stored_values import Places, type_of
-from form_schemas.spec import FieldSpec
+from form_schemas.field_spec import FieldSpec
 
 _AT_ONCE = 5000
 

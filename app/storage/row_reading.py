@@ -16,7 +16,8 @@ from app.storage.picking import Picking, find_choices
 from app.storage.records import Choices, Page, Query, Scope, StoredRow
 from app.storage.search import find_page, matching, ordered
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from validators.compiling import Env
 
 

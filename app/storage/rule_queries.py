@@ -36,7 +36,8 @@ from form_schemas.nodes import (
     ThisField,
     parts_of,
 )
-from form_schemas.spec import FormSpec, RuleSpec
+from form_schemas.rule_spec import RuleSpec
+from form_schemas.spec import FormSpec
 
 __all__ = [
     "RulePlace",

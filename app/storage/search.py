@@ -34,8 +34,9 @@ from app.storage.records import (
 from app.storage.tables import IS_FAULTY
 from app.storage.types import TextList
 from form_schemas.codelists import CodeList
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS, FieldKind
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 #: Codes of a list whose names hold a word; more match nothing one could look through.
 _MOST_CODES = 200

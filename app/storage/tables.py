@@ -28,7 +28,8 @@ from app.models.base import BIG_KEY, UtcDateTime
 from app.storage.kept_tables import kept_with_catalogue
 from app.storage.types import ExactDecimal, column_type
 from form_schemas.catalogue import ARCHIVED, Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 
 _SCOPE = ("_unit_id", "_round_id")
 #: In so many words: neither database takes a partial index for a bound value.

@@ -43,7 +43,8 @@ from app.storage.stored_values import Places, StoredForm, read_rows, type_of
 from app.storage.types import keep_as
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.expressions import Expression
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from validators.rules import settle_all
 
 _AT_ONCE = 5000

@@ -25,8 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from app.storage.engine import is_sqlite
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
-from form_schemas.spec import FieldSpec
 
 #: The largest whole number a column holds; decimals are counted in their last place,
 #: as SQLite stores them, on PostgreSQL too: data can move from one to the other.

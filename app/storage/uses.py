@@ -10,7 +10,8 @@ from app.storage.lookup import ROWS_AT_ONCE, in_groups
 from app.storage.records import Scope
 from app.storage.references import equal_fields
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 
 
 def find_used(

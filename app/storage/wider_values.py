@@ -8,7 +8,8 @@ from sqlalchemy import Connection, select
 from app.storage.expressions import NotInSqlError, compile_sql
 from app.storage.rule_queries import RulePlace, planned, rows_of
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from validators.rules import settle
 
 

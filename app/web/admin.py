@@ -22,7 +22,8 @@ from app.services.policy_text import RULES, describe_roles
 from app.web.addresses import read_page_number
 from app.web.server import Answer, get_server
 from app.web.visit import get_visit
-from form_schemas.spec import FormSpec, RuleSpec
+from form_schemas.rule_spec import RuleSpec
+from form_schemas.spec import FormSpec
 from validators.check import waiting_rules
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")

@@ -24,7 +24,8 @@ from form_schemas.booklets import (
     find_constants,
     find_ticks,
 )
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from renderers.bindings import is_figure
 from renderers.display import show
 from renderers.problems import ProblemView, view_problem

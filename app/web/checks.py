@@ -29,7 +29,7 @@ from app.web.downloads import send_made
 from app.web.form_urls import url_of_form, url_of_row
 from app.web.server import Answer, get_server
 from app.web.visit import get_visit
-from form_schemas.spec import LEVEL_WORDS, Level
+from form_schemas.rule_spec import LEVEL_WORDS, Level
 
 checks = Blueprint("checks", __name__)
 

@@ -10,8 +10,8 @@ from app.services.entering import Outcome
 from app.services.merging import Conflict
 from app.storage.records import StoredRow
 from app.web.form_urls import url_of_row
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec
 
 
 @dataclass(frozen=True)

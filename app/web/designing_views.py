@@ -18,7 +18,8 @@ from app.services.designing.structures import DIALECT
 from app.services.designing.views import FieldLine, FormView, view_form
 from app.web.server import get_server
 from form_schemas.field_words import KIND_NAMES, PERIOD_NAMES
-from form_schemas.spec import LEVEL_WORDS, FormKind, Level, Period, Shape
+from form_schemas.rule_spec import LEVEL_WORDS, Level
+from form_schemas.spec import FormKind, Period, Shape
 
 SHAPE_NAMES = {Shape.ROWS: "多行，一行一条", Shape.RECORD: "每单位一份"}
 FORM_KIND_NAMES = {

@@ -34,7 +34,8 @@ from app.web.notes import Warned, view_notes, view_table_problems
 from app.web.queries import to_storage_query
 from app.web.record_pages import make_record, name_files, show_period
 from form_schemas.field_words import PERIOD_NAMES
-from form_schemas.spec import FormSpec, RuleSpec, Shape
+from form_schemas.rule_spec import RuleSpec
+from form_schemas.spec import FormSpec, Shape
 from form_schemas.work_chains import WorkChain
 from renderers.grid_page import build_grid_page, read_query, render_grid_page
 from renderers.grid_query import INHERITED

@@ -13,8 +13,9 @@ from app.services.generating.plans import Gone, Plan
 from app.services.generating.undoing import LastGeneration, find_last
 from app.storage.rows import Row
 from app.web.form_urls import url_of_form, url_of_row
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 #: Rows of a kind that the page lists.
 MOST_SHOWN = 50

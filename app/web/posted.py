@@ -9,8 +9,8 @@ from app.services.desks import Desk
 from app.services.files import WrongFile
 from app.services.unlocking import find_opening
 from app.web.uploads import keep_field_file
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec
 from renderers.bindings import Control, control_of
 
 

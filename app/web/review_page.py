@@ -17,8 +17,9 @@ from app.web.import_views import show_texts
 from app.web.notes import tell_note
 from app.web.server import get_server
 from app.web.visit import get_visit
+from form_schemas.field_spec import FieldSpec
 from form_schemas.settings import WarningReason
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.messages import name_kind
 
 _SIZE = 50

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.services.desks import CheckedRow, Desk
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec
 from renderers.bindings import is_figure
 from renderers.display import mask, show, show_change
 from validators.messages import describe_problem

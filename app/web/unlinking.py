@@ -11,7 +11,7 @@ from app.web.form_urls import url_of_row
 from app.web.rows import get_desk
 from app.web.security import FORMS, takes
 from app.web.server import Answer
-from form_schemas.spec import FieldSpec
+from form_schemas.field_spec import FieldSpec
 
 unlinking = Blueprint(
     "unlinking",

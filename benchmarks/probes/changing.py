@@ -20,9 +20,10 @@ from app.storage.binding import Binding, bind
 from app.storage.engine import is_sqlite, open_engine
 from benchmarks.clock import timed
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.folders import SCHEMAS_FOLDER
 from form_schemas.loading import load_catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from form_schemas.writer import format_schema
 
 _UNITS, _ROUNDS = 50, 5

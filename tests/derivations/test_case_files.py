@@ -5,7 +5,7 @@ from itertools import chain
 import pytest
 
 from form_schemas.codelists import load_codelists
-from form_schemas.spec import Level
+from form_schemas.rule_spec import Level
 from tests.support.derivation_cases import (
     Case,
     all_cases,

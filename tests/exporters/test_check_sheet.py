@@ -14,7 +14,8 @@ from exporters.marking import mark_workbook
 from exporters.putting import put_value
 from exporters.reader import read_workbook
 from exporters.template import build_template
-from form_schemas.spec import Level, Shape
+from form_schemas.rule_spec import Level
+from form_schemas.spec import Shape
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, rule_of, schema_of
 from validators.report import Code, Problem

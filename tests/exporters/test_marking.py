@@ -15,7 +15,7 @@ from exporters.marks.styles import MarkColour
 from exporters.reader import read_workbook
 from exporters.refusals import RefusedFile
 from exporters.template import write_template
-from form_schemas.spec import Level
+from form_schemas.rule_spec import Level
 from tests.support.catalogues import catalogue_of
 from tests.support.forms import field_of, schema_of
 from tests.support.workbooks import change_parts, read_part, write_sheet

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from form_schemas.spec import Example, Level
+from form_schemas.rule_spec import Example, Level
 from tests.support.forms import field_of, form_of, read_schemas, rule_of, schema_of
 from validators.examples import find_broken_rules, make_setting
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from form_schemas.spec import Level, Shape
+from form_schemas.rule_spec import Level
+from form_schemas.spec import Shape
 from renderers.cells import frozen_fields
 from renderers.grid_page import (
     GridQuery,

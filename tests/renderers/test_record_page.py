@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from form_schemas.spec import Level
+from form_schemas.rule_spec import Level
 from renderers.record_page import FileView, build_record_page, render_record_page
 from renderers.urls import PageUrls
 from tests.support.catalogues import get_catalogue

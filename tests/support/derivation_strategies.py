@@ -14,9 +14,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind, ValueType
 from form_schemas.nodes import Field, ThisField, conjuncts_of, parts_of
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from tests.support.derivation_reading import Forms, Reading, order_forms
 from validators.compiling import Row
 from validators.functions import round_half_up

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from form_schemas.catalogue import Edition
 from form_schemas.codelists import CodeList
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from tests.support.forms import field_of
 from tests.support.next_years import NextYear, Rows
 from tests.support.schema_acts import add, change, drop

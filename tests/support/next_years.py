@@ -11,10 +11,11 @@ from copy import deepcopy
 from form_schemas.catalogue import Edition
 from form_schemas.codelists import CodeList
 from form_schemas.drafts import Source
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
 from form_schemas.renaming import NameFinder
 from form_schemas.renaming import rename as rename_mentions
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from tests.support.schema_acts import rename
 
 Row = dict[str, object]

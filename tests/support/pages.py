@@ -17,7 +17,8 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.codelists import load_codelists
-from form_schemas.spec import FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 from renderers.grid_page import build_grid_page, read_query, render_grid_page
 from renderers.problems import problem_to_json
 from renderers.record_page import FileView, build_record_page, render_record_page

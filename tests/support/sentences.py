@@ -19,9 +19,10 @@ from form_schemas.expressions import (
     Tables,
     parse_expression,
 )
+from form_schemas.field_spec import FieldSpec
 from form_schemas.functions import FUNCTIONS, GIVEN, Function
 from form_schemas.kinds import ValueType
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 _NUMBER, _TEXT = ValueType.NUMBER, ValueType.TEXT
 _DATE, _MONTH = ValueType.DATE, ValueType.MONTH

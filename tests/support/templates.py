@@ -16,8 +16,9 @@ from exporters.putting import put_value
 from exporters.template import build_template
 from exporters.workbook import chunks_of, convert_chunks
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.compiling import Env
 from validators.conversion import from_json
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 
 from form_schemas.catalogue import Edition
 from form_schemas.codelists import CodeList
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS, FieldKind
-from form_schemas.spec import FieldSpec, FormSpec, Shape
+from form_schemas.spec import FormSpec, Shape
 from tests.support.next_years import (
     NextYear,
     Row,

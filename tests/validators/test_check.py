@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import Level
+from form_schemas.rule_spec import Level
 from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of, form_of, rule_of, schema_of
 from tests.support.lookups import Rows

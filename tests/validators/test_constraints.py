@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from form_schemas.codelists import load_codelists
-from form_schemas.spec import Level
+from form_schemas.rule_spec import Level
 from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of, form_of, schema_of
 from validators.constraints import compile_form, get_judges

@@ -3,7 +3,7 @@
 import pytest
 
 from form_schemas.codelists import load_codelists
-from form_schemas.spec import Level
+from form_schemas.rule_spec import Level
 from tests.support.forms import field_of, form_of, rule_of, schema_of
 from validators.conversion import convert_value
 from validators.converters import BadCell

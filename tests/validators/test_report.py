@@ -1,6 +1,6 @@
 """Problems and findings."""
 
-from form_schemas.spec import Level
+from form_schemas.rule_spec import Level
 from validators.report import QUOTED_CHARACTERS, Code, Finding, Problem, quote
 
 

@@ -6,18 +6,11 @@ from decimal import Decimal
 import pytest
 
 from form_schemas.expressions import Column, parse_expression
+from form_schemas.field_spec import FieldSpec, Fill, Reference
 from form_schemas.kinds import FieldKind, ValueType
 from form_schemas.ordering import order_steps
-from form_schemas.spec import (
-    FieldSpec,
-    Fill,
-    FormSpec,
-    Level,
-    Period,
-    Reference,
-    RuleSpec,
-    Shape,
-)
+from form_schemas.rule_spec import Level, RuleSpec
+from form_schemas.spec import FormSpec, Period, Shape
 from tests.support.catalogues import get_catalogue
 from validators import rules
 from validators.compiling import Ask, Env, Question, compile_row

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import TRAITS, FieldKind
-from form_schemas.spec import FieldSpec, FormKind, FormSpec
+from form_schemas.spec import FormKind, FormSpec
 from validators.drafting.guesses import Guess
 from validators.drafting.labels import plain_label
 

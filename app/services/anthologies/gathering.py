@@ -11,7 +11,8 @@ from app.services.files import is_of_form
 from app.storage.files import find_file
 from app.storage.referring_rows import Referring, list_referring
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from renderers.display import bare_words, show
 
 #: Rows of another form that belong to one row.

@@ -21,7 +21,8 @@ from app.services.round_checks import RoundCheck
 from app.services.row_names import name_row
 from app.storage.content import hash_figures
 from app.storage.records import Scope
-from form_schemas.spec import FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 from validators.messages import describe_problem
 from validators.report import Code, Problem
 

@@ -26,7 +26,8 @@ from app.storage.binding import bind
 from app.storage.change_digests import find_newest_change
 from app.storage.engine import is_sqlite
 from app.storage.records import Scope
-from form_schemas.spec import FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 
 _CONTRIBUTION = Contribution.__table__
 _ACT = "移交"

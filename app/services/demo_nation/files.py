@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from app.services.demo_nation.places import Place
 from app.services.flows.creating import copy_value
 from app.storage.files import FileOwner, FileStore, keep_file
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _SIZE, _DPI = (960, 600), (300, 300)

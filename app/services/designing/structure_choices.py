@@ -13,7 +13,8 @@ from app.services.designing.structure_words import LABELS, WORDS
 from app.services.designing.structures import Place
 from app.services.designing.words import Json
 from form_schemas.field_words import PERIOD_NAMES
-from form_schemas.spec import Level, Period
+from form_schemas.rule_spec import Level
+from form_schemas.spec import Period
 
 Choice = tuple[str, str]
 

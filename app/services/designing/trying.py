@@ -16,7 +16,8 @@ from form_schemas.expressions import (
     parse_expression,
 )
 from form_schemas.kinds import ValueType
-from form_schemas.spec import Example, FormSpec
+from form_schemas.rule_spec import Example
+from form_schemas.spec import FormSpec
 from form_schemas.wording import Names, describe, describe_condition
 from validators.examples import Setting, read_place
 from validators.interpreting import interpret

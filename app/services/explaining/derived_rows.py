@@ -33,6 +33,7 @@ from form_schemas.derivation_words import (
     say_value,
 )
 from form_schemas.expressions import Expression
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import ValueType
 from form_schemas.nodes import (
     Aggregate,
@@ -44,7 +45,7 @@ from form_schemas.nodes import (
     conjuncts_of,
     parts_of,
 )
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from form_schemas.wording import (
     find_referring,
 )

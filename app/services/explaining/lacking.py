@@ -6,8 +6,9 @@ from app.services.explaining.mending import Mending, mend_row, mend_values
 from app.services.explaining.questions import AskedColumn
 from app.services.explaining.reasons import Reason, list_keys
 from app.services.explaining.sight import Read, Sight
+from form_schemas.field_spec import FieldSpec
 from form_schemas.nodes import AliasColumn, Field
-from form_schemas.spec import FieldSpec, FormKind, FormSpec
+from form_schemas.spec import FormKind, FormSpec
 from form_schemas.wording import describe_condition
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from app.errors import NotFound
 from app.services.explaining.sight import Sight, find_column
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.nodes import AliasColumn, Field, Node, RefColumn
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 #: Before the id of a field of the source.
 _OF_SOURCE = "from."

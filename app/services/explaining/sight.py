@@ -13,9 +13,10 @@ from app.storage.derivation_origins import Tracing
 from app.storage.records import Filter, FilterOp, Query, Scope, StoredRow
 from app.storage.rows import RowStore
 from form_schemas.derivations import Derivation, has_group_calls
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS
 from form_schemas.nodes import AliasColumn, Node
-from form_schemas.spec import FieldSpec, FormSpec, Shape
+from form_schemas.spec import FormSpec, Shape
 from form_schemas.wording import Names, find_read
 from renderers.display import mask, show
 from validators.conversion import display

@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from app.errors import Refused
 from app.services.flows.items import Item
+from form_schemas.field_spec import FieldGroup, PlacedField
 from form_schemas.flows import Move
-from form_schemas.spec import FieldGroup, FormSpec, PlacedField
+from form_schemas.spec import FormSpec
 from validators.check import Stage, check_row
 from validators.conversion import RawRow
 from validators.messages import describe

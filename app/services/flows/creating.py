@@ -12,9 +12,10 @@ from app.services.workshop import Workshop
 from app.storage.files import FileOwner, FileStore, find_file, keep_file
 from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
+from form_schemas.field_spec import FieldSpec
 from form_schemas.flows import Creation
 from form_schemas.kinds import FILE_KINDS
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.check import Stage, check_row
 from validators.compiling import Question, compile_row
 from validators.report import find_level

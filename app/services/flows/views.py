@@ -17,9 +17,10 @@ from app.storage.files import find_file
 from app.storage.items import list_moves
 from app.storage.records import Filter, FilterOp, Query, StoredRow
 from app.storage.rows import RowStore
+from form_schemas.field_spec import FieldSpec
 from form_schemas.flows import Move
 from form_schemas.kinds import FILE_KINDS, FieldKind
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from renderers.display import mask, show
 from validators.conversion import from_json
 

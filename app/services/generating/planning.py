@@ -23,9 +23,9 @@ from app.storage.records import Query
 from app.storage.rows import Row, RowStore
 from app.storage.rule_queries import RulePlace, find_previous_scope
 from form_schemas.derivations import Derivation
+from form_schemas.field_spec import FieldSpec
 from form_schemas.nodes import Literal
 from form_schemas.scopes import Reach
-from form_schemas.spec import FieldSpec
 from validators.check import Context, SeenKeys, Stage, check_columns
 from validators.conversion import ConvertedColumns
 from validators.messages import describe

@@ -8,7 +8,8 @@ from hashlib import sha256
 
 from app.storage.records import StoredRow
 from app.storage.rows import Row
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from validators.conversion import to_json
 
 

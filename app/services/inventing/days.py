@@ -12,9 +12,10 @@ from functools import cache
 
 from app.services.inventing.identity import birth_of, invent_birth
 from app.services.inventing.tasks import Task
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
 from form_schemas.nodes import Call, Field, Logical, Node
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 _YEAR = 365
 _DATED = frozenset({FieldKind.DATE, FieldKind.YEAR_MONTH, FieldKind.YEAR})

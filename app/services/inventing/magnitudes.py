@@ -7,7 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
 from app.services.inventing.tasks import Task
-from form_schemas.spec import FieldSpec, FormSpec, Shape
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec, Shape
 
 _Range = tuple[float, float]
 

@@ -20,9 +20,11 @@ from app.services.inventing.values import invent_value
 from app.services.inventing.world import Row, World
 from form_schemas.catalogue import Catalogue
 from form_schemas.expressions import Expression, Reach
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FILE_KINDS, FieldKind, ValueType
 from form_schemas.nodes import Compare, Field, Literal, Node
-from form_schemas.spec import FieldSpec, FormSpec, Level, RuleSpec, Shape
+from form_schemas.rule_spec import Level, RuleSpec
+from form_schemas.spec import FormSpec, Shape
 from validators.check import Stage, check_row
 from validators.compiling import Env, Question, compile_row
 from validators.rules import broken_rules, evaluate_steps, required_fields

@@ -3,8 +3,9 @@
 from random import Random
 
 from app.services.inventing.world import Row, World
+from form_schemas.field_spec import FieldSpec
 from form_schemas.nodes import Compare, Field, Logical, Node, ThisField
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 
 class Picker:

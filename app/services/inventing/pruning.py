@@ -6,7 +6,8 @@ Last year's rows are this year's without them: inventing a round once serves bot
 from collections.abc import Collection, Iterator
 
 from app.services.inventing.world import Row
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 
 Made = list[tuple[FormSpec, list[Row]]]
 

@@ -10,7 +10,8 @@ from datetime import date
 from random import Random
 
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 
 _PUPILS = re.compile("学生|在校生|新生|毕业生")
 _CLASSES = re.compile("班级(基本|基础)?信息")

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from app.services.inventing.tasks import Scene
 from form_schemas.catalogue import Catalogue, Edition
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from validators.check import Context
 
 Row = dict[str, object]

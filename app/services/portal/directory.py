@@ -24,8 +24,9 @@ from app.storage.public_rows import (
     list_rounds,
 )
 from form_schemas.codelists import CodeEntry
+from form_schemas.field_spec import FieldSpec
 from form_schemas.measures import PERSON_UNITS
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from renderers.display import show
 
 #: Members named on the page of a unit, for each list.

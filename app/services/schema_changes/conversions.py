@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from form_schemas.allotment import is_stored_alike
 from form_schemas.codelists import CodeList
+from form_schemas.field_spec import FieldSpec
 from form_schemas.lineage import Lineage, Origin
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.conversion import convert_value, display, from_json, to_json
 from validators.report import Finding
 

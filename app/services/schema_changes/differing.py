@@ -10,9 +10,10 @@ from decimal import Decimal
 from app.services.schema_changes.declaring import describe_field
 from app.services.schema_changes.operations import OperationKind
 from app.services.schema_changes.targets import NEVER_STORED
+from form_schemas.field_spec import FieldSpec
 from form_schemas.kinds import FieldKind
 from form_schemas.lineage import Lineage, Origin, OriginKind
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 #: Kinds that hold any text: a field may turn from the shorter into the longer one.
 _ANY_TEXT = (FieldKind.TEXT, FieldKind.LONG_TEXT)

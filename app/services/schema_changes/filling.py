@@ -34,8 +34,9 @@ from app.storage.transforming import (
 )
 from form_schemas.allotment import is_stored_alike
 from form_schemas.catalogue import Catalogue, Edition
+from form_schemas.field_spec import FieldSpec
 from form_schemas.lineage import Origin
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,8 +31,9 @@ from app.services.schema_changes.conversions import carry_json
 from app.services.schema_changes.staged_values import Computed
 from app.services.schema_changes.targets import EditionChange
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.lineage import Origin
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 
 #: What names forms by their codes, in a round.
 _BY_CODE: tuple[Table, ...] = (

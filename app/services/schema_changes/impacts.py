@@ -33,8 +33,10 @@ from app.storage.stored_values import (
     store_of,
 )
 from form_schemas.catalogue import Catalogue
+from form_schemas.field_spec import FieldSpec
 from form_schemas.lineage import Origin
-from form_schemas.spec import FieldSpec, FormSpec, Level
+from form_schemas.rule_spec import Level
+from form_schemas.spec import FormSpec
 from validators.constraints import get_judges
 from validators.conversion import display
 from validators.messages import mask

@@ -16,7 +16,8 @@ from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
 from app.storage.transforming import find_scopes, write_fields
 from form_schemas.catalogue import Catalogue
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 
 _AT_ONCE = 2000
 

@@ -22,8 +22,9 @@ from app.storage.stored_values import Places
 from app.storage.transforming import Fill, compute_values, find_scopes, make_place
 from form_schemas.catalogue import Catalogue
 from form_schemas.expressions import Expression
+from form_schemas.field_spec import FieldSpec
 from form_schemas.inverting import invert, is_invertible
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.spec import FormSpec
 from validators.compiling import Env
 from validators.rules import compile_expression, settle
 

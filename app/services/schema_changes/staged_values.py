@@ -22,7 +22,8 @@ from app.storage.records import Scope
 from app.storage.rows import RowStore
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.expressions import Expression
-from form_schemas.spec import FieldSpec, FormSpec
+from form_schemas.field_spec import FieldSpec
+from form_schemas.spec import FormSpec
 from validators.compiling import Env, Row
 from validators.conversion import from_json, to_json
 from validators.interpreting import interpret

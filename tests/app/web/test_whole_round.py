@@ -18,8 +18,8 @@ from app.services.recording import begin_log
 from app.services.round_checks import RoundCheck
 from app.services.schema_changes import initialise
 from app.storage.engine import begin_reading, open_engine
+from form_schemas.rule_spec import Level
 from form_schemas.scopes import Reach
-from form_schemas.spec import Level
 from tests.app.web.test_browser import address
 from tests.support import round_filling as filling
 from tests.support import round_opening as opening
