@@ -4,7 +4,7 @@ import click
 
 from app.cli.console import fail, group, open_console, tell
 from app.models import Role
-from app.permissions import ROLE_NAMES
+from app.policy import ROLE_NAMES
 from app.services.account_kinds import normalise_login
 from app.services.account_search import HeldRole, get_account, list_accounts
 from app.services.accounts import (

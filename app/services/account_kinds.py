@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 
 from app.models import Role, UnitKind, User
-from app.permissions import Action
+from app.policy import Action
 from app.services.accounts import normalise_username
 from app.services.naming import fold
 from app.storage.engine import begin_reading

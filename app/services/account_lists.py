@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadRequest, Refused
 from app.models import AuditAction, Membership, Role, User
-from app.permissions import ROLE_NAMES, Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import ROLE_NAMES, Action
 from app.services.account_search import Places, find_places
 from app.services.accounts import (
     NAME_MAX,

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import Forbidden, NotFound
 from app.models import Membership, Role, Unit, User
-from app.permissions import ROLE_NAMES, Action, Actor, filter_units, require
+from app.permissions import Actor, filter_units, require
+from app.policy import ROLE_NAMES, Action
 from app.services.accounts import require_management
 from app.services.memberships import (
     AUTHORITIES,

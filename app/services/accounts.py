@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from app.errors import BadRequest, Forbidden, Refused, TooManyRequests
 from app.models import AuditAction, ResetCode, Role, SecurityQuestion, User, UserSession
 from app.models.base import now_utc
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.administrators import keep_administrator
 from app.services.mail_server import is_address
 from app.services.memberships import (

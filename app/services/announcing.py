@@ -19,7 +19,8 @@ from app.models import (
     User,
 )
 from app.models.base import now_utc
-from app.permissions import ROLE_NAMES, Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import ROLE_NAMES, Action
 from app.services.files import check_attachment, clean_name
 from app.services.letters import find_unit_place
 from app.services.notices import Message, find_recipients, send

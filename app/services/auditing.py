@@ -19,7 +19,8 @@ from sqlalchemy import (
 
 from app.errors import BadRequest
 from app.models import AuditAction, AuditEntry, Round, Unit, User
-from app.permissions import Action, Actor, filter_rows, require
+from app.permissions import Actor, filter_rows, require
+from app.policy import Action
 from app.services.audit_words import ACTIONS, describe_details
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from app.errors import AppError, Refused
 from app.models import AuditAction
-from app.permissions import Action
+from app.policy import Action
 from app.services.booklets import forms_of
 from app.services.desks import Desk
 from app.services.import_orders import Order, start_import

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from app.models import AuditAction, Round, RoundState
 from app.models.rounds import read_period
-from app.permissions import Action
+from app.policy import Action
 from app.services.booklets import forms_of
 from app.services.desks import Desk
 from app.services.periods import name_period, tell_apart

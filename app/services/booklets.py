@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 
 from app.errors import NotFound
 from app.models import FilingState
-from app.permissions import Action, can
+from app.permissions import can
+from app.policy import Action
 from app.services.desks import CheckedRow, Desk
 from app.services.entering import Entry, save_rows
 from app.services.navigation import FormLine, list_lines

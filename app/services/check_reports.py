@@ -19,7 +19,7 @@ from app.models import (
     RuleState,
     User,
 )
-from app.permissions import Action
+from app.policy import Action
 from app.services.checking import first_moment
 from app.services.findings import KEPT_CELLS
 from app.services.navigation import visible_forms

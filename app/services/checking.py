@@ -14,7 +14,8 @@ from sqlalchemy import Connection, delete, insert, select
 from app.errors import Forbidden, NotFound
 from app.models import AuditAction, CheckResult, CheckRun, JobState, Unit
 from app.models.base import now_utc
-from app.permissions import Action, Actor, can
+from app.permissions import Actor, can
+from app.policy import Action
 from app.services.derived_forms import refresh_forms
 from app.services.findings import replace_findings
 from app.services.places import place_finder

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from app.errors import Refused, StaleRow
 from app.models import AuditAction, StagedRow
-from app.permissions import Action
+from app.policy import Action
 from app.services.desks import CheckedRow, Desk
 from app.services.recording import record_at_desk
 from app.services.wider_rules import judge_table, judge_wider_within

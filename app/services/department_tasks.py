@@ -15,7 +15,8 @@ from app.models import (
     Unit,
     User,
 )
-from app.permissions import Action, Actor, Place, require
+from app.permissions import Actor, Place, require
+from app.policy import Action
 from app.storage.assignments import load_assignments
 from app.storage.engine import begin_reading
 from form_schemas.catalogue import Catalogue

@@ -12,7 +12,7 @@ from functools import cached_property
 from sqlalchemy import Connection, Engine
 
 from app.errors import Forbidden
-from app.permissions import Action
+from app.policy import Action
 from app.services.derived_forms import refresh_forms
 from app.services.rechecking import check_stored
 from app.services.workplaces import Workplace

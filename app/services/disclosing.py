@@ -11,7 +11,8 @@ from sqlalchemy import Engine, and_, func, insert, select
 from app.errors import BadRequest, Forbidden
 from app.models import AuditAction, Disclosure, ExportJob, ExportKind, Unit, User
 from app.models.base import now_utc
-from app.permissions import Action, Actor, filter_rows, require
+from app.permissions import Actor, filter_rows, require
+from app.policy import Action
 from app.services.desks import Desk
 from app.services.export_orders import ExportOrder, start_export
 from app.services.recording import record_at_desk

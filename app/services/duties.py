@@ -21,7 +21,7 @@ from app.models import (
     ThreadState,
     User,
 )
-from app.permissions import Action
+from app.policy import Action
 from app.services.form_states import FormState
 from app.services.navigation import FormLine
 from app.services.row_names import name_row

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from app.errors import AppError, DuplicateKey, Refused, StaleRow
 from app.models import AuditAction
 from app.models.base import now_utc
-from app.permissions import Action
+from app.policy import Action
 from app.services.desks import Desk
 from app.services.judging import Judge, Judged, is_blank
 from app.services.merging import Conflict, merge

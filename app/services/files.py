@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from sqlalchemy import Engine
 
 from app.errors import NotFound, TooLarge, WrongFile
-from app.permissions import Action
+from app.policy import Action
 from app.services.file_types import (
     TYPES,
     advise,

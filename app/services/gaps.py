@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.derived_forms import refresh_forms
 from app.services.round_checks import RoundCheck
 from app.services.workplaces import Workplace

@@ -17,7 +17,8 @@ from app.models import (
     Unit,
     User,
 )
-from app.permissions import Action, Actor, Place, can
+from app.permissions import Actor, Place, can
+from app.policy import Action
 from app.services import exporting
 from app.services.places import place_finder
 from app.services.recording import record_import

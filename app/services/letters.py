@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, func, select
 
 from app.errors import NotFound
 from app.models import Announcement, Notice, StoredFile, Unit, User
-from app.permissions import Action, Actor, Place, can, require
+from app.permissions import Actor, Place, can, require
+from app.policy import Action
 from app.storage.engine import begin_reading
 from app.storage.files import find_file
 

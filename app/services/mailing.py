@@ -12,7 +12,8 @@ from sqlalchemy import Connection, and_, case, func, literal, or_, select, updat
 
 from app.models import Mail, MailState, Notice, NoticeKind, User
 from app.models.base import now_utc
-from app.permissions import Action, Actor, filter_rows, require
+from app.permissions import Actor, filter_rows, require
+from app.policy import Action
 from app.services.mail_server import (
     Letter,
     MailServer,

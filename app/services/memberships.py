@@ -21,15 +21,8 @@ from app.models import (
     Unit,
     User,
 )
-from app.permissions import (
-    POLICY,
-    ROLE_NAMES,
-    Action,
-    Actor,
-    Place,
-    can,
-    filter_units,
-)
+from app.permissions import Actor, Place, can, filter_units
+from app.policy import POLICY, ROLE_NAMES, Action
 from app.services.administrators import keep_administrator, lock_people
 from app.services.naming import fold, suggest
 from app.services.recording import id_of

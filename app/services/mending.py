@@ -24,7 +24,8 @@ from app.models import (
     StagedRow,
     StagedState,
 )
-from app.permissions import Action, Actor, can, require
+from app.permissions import Actor, can, require
+from app.policy import Action
 from app.services.contexts import make_context
 from app.services.recording import record_import
 from app.services.staged_json import write_rows

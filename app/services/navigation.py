@@ -12,7 +12,7 @@ from functools import lru_cache
 from sqlalchemy import Connection, Engine, func, select
 
 from app.models import Contribution, ContributionState, Filing, ImportJob, ImportState
-from app.permissions import Action
+from app.policy import Action
 from app.services.derived_forms import refresh_forms
 from app.services.form_states import (
     DONE,

@@ -11,7 +11,8 @@ from tempfile import mkdtemp
 
 from app.errors import NotFound, Refused
 from app.models import AuditAction
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.workshop import Workshop
 from app.storage.audit import AuditRecord, record
 from form_schemas.faults import Fault, ask_nearest

@@ -28,7 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from app.models import FilingState, Round, RoundState, Unit, UnitKind, UnitRound
-from app.permissions import Action, Actor, filter_units
+from app.permissions import Actor, filter_units
+from app.policy import Action
 from app.storage.engine import begin_reading
 from app.storage.keys import initials
 from form_schemas.catalogue import Catalogue

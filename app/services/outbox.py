@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Engine, func, select
 
 from app.errors import NotFound
 from app.models import AuditAction, ExportJob, ExportKind, JobState
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.places import place_finder
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading

@@ -31,7 +31,8 @@ from app.models import (
     StagedState,
 )
 from app.models.base import now_utc
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.confirming import confirm_passed
 from app.services.contexts import make_context
 from app.services.mending import is_mended_by

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from sqlalchemy import Connection, select
 
 from app.models import Unit
-from app.permissions import Action, Actor, Place, can
+from app.permissions import Actor, Place, can
+from app.policy import Action
 from app.storage.assignments import load_assignments
 from form_schemas.spec import FormSpec
 

@@ -5,7 +5,8 @@ back from a publication would make of it; nothing is published.
 """
 
 from app.errors import BadRequest, NotFound, Refused
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.designing.drafts import get_draft
 from app.services.draft_forms import load_draft_forms
 from app.services.edition_changes import EditionChanges, compare_as_one

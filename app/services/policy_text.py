@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from unicodedata import east_asian_width
 
 from app.models import Role
-from app.permissions import ACTION_NAMES, POLICY, REACH_NAMES, ROLE_NAMES, Reach
+from app.policy import ACTION_NAMES, POLICY, REACH_NAMES, ROLE_NAMES, Reach
 
 #: What each role is for; what it may do, the policy says.
 PURPOSES = {

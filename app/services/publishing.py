@@ -14,7 +14,8 @@ from sqlalchemy import Connection, insert, update
 from app.errors import Refused
 from app.models import AuditAction, PublicationState, SchemaPublication
 from app.models.base import now_utc
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.designing.draft_acts import end_draft
 from app.services.publications import (
     Publication,

@@ -22,7 +22,8 @@ from app.models import (
     Unit,
     User,
 )
-from app.permissions import Action, Actor, Place, require
+from app.permissions import Actor, Place, require
+from app.policy import Action
 from app.services.notices import Message, send
 from app.storage.audit import AuditRecord, record
 from app.storage.records import Scope

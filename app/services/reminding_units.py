@@ -20,7 +20,8 @@ from app.models import (
     Unit,
     User,
 )
-from app.permissions import Action, Actor, filter_units, require
+from app.permissions import Actor, filter_units, require
+from app.policy import Action
 from app.services.notices import Message, send
 from app.services.progress.area import AreaRound, UnitLine
 from app.services.reminding import PAUSE

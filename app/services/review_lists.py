@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row, select
 
 from app.errors import Forbidden
 from app.models import Filing, FilingState, Round, Unit, UnitKind, UnitRound, User
-from app.permissions import Action, Actor, Place, can, filter_units
+from app.permissions import Actor, Place, can, filter_units
+from app.policy import Action
 from app.services.chain.logs import load_whole_log
 from app.services.chain.steps import (
     Chain,

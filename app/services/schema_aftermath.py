@@ -21,7 +21,8 @@ from app.models import (
     RuleState,
     Unit,
 )
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.publications import Publication
 from app.services.schema_changes.applied import load_applied
 from app.services.schema_changes.operations import from_plain

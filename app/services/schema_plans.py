@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.errors import BadRequest, Refused
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.designing.drafts import (
     EditionDraft,
     list_bases,

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadRequest, Forbidden, TooManyRequests
 from app.models import AuditAction, SecurityQuestion, User
-from app.permissions import Action, Actor
+from app.permissions import Actor
+from app.policy import Action
 from app.services.account_kinds import KnownType
 from app.services.passwords import hash_password, verify_password
 from app.services.recording import record_account

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.errors import BadRequest, Refused
-from app.permissions import Action
+from app.policy import Action
 from app.services import entering
 from app.services.desks import Desk
 from app.services.entering import Entry, Outcome, Status

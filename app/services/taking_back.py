@@ -21,7 +21,8 @@ from app.models import (
     RowChange,
 )
 from app.models.base import now_utc
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.contexts import make_context
 from app.services.former_values import FormerValues, recall_values
 from app.services.rechecking import recheck_rows

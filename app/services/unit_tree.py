@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, func, or_, select
 
 from app.errors import NotFound
 from app.models import Department, Membership, Unit, UnitKind
-from app.permissions import Action, Actor, filter_units, require
+from app.permissions import Actor, filter_units, require
+from app.policy import Action
 from app.storage.engine import begin_reading
 
 _TABLE = Unit.__table__

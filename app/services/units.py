@@ -21,7 +21,8 @@ from app.models import (
     UnitRound,
 )
 from app.models.base import now_utc
-from app.permissions import Action, Actor, Place, can, require
+from app.permissions import Actor, Place, can, require
+from app.policy import Action
 from app.services.administrators import keep_administrator
 from app.services.naming import suggest
 from app.services.organisation import prepare_departments, require_settings

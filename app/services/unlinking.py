@@ -2,7 +2,8 @@
 
 from app.errors import BadRequest, NotFound
 from app.models import AuditAction
-from app.permissions import Action, require
+from app.permissions import require
+from app.policy import Action
 from app.services.desks import Desk
 from app.services.recording import record_changes
 from app.storage.records import StoredRow

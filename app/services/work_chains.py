@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, Engine
 
 from app.errors import NotFound
-from app.permissions import Action
+from app.policy import Action
 from app.services.derived_forms import refresh_forms
 from app.services.gaps import get_source
 from app.services.generating.counting import count_missing

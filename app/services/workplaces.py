@@ -26,13 +26,8 @@ from app.models import (
     UnitKind,
 )
 from app.models.rounds import read_period
-from app.permissions import (
-    Action,
-    Actor,
-    Place,
-    can,
-    find_department,
-)
+from app.permissions import Actor, Place, can, find_department
+from app.policy import Action
 from app.services.chain.waiting import settle_standings
 from app.services.offers import Offer
 from app.storage.assignments import Assignments, load_assignments

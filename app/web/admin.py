@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, url_for
 
 from app.errors import Forbidden
-from app.permissions import (
-    ACTION_NAMES,
-    POLICY,
-    REACH_NAMES,
-    ROLE_NAMES,
-    Action,
-    Actor,
-    Reach,
-)
+from app.permissions import Actor
+from app.policy import ACTION_NAMES, POLICY, REACH_NAMES, ROLE_NAMES, Action, Reach
 from app.services.disclosing import list_disclosures
 from app.services.policy_text import RULES, describe_roles
 from app.web.addresses import read_page_number

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import AppError
-from app.permissions import ROLE_NAMES, Action
+from app.policy import ROLE_NAMES, Action
 from app.services import departments
 from app.services.department_tasks import list_departments
 from app.services.unit_tree import get_unit

@@ -15,7 +15,7 @@ from flask import (
 )
 
 from app.errors import AppError
-from app.permissions import ROLE_NAMES, Action
+from app.policy import ROLE_NAMES, Action
 from app.services.account_lists import (
     LINES_MAX,
     TITLES,

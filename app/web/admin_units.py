@@ -4,7 +4,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import AppError, BadRequest
 from app.models import UnitKind
-from app.permissions import Action, Place, can
+from app.permissions import Place, can
+from app.policy import Action
 from app.services import units
 from app.services.unit_tree import KIND_NAMES, browse_units, get_unit, list_parents
 from app.services.units import UnitEntry

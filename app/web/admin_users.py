@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import AppError, BadRequest
 from app.models import Role
-from app.permissions import ROLE_NAMES, Action
+from app.policy import ROLE_NAMES, Action
 from app.services import accounts, memberships, recovery
 from app.services.account_search import (
     AccountFilter,

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
 
 from app.errors import AppError, BadRequest
-from app.permissions import Action
+from app.policy import Action
 from app.services.areas.lists import (
     LINES_MAX,
     Registrar,

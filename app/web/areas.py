@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import AppError, BadRequest
 from app.models import UnitKind
-from app.permissions import Action
+from app.policy import Action
 from app.services.account_kinds import list_kinds, list_types_of
 from app.services.areas import changing
 from app.services.areas.entries import NewPerson, NewUnit

@@ -11,7 +11,8 @@ from flask import Blueprint, render_template, request
 
 from app.errors import Forbidden
 from app.models import AuditAction
-from app.permissions import Action, Actor
+from app.permissions import Actor
+from app.policy import Action
 from app.services.audit_words import ACTIONS
 from app.services.auditing import (
     AuditSearch,

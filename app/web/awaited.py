@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.desks import Desk
 from app.services.preconditions import find_waiting, list_needs
 from app.storage.engine import begin_reading

@@ -15,7 +15,7 @@ from flask import (
 )
 
 from app.errors import Refused
-from app.permissions import Action
+from app.policy import Action
 from app.services.booklet_books import (
     MOST_FILES,
     Receipt,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from flask import url_for
 
 from app.models import FilingState
-from app.permissions import Action, can
+from app.permissions import can
+from app.policy import Action
 from app.services.booklets import (
     find_state,
     find_yearly_rounds,

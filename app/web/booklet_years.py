@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, render_template, url_for
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.booklet_years import read_years, write_years
 from app.services.booklets import forms_of, get_booklet
 from app.services.workplaces import Workplace

@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import url_for
 
 from app.models import DecisionKind, FilingState, ThreadState
-from app.permissions import Action
+from app.policy import Action
 from app.services.chain.cases import Case
 from app.services.chain.obstacles import Obstacle
 from app.services.chain.opening import looking

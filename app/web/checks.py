@@ -10,7 +10,7 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 
 from app.errors import NotFound
 from app.models import RuleState
-from app.permissions import Action
+from app.policy import Action
 from app.services import checking
 from app.services.check_cells import Choice, FindingView, list_findings
 from app.services.check_exports import write_report_file

@@ -11,7 +11,8 @@ from flask import (
 )
 
 from app.errors import BadRequest, Refused
-from app.permissions import Action, can
+from app.permissions import can
+from app.policy import Action
 from app.services.circulars.confirming import LONGEST_REPLY, confirm
 from app.services.circulars.received import (
     MOST_COUNTED,

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import AppError
-from app.permissions import Action
+from app.policy import Action
 from app.services.designing import draft_acts
 from app.services.designing.draft_acts import start_draft
 from app.services.designing.draft_files import drop_file, rebase_file

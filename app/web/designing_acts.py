@@ -3,7 +3,7 @@
 from flask import Blueprint, jsonify, request
 
 from app.errors import BadRequest
-from app.permissions import Action
+from app.policy import Action
 from app.services.designing.draft_notes import dismiss_note
 from app.services.designing.drafts import get_draft
 from app.services.designing.editing import Edited, carry_out, open_file, save_text

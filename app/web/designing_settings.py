@@ -6,7 +6,8 @@ from typing import Any
 from flask import Blueprint, jsonify, render_template
 
 from app.errors import BadRequest
-from app.permissions import Action, Actor
+from app.permissions import Actor
+from app.policy import Action
 from app.services.designing.drafts import EditionDraft, get_draft
 from app.services.designing.editing import Edited, Opened
 from app.services.designing.settings_editing import (

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.edition_changes import (
     EditionChanges,
     find_changes,

@@ -8,7 +8,8 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 
 from app.errors import BadRequest, Forbidden, NotFound
 from app.models import ExportKind
-from app.permissions import Action, require
+from app.permissions import require
+from app.policy import Action
 from app.services import exporting, inbox, navigation, outbox
 from app.services.disclosing import order_personal_export
 from app.services.export_orders import ExportOrder, start_export

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.chain.figures import FiguresView, list_figures
 from app.services.continuity import find_last_rows
 from app.services.desks import Desk, find_desk

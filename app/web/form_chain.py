@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.models import ContributionState, DecisionKind, FilingState, ThreadState
-from app.permissions import Action
+from app.policy import Action
 from app.services.chain.cases import Case
 from app.services.chain.figures import view_case_figures
 from app.services.chain.obstacles import NotReady

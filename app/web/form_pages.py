@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from flask import render_template
 from markupsafe import Markup
 
-from app.permissions import Action
+from app.policy import Action
 from app.services import navigation
 from app.services.chain.obstacles import NotReady
 from app.services.check_cells import FindingView, find_in_row

@@ -3,7 +3,7 @@
 from flask import request, url_for
 from flask_wtf.csrf import generate_csrf
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.desks import Desk
 from app.web.addresses import read_number
 from form_schemas.spec import FormSpec, Shape

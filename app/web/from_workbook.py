@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template, request
 
 from app.errors import AppError
-from app.permissions import Action
+from app.policy import Action
 from app.services.designing.drafts import get_draft
 from app.services.designing.from_workbook import begin_from_workbook
 from app.services.designing.listing import list_editions

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import url_for
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.desks import Desk
 from app.services.generating.orders import GenerationOrder, order_of
 from app.services.generating.plans import Gone, Plan

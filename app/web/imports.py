@@ -11,7 +11,7 @@ from flask import (
 )
 
 from app.errors import BadRequest, Forbidden
-from app.permissions import Action
+from app.policy import Action
 from app.services import inbox, passing, taking_back
 from app.services.import_orders import Order, start_import
 from app.services.inbox import ImportView

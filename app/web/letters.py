@@ -6,7 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import AppError, Forbidden
 from app.models import Role
-from app.permissions import ROLE_NAMES, Action, require
+from app.permissions import require
+from app.policy import ROLE_NAMES, Action
 from app.services import announcing
 from app.services.announcing import Draft
 from app.services.letters import get_letter_file, list_letters, read_letter

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from flask import request, url_for
 
-from app.permissions import Action, can
+from app.permissions import can
+from app.policy import Action
 from app.services.workplaces import Workplace
 from app.web.form_urls import url_of_form
 from form_schemas.catalogue import Edition

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template, request
 
 from app.errors import AppError
-from app.permissions import Action
+from app.policy import Action
 from app.services.designing.listing import list_editions
 from app.services.new_editions import create_edition
 from app.web.admin import require_action

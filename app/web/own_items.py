@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import render_template, request, url_for
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.desks import Desk
 from app.services.flows.own import OwnPage, find_own_page
 from app.web.addresses import read_page_number

@@ -12,7 +12,8 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from app.errors import NotFound
-from app.permissions import Action, Actor
+from app.permissions import Actor
+from app.policy import Action
 from app.services.designing.drafts import get_draft
 from app.services.draft_forms import load_draft_forms
 from app.services.preview_drawing import draw_grid, draw_page, tell_tried

@@ -8,7 +8,8 @@ from pathlib import Path
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import BadRequest, Forbidden, Refused
-from app.permissions import Action, can, require
+from app.permissions import can, require
+from app.policy import Action
 from app.services.form_states import GLYPHS, STATE_WORDS, FormState
 from app.services.gaps import GapLine, list_gaps
 from app.services.open_forms import name_forms, sort_open

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from flask import Blueprint, render_template, request, url_for
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.publications import Publication, get_publication, list_publications
 from app.services.revised_books import write_all_cells
 from app.services.schema_aftermath import Aftermath, Task, find_aftermath

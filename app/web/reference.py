@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from app.errors import NotFound
-from app.permissions import Action
+from app.policy import Action
 from app.services.documentation import (
     Beside,
     find_beside,

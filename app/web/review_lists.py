@@ -6,7 +6,7 @@ from flask import render_template, request, url_for
 
 from app.errors import BadRequest
 from app.models import FilingState
-from app.permissions import Action
+from app.policy import Action
 from app.services.chain.deciding import BulkResult, approve_many
 from app.services.chain.summaries import BulkLine, WarningLine, summarise
 from app.services.comparing import count_rows

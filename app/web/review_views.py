@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import request, url_for
 
 from app.models import DecisionKind, FilingState
-from app.permissions import Action
+from app.policy import Action
 from app.services.chain.changes import (
     ChangePage,
     view_changes,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, render_template, request, url_for
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.edition_changes import EditionChanges, find_revision_changes
 from app.services.planned_changes import find_planned_changes
 from app.services.publications import get_publication

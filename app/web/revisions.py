@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.check_reports import Seen, seen_by
 from app.services.publications import (
     Publication,

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import Forbidden, NotFound
-from app.permissions import Action
+from app.policy import Action
 from app.services.rounds.assignment_list import read_assignments, write_assignments
 from app.services.rounds.drafts import (
     RefusedRound,

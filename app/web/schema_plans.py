@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import BadRequest, Refused
-from app.permissions import Action, Actor
+from app.permissions import Actor
+from app.policy import Action
 from app.services import schema_plans as planning
 from app.services.designing.drafts import get_draft
 from app.services.publications import Publication, get_publication

@@ -6,7 +6,8 @@ from pathlib import Path
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from app.errors import BadRequest, Forbidden, NotFound, Refused
-from app.permissions import Action, require
+from app.permissions import require
+from app.policy import Action
 from app.services.progress.area import has_area
 from app.services.statistics.exports import write_statistics_file
 from app.services.statistics.figures import show_number

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from flask import request, url_for
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.statistics.figures import Figure, Line
 from app.services.statistics.grounds import Ground, StatisticsRound
 from app.services.statistics.labels import NOTHING

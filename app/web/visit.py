@@ -7,7 +7,8 @@ from flask import Flask, g, redirect, request, session, url_for
 
 from app.config import Config
 from app.errors import Forbidden, NotFound, NotSignedIn
-from app.permissions import ROLE_NAMES, Action, Actor, can
+from app.permissions import Actor, can
+from app.policy import ROLE_NAMES, Action
 from app.services.flows.listing import list_forms
 from app.services.offers import Offer, Offers, find_offer, list_offers
 from app.services.portal.site import find_site

@@ -10,7 +10,8 @@ from datetime import datetime
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.errors import BadRequest, Refused
-from app.permissions import Action, can
+from app.permissions import can
+from app.policy import Action
 from app.services.chain import whole
 from app.services.chain.lengthening import lengthen
 from app.services.chain.obstacles import NotReady

@@ -11,7 +11,8 @@ from flask import (
 )
 
 from app.errors import NotFound
-from app.permissions import Action, can
+from app.permissions import can
+from app.policy import Action
 from app.services import navigation, noticeboard
 from app.services.facts import find_facts
 from app.services.flows.listing import list_waiting

@@ -8,7 +8,8 @@ from datetime import date
 from flask import request
 
 from app.models import FILLING, Role
-from app.permissions import ROLE_NAMES, Action, can
+from app.permissions import can
+from app.policy import ROLE_NAMES, Action
 from app.services import inbox, navigation, noticeboard
 from app.services.booklets import find_booklets
 from app.services.duties import Duties, find_duties

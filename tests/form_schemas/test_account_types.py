@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.models import Role, UnitKind
-from app.permissions import GRANTABLE, ROLE_NAMES
+from app.policy import GRANTABLE, ROLE_NAMES
 from form_schemas.settings import (
     SETTINGS_SCHEMA,
     judge_settings,

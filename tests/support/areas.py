@@ -6,7 +6,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.models import Membership, Unit, UnitKind, User
-from app.permissions import Action, actor_of
+from app.permissions import actor_of
+from app.policy import Action
 from app.services.account_kinds import find_type
 from app.services.areas.entries import NewUnit
 from app.services.areas.making import create_unit

@@ -2,7 +2,7 @@
 
 import io
 
-from app.permissions import Action
+from app.policy import Action
 from tests.support.authorised_entries import THING_SCENES, Entry, Need
 from tests.support.circulars import DRAFT, PDF, SENT
 

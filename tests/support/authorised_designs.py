@@ -1,6 +1,6 @@
 """Routes of the designer, with a draft of the administrator's own."""
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.designing.draft_acts import start_draft
 from app.services.designing.draft_files import save_files
 from tests.support.authorised_entries import ONE_SCENE, Entry, Need, Scene, nothing

@@ -7,7 +7,8 @@ thing of the own school or of another one.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from app.permissions import ACTION_NAMES, Action, Place, can
+from app.permissions import Place, can
+from app.policy import ACTION_NAMES, Action
 from tests.support import authorised_schools as schools
 from tests.support.authorised_people import Kind
 from tests.support.authorised_schools import Things

@@ -1,6 +1,6 @@
 """Routes of rows that travel one by one, with one in each hand."""
 
-from app.permissions import Action
+from app.policy import Action
 from tests.support.authorised_entries import THING_SCENES, Entry, Need, Scene, nothing
 from tests.support.authorised_schools import TRAVELLING, Things
 

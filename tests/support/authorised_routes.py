@@ -4,7 +4,7 @@ import io
 import json
 from dataclasses import replace
 
-from app.permissions import Action
+from app.policy import Action
 from tests.support import authorised_schools as schools
 from tests.support.authorised_anthologies import ANTHOLOGY_ENTRIES
 from tests.support.authorised_circulars import CIRCULAR_ENTRIES

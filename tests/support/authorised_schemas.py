@@ -2,7 +2,7 @@
 
 import io
 
-from app.permissions import Action
+from app.policy import Action
 from tests.support import authorised_schools as schools
 from tests.support.authorised_entries import (
     ONE_SCENE,

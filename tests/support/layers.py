@@ -27,6 +27,7 @@ APP_STEPS = (
     ("config",),
     ("extensions",),
     ("models",),
+    ("policy",),
     ("permissions", "storage"),
     ("services",),
     ("jobs",),

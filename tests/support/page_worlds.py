@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import select, update
 
 from app.models import Membership, Role, User
-from app.permissions import Action
+from app.policy import Action
 from app.services.sessions import open_session
 from tests.support.derivation_cases import all_cases
 from tests.support.derived_school import DerivedSchool

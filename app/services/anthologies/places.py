@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 
 from app.errors import Forbidden, NotFound
 from app.models import Round, RoundState, Unit, UnitKind
-from app.permissions import Action, Actor, Reach
+from app.permissions import Actor
+from app.policy import Action, Reach
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
 from form_schemas.anthologies import Anthology

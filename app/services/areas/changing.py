@@ -19,7 +19,8 @@ from app.models import (
     User,
     UserSession,
 )
-from app.permissions import ACTION_NAMES, Action, Actor
+from app.permissions import Actor
+from app.policy import ACTION_NAMES, Action
 from app.services.account_kinds import list_types_of
 from app.services.accounts import NAME_MAX, end_sessions, find_email_fault
 from app.services.administrators import keep_administrator

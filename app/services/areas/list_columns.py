@@ -1,7 +1,7 @@
 """The workbook of a list of units: its columns and what it says about itself."""
 
 from app.models import UnitKind
-from app.permissions import ACTION_NAMES, Action
+from app.policy import ACTION_NAMES, Action
 from app.services.account_kinds import list_types
 from app.services.areas.list_lines import (
     CODE,

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, select
 
 from app.errors import AppError
 from app.models import Unit, UnitKind
-from app.permissions import ACTION_NAMES, Action, Actor
+from app.permissions import Actor
+from app.policy import ACTION_NAMES, Action
 from app.services.account_kinds import list_kinds, list_types
 from app.services.areas.changing import find_rename_flaws
 from app.services.areas.entries import (

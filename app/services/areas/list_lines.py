@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Row
 
 from app.models import UnitKind
-from app.permissions import Action
+from app.policy import Action
 from app.services.account_lists import LineFault
 from app.services.areas.entries import JudgedUnit
 from app.services.naming import fold

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadRequest, Refused
 from app.models import Membership, User
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.account_kinds import KnownType, list_types
 from app.services.areas.changing import (
     rename_within,

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import Refused
 from app.models import AuditAction, Membership, Unit, User
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.account_kinds import KnownType, list_types_of, normalise_login
 from app.services.areas.entries import (
     PHONE_DIGITS,

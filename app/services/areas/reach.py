@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import Forbidden, NotFound, Refused
 from app.models import Unit, User
-from app.permissions import Action, Actor, Place, Reach, can, filter_units, require
+from app.permissions import Actor, Place, can, filter_units, require
+from app.policy import Action, Reach
 
 _TABLE = Unit.__table__
 

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, case, func, or_, selec
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Membership, Unit, UnitKind, User
-from app.permissions import ACTION_NAMES, Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import ACTION_NAMES, Action
 from app.services.account_kinds import KnownType, list_kinds, list_types_of
 from app.services.areas.reach import filter_area, filter_parents, get_in_area
 from app.services.unit_tree import kinds_above

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from app.errors import AppError
 from app.models import DecisionKind
-from app.permissions import Action, require
+from app.permissions import require
+from app.policy import Action
 from app.services.chain.cases import EDITABLE, Case
 from app.services.chain.completeness import needs_figures
 from app.services.chain.deciding import require_reviewer, require_waiting

@@ -20,7 +20,8 @@ from app.models import (
     FilingState,
     RoundState,
 )
-from app.permissions import Action, Actor, Place, require
+from app.permissions import Actor, Place, require
+from app.policy import Action
 from app.services.chain.logs import DecisionLog, load_log
 from app.services.chain.steps import Chain, StepAt, find_chain
 from app.services.chain.waiting import find_waiting

@@ -13,7 +13,8 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from app.models import RowAction, RowChange, User
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.chain.cases import Case
 from app.services.chain.cells import show_value
 from app.services.chain.looks import find_look, note_look

@@ -4,7 +4,8 @@ that may be closed. Both only while there are no rows, imported ones that wait i
 
 from app.errors import Forbidden, Refused
 from app.models import DecisionKind, FilingState, NoticeKind
-from app.permissions import Action, Actor, can
+from app.permissions import Actor, can
+from app.policy import Action
 from app.services.chain.cases import Case
 from app.services.chain.completeness import count_pending
 from app.services.chain.opening import deciding

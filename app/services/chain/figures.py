@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from app.errors import Forbidden, Refused
 from app.models import AuditAction, DecisionKind, NoticeKind, Role, User
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.chain.acts import Act, may
 from app.services.chain.authors import find_authors
 from app.services.chain.cases import Case

@@ -8,7 +8,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.errors import Forbidden, NotFound, Refused
 from app.models import Contribution, ContributionState, DecisionKind, NoticeKind
-from app.permissions import Action, Actor, Place, require
+from app.permissions import Actor, Place, require
+from app.policy import Action
 from app.services.chain.cases import Case
 from app.services.chain.completeness import (
     find_contributions,

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, select
 
 from app.errors import Refused
 from app.models import Membership, Role, Unit, User
-from app.permissions import Action, Actor, Grant, Place, require
+from app.permissions import Actor, Grant, Place, require
+from app.policy import Action
 from form_schemas.catalogue import Edition
 from form_schemas.chain import FILLER, ReviewStep
 

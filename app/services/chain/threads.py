@@ -16,7 +16,8 @@ from app.models import (
     ThreadState,
     User,
 )
-from app.permissions import Action, Actor, can, require
+from app.permissions import Actor, can, require
+from app.policy import Action
 from app.services.chain.cases import EDITABLE, Case
 from app.services.chain.cells import show_value
 from app.services.chain.opening import deciding, looking

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.models import FilingState
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.chain.cases import EDITABLE, Case, Moved
 from app.services.chain.completeness import (
     Completeness,

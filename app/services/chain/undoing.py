@@ -16,7 +16,8 @@ from app.models import (
     RowChange,
     ThreadMessage,
 )
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.chain import emptying, handing, submitting, whole
 from app.services.chain.cases import EDITABLE, Case
 from app.services.chain.completeness import count_pending

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, select
 
 from app.models import ContributionState, DecisionKind, FilingState, User
-from app.permissions import Action, Actor, Place, can, require
+from app.permissions import Actor, Place, can, require
+from app.policy import Action
 from app.services.chain.acts import Act, find_acts, find_whole_acts, passes
 from app.services.chain.cases import Case
 from app.services.chain.completeness import find_contributions

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from app.errors import Refused
 from app.models import DecisionKind, FilingState, NoticeKind
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.chain.authors import find_authors_of
 from app.services.chain.cases import EDITABLE, Case, Moved
 from app.services.chain.completeness import find_faults

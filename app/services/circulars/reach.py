@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
 from app.errors import NotFound
 from app.models import AUTHORITIES, Circular, Membership, Unit, UnitKind, User
-from app.permissions import Action, Actor, Place, can, require
+from app.permissions import Actor, Place, can, require
+from app.policy import Action
 from app.services.circulars.audience import Audience
 
 _UNITS = Unit.__table__

@@ -14,7 +14,8 @@ from app.models import (
     UnitKind,
     User,
 )
-from app.permissions import ROLE_NAMES, Actor
+from app.permissions import Actor
+from app.policy import ROLE_NAMES
 from app.services.account_kinds import list_types
 from app.services.circulars.audience import Audience, read_audience
 from app.services.circulars.drafts import Draft, read_draft

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, insert, update
 from app.errors import Forbidden, Refused
 from app.models import DraftState, SchemaDraft
 from app.models.base import now_utc
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.designing.drafts import (
     EditionDraft,
     find_draft,

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine, Row, func, select, update
 
 from app.errors import Forbidden, NotFound, Refused
 from app.models import AuditAction, DraftState, SchemaDraft, SchemaDraftFile, User
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.designing.draft_acts import start_draft
 from app.services.designing.draft_files import save_files
 from app.services.designing.draft_notes import keep_notes

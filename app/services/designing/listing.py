@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 
 from app.errors import NotFound
-from app.permissions import Action, Actor, require
+from app.permissions import Actor, require
+from app.policy import Action
 from app.services.designing.checking import check_draft
 from app.services.designing.drafts import (
     DraftFile,

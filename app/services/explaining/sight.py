@@ -6,7 +6,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from app.permissions import Action
+from app.policy import Action
 from app.services.desks import Desk
 from app.services.round_checks import RoundCheck
 from app.storage.derivation_origins import Tracing

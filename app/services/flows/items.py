@@ -8,7 +8,8 @@ from sqlalchemy import Connection, select
 
 from app.errors import Forbidden, NotFound
 from app.models import FilingState, Unit, UnitRound
-from app.permissions import Action, Actor, Place, can
+from app.permissions import Actor, Place, can
+from app.policy import Action
 from app.services.contexts import make_context
 from app.services.round_checks import get_edition_of_round
 from app.storage.assignments import load_assignments

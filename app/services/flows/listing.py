@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select
 
 from app.errors import NotFound
 from app.models import Round, Unit
-from app.permissions import Action, Actor, filter_units
+from app.permissions import Actor, filter_units
+from app.policy import Action
 from app.services.flows.items import find_look
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.models import Unit
-from app.permissions import Action
+from app.policy import Action
 from app.services.desks import Desk
 from app.services.flows.items import find_look
 from app.services.flows.listing import PAGE_SIZE, ItemLine, StateCount, view_line

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from app.models import Membership, NoticeKind, User
-from app.permissions import POLICY, Action, Reach
+from app.policy import POLICY, Action, Reach
 from app.services.flows.items import Item
 from app.services.notices import Message, send
 from form_schemas.flows import OWNER, Move

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.errors import NotFound
-from app.permissions import Action, Actor, can
+from app.permissions import Actor, can
+from app.policy import Action
 from app.services.files import is_of_form
 from app.services.flows.asking import make_asking_form
 from app.services.flows.items import Item, find_look, get_item

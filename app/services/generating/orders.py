@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Engine
 
 from app.errors import Forbidden
-from app.permissions import Action
+from app.policy import Action
 from app.services.derived_forms import refresh_forms
 from app.services.desks import Desk
 from app.storage.records import Scope

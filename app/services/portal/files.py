@@ -4,7 +4,8 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from app.errors import NotFound
 from app.models import Unit
-from app.permissions import Action, Actor, Place, can
+from app.permissions import Actor, Place, can
+from app.policy import Action
 from app.services.files import is_of_form
 from app.services.portal.rich_text import find_tokens
 from app.services.portal.site import Site

@@ -8,7 +8,8 @@ from sqlalchemy import Engine, select
 
 from app.errors import NotFound
 from app.models import FilingState, Round, RoundState
-from app.permissions import Action, Actor, Reach
+from app.permissions import Actor
+from app.policy import Action, Reach
 from app.services.unit_rounds import UnitPart
 from app.storage.engine import begin_reading
 from app.storage.keys import initials

@@ -32,7 +32,8 @@ from app.models import (
     UnitKind,
     UnitRound,
 )
-from app.permissions import Action, Actor, Place, can, filter_units
+from app.permissions import Actor, Place, can, filter_units
+from app.policy import Action
 from app.services.chain.steps import takes_step
 from app.services.chain.waiting import find_lost_steps
 from app.services.form_states import count_days_late, find_due_phase

@@ -16,7 +16,8 @@ from app.models import (
     Round,
 )
 from app.models.base import now_utc
-from app.permissions import Action, Actor, Place, can
+from app.permissions import Actor, Place, can
+from app.policy import Action
 from app.services.rounds.acts import record_act, update_part
 from app.services.rounds.drafts import (
     Assigned,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from app.permissions import ROLE_NAMES
+from app.policy import ROLE_NAMES
 from app.services.rounds.drafts import RoundDraft, RoundFault, list_suppliers
 from app.services.rounds.phase_faults import find_plan_faults
 from app.services.rounds.staff import find_staff_faults, load_staff

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine, Row, insert, select
 from app.errors import NotFound, Refused
 from app.models import Assignment, AuditAction, Round, RoundState, Unit, UnitRound
 from app.models.base import now_utc
-from app.permissions import Action, Actor, Place, require
+from app.permissions import Actor, Place, require
+from app.policy import Action
 from app.services.rounds.drafts import (
     Assigned,
     RefusedRound,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, and_, or_, select
 
 from app.models import Round, RoundState, Unit, UnitRound
-from app.permissions import Action, Actor, filter_units
+from app.permissions import Actor, filter_units
+from app.policy import Action
 from app.services.preconditions import list_needs, order_forms
 from app.services.rounds.closing import find_unfinished
 from app.services.rounds.drafts import list_forms

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, and_, or_, select
 
 from app.errors import NotFound, Refused
 from app.models import Round, RoundState, Unit, UnitRound
-from app.permissions import Action, Actor, Place, require
+from app.permissions import Actor, Place, require
+from app.policy import Action
 from app.storage.records import Scope
 from app.storage.timetable import RoundPhase, read_phases
 from form_schemas.catalogue import Catalogue, Edition

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, Row, select
 
 from app.models import Round, RoundState, Unit, UnitRound
-from app.permissions import Action, Actor, filter_units
+from app.permissions import Actor, filter_units
+from app.policy import Action
 from app.services.rounds.drafts import RoundDraft, RoundFault, list_suppliers
 from app.services.rounds.opening import (
     find_assigned,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from app.models import FILLING, Membership, Role, Unit, UnitKind, User
-from app.permissions import ROLE_NAMES
+from app.policy import ROLE_NAMES
 from app.services.rounds.drafts import RoundFault
 from app.services.rounds.phase_faults import show_codes
 from app.storage.assignments import Supplier

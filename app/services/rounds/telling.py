@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Connection, select
 
 from app.models import FILLING, Membership, NoticeKind, Role, User
-from app.permissions import ROLE_NAMES
+from app.policy import ROLE_NAMES
 from app.services.notices import Message, send
 from app.storage.assignments import Assignments
 from app.storage.timetable import (

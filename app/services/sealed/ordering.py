@@ -2,7 +2,8 @@
 
 from app.errors import Refused
 from app.models import ExportKind
-from app.permissions import Action, require
+from app.permissions import require
+from app.policy import Action
 from app.services.export_orders import ExportOrder, start_export
 from app.services.workplaces import Workplace
 from app.services.workshop import Workshop

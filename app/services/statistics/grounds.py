@@ -26,7 +26,8 @@ from app.models import (
     UnitRound,
 )
 from app.models.rounds import read_period
-from app.permissions import Action, Actor, filter_units
+from app.permissions import Actor, filter_units
+from app.policy import Action
 from app.services.statistics.areas import NO_AREAS, AreaTree, find_tree
 from app.services.unit_rounds import counts_in_round
 from app.services.workplaces import Workplace

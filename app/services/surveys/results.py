@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from app.permissions import Action, Actor, can
+from app.permissions import Actor, can
+from app.policy import Action
 from app.services.letters import find_unit_place
 from app.services.surveys.finding import Question, Survey, list_questions
 from app.services.workshop import Workshop

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import AppError, Forbidden, NotFound, Refused
 from app.models import AuditAction, AuditEntry, Membership, Role, User
-from app.permissions import Action, actor_of, can
+from app.permissions import actor_of, can
+from app.policy import Action
 from app.services.accounts import (
     create_user,
     find_user_id,

@@ -10,15 +10,8 @@ from dataclasses import replace
 import pytest
 
 from app.models import Role
-from app.permissions import (
-    POLICY,
-    ROLE_NAMES,
-    Action,
-    Actor,
-    Grant,
-    Place,
-    can,
-)
+from app.permissions import Actor, Grant, Place, can
+from app.policy import POLICY, ROLE_NAMES, Action
 from app.services.policy_text import describe_policy
 from tests.app.web.test_rows import GRANT, GRANTS, add, only
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import Forbidden, NotFound, Refused
 from app.models import Membership, Notice, Role, Unit, UnitKind
-from app.permissions import Action, Place, can
+from app.permissions import Place, can
+from app.policy import Action
 from app.services.areas import changing
 from app.services.areas.entries import NewPerson, NewUnit
 from app.services.areas.making import create_unit

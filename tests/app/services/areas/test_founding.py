@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound, Refused
 from app.models import Base, Role, Unit, UnitKind, User
-from app.permissions import Action
+from app.policy import Action
 from app.services.areas.entries import NewUnit
 from app.services.areas.founding import AuthorityNames, found_nation, found_provinces
 from app.services.installation import get_console_actor

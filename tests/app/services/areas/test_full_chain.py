@@ -5,7 +5,7 @@ import pytest
 from app.config import Config
 from app.errors import Forbidden
 from app.models import FilingState, Notice
-from app.permissions import Action
+from app.policy import Action
 from app.services.areas import changing
 from app.services.chain.questions import Named
 from app.services.chain.whole import return_whole

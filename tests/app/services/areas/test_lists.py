@@ -6,7 +6,8 @@ import openpyxl
 import pytest
 
 from app.errors import Forbidden, Refused
-from app.permissions import Action, can
+from app.permissions import can
+from app.policy import Action
 from app.services.areas.lists import Registrar, make_template
 from app.services.areas.views import AreaFilter, list_area
 from exporters.entry_list import ListRow

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from app.errors import Forbidden
 from app.models import Unit, UnitKind
-from app.permissions import Action, Place
+from app.permissions import Place
+from app.policy import Action
 from app.services.areas import changing
 from app.services.chain.steps import find_chain, require_step
 from app.services.chain.telling import find_reviewers

@@ -17,7 +17,7 @@ from app.models import (
     User,
 )
 from app.models.base import now_utc
-from app.permissions import Action
+from app.policy import Action
 from app.services.areas.changing import set_open, set_rights
 from app.services.circulars.audience import Audience
 from app.services.circulars.confirming import confirm

@@ -15,7 +15,7 @@ from app.models import (
     Role,
     RowMove,
 )
-from app.permissions import Action
+from app.policy import Action
 from app.services.flows.asking import NotFilled
 from app.services.flows.views import find_item_file
 from tests.support.people import notices_of
