@@ -159,8 +159,9 @@ class SecurityQuestion(Base):
     id: Mapped[Key]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     position: Mapped[int]
-    #: id in the list of questions
+    #: id in the list of questions; empty: in own words
     question: Mapped[str] = mapped_column(String(40))
+    wording: Mapped[str] = mapped_column(String(60), default="", server_default="")
     #: argon2, of the answer without blanks and signs
     answer_hash: Mapped[str] = mapped_column(String(200))
 

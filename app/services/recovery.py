@@ -1,14 +1,11 @@
-"""A forgotten password: answers to own questions, or a code from a superior.
+"""A forgotten password: a code from a superior, and the new password in its place.
 
-Every name gets the same pages, in the same time: where there is no such account, or it
-has no questions, made-up ones are shown, always the same for one name, and no answer is
-right.
+The other way to it, answers to own questions, is in `recovery_answers`.
 """
 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,24 +13,15 @@ from sqlalchemy import ColumnElement, Engine, and_, delete, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequest, Refused, TooManyRequests
-from app.models import (
-    AuditAction,
-    NoticeKind,
-    ResetCode,
-    SecurityQuestion,
-    User,
-)
+from app.models import AuditAction, NoticeKind, ResetCode, User
 from app.models.base import now_utc
-from app.permissions import Actor, actor_of
+from app.permissions import Actor
 from app.services.account_kinds import KnownType, name_login, normalise_login
 from app.services.accounts import replace_password
 from app.services.memberships import get_user
 from app.services.notices import Message, send
-from app.services.passwords import (
-    hash_password,
-    require_good_password,
-    verify_password,
-)
+from app.services.passwords import hash_password, require_good_password
+from app.services.question_rules import normalise_answer
 from app.services.recording import record_account
 from app.services.recovery_tickets import (
     make_ticket,
@@ -41,22 +29,13 @@ from app.services.recovery_tickets import (
     read_ticket,
     require_ticket,
 )
-from app.services.security_questions import (
-    COUNT,
-    QUESTIONS,
-    may_have_questions,
-    normalise_answer,
-)
 from app.services.tries import Allowance, network_of, say_wait, take_try
 from app.storage.audit import AuditRecord, record
 from app.storage.engine import begin_reading
 
-WRONG_ANSWERS = "答案不全对，或者这个账号没有设密码问题。"
 WRONG_CODE = "重置码不对、已经用过，或者过了 24 小时。请核对，或请管理员再给一个。"
 
 CODE_HOURS = 24
-#: Answers are words that acquaintances may know.
-_ANSWERS = Allowance(5)
 #: Of one address: names, answers and codes together.
 _AT_ADDRESS = Allowance(30)
 # No 0/O, 1/l/I: codes are read out over the telephone.
@@ -73,6 +52,8 @@ class Forgetful:
     address: str
     #: empty: a browser in which this login never succeeded
     device: str = ""
+    #: what tells this browser from all others while somebody goes from page to page
+    browser: str = ""
 
     @property
     def account_type(self) -> str:
@@ -94,60 +75,6 @@ def count_visit(engine: Engine, address: str, now: datetime | None = None) -> No
     wait = take_try(engine, what, _AT_ADDRESS, now).wait
     if wait:
         raise TooManyRequests(f"试的次数太多，请 {say_wait(wait)}后再试。")
-
-
-def find_questions(engine: Engine, secret: str, person: Forgetful) -> tuple[str, ...]:
-    """Ids of the questions to ask: own ones, or made-up ones."""
-    made_up = _make_up(secret, person.login)
-    with begin_reading(engine) as connection:
-        own = connection.scalars(
-            select(SecurityQuestion.question)
-            .join(User, User.id == SecurityQuestion.user_id)
-            .where(person.is_account, User.is_active)
-            .order_by(SecurityQuestion.position)
-        ).all()
-    known = [question for question in own if question in QUESTIONS]
-    return tuple(known) if len(known) == COUNT else made_up
-
-
-def judge_answers(
-    engine: Engine,
-    secret: str,
-    person: Forgetful,
-    answers: Sequence[str],
-    now: datetime | None = None,
-) -> str:
-    """A ticket to set a new password with, if all answers are right.
-
-    Raises:
-        BadRequest: they are not; nobody learns which.
-        TooManyRequests: it was tried too often.
-    """
-    # As with passwords: strangers use up no tries of a browser that was in before.
-    what = f"answers {person.login} {person.device}"
-    wait = take_try(engine, what, _ANSWERS, now).wait
-    if wait:
-        raise TooManyRequests(
-            f"答错的次数太多，请 {say_wait(wait)}后再试，或请管理员给一个重置码。"
-        )
-    with begin_reading(engine) as connection:
-        user = connection.execute(
-            select(User.id, User.password_hash).where(person.is_account, User.is_active)
-        ).first()
-        hashes = connection.scalars(
-            select(SecurityQuestion.answer_hash)
-            .where(SecurityQuestion.user_id == (0 if user is None else user.id))
-            .order_by(SecurityQuestion.position)
-        ).all()
-    known = [*hashes] if len(hashes) == COUNT else [None] * COUNT
-    given = [normalise_answer(answer) for answer in answers][:COUNT]
-    given += [""] * (COUNT - len(given))
-    # Each is verified, whatever the others were: the time tells nothing.
-    right = [verify_password(*pair) for pair in zip(known, given, strict=True)]
-    if user is None or not all(right) or not _may_answer(engine, user.id, person):
-        _record_failure(engine, person)
-        raise BadRequest(WRONG_ANSWERS)
-    return make_ticket(secret, user.id, 0, user.password_hash, now)
 
 
 def redeem_code(
@@ -177,9 +104,21 @@ def redeem_code(
             )
         ).first()
     if found is None:
-        _record_failure(engine, person)
+        note_failure(engine, person)
         raise BadRequest(WRONG_CODE)
     return make_ticket(secret, found.user_id, found.id, found.password_hash, now)
+
+
+def note_failure(engine: Engine, person: Forgetful) -> None:
+    """Tell of it in the log, whether or not there is such an account."""
+    with engine.begin() as connection:
+        told = AuditRecord(
+            AuditAction.RECOVERY_FAILED,
+            None,
+            subject=person.login,
+            details={"address": person.address[:60]},
+        )
+        record(connection, told)
 
 
 def set_recovered_password(
@@ -252,34 +191,6 @@ def give_code(
         act = AuditAction.RESET_CODE_GIVEN
         record_account(connection, act, user_id, actor.user_id)
     return code
-
-
-def _make_up(secret: str, login: str) -> tuple[str, ...]:
-    def weigh(question: str) -> bytes:
-        text = f"{login}\n{question}".encode()
-        return hmac.digest(f"questions {secret}".encode(), text, "sha256")
-
-    return tuple(sorted(QUESTIONS, key=weigh)[:COUNT])
-
-
-def _may_answer(engine: Engine, user_id: int, person: Forgetful) -> bool:
-    """Who reviews or manages by now has questions no longer."""
-    with begin_reading(engine) as connection, Session(connection) as session:
-        return may_have_questions(
-            actor_of(session.get_one(User, user_id)), person.known
-        )
-
-
-def _record_failure(engine: Engine, person: Forgetful) -> None:
-    """Tell of it in the log, whether or not there is such an account."""
-    with engine.begin() as connection:
-        told = AuditRecord(
-            AuditAction.RECOVERY_FAILED,
-            None,
-            subject=person.login,
-            details={"address": person.address[:60]},
-        )
-        record(connection, told)
 
 
 def _hash_code(secret: str, code: str) -> str:

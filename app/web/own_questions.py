@@ -5,10 +5,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from app.errors import BadRequest, Forbidden, TooManyRequests
 from app.services.account_kinds import KnownType, find_type
 from app.services.own_account import find_account_type
-from app.services.security_questions import (
+from app.services.question_rules import (
     ANSWER_MAX,
     COUNT,
     QUESTIONS,
+    WORDING_MAX,
+    OwnQuestion,
+)
+from app.services.security_questions import (
     list_chosen,
     may_have_questions,
     set_questions,
@@ -17,6 +21,9 @@ from app.web.server import Answer, get_server
 from app.web.visit import get_visit
 
 own_questions = Blueprint("own_questions", __name__, url_prefix="/account/questions")
+
+#: What the page chooses in the list for a question in own words.
+_OWN = "own"
 
 
 @own_questions.get("")
@@ -29,15 +36,12 @@ def show() -> str:
 @own_questions.post("")
 def save() -> Answer:
     form, server = request.form, get_server()
-    chosen = [
-        (form.get(f"question{n}", ""), form.get(f"answer{n}", "")) for n in range(COUNT)
-    ]
     try:
         set_questions(
             server.engine,
             get_visit().actor,
             _find_type(),
-            chosen,
+            _read_chosen(),
             form.get("password", ""),
         )
     except (BadRequest, TooManyRequests) as refused:
@@ -63,15 +67,29 @@ def _find_type() -> KnownType | None:
     return find_type(server.catalogue, type_id) if type_id else None
 
 
+def _read_chosen() -> list[OwnQuestion]:
+    """As typed: what stands in the field of another choice does not count."""
+    form, chosen = request.form, []
+    for n in range(COUNT):
+        question, answer = form.get(f"question{n}", ""), form.get(f"answer{n}", "")
+        wording = form.get(f"wording{n}", "") if question == _OWN else ""
+        question = "" if question == _OWN else question
+        chosen.append(OwnQuestion(question, answer, wording))
+    return chosen
+
+
 def _show(problem: str = "") -> str:
     actor = get_visit().actor
     own = list_chosen(get_server().engine, actor.user_id)
-    typed = [request.form.get(f"question{n}", "") for n in range(COUNT)]
+    empty = [OwnQuestion("")] * COUNT
     return render_template(
         "own_questions.html",
         questions=QUESTIONS,
-        chosen=typed if any(typed) else [*own] or [""] * COUNT,
+        chosen=_read_chosen() if problem else own or empty,
+        own=_OWN,
+        typed=request.form,
         has=bool(own),
         longest=ANSWER_MAX,
+        longest_wording=WORDING_MAX,
         problem=problem,
     )

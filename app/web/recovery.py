@@ -6,9 +6,18 @@ Between the pages only signed texts travel: nothing is kept before the new passw
 import base64
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 
 from app.errors import AppError, BadRequest, Refused
 from app.models.base import now_utc
@@ -22,15 +31,14 @@ from app.services.captchas import (
 )
 from app.services.devices import find_device
 from app.services.passwords import PASSWORD_MIN
+from app.services.question_rules import COUNT
 from app.services.recovery import (
     Forgetful,
     count_visit,
-    find_questions,
-    judge_answers,
     redeem_code,
     set_recovered_password,
 )
-from app.services.security_questions import COUNT, QUESTIONS
+from app.services.recovery_answers import judge_first, judge_rest, list_asked
 from app.web.known_browsers import read_device, remember_browser
 from app.web.server import Answer, get_server
 
@@ -75,8 +83,14 @@ def begin() -> Answer:
 
 @recovery.post("/answers")
 def answer() -> Answer:
-    answers = [request.form.get(f"answer{n}", "") for n in range(COUNT)]
-    return _try(lambda *known: judge_answers(*known, answers), "answer0")
+    """The first question's answer, or those to the others after it."""
+    form = request.form
+    passed = form.get("passed", "")
+    if not passed:
+        first = form.get("answer0", "")
+        return _try(lambda *known: judge_first(*known, first), "answer0", _go_on)
+    rest = [form.get(f"answer{n}", "") for n in range(1, COUNT)]
+    return _try(lambda *known: judge_rest(*known, passed, rest), "answer1")
 
 
 @recovery.post("/code")
@@ -114,8 +128,8 @@ def go_back() -> Answer:
     return redirect(url_for(".start"))
 
 
-def _try(judge, field: str) -> Answer:
-    """Answers or a code: right ones lead on to the new password."""
+def _try(judge, field: str, go_on=None) -> Answer:
+    """Answers or a code: right ones lead on, at last to the new password."""
     server = get_server()
     person = _read_person()
     if not _passed(person):
@@ -123,10 +137,16 @@ def _try(judge, field: str) -> Answer:
         return redirect(url_for(".start"), 303)
     try:
         count_visit(server.engine, person.address)
-        ticket = judge(server.engine, server.secret, person)
+        proven = judge(server.engine, server.secret, person)
     except AppError as refused:
-        return _show_ways(person, refused.message, field), _status(refused)
-    return _show_password(ticket)
+        passed = request.form.get("passed", "")
+        shown = _show_ways(person, passed, refused.message, field)
+        return shown, _status(refused)
+    return go_on(person, proven) if go_on else _show_password(proven)
+
+
+def _go_on(person: Forgetful, passed: str) -> str:
+    return _show_ways(person, passed)
 
 
 def _read_person() -> Forgetful:
@@ -141,7 +161,8 @@ def _read_person() -> Forgetful:
         raise BadRequest("用户名要填。")
     person = Forgetful(username, known, request.remote_addr or "")
     device = find_device(get_server().secret, person.login, read_device())
-    return replace(person, device=device)
+    browser = session.setdefault("recovery", secrets.token_hex(8))
+    return replace(person, device=device, browser=browser)
 
 
 def _show_start(kind: str = "", problem: str = "") -> str:
@@ -157,16 +178,20 @@ def _show_start(kind: str = "", problem: str = "") -> str:
     )
 
 
-def _show_ways(person: Forgetful, problem: str = "", field: str = "") -> str:
+def _show_ways(
+    person: Forgetful, passed: str = "", problem: str = "", field: str = ""
+) -> str:
     server = get_server()
-    ids = find_questions(server.engine, server.secret, person)
+    asked = list_asked(server.engine, server.secret, person, passed)
+    is_first = asked[0].position == 0
     return render_template(
         "recovery_ways.html",
         person=person,
-        questions=[QUESTIONS[question] for question in ids],
+        asked=asked,
+        passed="" if is_first else passed,
         proof=_prove(person),
         problem=problem,
-        field=field,
+        field="answer0" if is_first and field == "answer1" else field,
     )
 
 

@@ -24,7 +24,7 @@ from tests.support.areas import (
 
 _SEAL = re.compile(r'name="seal" value="([^"]+)"')
 _SUM = re.compile(r"(\d+) 加 (\d+) 等于几")
-_HIDDEN = re.compile(r'type="hidden" name="(ticket|proof)" value="([^"]+)"')
+_HIDDEN = re.compile(r'type="hidden" name="(ticket|proof|passed)" value="([^"]+)"')
 _CODE = re.compile(r'class="secret">([^<]+)<')
 NEW = "xin-mima-2086"
 
@@ -153,27 +153,44 @@ def test_known_and_unknown_names_get_one_page(client):
     assert len(pages) == 1
 
 
+QUESTIONS = {
+    "question0": "team",
+    "question1": "own",
+    "question2": "best_dish",
+    "wording1": "外婆<b>常唱哪首歌",
+    "wording2": "这里写的不算",
+    "answer0": "海鸥队",
+    "answer1": "渔光曲",
+    "answer2": "清蒸鱼",
+    "password": PASSWORD,
+}
+
+
 def test_answers_lead_to_a_new_password(client, sign_in):
     sign_in(GROUP, "group_admin")
     assert "设密码问题" in client.get("/account/").text
-    questions = {
-        "question0": "team",
-        "question1": "old_song",
-        "question2": "best_dish",
-        "answer0": "海鸥队",
-        "answer1": "渔光曲",
-        "answer2": "清蒸鱼",
-        "password": PASSWORD,
-    }
     url = "/account/questions"
-    wrong = client.post(url, questions | {"answer2": "鱼"}, page=url)
+    wrong = client.post(url, QUESTIONS | {"answer2": "鱼"}, page=url)
     assert wrong.status_code == 422
-    assert client.post(url, questions, page=url).status_code == 303
+    assert 'value="外婆&lt;b&gt;常唱哪首歌"' in wrong.text
+    assert client.post(url, QUESTIONS, page=url).status_code == 303
+    assert "这里写的不算" not in client.get(url).text
     client.post("/logout")
-    _, carried = start_recovery(client)
-    answers = {name: questions[name] for name in ("answer0", "answer1", "answer2")}
+    text, carried = start_recovery(client)
+    assert "常唱哪首歌" not in text
+    assert 'name="answer1"' not in text
+    wrong = client.post("/forgotten/answers", carried | {"answer0": "x"})
+    assert (wrong.status_code, "passed" in wrong.text) == (422, False)
+    page = client.post("/forgotten/answers", carried | {"answer0": "海鸥队"}, page="")
+    assert "外婆&lt;b&gt;常唱哪首歌" in page.text
+    carried |= dict(_HIDDEN.findall(page.text))
+    answers = {name: QUESTIONS[name] for name in ("answer1", "answer2")}
     wrong = client.post("/forgotten/answers", carried | answers | {"answer1": "x"})
     assert wrong.status_code == 422
+    assert "常唱哪首歌" in wrong.text
+    elsewhere = type(client)(client.client.application)
+    asked = elsewhere.post("/forgotten/answers", carried | answers, page="/forgotten")
+    assert (asked.status_code, "常唱哪首歌" in asked.text) == (409, False)
     page = client.post("/forgotten/answers", carried | answers, page="")
     ticket = dict(_HIDDEN.findall(page.text))
     weak = client.post("/forgotten/password", ticket | {"new": "1", "again": "1"})

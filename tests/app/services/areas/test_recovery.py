@@ -15,27 +15,33 @@ from app.services import passwords
 from app.services.accounts import change_password, reset_password
 from app.services.areas import changing
 from app.services.passwords import verify_password
+from app.services.question_rules import QUESTIONS, OwnQuestion, normalise_answer
 from app.services.recovery import (
-    WRONG_ANSWERS,
     Forgetful,
     count_visit,
-    find_questions,
     give_code,
-    judge_answers,
     redeem_code,
     set_recovered_password,
 )
+from app.services.recovery_answers import (
+    WRONG_FIRST,
+    WRONG_REST,
+    judge_first,
+    judge_rest,
+    list_asked,
+)
 from app.services.security_questions import (
-    QUESTIONS,
     list_chosen,
     may_have_questions,
-    normalise_answer,
     set_questions,
 )
 from tests.support.areas import CITY, FAR_GROUP, GROUP, OTHER, PASSWORD, PROVINCE
 
 SECRET = "a secret of tests"
-CHOSEN = [("first_school", "青屿小学"), ("team", "海鸥队"), ("old_song", "渔光曲")]
+FIRST = OwnQuestion("first_school", "青屿小学")
+TEAM = OwnQuestion("team", "海鸥队")
+SONG = OwnQuestion("", "渔光曲", "外婆常唱的是哪一首歌")
+CHOSEN = [FIRST, TEAM, SONG]
 ANSWERS = ["青屿 小学。", "海鸥队", "《渔光曲》"]
 NEW = "xin-mima-2086"
 NOW = now_utc()
@@ -66,7 +72,8 @@ def work(monkeypatch):
 
 
 def who(nation, username=GROUP, kind="group_admin"):
-    return Forgetful(username, nation.known(kind) if kind else None, "a")
+    known = nation.known(kind) if kind else None
+    return Forgetful(username, known, "a", browser="of tests")
 
 
 def choose(nation, chosen=CHOSEN, password=PASSWORD, unit=GROUP, kind="group_admin"):
@@ -75,7 +82,15 @@ def choose(nation, chosen=CHOSEN, password=PASSWORD, unit=GROUP, kind="group_adm
 
 
 def answer(nation, person, answers=ANSWERS, **options):
-    return judge_answers(nation.engine, SECRET, person, answers, **options)
+    """Answer one question after the other; returns the ticket."""
+    given = nation.engine, SECRET, person
+    passed = judge_first(*given, answers[0], **options)
+    return judge_rest(*given, passed, answers[1:], **options)
+
+
+def ask(nation, person, passed="", **options):
+    asked = list_asked(nation.engine, SECRET, person, passed, **options)
+    return [one.text for one in asked]
 
 
 def stored(nation, kind="group_admin"):
@@ -107,23 +122,24 @@ def test_the_account_and_the_log_are_told(nation, person):
 
 
 @pytest.mark.parametrize(
-    "answers",
+    ("answers", "told"),
     [
-        ["青屿小学", "海鸥队", "别的"],
-        ["", "", ""],
-        [],
-        ["海鸥队", "青屿小学", "渔光曲"],
-        [*ANSWERS[:2], "\0"],
+        (["青屿小学", "海鸥队", "别的"], WRONG_REST),
+        (["青屿小学", "渔光曲", "海鸥队"], WRONG_REST),
+        (["青屿小学"], WRONG_REST),
+        ([*ANSWERS[:2], "\0"], WRONG_REST),
+        (["", "", ""], WRONG_FIRST),
+        (["海鸥队", "青屿小学", "渔光曲"], WRONG_FIRST),
     ],
 )
-def test_one_wrong_answer_is_enough(nation, person, answers):
+def test_one_wrong_answer_is_enough(nation, person, answers, told):
     with pytest.raises(BadRequest) as refused:
         answer(nation, person, answers)
-    assert refused.value.message == WRONG_ANSWERS
+    assert refused.value.message == told
     assert verify_password(stored(nation), PASSWORD)
 
 
-def test_all_names_get_questions_answers_and_time_alike(nation, person, work):
+def test_all_names_get_question_answer_and_time_alike(nation, person, work):
     """Unknown, of another kind, without questions, an authority, a person's own."""
     told = set()
     for one in (
@@ -134,23 +150,60 @@ def test_all_names_get_questions_answers_and_time_alike(nation, person, work):
         who(nation, PROVINCE, "gov_admin"),
         who(nation, "nobody", ""),
     ):
-        asked = find_questions(nation.engine, SECRET, one)
-        assert asked == find_questions(nation.engine, SECRET, one)
-        assert len(set(asked)) == 3
-        assert set(asked) <= set(QUESTIONS)
+        asked = ask(nation, one)
+        assert asked == ask(nation, one)
+        assert len(asked) == 1
+        assert set(asked) <= set(QUESTIONS.values())
         del work[:]
         with pytest.raises(BadRequest) as refused:
             answer(nation, one, ["别的", "别的", "别的"])
         told.add((refused.value.message, len(work)))
-    assert told == {(WRONG_ANSWERS, 6)}
+    assert told == {(WRONG_FIRST, 2)}
+
+
+def test_own_words_are_shown_to_who_answered_the_first_question(nation, person):
+    given = nation.engine, SECRET
+    assert ask(nation, person) == [FIRST.text]
+    passed = judge_first(*given, person, FIRST.answer, NOW)
+    assert ask(nation, person, passed, now=NOW) == [TEAM.text, SONG.wording]
+    for one, at in (
+        (replace(person, browser="another"), NOW),
+        (who(nation, FAR_GROUP), NOW),
+        (who(nation, "没有这个集团"), NOW),
+        (person, NOW + timedelta(minutes=16)),
+    ):
+        assert len(ask(nation, one, passed, now=at)) == 1
+        with pytest.raises(Refused):
+            judge_rest(*given, one, passed, ANSWERS[1:], at)
+    assert judge_rest(*given, person, passed, ANSWERS[1:], NOW)
+
+
+@pytest.mark.parametrize(
+    "passed", ["", "x", "é.ü", "9" * 300, f"{int(NOW.timestamp())}.0"]
+)
+def test_a_forged_pass_shows_the_first_question(nation, person, passed):
+    assert ask(nation, person, passed) == [FIRST.text]
+    with pytest.raises(Refused):
+        judge_rest(nation.engine, SECRET, person, passed, ANSWERS[1:])
+
+
+def test_a_pass_ends_with_the_questions_or_the_password_and_sets_none(nation, person):
+    given = nation.engine, SECRET
+    passed = judge_first(*given, person, FIRST.answer)
+    with pytest.raises(Refused):
+        set_recovered_password(*given, passed, NEW)
+    choose(nation)
+    assert ask(nation, person, passed) == [FIRST.text]
+    passed = judge_first(*given, person, FIRST.answer)
+    change_password(nation.engine, nation.user_id(GROUP, "group_admin"), PASSWORD, NEW)
+    assert ask(nation, person, passed) == [FIRST.text]
 
 
 def test_made_up_questions_differ_by_name_and_installation(nation):
     names = [who(nation, f"集团{n}") for n in range(20)]
-    asked = {find_questions(nation.engine, SECRET, one) for one in names}
-    assert len(asked) > 10
-    other = find_questions(nation.engine, "another secret", names[0])
-    assert {other} != {find_questions(nation.engine, SECRET, names[0])}
+    asked = [list_asked(nation.engine, SECRET, one) for one in names]
+    assert len(set(asked)) > 5
+    assert asked != [list_asked(nation.engine, "another one", one) for one in names]
 
 
 @pytest.mark.parametrize("username", [GROUP, "没有这个集团"])
@@ -162,6 +215,20 @@ def test_answers_are_tried_five_times_an_hour(nation, person, username):
             answer(nation, one, ["别的"] * 3, now=at)
     with pytest.raises(TooManyRequests):
         answer(nation, one, now=NOW + timedelta(seconds=9))
+
+
+def test_a_right_first_answer_gives_no_tries_for_the_others(nation, person):
+    given = nation.engine, SECRET, person
+    for _ in range(2):
+        with pytest.raises(BadRequest, match=WRONG_REST):
+            answer(nation, person, [FIRST.answer, "别的", "别的"])
+    passed = judge_first(*given, FIRST.answer)
+    for guess in (
+        lambda: judge_rest(*given, passed, ANSWERS[1:]),
+        lambda: judge_first(*given, FIRST.answer),
+    ):
+        with pytest.raises(TooManyRequests):
+            guess()
 
 
 def test_a_code_helps_where_somebody_used_the_tries_up(nation, person):
@@ -193,16 +260,34 @@ def test_an_address_tries_thirty_times_an_hour(nation):
     ("chosen", "part"),
     [
         (CHOSEN[:2], "3 个问题"),
-        ([*CHOSEN[:2], ("made up", "渔光曲")], "3 个问题"),
-        ([*CHOSEN[:2], ("team", "渔光曲")], "不同的问题"),
-        ([*CHOSEN[:2], ("old_song", "。")], "至少 2 个字"),
-        ([*CHOSEN[:2], ("old_song", "海鸥队")], "不要一样"),
+        ([FIRST, TEAM, OwnQuestion("made up", "渔光曲")], "第 3 个问题还是空的"),
+        ([FIRST, TEAM, replace(SONG, wording=" \u200b")], "第 3 个问题还是空的"),
+        ([SONG, TEAM, FIRST], "第 1 个问题请从列表里选"),
+        ([FIRST, TEAM, replace(TEAM, answer="渔光曲")], "不同的问题"),
+        ([FIRST, TEAM, replace(SONG, wording=f" {TEAM.text}？")], "不同的问题"),
+        ([FIRST, TEAM, replace(SONG, wording="歌？？？？")], "第 3 个问题太短"),
+        ([FIRST, TEAM, replace(SONG, wording="歌" * 61)], "第 3 个问题太长"),
+        ([FIRST, TEAM, replace(SONG, answer="。曲")], "至少 2 个字"),
+        ([FIRST, TEAM, replace(SONG, answer="海鸥队")], "不要一样"),
+        ([FIRST, TEAM, replace(SONG, answer=" 外,婆")], "第 3 个答案在问题里"),
+        ([FIRST, replace(TEAM, answer="外婆"), SONG], "第 2 个答案在问题里"),
     ],
 )
 def test_questions_that_will_not_do(nation, chosen, part):
     with pytest.raises(BadRequest, match=part):
         choose(nation, chosen)
     assert list_chosen(nation.engine, nation.user_id(GROUP, "group_admin")) == ()
+
+
+def test_own_words_are_kept_as_one_line_of_signs(nation):
+    odd = replace(SONG, wording=" 外婆常唱的\r\n\t是\x1b\u202e哪一首\u200b歌\x85")
+    choose(nation, [FIRST, TEAM, odd])
+    kept = list_chosen(nation.engine, nation.user_id(GROUP, "group_admin"))
+    assert [one.text for one in kept] == [
+        FIRST.text,
+        TEAM.text,
+        "外婆常唱的 是哪一首歌",
+    ]
 
 
 def test_questions_are_set_by_who_knows_the_password(nation):
@@ -240,10 +325,13 @@ def test_who_reviews_by_now_is_not_helped_by_earlier_answers(nation):
                 {
                     "user_id": nation.user_id(CITY),
                     "position": at,
-                    "question": question,
-                    "answer_hash": passwords.hash_password(normalise_answer(text)),
+                    "question": own.question,
+                    "wording": own.wording,
+                    "answer_hash": passwords.hash_password(
+                        normalise_answer(own.answer)
+                    ),
                 }
-                for at, (question, text) in enumerate(CHOSEN)
+                for at, own in enumerate(CHOSEN)
             ],
         )
     with pytest.raises(BadRequest):
