@@ -152,7 +152,7 @@ class Standing:
 
 _LOCKED = {
     FilingState.SUBMITTED: "本表已提交，正在审核，现在只能查看。要改，请先撤回提交。",
-    FilingState.APPROVED: "本表已审核通过，现在只能查看。要改，请审核人退回。",
+    FilingState.APPROVED: "本表已提交，现在只能查看。要改，请审核人退回。",
 }
 
 

@@ -183,7 +183,7 @@ class Case:
         if self.filing.state is FilingState.SUBMITTED:
             raise Refused("本表已提交，正在审核。要改，请先撤回提交。")
         if self.filing.state is FilingState.APPROVED:
-            raise Refused("本表已审核通过。要改，请审核人退回。")
+            raise Refused("本表已提交。要改，请审核人退回。")
 
     def require_hours(
         self, department_id: int | None, state: FilingState | None = None
