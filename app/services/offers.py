@@ -4,12 +4,13 @@ Rounds of reports are offered, open ones first. The round of forms that belong t
 period is offered to the people of a unit that has no others; else an address names it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Engine,
     Exists,
     Row,
@@ -23,13 +24,16 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     tuple_,
 )
 from sqlalchemy.orm import aliased
 
-from app.models import FilingState, Round, RoundState, Unit, UnitKind, UnitRound
+from app.models import Round, RoundState, Unit, UnitKind, UnitRound
 from app.permissions import Actor, filter_units
 from app.policy import Action
+from app.services.progress.area import has_area
+from app.services.unit_rounds import counts_in_round
 from app.storage.engine import begin_reading
 from app.storage.keys import initials
 from form_schemas.catalogue import Catalogue
@@ -65,6 +69,22 @@ class Offers:
     total: int
 
 
+@dataclass(frozen=True)
+class Menu:
+    """What the menu of every page offers."""
+
+    offers: tuple[Offer, ...]
+    has_more: bool
+
+
+def list_menu_offers(engine: Engine, catalogue: Catalogue, actor: Actor) -> Menu:
+    """The first of where a person may work, open rounds first."""
+    offered = _offers(catalogue, actor).where(_is_offered(catalogue, actor))
+    with begin_reading(engine) as connection:
+        found = _take(connection, offered, actor, MENU_SIZE + 1)
+    return Menu(tuple(map(_offer_of, found[:MENU_SIZE])), len(found) > MENU_SIZE)
+
+
 def list_offers(
     engine: Engine,
     catalogue: Catalogue,
@@ -72,7 +92,7 @@ def list_offers(
     *,
     search: str = "",
     page: int = 1,
-    size: int = MENU_SIZE,
+    size: int,
 ) -> Offers:
     """Where a person may work, open rounds first.
 
@@ -123,19 +143,33 @@ def find_offer(
     statement = _offers(catalogue, actor).where(wanted)
     if collection is not None:
         statement = statement.where(Round.collection == collection)
-    chosen = ((Unit.id == unit_id).desc(), (Round.id == round_id).desc())
-    given = [
-        order
-        for order, value in zip(chosen, (unit_id, round_id), strict=True)
-        if value is not None
-    ]
-    statement = statement.order_by(*given, *_order(actor)).limit(1)
+    last = zip((Unit.id, Round.id), (unit_id, round_id), strict=True)
+    chosen = [column == value for column, value in last if value is not None]
     with begin_reading(engine) as connection:
-        found = connection.execute(statement).first()
-    return None if found is None else _offer_of(found)
+        found = _take(connection, statement, actor, 1, chosen)
+    return _offer_of(found[0]) if found else None
 
 
-_HANDED_IN = (FilingState.SUBMITTED, FilingState.APPROVED)
+def _take(
+    connection: Connection,
+    offered: Select,
+    actor: Actor,
+    most: int,
+    chosen: Sequence[ColumnElement[bool]] = (),
+) -> Sequence[Row]:
+    """The first of what is offered, what was chosen before all others.
+
+    Where what comes first is enough, the rest is not looked at: below a nation stand
+    thousands of units' rounds that are over.
+    """
+    wanted = offered.order_by(*(one.desc() for one in chosen), *_order(actor))
+    early = (*chosen, _IS_OPEN) if has_area(actor) else ()
+    for first in (*early, true()):
+        found = connection.execute(wanted.where(first).limit(most)).all()
+        if len(found) == most:
+            break
+    return found
+
 
 #: Whether the unit still works at the round.
 _IS_OPEN = and_(Round.state == RoundState.OPEN, UnitRound.closed_at.is_(None))
@@ -214,7 +248,7 @@ def _offers(catalogue: Catalogue, actor: Actor) -> Select:
         )
         .where(
             # What a closed unit handed in is still there to be read and reviewed.
-            or_(Unit.is_active, UnitRound.state.in_(_HANDED_IN)),
+            counts_in_round(),
             or_(~Round.by_unit, UnitRound.id.is_not(None)),
             filter_units(actor, Action.VIEW_ROWS, Unit.id),
             Round.state != RoundState.PREPARING,

@@ -10,7 +10,7 @@ from app.errors import Forbidden, NotFound, NotSignedIn
 from app.permissions import Actor, can
 from app.policy import ROLE_NAMES, Action
 from app.services.flows.listing import list_forms
-from app.services.offers import Offer, Offers, find_offer, list_offers
+from app.services.offers import Menu, Offer, find_offer, list_menu_offers
 from app.services.portal.site import find_site
 from app.services.progress.area import has_area
 from app.services.sessions import find_session
@@ -61,10 +61,10 @@ class Visit:
         return self._open(self._find_offer())
 
     @cached_property
-    def offers(self) -> Offers:
+    def menu(self) -> Menu:
         """The first of the workplaces to choose from."""
         server = get_server()
-        return list_offers(server.engine, server.catalogue, self.actor)
+        return list_menu_offers(server.engine, server.catalogue, self.actor)
 
     def get_workplace(self, collection: str | None = None) -> Workplace:
         """The workplace of a collection, in the chosen unit where it reports."""

@@ -11,7 +11,7 @@ from app.config import Config
 from app.factory import create_app
 from app.models import User
 from app.permissions import Actor, actor_of
-from app.services.offers import list_offers
+from app.services.offers import list_menu_offers
 from app.services.schema_changes import initialise
 from app.services.workshop import open_workshop
 from app.storage.engine import open_engine
@@ -74,7 +74,7 @@ def pages(url: str) -> dict[str, float]:
             found[key] = measure(lambda a=address, n=name: ask(people[n], a))
         found["export"] = measure(lambda: _export(people[PROVINCE]))
         actor = _find_actor(engine, PROVINCE)
-        found["menu"] = measure(lambda: list_offers(engine, _get_catalogue(), actor))
+        found["menu"] = measure(lambda: list_menu_offers(engine, _get_catalogue(), actor))
     engine.dispose()
     return found
 

@@ -32,7 +32,7 @@ from app.services.demo_nation.filling import (
     fill_demo_nation,
 )
 from app.services.flows.listing import Asked, list_items, list_waiting
-from app.services.offers import list_offers
+from app.services.offers import list_menu_offers, list_offers
 from app.services.portal.articles import list_articles
 from app.services.portal.directory import load_index
 from app.services.portal.site import find_site
@@ -344,9 +344,10 @@ def test_one_survey_is_open_and_one_is_over_and_answered(nation):
         (lambda w, actor: list_waiting(w, actor), 10),
         (lambda w, actor: load_area(w.engine, w.catalogue, actor, _round(w)), 12),
         (lambda w, actor: list_area(w.engine, w.catalogue, actor, AreaFilter()), 12),
-        (lambda w, actor: list_offers(w.engine, w.catalogue, actor), 3),
+        (lambda w, actor: list_offers(w.engine, w.catalogue, actor, size=12), 3),
+        (lambda w, actor: list_menu_offers(w.engine, w.catalogue, actor), 3),
     ],
-    ids=["reviews", "items", "waiting", "progress", "area", "offers"],
+    ids=["reviews", "items", "waiting", "progress", "area", "offers", "menu"],
 )
 def test_lists_of_an_area_ask_as_much_whatever_is_below(nation, kind, look, most):
     actor = find_authority(nation, kind)

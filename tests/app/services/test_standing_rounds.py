@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from app.errors import NotFound
 from app.models import Role, Round, RoundState, Unit, UnitKind
 from app.permissions import Actor, Grant
-from app.services.offers import find_offer, list_offers
+from app.services.offers import find_offer, list_menu_offers
 from app.services.rounds.parts import find_part_of
 from app.services.schema_changes import initialise
 from app.services.standing_rounds import keep_standing_rounds
@@ -107,7 +107,7 @@ def test_forms_of_no_period_stand_in_a_round_of_their_own(small):
 
 def test_the_standing_round_is_not_offered_but_where_it_is_named(small):
     engine, catalogue = small
-    offered = list_offers(engine, catalogue, province())
+    offered = list_menu_offers(engine, catalogue, province())
     assert {offer.round_id for offer in offered.offers} == {YEARLY}
     [found] = standing_round(engine)
     named = find_offer(engine, catalogue, province(), unit_id=SCHOOL, round_id=found.id)
@@ -120,12 +120,12 @@ def test_who_has_nothing_but_forms_of_no_period_is_offered_them(small):
     below = Grant(Role.AUTHORITY, PROVINCE, unit_path="/1/")
     own = Grant(Role.REPORTER, NATION, unit_path="/3/")
     nation = Actor(8, "nation", "国", (below, own))
-    offered = list_offers(engine, catalogue, nation).offers
+    offered = list_menu_offers(engine, catalogue, nation).offers
     assert {one.unit_id for one in offered} == {NATION, PROVINCE, SCHOOL}
     chosen = find_offer(engine, catalogue, replace(nation, grants=(own,)))
     assert chosen is not None
     assert open_workplace(engine, catalogue, nation, chosen).forms[0].code == "N"
-    others = list_offers(engine, catalogue, province()).offers
+    others = list_menu_offers(engine, catalogue, province()).offers
     assert NATION not in {one.unit_id for one in others}
 
 

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import insert, update
 
-from app.models import Round, RoundState
+from app.models import FilingState, Round, RoundState, Unit, UnitRound
 from app.services.demo_people import find_actor
-from app.services.offers import find_offer, list_offers
+from app.services.offers import MENU_SIZE, find_offer, list_menu_offers, list_offers
 from tests.support.standings import SchoolRound, add_second_school
 
 
@@ -18,6 +18,7 @@ def school(workshop):
 def offers(workshop):
     def list_for(username, **wanted):
         actor = find_actor(workshop.engine, username)
+        wanted = {"size": 12, **wanted}
         return list_offers(workshop.engine, workshop.catalogue, actor, **wanted)
 
     return list_for
@@ -30,6 +31,28 @@ def offer(workshop):
         return find_offer(workshop.engine, workshop.catalogue, actor, **wanted)
 
     return find_for
+
+
+@pytest.fixture
+def close_school(workshop, school):
+    """Close the school, or what is above it."""
+
+    def close(values):
+        changed = update(Unit.__table__).where(Unit.id == school.unit_id)
+        with workshop.engine.begin() as connection:
+            connection.execute(changed.values(values))
+
+    return close
+
+
+def hand_in(school):
+    """Have the school's round reported; gives its id."""
+    part = {"unit_id": school.unit_id, "round_id": school.round_id}
+    with school.engine.begin() as connection:
+        connection.execute(
+            insert(UnitRound.__table__).values(state=FilingState.SUBMITTED, **part)
+        )
+    return school.round_id
 
 
 def add_round(school, **values):
@@ -66,6 +89,22 @@ def test_a_list_has_pages(offers, workshop):
     assert not {*first.offers} & {*second.offers}
 
 
+@pytest.mark.parametrize("open_rounds", [0, 1, MENU_SIZE])
+def test_the_menu_is_where_the_list_begins(offers, school, workshop, open_rounds):
+    add_second_school(workshop.engine)
+    with workshop.engine.begin() as connection:
+        connection.execute(update(Round.__table__).values(state=RoundState.CLOSED))
+    for n in range(MENU_SIZE):
+        state = RoundState.OPEN if n < open_rounds else RoundState.CLOSED
+        add_round(school, state=state)
+    for name in ("filler", "city"):
+        actor = find_actor(workshop.engine, name)
+        menu = list_menu_offers(workshop.engine, workshop.catalogue, actor)
+        listed = offers(name, size=MENU_SIZE)
+        assert menu.offers == listed.offers
+        assert menu.has_more is (listed.total > MENU_SIZE)
+
+
 @pytest.mark.parametrize("words", ["第二", "dezyxx", "second 人才"])
 def test_a_search_finds_names_codes_and_initials(offers, workshop, words):
     add_second_school(workshop.engine)
@@ -92,10 +131,14 @@ def test_what_one_may_not_see_is_not_found(offer, school, workshop):
     assert found.unit_id == school.unit_id
 
 
-def test_a_closed_unit_is_offered_nobody(offers, school, workshop):
-    units = Round.metadata.tables["units"]
-    with workshop.engine.begin() as connection:
-        connection.execute(
-            update(units).where(units.c.id == school.unit_id).values(is_active=False)
-        )
-    assert offers("filler").total == 0
+@pytest.mark.parametrize("closed", [{"is_active": False}, {"is_shut_above": True}])
+@pytest.mark.parametrize("username", ["filler", "city"])
+def test_a_closed_unit_is_offered_nobody(offers, close_school, username, closed):
+    close_school(closed)
+    assert offers(username).total == 0
+
+
+def test_what_a_closed_unit_handed_in_is_offered_above(offers, close_school, school):
+    round_id = hand_in(school)
+    close_school({"is_shut_above": True})
+    assert [one.round_id for one in offers("city").offers] == [round_id]
