@@ -41,7 +41,12 @@ from app.storage.unit_facts import find_unit_facts
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
 
-__all__ = ["list_derived", "refresh_forms", "refresh_with_followers"]
+__all__ = [
+    "are_current",
+    "list_derived",
+    "refresh_forms",
+    "refresh_with_followers",
+]
 
 
 def refresh_forms(
@@ -58,14 +63,10 @@ def refresh_forms(
         scope: the unit and round; what a department sees follows from the whole unit.
         today: the day that they are computed for, if not this one.
     """
-    if not forms:
-        return
-    edition = catalogue.edition_of(next(iter(forms)))
-    computed = find_needed(edition, forms)
+    computed = _find_computed(catalogue, forms)
     if not computed:
         return
-    unit = replace(scope, department_id=None)
-    refreshing = _Refreshing(engine, catalogue, edition, unit, today or date.today())
+    refreshing = _begin(engine, catalogue, computed, scope, today)
     # Most often nothing has changed: then no writer waits.
     with begin_reading(engine) as connection:
         moment = refreshing.look(connection, computed)
@@ -77,6 +78,20 @@ def refresh_forms(
             continue
         for form in some:
             refreshing.compute_fields(form, moment)
+
+
+def are_current(
+    connection: Connection,
+    catalogue: Catalogue,
+    forms: Collection[FormSpec],
+    scope: Scope,
+) -> bool:
+    """Whether nothing is due in these forms, as a transaction sees their rows."""
+    computed = _find_computed(catalogue, forms)
+    if not computed:
+        return True
+    refreshing = _begin(connection.engine, catalogue, computed, scope)
+    return not refreshing.look(connection, computed).find_stale(computed)
 
 
 def refresh_with_followers(
@@ -94,6 +109,14 @@ def refresh_with_followers(
 def list_derived(edition: Edition) -> tuple[FormSpec, ...]:
     """The derived forms, each after those that it reads."""
     return tuple(form for form in list_computed(edition) if form.is_derived)
+
+
+def _find_computed(
+    catalogue: Catalogue, forms: Collection[FormSpec]
+) -> tuple[FormSpec, ...]:
+    if not forms:
+        return ()
+    return tuple(find_needed(catalogue.edition_of(next(iter(forms))), forms))
 
 
 @dataclass(frozen=True)
@@ -224,6 +247,18 @@ class _Refreshing:
                 connection, self.scope, tuple(seen.readings.values()), states
             ),
         )
+
+
+def _begin(
+    engine: Engine,
+    catalogue: Catalogue,
+    computed: Collection[FormSpec],
+    scope: Scope,
+    today: date | None = None,
+) -> _Refreshing:
+    edition = catalogue.edition_of(next(iter(computed)))
+    unit = replace(scope, department_id=None)
+    return _Refreshing(engine, catalogue, edition, unit, today or date.today())
 
 
 def _is_same(state: DerivedState, seen: DerivedState | None) -> bool:

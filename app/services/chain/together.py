@@ -6,8 +6,10 @@ count as declared empty, and so do forms that stand in no block.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+from app.errors import Refused
 from app.models import FilingState
 from app.permissions import Actor, require
 from app.policy import Action
@@ -33,7 +35,7 @@ from app.services.chain.whole_cases import (
     looking_whole,
     open_whole_case,
 )
-from app.services.derived_forms import refresh_forms
+from app.services.derived_forms import are_current, refresh_forms
 from app.services.round_checks import RoundCheck
 from app.services.workshop import Workshop
 from app.storage.records import Scope
@@ -41,6 +43,8 @@ from form_schemas.booklets import BlockKind, Booklet, list_forms
 from form_schemas.spec import FormSpec
 
 _ACT = "提交"
+#: How often it begins anew where others save meanwhile.
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -67,11 +71,24 @@ def hand_in_booklet(
 
     Raises:
         NotReady: something is missing; it lists what, form by form.
-        Refused: it is not the time, or the round is handed in already.
+        Refused: it is not the time, the round is handed in already, or somebody keeps
+            changing it.
     """
-    _refresh(workshop, actor, scope)
+    for _ in range(_TRIES):
+        _refresh(workshop, actor, scope)
+        with suppress(_ChangedMeanwhile):
+            return _hand_in(workshop, actor, scope, booklet, remark)
+    raise Refused("另一个账号正在改这份填报，没有提交。请等对方改完，再提交一次。")
+
+
+def _hand_in(
+    workshop: Workshop, actor: Actor, scope: Scope, booklet: Booklet, remark: str
+) -> Moved:
     with deciding_whole(workshop, actor, scope) as case:
         ready = _judge(case, booklet)
+        # Counts stay as they are handed in: all that they count is held by now.
+        if not are_current(case.connection, case.catalogue, case.unit_forms, scope):
+            raise _ChangedMeanwhile
         # Entries of the audit log come last: by now all that is needed is held.
         moved = [one.hand_in(remark) for one in ready]
         # What was just handed in stands in the filings, not in the case.
@@ -81,6 +98,10 @@ def hand_in_booklet(
         if missing := find_unapproved(whole):
             raise NotReady(_ACT, missing)
         return hand_in_round(whole, whole.hash_now(), remark)
+
+
+class _ChangedMeanwhile(Exception):  # noqa: N818 - no fault, it begins anew
+    """Somebody saved a row after what is computed was brought up to date."""
 
 
 def find_missing_in_booklet(

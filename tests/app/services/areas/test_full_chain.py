@@ -1,16 +1,27 @@
 """A group's report on its way: city, province, nation; and when the city drops out."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from sqlalchemy import select
 
 from app.config import Config
 from app.errors import Forbidden
-from app.models import FilingState, Notice
+from app.models import AuditAction, FilingState, Notice, UnitRound
 from app.policy import Action
 from app.services.areas import changing
+from app.services.booklets import begin_records
 from app.services.chain.questions import Named
+from app.services.chain.together import find_missing_in_booklet, hand_in_booklet
 from app.services.chain.whole import return_whole
+from app.services.desks import Desk
+from app.services.recording import record_changes
 from app.services.review_lists import list_wholes
 from app.services.workshop import open_workshop
+from app.storage.engine import begin_reading
+from app.storage.rows import RowStore
+from form_schemas.settings import list_booklets
 from tests.support.areas import CITY, FAR_GROUP, GROUP, OTHER, PROVINCE
 from tests.support.group_year import NATION, Year, fill_year
 from tests.support.lending import get_engine
@@ -97,3 +108,32 @@ def test_the_province_is_told_what_waits_for_it_now(year):
     # What came back to the city's people afterwards is theirs no more.
     with pytest.raises(Forbidden):
         year.approve(GROUP, by=CITY)
+
+
+def test_what_is_counted_is_what_is_handed_in(year):
+    """The other account adds a member while the report is being handed in."""
+    year.fill(GROUP)
+    year.set_hours(GROUP, -1, 1)
+    scope, form = year.scope(GROUP), year.edition.by_code["G5.6"]
+    [booklet] = list_booklets(year.edition.settings)
+    begin_records(year.workshop, year.place(GROUP), booklet)
+    given = year.workshop, year.actor(GROUP), scope, booklet
+    # From here on nothing is to be stored before the round is held.
+    assert find_missing_in_booklet(*given) is None
+    desk = Desk(year.workshop.engine, year.workshop.catalogue, year.place(GROUP), form)
+    member = {"member_name": "砚溪重工有限公司", "organization_code": "KNQXNW0E4"}
+    with ThreadPoolExecutor(1) as pool:
+        with year.workshop.engine.begin() as connection:
+            part = select(UnitRound.id).where(UnitRound.unit_id == scope.unit_id)
+            connection.execute(part.with_for_update()).one()
+            handed_in = pool.submit(hand_in_booklet, *given)
+            time.sleep(0.5)
+            store = RowStore(connection, year.workshop.catalogue)
+            row = {**member, "is_lead_unit": False}
+            store.insert(form, scope, row, desk.place.actor.user_id)
+            record_changes(connection, desk, AuditAction.ROWS_SAVED, store)
+        assert handed_in.result().step == "province"
+    with begin_reading(year.workshop.engine) as connection:
+        store = RowStore(connection, year.workshop.catalogue)
+        [counts] = store.iterate_rows(year.edition.by_code["G4"], scope)
+    assert (counts.row["enterprise_count"], counts.row["member_count"]) == (2, 3)
