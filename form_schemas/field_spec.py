@@ -7,6 +7,7 @@ from functools import cached_property
 
 from form_schemas.expressions import Expression
 from form_schemas.kinds import DEFAULT_DIGITS, TRAITS, FieldKind, KindTraits, ValueType
+from form_schemas.table_spec import FieldTable
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,14 @@ class FieldSpec:
         return read if self.fill is None else read | {self.fill.ref_field}
 
     @property
+    def is_always_needed(self) -> bool:
+        """Whether it has to be filled in wherever it is shown."""
+        if self.required:
+            return True
+        when, shown = self.required_when, self.visible_when
+        return when is not None and shown is not None and when.text == shown.text
+
+    @property
     def is_list(self) -> bool:
         """Whether the value is a tuple of values."""
         return self.multiple or self.kind is FieldKind.MULTI_ENUM
@@ -164,3 +173,5 @@ class FieldGroup:
 
     title: str
     fields: tuple[PlacedField, ...]
+    #: some of them, as the page shows them; the others stand above or below
+    table: FieldTable | None = None

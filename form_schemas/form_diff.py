@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from form_schemas.comparing import compare_with_last
 from form_schemas.differences import DifferenceKind, Side, tell_change
 from form_schemas.field_diff import Told
+from form_schemas.field_spec import FieldGroup
 from form_schemas.field_words import PERIOD_NAMES
 from form_schemas.rule_spec import LEVEL_WORDS, RuleSpec
 from form_schemas.spec import FormKind, FormSpec, Shape
@@ -209,14 +210,30 @@ def _say_place(side: Side, order: Sequence[str], at: int) -> str:
 
 def _list_places(
     form: FormSpec, names: Mapping[str, str]
-) -> dict[str, tuple[str, bool]]:
-    """Id since -> title of the group, and whether the field is part of another."""
+) -> dict[str, tuple[object, ...]]:
+    """Id since -> group, whether it is part of another field, and its cell."""
     return {
-        names[place.id]: (group.title, place.depth > 0)
+        names[place.id]: (group.title, place.depth > 0, *_find_cell(group, place.id))
         for group in form.groups
         for place in group.fields
         if place.id in names
     }
+
+
+def _find_cell(group: FieldGroup, field_id: str) -> tuple[str, ...]:
+    """Heads of row and column of a field that stands in a table, and its label."""
+    if group.table is None:
+        return ()
+    return next(
+        (
+            (row.title, column, cell.label)
+            for row in group.table.rows
+            for column, cells in zip(group.table.columns[1:], row.cells, strict=False)
+            for cell in cells
+            if cell.id == field_id
+        ),
+        (),
+    )
 
 
 def _say_groups(form: FormSpec) -> str:

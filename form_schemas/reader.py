@@ -9,7 +9,6 @@ no second one.
 """
 
 import json
-from collections import Counter
 from collections.abc import (
     Callable,
     Collection,
@@ -19,7 +18,6 @@ from collections.abc import (
     Sequence,
 )
 from dataclasses import dataclass
-from typing import Any
 
 from form_schemas.codelists import CodeList
 from form_schemas.comparing import compare_with_last
@@ -27,10 +25,11 @@ from form_schemas.derivation_reader import read_derivation
 from form_schemas.drafts import Draft, Json, Source, fingerprint, parse_source
 from form_schemas.faults import Fault, point
 from form_schemas.field_reader import FieldReader, Note, pass_over
-from form_schemas.field_spec import FieldGroup, FieldSpec, PlacedField
+from form_schemas.field_spec import FieldSpec
 from form_schemas.flow_reader import read_flow, read_flow_with
 from form_schemas.freeze_reader import read_freezes
 from form_schemas.kinds import ValueType
+from form_schemas.layout_reader import read_groups
 from form_schemas.ordering import CircleError, order_steps
 from form_schemas.rule_spec import Example, Level, RuleSpec
 from form_schemas.spec import FormKind, FormSpec, Period, Shape, Step
@@ -135,7 +134,7 @@ class _Linker:
         rules = (*self._rules(draft), *self._compared(draft, fields))
         derive = read_derivation(draft, "x-derive", self._drafts, self._fields)
         generate = read_derivation(draft, "x-generate", self._drafts, self._fields)
-        groups = self._groups(draft)
+        groups = read_groups(draft)
         freezes = read_freezes(draft, self._drafts)
         flow = read_flow(draft, self._drafts, self._fields)
         flow_with = read_flow_with(draft, self._drafts)
@@ -252,37 +251,6 @@ class _Linker:
             when=self._fields.condition(draft, (*at, "when"), declared),
         )
 
-    def _groups(self, draft: Draft) -> tuple[FieldGroup, ...]:
-        declared = draft.schema.get("x-layout")
-        if declared is None:
-            return (FieldGroup("", tuple(PlacedField(f, 0) for f in draft.fields)),)
-        groups = tuple(
-            FieldGroup(group["title"], tuple(_place(group["fields"], 0)))
-            for group in declared
-        )
-        placed = [place.id for group in groups for place in group.fields]
-        for field_id in placed:
-            draft.check_field_id(point("x-layout"), field_id)
-        missing = [fid for fid in draft.fields if fid not in placed]
-        doubled = [fid for fid, count in Counter(placed).items() if count > 1]
-        if missing:
-            draft.complain(
-                point("x-layout"), f"没有安排字段 {'、'.join(missing)}，请补上。"
-            )
-        if doubled:
-            draft.complain(
-                point("x-layout"), f"{'、'.join(doubled)} 安排了两次，请各留一处。"
-            )
-        order = [fid for fid in draft.fields if fid in placed]
-        stray = next((a for a, b in zip(placed, order, strict=False) if a != b), None)
-        if stray is not None and not missing and not doubled:
-            # A workbook's columns and the bands above them are one row of cells.
-            draft.complain(
-                point("x-layout"),
-                f"“{stray}”的次序与 properties 里的不同，请把两处排成一样。",
-            )
-        return groups
-
 
 def _example(declared: Json) -> Example:
     return Example(
@@ -293,11 +261,3 @@ def _example(declared: Json) -> Example:
         last=declared.get("last"),
         last_tables=declared.get("lastTables", {}),
     )
-
-
-def _place(entries: Sequence[Any], depth: int) -> Iterator[PlacedField]:
-    for entry in entries:
-        if isinstance(entry, str):
-            yield PlacedField(entry, depth)
-        else:
-            yield from _place(entry, depth + 1)

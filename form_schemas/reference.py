@@ -36,6 +36,8 @@ _PARTS = (
     ("x-rules：规则", ("$defs", "rule")),
     ("x-tests：例子", ("$defs", "test")),
     ("x-layout：字段组", ("properties", "x-layout", "items")),
+    ("x-layout 的 table：组里的表格", ("$defs", "layoutTable")),
+    ("table 的 rows：各行", ("$defs", "layoutRow")),
     ("x-derive、x-generate：由别的表得来", ("$defs", "derivation")),
     (
         "x-derive、x-generate 的 join：并上的表",

@@ -114,6 +114,7 @@ def change_lists(schema: dict[str, Any], code: str, change: Change) -> None:
         _change_list(ids, point("x-unique", index), code, change)
     for index, group in enumerate(schema.get("x-layout", ())):
         _change_placed(group["fields"], point("x-layout", index), code, change)
+        _change_table(group, point("x-layout", index, "table"), code, change)
     for index, rule in enumerate(schema.get("x-rules", ())):
         at = point("x-rules", index, "fields")
         _change_items(rule, "fields", at, code, change)
@@ -222,6 +223,16 @@ def _change_placed(entries: list[Any], at: str, code: str, change: Change) -> No
             _change_placed(entry, at, code, change)
         else:
             entries[index] = change(at, (code, entry))
+
+
+def _change_table(group: dict[str, Any], at: str, code: str, change: Change) -> None:
+    for row in group.get("table", {}).get("rows", ()):
+        for cell in row["cells"]:
+            for index, entry in enumerate(cell):
+                if isinstance(entry, dict):
+                    _change_one(entry, "field", at, code, change)
+                else:
+                    cell[index] = change(at, (code, entry))
 
 
 def _change_one(

@@ -173,7 +173,7 @@ def _select(field: FieldSpec, **given: object) -> UnboundField:
 
 def _segments(field: FieldSpec, **given: object) -> UnboundField:
     # A voluntary answer can be taken back.
-    answers = (YES, NO) if field.required else (YES, NO, "")
+    answers = (YES, NO) if field.is_always_needed else (YES, NO, "")
     return RadioField(
         choices=_choices(answers),
         validate_choice=False,

@@ -27,7 +27,14 @@ from renderers.problems import (
     problem_to_json,
     view_problem,
 )
-from renderers.record_views import FieldView, FileView, GroupView, Link, RecordPage
+from renderers.record_views import (
+    FieldView,
+    FileView,
+    GroupView,
+    Link,
+    RecordPage,
+    view_table,
+)
 from renderers.returned import NOTHING_RETURNED, Returned
 from renderers.urls import PageUrls
 from validators.compiling import Env
@@ -210,6 +217,7 @@ class _Builder:
             fields=views,
             needed=len(needed),
             filled=sum(self._is_filled(view.id) for view in needed),
+            table=group.table and view_table(group.table, views),
         )
 
     def _view(self, placed: PlacedField, inputs: object, group_unit: str) -> FieldView:

@@ -1,10 +1,12 @@
 """What the template of a record page places: the page, its groups, its fields."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
 from form_schemas.settings import WarningReason
+from form_schemas.table_spec import FieldTable
 from renderers.problems import ProblemView, count_style
 from renderers.returned import Asked
 from renderers.urls import PageUrls
@@ -71,6 +73,37 @@ class FieldView:
 
 
 @dataclass(frozen=True)
+class CellView:
+    """A field in a cell of a table."""
+
+    field: FieldView
+    #: stands before the control; empty: the heads of row and column do
+    label: str
+
+
+@dataclass(frozen=True)
+class TableRowView:
+    """A row of a table of fields, with a cell for each column behind the first."""
+
+    title: str
+    cells: tuple[tuple[CellView, ...], ...]
+
+
+@dataclass(frozen=True)
+class TableView:
+    """Fields of a group by rows and columns."""
+
+    columns: tuple[str, ...]
+    rows: tuple[TableRowView, ...]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(
+            cell.field.id for row in self.rows for cells in row.cells for cell in cells
+        )
+
+
+@dataclass(frozen=True)
 class GroupView:
     """A panel of fields, and its place on the rail."""
 
@@ -81,6 +114,19 @@ class GroupView:
     #: required fields that are shown, and how many of them hold a value
     needed: int
     filled: int
+    #: shows some of the fields; the others stand above and below it
+    table: TableView | None = None
+
+    @property
+    def parts(self) -> tuple[tuple[FieldView, ...], tuple[FieldView, ...]]:
+        """The fields above the table and below it; without one all are above."""
+        if self.table is None:
+            return self.fields, ()
+        ids = self.table.ids
+        inside = (at for at, one in enumerate(self.fields) if one.id in ids)
+        first = next(inside, len(self.fields))
+        below = tuple(one for one in self.fields[first:] if one.id not in ids)
+        return self.fields[:first], below
 
     @property
     def has_figures(self) -> bool:
@@ -140,3 +186,22 @@ class RecordPage:
     def open_fields(self) -> int:
         """Required fields that hold nothing yet."""
         return sum(group.needed - group.filled for group in self.groups)
+
+
+def view_table(table: FieldTable, views: Sequence[FieldView]) -> TableView:
+    """A table of fields, each row as wide as the head."""
+    by_id = {view.id: view for view in views}
+    width = len(table.columns) - 1
+    return TableView(
+        table.columns,
+        tuple(
+            TableRowView(
+                row.title,
+                tuple(
+                    tuple(CellView(by_id[one.id], one.label) for one in cells)
+                    for cells in (*row.cells, *((),) * (width - len(row.cells)))
+                ),
+            )
+            for row in table.rows
+        ),
+    )

@@ -326,6 +326,18 @@ def test_only_the_fields_that_moved_are_said_to_stand_elsewhere():
     ]
 
 
+def test_a_field_in_another_cell_of_a_table():
+    def lay(cells):
+        row = {"title": "行", "cells": cells}
+        table = {"columns": ["项目", "甲", "乙"], "rows": [row]}
+        return [{"title": "一", "fields": ["number", "x"], "table": table}]
+
+    before, after = lay([["x"]]), lay([[], ["x"]])
+    found = differ([form(layout=before, x="text")], [form(layout=after, x="text")])
+    assert [told[0] for told in found] == ["form_layout"]
+    assert "x" in found[0][-1]
+
+
 def test_a_field_in_another_group():
     fields = {"x": "text", "y": "text"}
     before = [{"title": "一", "fields": ["number", "x", "y"]}]

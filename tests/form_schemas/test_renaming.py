@@ -56,6 +56,16 @@ def test_a_renamed_field_is_renamed_in_the_rules_of_its_form(courses):
     assert told["x-tests"][0]["row"] == {"lessons": 4}
 
 
+def test_a_renamed_field_is_renamed_in_tables_of_its_group(courses):
+    cells = [["code"], [{"field": "hours", "label": "时"}]]
+    table = {"columns": ["一", "二", "三"], "rows": [{"title": "行", "cells": cells}]}
+    group = {"title": "组", "fields": ["code", "hours"], "table": table}
+    courses["x-layout"] = [group]
+    [told] = renamed(("C", "hours"), "lessons", courses)
+    [row] = told["x-layout"][0]["table"]["rows"]
+    assert row["cells"] == [["code"], [{"field": "lessons", "label": "时"}]]
+
+
 def test_a_text_that_reads_like_the_name_stays(courses):
     courses["x-rules"] = [rule_of("code != 'hours' or hours > 1", fields=["code"])]
     [told] = renamed(("C", "hours"), "lessons", courses)

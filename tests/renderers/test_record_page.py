@@ -1,5 +1,6 @@
 """Record pages as HTML: every kind, groups, problems, last period, hostile texts."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -47,6 +48,47 @@ def test_what_was_typed_is_shown_again():
     assert 'aria-invalid="true"' in line
     assert "许多" in line.partition("data-problems")[2]
     assert '<a class="link" href="#f-a">人数：' in html
+
+
+def test_single_fields_stand_in_a_table_with_heads():
+    cells = [["a"], [{"field": "b", "label": "短名"}]]
+    table = {
+        "columns": ["方式", "情况", "备注"],
+        "rows": [
+            {"title": "甲种", "cells": cells},
+            {"title": "乙种", "cells": [["c"]]},
+        ],
+    }
+    fields = ["before", "a", "b", "c", "after"]
+    form, catalogue = catalogue_of(
+        {one: field_of("boolean", f"{one}的名称") for one in fields},
+        layout=[{"title": "组", "fields": fields, "table": table}],
+    )
+    html = render(form, catalogue, {"a": True}, previous={"a": False})
+    above, _, rest = html.partition('<table class="field-table">')
+    inside, _, below = rest.partition("</table>")
+    assert 'data-line="before"' in above
+    assert 'data-line="after"' in below
+    assert re.findall(r'<th scope="(\w+)">([^<]+)', inside) == [
+        *(("col", column) for column in table["columns"]),
+        ("row", "甲种"),
+        ("row", "乙种"),
+    ]
+    assert inside.count("<td>") == 4
+    # The heads are what is seen; its own name is what is read out.
+    assert '<span class="visually-hidden">a的名称</span>' in line_of(inside, "a")
+    assert '<span aria-hidden="true">短名</span>' in line_of(inside, "b")
+    assert "上年 否" in line_of(inside, "a")
+
+
+def test_what_is_needed_wherever_it_is_shown_cannot_be_left_out():
+    given = {"title": "乙", "x-visible-when": "a", "x-required-when": "a"}
+    form, catalogue = catalogue_of(
+        {"a": field_of("boolean", "甲"), "b": field_of("boolean") | given}
+    )
+    html = render(form, catalogue, {})
+    assert "不填" in line_of(html, "a")
+    assert "不填" not in line_of(html, "b")
 
 
 def test_parts_stand_under_their_whole():

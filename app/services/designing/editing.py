@@ -229,7 +229,19 @@ def _has_lists(schema: Json) -> bool:
     lists = [schema.get(word, []) for word in ("required", "x-unique")]
     lists += [form.get(word, []) for word in _FORM_LISTS]
     lists += [group.get("fields", []) for group in groups]
-    return all(isinstance(one, list) for one in lists)
+    tables = [group["table"] for group in groups if "table" in group]
+    return all(isinstance(one, list) for one in lists) and all(map(_is_table, tables))
+
+
+def _is_table(found: object) -> bool:
+    """Whether it has the shape of a table of single fields."""
+    rows = found.get("rows") if isinstance(found, dict) else None
+    return isinstance(rows, list) and all(
+        isinstance(row, dict)
+        and isinstance(row.get("cells"), list)
+        and all(isinstance(cell, list) for cell in row["cells"])
+        for row in rows
+    )
 
 
 def refuse_stale(opened: Opened, version: int) -> None:

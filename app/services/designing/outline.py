@@ -4,7 +4,7 @@ A file says the order twice, in `properties` and in `x-layout`; here it stands o
 both are written from it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,8 @@ class Line:
     title: str = ""
     #: parts (其中) stand deeper than the whole
     depth: int = 0
+    #: of the group: what shows some of its fields as a table
+    table: Json | None = None
 
     @property
     def is_head(self) -> bool:
@@ -40,7 +42,8 @@ def read_outline(schema: Json) -> list[Line]:
     lines: list[Line] = []
     seen: set[str] = set()
     for group in layout:
-        lines.append(Line(None, str(group.get("title", ""))))
+        title, table = str(group.get("title", "")), group.get("table")
+        lines.append(Line(None, title, table=table))
         for line in _read_placed(group.get("fields", ()), 0):
             if line.field_id in fields and line.field_id not in seen:
                 lines.append(line)
@@ -147,15 +150,41 @@ def _read_placed(entries: Iterable[Any], depth: int) -> Iterator[Line]:
 
 def _write_groups(lines: Sequence[Line]) -> Iterator[Json]:
     group: list[Line] = []
-    title = ""
+    head = Line(None)
     for line in lines:
         if not line.is_head:
             group.append(line)
             continue
         if group:
-            yield {"title": title, "fields": _nest(group, 0)}
-        group, title = [], line.title
-    yield {"title": title, "fields": _nest(group, 0)}
+            yield _write_group(head, group)
+        group, head = [], line
+    yield _write_group(head, group)
+
+
+def _write_group(head: Line, fields: Sequence[Line]) -> Json:
+    written: Json = {"title": head.title, "fields": _nest(fields, 0)}
+    table = _keep_cells(head.table, {line.field_id for line in fields})
+    return {**written, "table": table} if table else written
+
+
+def _keep_cells(table: Json | None, ids: Collection[str | None]) -> Json | None:
+    """A table without the fields that left its group; None: nothing is left of it."""
+    if table is None:
+        return None
+    rows = [
+        {**row, "cells": [_keep_fields(cell, ids) for cell in row["cells"]]}
+        for row in table["rows"]
+    ]
+    left = [row for row in rows if any(row["cells"])]
+    return {**table, "rows": left} if left else None
+
+
+def _keep_fields(cell: Sequence[Any], ids: Collection[str | None]) -> list[Any]:
+    return [
+        entry
+        for entry in cell
+        if (entry.get("field") if isinstance(entry, dict) else entry) in ids
+    ]
 
 
 def _nest(lines: Sequence[Line], depth: int) -> list[Any]:

@@ -18,6 +18,31 @@ def test_every_form_of_the_project_is_written_as_it_was_read():
         assert (list(schema["properties"]), schema.get("x-layout")) == before
 
 
+def test_a_table_keeps_the_fields_that_stay_in_its_group():
+    rows = [
+        {"title": "一", "cells": [["a"], [{"field": "b", "label": "乙"}]]},
+        {"title": "二", "cells": [["c"]]},
+    ]
+    table = {"columns": ["项目", "甲", "乙"], "rows": rows}
+    schema = {
+        "properties": {"a": {}, "b": {}, "c": {}},
+        "x-layout": [{"title": "组", "fields": ["a", "b", "c"], "table": table}],
+    }
+    write_outline(schema, [one for one in read_outline(schema) if one.field_id != "b"])
+    [group] = schema["x-layout"]
+    assert group["table"]["rows"] == [{"title": "一", "cells": [["a"], []]}, rows[1]]
+
+
+def test_a_table_goes_with_its_last_field():
+    table = {"columns": ["项目", "甲"], "rows": [{"title": "一", "cells": [["a"]]}]}
+    schema = {
+        "properties": {"a": {}, "b": {}},
+        "x-layout": [{"title": "组", "fields": ["a", "b"], "table": table}],
+    }
+    write_outline(schema, [one for one in read_outline(schema) if one.field_id != "a"])
+    assert schema["x-layout"] == [{"title": "组", "fields": ["b"]}]
+
+
 def test_a_layout_that_forgets_a_field_gets_it_back():
     schema = {
         "properties": {"a": {}, "b": {}, "c": {}},
