@@ -105,6 +105,18 @@ def count_states(
     return dict(map(tuple, found))
 
 
+def find_newest_round(
+    connection: Connection, catalogue: Catalogue, form: FormSpec, wanted: Wanted
+) -> int | None:
+    """The newest round that has such rows."""
+    binding = bind(catalogue, form)
+    return connection.scalar(
+        select(func.max(binding.table.c._round_id))
+        .select_from(_joined(binding))
+        .where(_matching(binding, form.flow, wanted))
+    )
+
+
 def write_move(connection: Connection, **values: object) -> int:
     """Write down that a row came into another state."""
     written = connection.execute(insert(_MOVE).values(**values))

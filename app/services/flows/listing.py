@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from app.errors import NotFound
 from app.models import Round, Unit
@@ -12,7 +12,13 @@ from app.policy import Action
 from app.services.flows.items import find_look
 from app.services.workshop import Workshop
 from app.storage.engine import begin_reading
-from app.storage.items import ItemRow, Wanted, count_states, find_items
+from app.storage.items import (
+    ItemRow,
+    Wanted,
+    count_states,
+    find_items,
+    find_newest_round,
+)
 from form_schemas.catalogue import Catalogue
 from form_schemas.flows import Flow
 from form_schemas.spec import FormSpec
@@ -101,7 +107,14 @@ def list_items(workshop: Workshop, actor: Actor, asked: Asked) -> ItemList:
     form = _pick_form(forms, asked.form_name)
     with begin_reading(workshop.engine) as connection:
         rounds = _list_rounds(connection, form)
+        deciding = _find_deciding(connection, actor)
+        awaited = deciding.find_awaited(form.flow)
         round_id = _pick_round(rounds, asked.round_id)
+        if asked.round_id is None and rounds:
+            # Whoever is told that rows wait comes for those, of an earlier round, too.
+            waiting = Wanted(deciding.below, awaited)
+            found = find_newest_round(connection, catalogue, form, waiting)
+            round_id = _pick_round(rounds, found)
         counts = _count(connection, catalogue, actor, form, round_id, asked.search)
         states = _shown_states(form.flow, asked.state)
         wanted = Wanted(
@@ -113,14 +126,10 @@ def list_items(workshop: Workshop, actor: Actor, asked: Asked) -> ItemList:
             PAGE_SIZE,
         )
         rows, total = find_items(connection, catalogue, form, wanted)
-        levels = _find_levels(connection, actor)
-        mine = _find_awaited(form.flow, levels)
         return ItemList(
             form,
             tuple(
-                FormCount(
-                    one, _count_waiting(connection, catalogue, actor, one, levels)
-                )
+                FormCount(one, _count_waiting(connection, catalogue, one, deciding))
                 for one in forms
             ),
             tuple(
@@ -130,7 +139,10 @@ def list_items(workshop: Workshop, actor: Actor, asked: Asked) -> ItemList:
             ),
             rounds,
             round_id,
-            tuple(view_line(form, row, mine) for row in rows),
+            tuple(
+                view_line(form, row, awaited if deciding.covers(row) else frozenset())
+                for row in rows
+            ),
             total,
             max(1, -(-total // PAGE_SIZE)),
         )
@@ -140,9 +152,9 @@ def list_waiting(workshop: Workshop, actor: Actor) -> tuple[FormCount, ...]:
     """The forms of which rows wait for the person, and how many."""
     catalogue = workshop.catalogue
     with begin_reading(workshop.engine) as connection:
-        levels = _find_levels(connection, actor)
+        deciding = _find_deciding(connection, actor)
         counted = (
-            FormCount(one, _count_waiting(connection, catalogue, actor, one, levels))
+            FormCount(one, _count_waiting(connection, catalogue, one, deciding))
             for one in list_forms(catalogue)
         )
         return tuple(one for one in counted if one.waiting)
@@ -191,33 +203,49 @@ def _count(
     return count_states(connection, catalogue, form, wanted)
 
 
+@dataclass(frozen=True)
+class _Deciding:
+    """The units for which a person decides about rows of those below them."""
+
+    #: their kinds
+    levels: frozenset[str]
+    paths: tuple[str, ...]
+
+    @property
+    def below(self) -> ColumnElement[bool]:
+        """The units whose rows wait for the person: nobody decides about his own."""
+        own = (and_(Unit.path.startswith(p), Unit.path != p) for p in self.paths)
+        return or_(false(), *own)
+
+    def covers(self, row: ItemRow) -> bool:
+        path = row.unit_path
+        return any(path.startswith(own) and path != own for own in self.paths)
+
+    def find_awaited(self, flow: Flow) -> frozenset[str]:
+        """The states in which the person is to act."""
+        moves = [move for move in flow.moves if self.levels.intersection(move.by)]
+        return flow.awaited & {state for move in moves for state in move.sources}
+
+
+def _find_deciding(connection: Connection, actor: Actor) -> _Deciding:
+    own = {g.unit_id for g in actor.grants if g.reach(Action.REVIEW_FORM)}
+    found = connection.execute(select(Unit.kind, Unit.path).where(Unit.id.in_(own)))
+    units = found.all()
+    return _Deciding(
+        frozenset(unit.kind.value for unit in units),
+        tuple(unit.path for unit in units),
+    )
+
+
 def _count_waiting(
-    connection: Connection,
-    catalogue: Catalogue,
-    actor: Actor,
-    form: FormSpec,
-    levels: frozenset[str],
+    connection: Connection, catalogue: Catalogue, form: FormSpec, deciding: _Deciding
 ) -> int:
     """How many rows stand where the person is to act."""
-    awaited = _find_awaited(form.flow, levels)
+    awaited = deciding.find_awaited(form.flow)
     if not awaited:
         return 0
-    units = filter_units(actor, Action.REVIEW_FORM, Unit.id)
-    counts = count_states(connection, catalogue, form, Wanted(units, ()))
+    counts = count_states(connection, catalogue, form, Wanted(deciding.below, ()))
     return sum(counts.get(state, 0) for state in awaited)
-
-
-def _find_levels(connection: Connection, actor: Actor) -> frozenset[str]:
-    """The kinds of units for which the person decides."""
-    own = {g.unit_id for g in actor.grants if g.reach(Action.REVIEW_FORM)}
-    found = connection.scalars(select(Unit.kind).where(Unit.id.in_(own)))
-    return frozenset(kind.value for kind in found)
-
-
-def _find_awaited(flow: Flow, levels: frozenset[str]) -> frozenset[str]:
-    """The states in which people of these levels are to act."""
-    moves = [move for move in flow.moves if levels.intersection(move.by)]
-    return flow.awaited & {state for move in moves for state in move.sources}
 
 
 def view_line(

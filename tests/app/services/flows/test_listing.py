@@ -3,8 +3,10 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import insert, select, update
 
 from app.errors import NotFound
+from app.models import Membership, Role, Round
 from app.services.flows.listing import Asked, list_items, list_waiting
 from tests.support.travelling import NEWS, YEARLY
 
@@ -34,6 +36,14 @@ def _policy(region, unit="city"):
         "region_code": "110000",
         "policy_level": "市",
         "document_file": region.file(unit, "G8", "document_file"),
+    }
+
+
+def _case(region, unit):
+    return {
+        "case_title": "校企共建实训基地",
+        "case_document": region.file(unit, "G7.1", "case_document"),
+        "allow_publish": True,
     }
 
 
@@ -79,6 +89,36 @@ def test_what_waits_is_told_to_whom_it_waits_for(region):
     region.move("east", "G8", row, "forward")
     assert waiting("east") == {"G9": 1}
     assert waiting("nation") == {"G8": 1, "G9": 1}
+
+
+def test_nobody_is_told_that_his_own_rows_wait_for_him(region, listed):
+    with region.engine.begin() as connection:
+        viewing = update(Membership.__table__).where(Membership.role == Role.VIEWER)
+        connection.execute(viewing.values(granted=["review_form"]))
+    region.hand_in("group")
+    for unit, move in (("city", "send_city"), ("group", "send_group")):
+        row = region.add(unit, "G7.1", **_case(region, unit))
+        region.move(unit, "G7.1", row, move)
+    found = list_waiting(region.workshop, region.actor("city"))
+    assert [(one.form.code, one.waiting) for one in found] == [("G7.1", 1)]
+    _, shown = listed("city", "group/G7.1")
+    mine = {line.row.unit_name: line.is_mine for line in shown.lines}
+    assert mine == {"东一机械职教集团": True, "东一市教育局": False}
+
+
+def test_a_list_begins_with_the_round_in_which_rows_wait(region, listed):
+    row = region.add("city", "G8", **_policy(region))
+    region.move("city", "G8", row, "send_city")
+    with region.engine.begin() as connection:
+        same = select(Round.edition, Round.periods).where(Round.id == YEARLY)
+        edition, periods = connection.execute(same).one()
+        later = {"id": YEARLY + 1, "collection": "group", "title": "2015 年度"}
+        later |= {"edition": edition, "periods": periods}
+        connection.execute(insert(Round.__table__).values(**later))
+    assert listed("east", "group/G8")[0] == ["关于集团化办学的意见"]
+    region.move("east", "G8", row, "forward")
+    assert listed("east", "group/G8")[1].round_id == YEARLY + 1
+    assert listed("nation", "group/G8")[1].round_id == YEARLY
 
 
 def test_forms_of_a_year_are_listed_by_round(region, listed):
