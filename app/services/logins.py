@@ -17,7 +17,7 @@ from app.models import AuditAction, LoginFailure, Unit, User
 from app.models.base import now_utc
 from app.services.account_kinds import KnownType, name_login, normalise_login
 from app.services.captchas import WRONG_CAPTCHA, use_captcha
-from app.services.devices import find_device
+from app.services.devices import find_device, find_login
 from app.services.passwords import verify_password
 from app.services.recording import record_account
 from app.services.tries import (
@@ -108,10 +108,10 @@ def log_in(
             used up.
     """
     account_type = known.id if known else ""
-    login = name_login(username, account_type)
     moment = now or now_utc()
+    login = find_login(engine, username, account_type)
     found = find_device(secret, login, device, moment)
-    attempt = _Attempt(login, address, moment, found)
+    attempt = _Attempt(login.name, address, moment, found)
     _require_captcha(engine, config, attempt, secret, captcha, known)
     taken = _take_guess(engine, attempt)
     name = normalise_login(username, account_type)
@@ -166,8 +166,8 @@ def _take_guess(engine: Engine, attempt: _Attempt) -> Try:
     if taken.wait:
         raise TooManyRequests(
             f"这个用户名试错的次数太多，请 {say_wait(taken.wait)}后再试。"
-            "您在登录过的电脑上仍可照常登录；在别的电脑上，请用“忘记密码”另设一个，"
-            "设好就能登录。"
+            "您在上次换密码以后登录过的电脑上仍可照常登录；在别的电脑上，"
+            "请用“忘记密码”另设一个，设好就能登录。"
         )
     return taken
 

@@ -123,10 +123,10 @@ def note_failure(engine: Engine, person: Forgetful) -> None:
 
 def set_recovered_password(
     engine: Engine, secret: str, ticket: str, new: str, now: datetime | None = None
-) -> str:
+) -> int:
     """Set the new password; the account is told, and signed out everywhere.
 
-    Returns the login that it is of.
+    Returns the account's id.
 
     Raises:
         BadRequest: the password will not do.
@@ -154,7 +154,7 @@ def set_recovered_password(
         send(connection, _tell_recovered(by), [user_id])
         act = AuditAction.PASSWORD_RECOVERED
         record_account(connection, act, user_id, user_id, {"by": by})
-        return name_login(person.username, person.account_type)
+    return user_id
 
 
 def give_code(

@@ -18,12 +18,7 @@ from flask import (
 
 from app.errors import BadRequest, TooManyRequests
 from app.services import logins
-from app.services.account_kinds import (
-    KnownType,
-    find_type,
-    list_login_types,
-    name_login,
-)
+from app.services.account_kinds import KnownType, find_type, list_login_types
 from app.services.accounts import change_password
 from app.services.captchas import Captcha, CaptchaKind, make_captcha
 from app.services.logins import LoginRefused
@@ -117,7 +112,7 @@ def try_login() -> Response | tuple[str, int]:
         httponly=True,
         samesite="Lax",
     )
-    remember_browser(response, name_login(page.username, page.account_type))
+    remember_browser(response, user_id)
     return response
 
 
@@ -163,7 +158,10 @@ def set_password() -> Response | tuple[str, int]:
     flash("新密码已设好，请用它登录。", "good")
     # Of a unit's account people know the type and the name as little as before.
     again = {"type": actor.account_type, "username": actor.username}
-    return redirect(url_for("auth.login", **again if actor.account_type else {}))
+    response = redirect(url_for("auth.login", **again if actor.account_type else {}))
+    # The cookie so far was for the password before.
+    remember_browser(response, actor.user_id)
+    return response
 
 
 def _show(page: LoginPage, kind: str = "") -> str:

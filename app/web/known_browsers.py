@@ -2,7 +2,7 @@
 
 from flask import Response, request
 
-from app.services.devices import DAYS, find_device, remember_device
+from app.services.devices import DAYS, find_device, get_login, remember_device
 from app.web.server import get_server
 from app.web.visit import device_cookie_name
 
@@ -12,9 +12,10 @@ def read_device() -> str:
     return request.cookies.get(device_cookie_name(get_server().config), "")
 
 
-def remember_browser(response: Response, login: str) -> None:
+def remember_browser(response: Response, user_id: int) -> None:
     """Know the browser again, so that others' guesses keep nobody out of it."""
     server, cookie = get_server(), read_device()
+    login = get_login(server.engine, user_id)
     if find_device(server.secret, login, cookie):
         return
     response.set_cookie(

@@ -7,9 +7,11 @@ from app.services.account_kinds import KnownType, find_type
 from app.services.own_account import find_account_type
 from app.services.question_rules import (
     ANSWER_MAX,
+    ANSWER_MIN,
     COUNT,
     QUESTIONS,
     WORDING_MAX,
+    WORDING_MIN,
     OwnQuestion,
 )
 from app.services.security_questions import (
@@ -89,7 +91,9 @@ def _show(problem: str = "") -> str:
         own=_OWN,
         typed=request.form,
         has=bool(own),
+        shortest=ANSWER_MIN,
         longest=ANSWER_MAX,
+        shortest_wording=WORDING_MIN,
         longest_wording=WORDING_MAX,
         problem=problem,
     )

@@ -29,7 +29,7 @@ from app.services.captchas import (
     make_captcha,
     use_captcha,
 )
-from app.services.devices import find_device
+from app.services.devices import find_device, find_login
 from app.services.passwords import PASSWORD_MIN
 from app.services.question_rules import COUNT
 from app.services.recovery import (
@@ -105,7 +105,7 @@ def set_password() -> Answer:
     try:
         if form.get("new", "") != form.get("again", ""):
             raise BadRequest("两次输入的新密码不一样。")
-        login = set_recovered_password(
+        user_id = set_recovered_password(
             server.engine, server.secret, form.get("ticket", ""), form.get("new", "")
         )
     except BadRequest as refused:
@@ -116,7 +116,7 @@ def set_password() -> Answer:
     flash("新密码已设好，请用它登录。", "good")
     response = redirect(url_for("auth.login", type=form.get("type") or None), 303)
     # Whoever guesses elsewhere must not keep the owner from the new password.
-    remember_browser(response, login)
+    remember_browser(response, user_id)
     return response
 
 
@@ -160,7 +160,9 @@ def _read_person() -> Forgetful:
     if not username.strip():
         raise BadRequest("用户名要填。")
     person = Forgetful(username, known, request.remote_addr or "")
-    device = find_device(get_server().secret, person.login, read_device())
+    server = get_server()
+    login = find_login(server.engine, username, person.account_type)
+    device = find_device(server.secret, login, read_device())
     browser = session.setdefault("recovery", secrets.token_hex(8))
     return replace(person, device=device, browser=browser)
 

@@ -113,8 +113,20 @@ def test_the_browser_is_known_after_the_login(client, sign_in):
         sign_in(GROUP, "group_admin", "wrong password", browser=other)
     refused = sign_in(GROUP, "group_admin", browser=other)
     assert refused.status_code == 429
-    assert "您在登录过的电脑上仍可照常登录" in refused.text
+    assert "换密码以后登录过的电脑上仍可照常登录" in refused.text
     assert sign_in(GROUP, "group_admin").status_code == 302
+
+
+def test_who_changes_the_password_is_known_with_the_new_one(client, sign_in):
+    other = type(client)(client.client.application)
+    for browser in (other, client):
+        sign_in(GROUP, "group_admin", browser=browser)
+    fields = {"old": PASSWORD, "new": NEW, "again": NEW}
+    assert client.post("/password", fields, page="/password").status_code == 302
+    for _ in range(7):
+        sign_in(GROUP, "group_admin", "wrong password", browser=other)
+    assert sign_in(GROUP, "group_admin", NEW, browser=other).status_code == 429
+    assert sign_in(GROUP, "group_admin", NEW).status_code == 302
 
 
 def test_a_closed_province_says_so_to_its_groups(nation, client, sign_in, engine):

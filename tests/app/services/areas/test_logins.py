@@ -12,11 +12,17 @@ from app.errors import TooManyRequests
 from app.models import Role, User
 from app.models.base import now_utc
 from app.services import passwords
-from app.services.account_kinds import name_login
-from app.services.accounts import create_user
+from app.services.accounts import change_password, create_user, reset_password
 from app.services.areas import changing
 from app.services.captchas import CaptchaKind, make_captcha
-from app.services.devices import DAYS, find_device, remember_device
+from app.services.devices import (
+    DAYS,
+    Login,
+    find_device,
+    find_login,
+    get_login,
+    remember_device,
+)
 from app.services.installation import get_console_actor
 from app.services.logins import (
     WRONG_LOGIN,
@@ -26,9 +32,12 @@ from app.services.logins import (
     needs_captcha,
 )
 from app.services.memberships import NewMembership
+from app.services.recovery import set_recovered_password
+from app.services.recovery_tickets import make_ticket
 from tests.support.areas import GROUP, PASSWORD, PROVINCE
 
 SECRET = "a secret of tests"
+NEW = "xin-mima-2086"
 NOW = now_utc()
 
 
@@ -107,6 +116,12 @@ def solve(now=None):
 
 def after(seconds):
     return NOW + timedelta(seconds=seconds)
+
+
+def remember(door, kind="group_admin"):
+    """The cookie of a browser in which an account of the group just came in."""
+    login = find_login(door.nation.engine, GROUP, kind)
+    return remember_device(SECRET, login, "", NOW)
 
 
 def use_up(door, username=GROUP, account_type="group_admin"):
@@ -199,8 +214,7 @@ def test_right_passwords_are_no_guesses(door):
 
 
 def test_the_owner_comes_in_where_he_did_before(door):
-    login = name_login(GROUP, "group_admin")
-    cookie = remember_device(SECRET, login, "", NOW)
+    cookie = remember(door)
     at = use_up(door)
     given = GROUP, PASSWORD, "group_admin"
     assert door.refuse(*given, now=after(at)).status == 429
@@ -208,7 +222,7 @@ def test_the_owner_comes_in_where_he_did_before(door):
 
 
 def test_a_known_browser_has_ten_guesses_as_well(door, judged):
-    cookie = remember_device(SECRET, name_login(GROUP, "group_admin"), "", NOW)
+    cookie = remember(door)
     for number in range(14):
         given = GROUP, "wrong password", "group_admin"
         door.refuse(*given, device=cookie, now=after(100 * number))
@@ -218,7 +232,7 @@ def test_a_known_browser_has_ten_guesses_as_well(door, judged):
 @pytest.mark.parametrize("kind", ["group_leader", "gov_admin"])
 def test_a_browser_is_known_to_one_account(door, kind):
     at = use_up(door)
-    cookie = remember_device(SECRET, name_login(GROUP, kind), "", NOW)
+    cookie = remember(door, kind)
     given = GROUP, PASSWORD, "group_admin"
     assert door.refuse(*given, device=cookie, now=after(at)).status == 429
 
@@ -227,18 +241,50 @@ def test_a_browser_is_known_to_one_account(door, kind):
     "cookie", ["", "x", "1.2.3", "_", "é.ü.ö", "9" * 5000, ".", "1..", "\0"]
 )
 def test_a_forged_cookie_knows_nobody(cookie):
-    assert find_device(SECRET, "x", cookie) == ""
-    assert find_device(SECRET, "x", remember_device(SECRET, "x", cookie))
+    login = Login("x", "its hash")
+    assert find_device(SECRET, login, cookie) == ""
+    assert find_device(SECRET, login, remember_device(SECRET, login, cookie))
 
 
 def test_a_browser_remembers_some_accounts_for_a_year():
-    cookie = ""
-    for number in range(7):
-        cookie = remember_device(SECRET, f"login {number}", cookie, NOW)
-    known = [n for n in range(7) if find_device(SECRET, f"login {n}", cookie, NOW)]
-    assert known == [2, 3, 4, 5, 6]
+    cookie, logins = "", [Login(f"login {n}", "its hash") for n in range(7)]
+    for login in logins:
+        cookie = remember_device(SECRET, login, cookie, NOW)
+    known = [find_device(SECRET, login, cookie, NOW) for login in logins]
+    assert [*map(bool, known)] == [False] * 2 + [True] * 5
     later = NOW + timedelta(days=DAYS, seconds=1)
-    assert not find_device(SECRET, "login 6", cookie, later)
+    assert not find_device(SECRET, logins[6], cookie, later)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda engine, user_id: change_password(engine, user_id, PASSWORD, NEW),
+        reset_password,
+        lambda engine, user_id: set_recovered_password(
+            engine, SECRET, recover(engine, user_id), NEW
+        ),
+    ],
+    ids=["own", "by a superior", "recovered"],
+)
+def test_a_browser_is_known_as_long_as_the_password_stays(door, change):
+    engine, cookie = door.nation.engine, remember(door)
+    user_id = door.nation.user_id(GROUP, "group_admin")
+    assert find_device(SECRET, get_login(engine, user_id), cookie)
+    change(engine, user_id)
+    at = use_up(door)
+    refused = door.refuse(GROUP, NEW, "group_admin", device=cookie, now=after(at))
+    assert refused.status == 429
+    known = remember_device(SECRET, get_login(engine, user_id), cookie, NOW)
+    refused = door.refuse(GROUP, "guess", "group_admin", device=known, now=after(at))
+    assert refused.status == 422
+
+
+def recover(engine, user_id):
+    """A ticket such as answers or a code lead to."""
+    with engine.connect() as connection:
+        asked = select(User.password_hash).where(User.id == user_id)
+        return make_ticket(SECRET, user_id, 0, connection.scalar(asked), None)
 
 
 def test_of_a_hundred_guesses_at_once_ten_are_judged_at_most(door, judged):
