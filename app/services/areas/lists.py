@@ -189,14 +189,15 @@ def make_template(registrar: Registrar) -> bytes:
 def _take_locks(session: Session, entries: Sequence[Entry]) -> None:
     """Hold the accounts that change before the first entry of the log is written.
 
-    Whoever changes his own account at the same time waits for the log with it held.
+    Whoever is at work at the same time waits for the log with his account held. Held
+    whole, as a new name is a new key: what refers to an account keeps its key.
     """
     ids = [entry.unit.id for entry in entries if entry.unit is not None]
     session.execute(
         select(User.id)
         .where(User.memberships.any(Membership.unit_id.in_(ids)))
         .order_by(User.id)
-        .with_for_update(key_share=True)
+        .with_for_update()
     ).all()
     for entry in entries:
         if entry.deed is Deed.CLOSE and entry.unit is not None:

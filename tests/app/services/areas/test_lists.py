@@ -1,15 +1,20 @@
 """Units of an area from a workbook: all lines, or none."""
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import openpyxl
 import pytest
 
 from app.errors import Forbidden, Refused
+from app.models import AuditAction, NoticeKind
 from app.permissions import can
 from app.policy import Action
 from app.services.areas.lists import Registrar, make_template
 from app.services.areas.views import AreaFilter, list_area
+from app.services.notices import Message, send
+from app.services.recording import record_account
 from exporters.entry_list import ListRow
 from exporters.gate import Limits
 from tests.support.areas import CITY, FAR_GROUP, GROUP, OTHER, PROVINCE
@@ -193,3 +198,27 @@ def test_the_template_comes_back_filled_in(nation, registrar, tmp_path):
         ).lines
     )
     assert nation.user("甲职教集团", "group_leader").email == "a@example.org"
+
+
+def test_a_list_waits_for_who_is_at_work_before_it_holds_the_log(nation, registrar):
+    """Else the two would wait for each other: he writes to the log at his end."""
+    codes = {
+        line.name: line.code
+        for line in list_area(
+            nation.engine, nation.catalogue, nation.actor(PROVINCE), AreaFilter()
+        ).lines
+    }
+    rows = lines(
+        f"改名 | 青屿海运职教集团 | | | {codes[GROUP]}",
+        f"改名 | 港城市教育和体育局 | | | {codes[CITY]}",
+    )
+    user_id = nation.user_id(CITY)
+    message = Message(NoticeKind.ACCOUNT, "试", "试")
+    with ThreadPoolExecutor(1) as pool:
+        with nation.engine.begin() as connection:
+            send(connection, message, [user_id])
+            carrying = pool.submit(registrar.carry_out, rows)
+            time.sleep(0.5)
+            record_account(connection, AuditAction.ACCOUNT_CHANGED, user_id, user_id)
+        assert carrying.result() == ()
+    assert "港城市教育和体育局" in names_of(nation)
