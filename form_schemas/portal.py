@@ -130,6 +130,8 @@ class Portal:
     directory: Directory | None = None
     #: id of the column that runs along the top of the home page
     ticker: str = ""
+    #: which of its rows run there; None: all
+    ticker_where: Expression | None = None
     #: ids of columns in lines, as the home page lists them
     home: tuple[tuple[str, ...], ...] = ()
     #: ids of the measures whose numbers the home page tells

@@ -101,6 +101,7 @@ class _PortalReader:
             columns,
             self._read_directory(),
             declared.get("ticker", ""),
+            self._read_ticker({column.id: column for column in columns}),
             tuple(tuple(line) for line in declared.get("home", ())),
             tuple(declared.get("figures", ())),
             declared.get("trend", ""),
@@ -202,12 +203,26 @@ class _PortalReader:
             if name and name not in columns:
                 hint = ask_nearest(name, columns)
                 self._complain((WORD, word), f"没有栏目“{name}”。{hint}")
+            elif name and columns[name].source is None:
+                message = f"栏目“{name}”没有一条条的内容，首页列不出来。请换一个。"
+                self._complain((WORD, word), message)
         counted = [*self._declared.get("figures", ())]
         counted += filter(None, [self._declared.get("trend")])
         for name in counted:
             if name not in self._measures:
                 hint = ask_nearest(name, self._measures)
                 self._complain((WORD, "figures"), f"没有统计指标“{name}”。{hint}")
+
+    def _read_ticker(self, columns: Mapping[str, PortalColumn]) -> Expression | None:
+        column = columns.get(self._declared.get("ticker", ""))
+        if "tickerWhere" not in self._declared:
+            return None
+        source = None if column is None else column.source
+        if source is None:
+            self._complain((WORD, "tickerWhere"), "先写滚动哪个栏目（ticker）。")
+            return None
+        form = self._forms[source.form]
+        return self._parse((WORD,), "tickerWhere", self._declared, form)
 
     # The directory.
 

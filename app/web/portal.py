@@ -42,6 +42,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 #: Headlines of a column on the home page.
 _MOST_HEADLINES = 6
+_MOST_RUNNING = 5
 _MOST_INDUSTRIES = 5
 _PAGE = 50
 
@@ -146,14 +147,14 @@ def _page(draw: Callable[[Site], str], media_type: str = "text/html") -> Answer:
 
 def _draw_home(site: Site) -> str:
     listed = [name for line in site.portal.home for name in line]
-    names = dict.fromkeys([*listed, *filter(None, [site.portal.ticker])])
-    columns = [site.portal.by_id[name] for name in names]
+    columns = [site.portal.by_id[name] for name in dict.fromkeys(listed)]
     newest = articles.list_newest(site, columns, _MOST_HEADLINES)
     index = _get_index(site) if site.portal.directory is not None else None
     return render_template(
         "portal_home.html",
         frame=Frame(site),
         newest=newest,
+        running=articles.list_running(site, _MOST_RUNNING),
         figures=_get_figures(site),
         window=find_window(site),
         index=index,

@@ -85,6 +85,9 @@ def test_an_edition_without_a_portal_has_none():
         ({"source": {"image": "paper"}}, "/portal/sources/0/image", "不能作 image"),
         ({"source": {"files": ["day"]}}, "/portal/sources/0/files", "不能作 files"),
         ({"ticker": "nwes"}, "/portal/ticker", "news"),
+        ({"ticker": "units"}, "/portal/ticker", "没有一条条的内容"),
+        ({"tickerWhere": "opne"}, "/portal/tickerWhere", "open"),
+        ({"ticker": "", "tickerWhere": "open"}, "/portal/tickerWhere", "先写"),
         ({"home": [["x"]]}, "/portal/home", "没有栏目"),
         ({"figures": ["x"]}, "/portal/figures", "没有统计指标"),
         (

@@ -5,7 +5,7 @@ from datetime import date
 from html.parser import HTMLParser
 
 from form_schemas.kinds import ValueType
-from form_schemas.nodes import Call, Compare, Field, Literal, Logical
+from form_schemas.nodes import Call, Compare, Field, Literal, Logical, Membership
 
 #: Of whatever opens where it should have stayed a text.
 ELEMENT = "xss"
@@ -118,6 +118,8 @@ def _satisfy(node, values, mark):
             values[name] = value
         case Compare(op="<=", left=Field(id=name, type=ValueType.DATE)):
             values[name] = date(2020, 1, 2)
+        case Membership(item=Field(id=name), choices=(Literal(value=value), *_)):
+            values[name] = value
         case Call(
             name="contains",
             arguments=(Call(name="split", arguments=(Field(id=name), by)), wanted),

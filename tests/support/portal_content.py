@@ -33,7 +33,7 @@ class PortalContent:
             )
             for column in world.edition.portal.columns
             if column.source and column.source.id == "articles"
-            if column.id not in ("manual", "case_news")
+            if column.id not in ("manual", "case_news", "guide")
         }
         for day in range(1, 26):
             world.publish(title=f"第 {day} 号通知", published_date=date(2025, 2, day))

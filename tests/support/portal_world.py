@@ -36,6 +36,7 @@ ARTICLE = {
     "title": "关于统计工作的通知",
     "content": "第一段。\n第二段。",
     "published_date": date(2025, 3, 24),
+    "is_scrolling": True,
     "is_top": False,
     "audience": "公众",
     "status": "已发布",

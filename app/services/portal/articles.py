@@ -1,7 +1,7 @@
 """Articles of the portal: rows of a source, as a list and one by one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -117,6 +117,19 @@ def list_newest(
             for column in columns
             if column.source is not None
         }
+
+
+def list_running(site: Site, most: int) -> tuple[Headline, ...]:
+    """The newest articles that run along the top of the home page."""
+    column = site.portal.by_id.get(site.portal.ticker)
+    if column is None:
+        return ()
+    wanted = _conditions(column)
+    if site.portal.ticker_where is not None:
+        wanted = replace(wanted, where=(*wanted.where, site.portal.ticker_where))
+    with begin_reading(site.engine) as connection:
+        rounds = list_rounds(connection, site.catalogue, site.edition.collection)
+        return _find(connection, site, column, rounds, wanted, most)
 
 
 def get_article(site: Site, column: PortalColumn, key: str) -> Article:

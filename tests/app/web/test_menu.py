@@ -1,5 +1,7 @@
 """A unit's own navigation: what its people find, and others do not."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.models import Role
@@ -12,6 +14,12 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 __all__ = ["enter", "sqlite_url"]
 
 OWN = ("信息填报", "典型案例", "新闻推荐")
+
+
+@pytest.fixture
+def config(config):
+    """What is published is seen at once, whatever page another test left."""
+    return replace(config, portal_cache_seconds=0)
 
 
 @pytest.fixture
@@ -53,6 +61,10 @@ def test_manuals_are_articles_by_their_keyword(world, client):
     world.store("G14", "nation", "standing", {**ARTICLE, "title": "一则通知"})
     told = {"title": "填报操作", "keywords": "填报；操作手册"}
     world.store("G14", "nation", "standing", ARTICLE | told)
+    # What a group did is news, whatever keywords it has.
+    news = {"title": "职工培训", "keywords": "培训", "portal_column": "集团动态"}
+    world.store("G14", "nation", "standing", ARTICLE | news)
     page = client.get("/portal/manual/").text
     assert "填报操作" in page
+    assert "职工培训" not in page
     assert "一则通知" not in page

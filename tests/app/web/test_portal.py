@@ -90,6 +90,24 @@ def test_an_article_is_read_in_its_own_column_only(world, client):
         assert client.get(f"/portal/notices/{odd}").status_code == 404
 
 
+def test_notices_run_on_the_home_page_where_they_are_marked(world, client):
+    world.publish(title="要滚动的")
+    world.publish(title="不滚动的", is_scrolling=False)
+    ticker = read(client, "/portal/").partition('class="ticker"')[2]
+    shown, _, rest = ticker.partition("</section>")
+    assert "要滚动的" in shown
+    assert "不滚动的" not in shown
+    assert "不滚动的" in rest
+
+
+def test_an_article_of_any_column_is_found(world, client):
+    options = world.edition.by_code["G14"].by_id["portal_column"].options
+    for name in options:
+        world.publish(portal_column=name, title=f"在{name}里的文章")
+    page = read(client, "/portal/search?q=里的文章")
+    assert [name for name in options if f"在{name}里的文章" not in page] == []
+
+
 def test_pinned_articles_come_first_and_lists_have_pages(world, client):
     for day in range(1, 23):
         world.publish(title=f"第 {day} 天", published_date=date(2025, 3, day))

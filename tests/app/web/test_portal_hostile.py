@@ -63,7 +63,10 @@ class HostileWorld(PortalWorld):
         """A row that stands in the column; gives its address."""
         source = column.source
         form = self.edition.by_code[source.form]
-        fixed = satisfy((source.where, column.where), self._mark(column))
+        portal = self.edition.portal
+        running = portal.ticker_where if column.id == portal.ticker else None
+        told = (source.where, column.where, running)
+        fixed = satisfy(told, self._mark(column))
         key, moved = self._add(form, fixed, self._mark(column))
         self._expect(form, source.fields, fixed, self._mark(column))
         if source.pictures is not None:
