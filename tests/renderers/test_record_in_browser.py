@@ -227,6 +227,11 @@ def test_a_coarse_photo_is_offered_a_resolution(page, grant, tmp_path):
     page.goto(f"{grant.url}/record")
     page.set_input_files("#f-proof", path)
     expect(page.get_by_role("alert")).to_contain_text("72 dpi")
+    # Another choice takes the place of what was asked.
+    other = path.with_name("另一张.jpg")
+    other.write_bytes(b"pixels")
+    page.set_input_files("#f-proof", other)
+    expect(page.locator(".upload-progress").last).to_contain_text("另一张.jpg")
     page.get_by_role("button", name="替我标为 300 dpi").click()
     expect(page.locator("[data-files=proof] a")).to_have_count(1)
 

@@ -5,6 +5,8 @@ import { sendInPieces } from "./pieces.js";
 const MEGABYTE = 1024 * 1024;
 /** Screen readers hear of every quarter only. */
 const TOLD_PERCENT = 25;
+/** Input -> the line of its file that is under way. */
+const underWay = new WeakMap();
 
 /**
  * @param {{url: string, csrf: string, onStored: (field: string) => void,
@@ -26,6 +28,9 @@ async function take(root, input, file, options) {
   const { field } = input.dataset;
   const place = root.querySelector(`[data-files="${CSS.escape(field)}"]`);
   const line = new ProgressLine(file);
+  // Where there is one file, another one takes the place of what is still asked about.
+  if (!input.multiple) underWay.get(input)?.stop();
+  underWay.set(input, line);
   place.after(line.element);
   try {
     const stored = await sendInPieces(file, field, {
@@ -55,7 +60,7 @@ class ProgressLine {
     this.words = make("span", { class: "meta" }, `正在上传“${file.name}”`);
     this.live = make("span", { class: "visually-hidden", role: "status" });
     const stop = make("button", { class: "btn btn-sm", type: "button", "aria-label": `取消上传 ${file.name}` }, "取消");
-    stop.addEventListener("click", () => this.controller.abort());
+    stop.addEventListener("click", () => this.stop());
     this.question = make("div", { class: "upload-question", hidden: true, role: "alert" });
     this.moving = make("div", { class: "upload-line" }, this.bar, this.words, stop);
     this.element = make("div", { class: "upload-progress" }, this.moving, this.live, this.question);
@@ -63,6 +68,10 @@ class ProgressLine {
 
   get signal() {
     return this.controller.signal;
+  }
+
+  stop() {
+    this.controller.abort();
   }
 
   show(sent) {
@@ -92,10 +101,8 @@ class ProgressLine {
     yes.focus();
     return new Promise((resolve) => {
       yes.addEventListener("click", () => resolve(true));
-      no.addEventListener("click", () => {
-        this.controller.abort();
-        resolve(false);
-      });
+      no.addEventListener("click", () => this.stop());
+      this.signal.addEventListener("abort", () => resolve(false));
     });
   }
 }
