@@ -200,12 +200,10 @@ class _Merging:
         return form
 
     def _start_whole(self, name: str, path: Path, forms: Sequence[FormSpec]) -> Receipt:
-        """An import for each sheet with rows."""
+        """An import for each sheet with rows; none where one cannot be read."""
         told, refused = [], []
         first: int | None = None
-        for form in forms:
-            if not _has_rows(path, form, self._workshop):
-                continue
+        for form in [one for one in forms if _has_rows(path, one, self._workshop)]:
             try:
                 import_id = self._order(form, path, name)
             except AppError as refusal:

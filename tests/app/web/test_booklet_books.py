@@ -85,6 +85,33 @@ def test_the_whole_goes_out_and_comes_back_with_one_upload(engine, members, work
     assert list_jobs(engine) == [("group/2014/G5.1", 2), ("group/2014/G5.6", 1)]
 
 
+def spoil(data, title):
+    """The workbook with one sheet that declares what no sheet may."""
+    workbook = load_workbook(io.BytesIO(data))
+    number = 1 + workbook.sheetnames.index(title)
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(to_bytes(workbook))) as whole,
+        zipfile.ZipFile(stream, "w") as spoilt,
+    ):
+        for name in whole.namelist():
+            part = whole.read(name)
+            if name == f"xl/worksheets/sheet{number}.xml":
+                part = b'<!DOCTYPE worksheet [<!ENTITY a "b">]>' + part
+            spoilt.writestr(name, part)
+    return stream.getvalue()
+
+
+@LOOKS
+def test_nothing_is_begun_of_a_workbook_with_a_broken_sheet(engine, members):
+    data = members.get(f"{PAGE}workbook.xlsx").data
+    titles = load_workbook(io.BytesIO(data)).sheetnames
+    [title] = [one for one in titles if one.startswith("G5.6 ")]
+    [line] = read_receipts(send(members, ("整份.xlsx", spoil(data, title))))
+    assert "没有收" in line
+    assert list_jobs(engine) == []
+
+
 @LOOKS
 def test_a_member_gets_one_row_and_may_not_change_who_it_is(members):
     books = fetch_members(members)
