@@ -145,12 +145,19 @@ def begin_records(workshop: Workshop, place: Workplace, booklet: Booklet) -> Non
     both are there all the same, so that their rules are judged and what they require is
     missed field by field.
     """
-    for form in forms_of(place, booklet):
-        if form.shape is not Shape.RECORD or place.find_obstacle(form):
-            continue
+    for form in list_beginnable(place, booklet):
         desk = Desk(workshop.engine, workshop.catalogue, place, form)
         if desk.find_record() is None:
             save_rows(desk, [Entry("record", None, None, {})])
+
+
+def list_beginnable(place: Workplace, booklet: Booklet) -> tuple[FormSpec, ...]:
+    """The records of a booklet that the person may begin."""
+    return tuple(
+        form
+        for form in forms_of(place, booklet)
+        if form.shape is Shape.RECORD and not place.find_obstacle(form)
+    )
 
 
 def list_counts(

@@ -1,6 +1,6 @@
 """The page of a booklet, and the one act that hands it in."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 
 from app.errors import BadRequest, Refused
 from app.services.booklets import (
@@ -9,6 +9,7 @@ from app.services.booklets import (
     find_yearly_rounds,
     get_booklet,
     get_declared,
+    list_beginnable,
 )
 from app.services.chain.obstacles import NotReady
 from app.services.chain.together import find_missing_in_booklet, hand_in_booklet
@@ -42,11 +43,23 @@ def show_missing(collection: str, booklet_id: str) -> Answer:
     """What keeps the booklet from being handed in."""
     place = get_visit().get_workplace(collection)
     booklet = get_booklet(place, booklet_id)
-    missing = find_missing_in_booklet(*find_round_of(place), booklet)
+    missing = _find_missing(place, booklet)
     if missing is None:
         flash("各项都已填好，可以提交。", "good")
         return redirect(_url_of(place, booklet), 303)
     return _show(place, booklet, missing)
+
+
+@booklets.get("/count")
+def count_missing(collection: str, booklet_id: str) -> Answer:
+    """How much that is; null while it cannot be handed in for another reason."""
+    place = get_visit().get_workplace(collection)
+    booklet = get_booklet(place, booklet_id)
+    try:
+        missing = _find_missing(place, booklet)
+    except Refused:
+        return jsonify(total=None)
+    return jsonify(total=0 if missing is None else missing.total)
 
 
 @booklets.post("/")
@@ -104,6 +117,11 @@ def _show(place: Workplace, booklet: Booklet, missing: NotReady | None = None) -
     for desk in page.desks:
         record_view(desk)
     return render_template("booklet.html", page=page, workplace=place)
+
+
+def _find_missing(place: Workplace, booklet: Booklet) -> NotReady | None:
+    begins = list_beginnable(place, booklet)
+    return find_missing_in_booklet(*find_round_of(place), booklet, begins)
 
 
 def _url_of(place: Workplace, booklet: Booklet) -> str:

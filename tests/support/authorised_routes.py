@@ -520,6 +520,15 @@ _PLACES = (
         is_never_done=True,
         note="样本里整体上报的人不填表",
     ),
+    _get(
+        "booklets.count_missing",
+        REPORT,
+        _booklet,
+        ROUND_SCENES,
+        is_finer=True,
+        is_never_done=True,
+        note="样本里整体上报的人不填表",
+    ),
     _post(
         "booklets.decide",
         REPORT,

@@ -5,7 +5,7 @@ transaction, so that nothing is handed in where anything is missing. Lists witho
 count as declared empty, and so do forms that stand in no block.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from app.errors import Refused
 from app.models import FilingState
 from app.permissions import Actor, require
 from app.policy import Action
+from app.services.chain.beginning import begin_empty
 from app.services.chain.cases import EDITABLE, Case, Moved
 from app.services.chain.completeness import (
     Completeness,
@@ -105,12 +106,21 @@ class _ChangedMeanwhile(Exception):  # noqa: N818 - no fault, it begins anew
 
 
 def find_missing_in_booklet(
-    workshop: Workshop, actor: Actor, scope: Scope, booklet: Booklet
+    workshop: Workshop,
+    actor: Actor,
+    scope: Scope,
+    booklet: Booklet,
+    begins: Collection[FormSpec] = (),
 ) -> NotReady | None:
-    """What `hand_in_booklet` would find missing now; nothing is moved."""
+    """What `hand_in_booklet` would find missing now; nothing is stored or moved.
+
+    Args:
+        begins: records that are begun empty before it is handed in.
+    """
     _refresh(workshop, actor, scope)
     try:
         with deciding_whole(workshop, actor, scope) as case:
+            begin_empty(case, begins)
             _judge(case, booklet)
             raise _NothingMissing
     except NotReady as missing:

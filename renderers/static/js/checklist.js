@@ -11,13 +11,6 @@ export class Checklist {
     section.addEventListener("click", (event) => this.press(event));
   }
 
-  countOpen() {
-    if ("readOnly" in this.section.dataset) return 0;
-    const lines = [...this.section.querySelectorAll("[data-tick]")];
-    const ticked = lines.filter((line) => line.dataset.row).length;
-    return lines.filter((line) => line.querySelector(".is-error")).length + (ticked ? 0 : 1);
-  }
-
   press(event) {
     const opener = event.target.closest("[data-box], [data-open]");
     if (opener) return this.open(event, opener.closest("[data-tick]"));
@@ -121,7 +114,6 @@ export class Checklist {
     place.replaceChildren(problem ? makeState("error", "error", count || !below ? problem.message : `未选${belowLabel}`) : below ? `${count} 个${belowLabel}` : "已勾选");
     this.section.querySelector(`[data-dialog="${CSS.escape(line.dataset.tick)}"] [data-remove]`)?.toggleAttribute("hidden", !isTicked);
     this.showRail();
-    this.section.dispatchEvent(new CustomEvent("checklist:changed", { bubbles: true }));
   }
 
   showRail() {

@@ -92,6 +92,7 @@ export class Explaining {
       if (record.id === null || record.saving.count()) return this.refuse(box, "这一行还没有存好，请先改正上面的错误，再写说明。");
       const { rows } = await record.saving.post(url, { id: record.id, version: record.version, field, kind, ...content });
       record.answers.takeProblems(rows[0]);
+      record.announce("explained");
       this.focus(field);
     } catch (error) {
       this.refuse(box, error instanceof SaveError && error.message ? error.message : "没有连上服务器，说明还没有存，请稍后再按一次。");

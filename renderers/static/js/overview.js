@@ -22,7 +22,6 @@ export class Overview {
     for (const style of ["error", "warn"]) this.showCount(style);
     const open = [...this.record.root.querySelectorAll("[data-group]")].map((group) => this.showRail(group));
     this.showOpen(open.reduce((sum, count) => sum + count, 0));
-    this.record.announce("judged", { open: this.open, errors: this.errors });
   }
 
   /** A rule found broken while typing, with what the server knows to be written of it. */
@@ -43,7 +42,6 @@ export class Overview {
   }
 
   showOpen(count) {
-    this.open = count;
     const place = this.record.root.querySelector("[data-open]");
     place.hidden = !count;
     place.textContent = `${count} 项必填未填`;
@@ -52,7 +50,6 @@ export class Overview {
   showCount(style) {
     const place = this.record.root.querySelector(`[data-count=${style}]`);
     const count = this.record.shown.filter((problem) => styleOf(problem) === style).length;
-    if (style === "error") this.errors = count;
     place.hidden = !count;
     place.textContent = `${count} ${style === "error" ? "错误" : "警告"}`;
   }

@@ -23,6 +23,9 @@ def test_a_report_is_ticked_typed_and_handed_in(reporter, open_page):
     page = open_page()
     log_in(page, "reporter")
     page.goto(PAGE)
+    # What the server would list, while one fills it in.
+    missing = page.locator("[data-booklet-open]")
+    expect(missing).to_have_text("还差 2 处")
     line = page.locator('[data-tick="D"]')
     box, dialog = line.locator("[data-box]"), page.locator("dialog[open]")
     box.click()
@@ -34,6 +37,7 @@ def test_a_report_is_ticked_typed_and_handed_in(reporter, open_page):
     dialog.get_by_role("button", name="保存").click()
     page.wait_for_selector("dialog[open]", state="detached")
     assert "1 个行业大类" in line.inner_text()
+    expect(missing).to_have_text("还差 1 处")
     page.fill("#f-G1-approval_org", "砚溪市教育局")
     page.get_by_role("button", name="提交").click()
     page.wait_for_selector("text=现在不能再改")

@@ -165,6 +165,33 @@ def test_what_is_missing_is_listed_with_the_way_to_it(reporter):
     assert any("不足2个" in text for _, _, text in missing)
 
 
+def count_missing(browser):
+    return browser.get(f"{PAGE}count").json["total"]
+
+
+def test_as_much_is_missing_as_is_listed_when_it_is_handed_in(reporter):
+    before = count_missing(reporter)
+    # Counting begins nothing.
+    assert not re.search(r'data-row="\d', reporter.get(PAGE).text)
+    told = hand_in_too_early(reporter).text
+    assert f"项目信息不全，还差 {before} 处" in told
+    assert count_missing(reporter) == before
+
+
+def test_less_is_missing_with_each_thing_that_is_stored(complete):
+    assert count_missing(complete) == 0
+    cells = SCHOOL | {"organization_code": "YT8184WM7", "is_lead_unit": ""}
+    complete.save("group/G5.8", (None, None, cells))
+    missing = read_missing(hand_in_too_early(complete))
+    assert count_missing(complete) == len(missing) > 0
+
+
+@LOOKS
+def test_of_what_was_handed_in_nothing_is_counted(complete):
+    complete.post(PAGE, {"act": "submit"}, page=PAGE)
+    assert count_missing(complete) is None
+
+
 def test_nothing_is_handed_in_while_anything_is_missing(engine, complete):
     [row] = complete.save(
         "group/G5.8",
