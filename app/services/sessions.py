@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.config import Config
@@ -19,7 +19,10 @@ from app.services.recording import record_account
 from app.storage.engine import begin_reading
 
 _TOKEN_BYTES = 32
-_GENERATION = select(SchemaState.generation).scalar_subquery()
+# Every request asks it: to build it takes longer than to ask.
+_SESSION = select(UserSession, select(SchemaState.generation).scalar_subquery()).where(
+    UserSession.token_hash == bindparam("token_hash")
+)
 #: Requests closer together than this do not write when the session was last seen.
 _SEEN_EVERY = timedelta(minutes=1)
 
@@ -69,11 +72,7 @@ def find_session(
         return None
     now = now or now_utc()
     with begin_reading(engine) as connection, Session(connection) as session:
-        record = session.execute(
-            select(UserSession, _GENERATION).where(
-                UserSession.token_hash == _hash(token)
-            )
-        ).first()
+        record = session.execute(_SESSION, {"token_hash": _hash(token)}).first()
         if record is None or not _is_alive(record[0], now):
             return None
         found, generation = record

@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    select,
-)
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from app.errors import Forbidden, NotFound
 from app.models import (
@@ -37,6 +33,18 @@ from app.storage.standings import Standing, find_standings
 from app.storage.timetable import Timetable
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
+
+# Every page asks them: to build them takes longer than to ask.
+_ROUND = (
+    select(Round.__table__, Unit.path, Unit.kind)
+    .join_from(Round, Unit, Unit.id == bindparam("unit_id"))
+    .where(Round.id == bindparam("round_id"))
+)
+_NAMES = (
+    select(Department.name)
+    .where(Department.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Department.position, Department.id)
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,11 +176,8 @@ def open_workplace(
     edition = catalogue.edition(offer.collection, offer.edition)
     scope = Scope(offer.unit_id, offer.round_id)
     with begin_reading(engine) as connection:
-        found = connection.execute(
-            select(Round.__table__, Unit.path, Unit.kind)
-            .join_from(Round, Unit, Unit.id == offer.unit_id)
-            .where(Round.id == offer.round_id)
-        ).one()
+        place = {"unit_id": offer.unit_id, "round_id": offer.round_id}
+        found = connection.execute(_ROUND, place).one()
         assignments = load_assignments(connection, offer.unit_id, offer.round_id)
         forms = edition.forms_for(found.kind, standing=found.is_standing)
         stored = find_standings(connection, forms, scope, assignments)
@@ -203,9 +208,4 @@ def _find_departments(
     ids = [grant.department_id for grant in own if grant.department_id is not None]
     if not ids:
         return ()
-    found = connection.scalars(
-        select(Department.name)
-        .where(Department.id.in_(ids))
-        .order_by(Department.position, Department.id)
-    )
-    return tuple(found)
+    return tuple(connection.scalars(_NAMES, {"ids": ids}))

@@ -7,10 +7,31 @@ their names and aliases. What the school changed for a form takes the place of t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from app.models import Assignment, Department
 from form_schemas.spec import FormSpec
+
+# Every page asks them: to build them takes longer than to ask.
+_DEPARTMENTS = (
+    select(Department.id, Department.name, Department.aliases)
+    .where(Department.unit_id == bindparam("unit_id"), Department.is_active)
+    .order_by(Department.position, Department.id)
+)
+_OWN = (
+    select(
+        Assignment.form_code,
+        Assignment.department_id,
+        Department.name,
+        Assignment.scope,
+    )
+    .join(Department, Department.id == Assignment.department_id)
+    .where(
+        Assignment.unit_id == bindparam("unit_id"),
+        Assignment.round_id == bindparam("round_id"),
+    )
+    .order_by(Assignment.form_code, Assignment.position)
+)
 
 
 @dataclass(frozen=True)
@@ -70,23 +91,9 @@ def load_assignments(
     connection: Connection, unit_id: int, round_id: int
 ) -> Assignments:
     """What a unit's round assigns to whom."""
-    found = connection.execute(
-        select(Department.id, Department.name, Department.aliases)
-        .where(Department.unit_id == unit_id, Department.is_active)
-        .order_by(Department.position, Department.id)
-    ).all()
+    found = connection.execute(_DEPARTMENTS, {"unit_id": unit_id}).all()
     changed: dict[str, tuple[Supplier, ...]] = {}
-    own = connection.execute(
-        select(
-            Assignment.form_code,
-            Assignment.department_id,
-            Department.name,
-            Assignment.scope,
-        )
-        .join(Department, Department.id == Assignment.department_id)
-        .where(Assignment.unit_id == unit_id, Assignment.round_id == round_id)
-        .order_by(Assignment.form_code, Assignment.position)
-    )
+    own = connection.execute(_OWN, {"unit_id": unit_id, "round_id": round_id})
     for code, department_id, name, scope in own:
         supplier = Supplier(department_id, name, scope)
         changed[code] = (*changed.get(code, ()), supplier)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, and_, bindparam, select
 
 from app.models import (
     CellThread,
@@ -36,7 +36,41 @@ from form_schemas.spec import FormSpec
 
 _FILING = Filing.__table__
 _HANDED_IN = (FilingState.SUBMITTED, FilingState.APPROVED)
+_CONTRIBUTION = Contribution.__table__
 _THREAD = CellThread.__table__
+
+# Every page asks them: to build them takes longer than to ask.
+_OF_UNIT = and_(
+    _FILING.c.unit_id == bindparam("unit_id"),
+    _FILING.c.round_id == bindparam("round_id"),
+)
+_FILINGS = select(_FILING).where(_OF_UNIT)
+_ROUND = (
+    select(Round.state, UnitRound.closed_at, UnitRound.phases, Unit.name)
+    .outerjoin(
+        UnitRound,
+        and_(UnitRound.round_id == Round.id, UnitRound.unit_id == bindparam("unit_id")),
+    )
+    .outerjoin(
+        Unit,
+        and_(
+            Unit.id == UnitRound.returned_by_id,
+            UnitRound.state == FilingState.RETURNED,
+        ),
+    )
+    .where(Round.id == bindparam("round_id"))
+)
+_HANDED = (
+    select(_CONTRIBUTION.c.filing_id, _CONTRIBUTION.c.department_id)
+    .join(_FILING, _FILING.c.id == _CONTRIBUTION.c.filing_id)
+    .where(_OF_UNIT, _CONTRIBUTION.c.state == ContributionState.HANDED)
+)
+_UNLOCKED = select(_THREAD.c.filing_id, _THREAD.c.row_id, _THREAD.c.field_id).where(
+    _THREAD.c.unit_id == bindparam("unit_id"),
+    _THREAD.c.round_id == bindparam("round_id"),
+    _THREAD.c.unlocks,
+    _THREAD.c.state != ThreadState.CLOSED,
+)
 
 
 @dataclass(frozen=True)
@@ -175,12 +209,7 @@ def find_standings(
     )
     assignments = assignments or load_assignments(connection, unit_id, round_id)
     filings = {
-        found.form_code: found
-        for found in connection.execute(
-            select(_FILING).where(
-                _FILING.c.unit_id == unit_id, _FILING.c.round_id == round_id
-            )
-        )
+        found.form_code: found for found in connection.execute(_FILINGS, _name(scope))
     }
     handed = _find_handed(connection, scope)
     unlocked = _find_unlocked(connection, scope)
@@ -224,18 +253,7 @@ def _find_round(
     connection: Connection, unit_id: int, round_id: int
 ) -> tuple[RoundState | None, list, str]:
     """How the round stands for a unit, its phases as stored, and who returned it."""
-    is_back = and_(
-        Unit.id == UnitRound.returned_by_id, UnitRound.state == FilingState.RETURNED
-    )
-    found = connection.execute(
-        select(Round.state, UnitRound.closed_at, UnitRound.phases, Unit.name)
-        .outerjoin(
-            UnitRound,
-            and_(UnitRound.round_id == Round.id, UnitRound.unit_id == unit_id),
-        )
-        .outerjoin(Unit, is_back)
-        .where(Round.id == round_id)
-    ).first()
+    found = connection.execute(_ROUND, _name(Scope(unit_id, round_id))).first()
     if found is None:
         return None, [], ""
     state = found.state if found.closed_at is None else RoundState.CLOSED
@@ -295,6 +313,11 @@ def find_handed_in(
     return frozenset(found)
 
 
+def _name(scope: Scope) -> dict[str, int]:
+    """The scope as the statements above name it."""
+    return {"unit_id": scope.unit_id, "round_id": scope.round_id}
+
+
 def _find_mendable(form: FormSpec, names: Collection[str]) -> frozenset[str]:
     """These fields, and what given ones follow from: nobody types those themselves."""
     found, fresh = frozenset[str](), frozenset(names) & form.by_id.keys()
@@ -307,18 +330,8 @@ def _find_mendable(form: FormSpec, names: Collection[str]) -> frozenset[str]:
 
 def _find_handed(connection: Connection, scope: Scope) -> dict[int, list[int]]:
     """Filing id -> the departments that handed their rows over."""
-    table = Contribution.__table__
-    found = connection.execute(
-        select(table.c.filing_id, table.c.department_id)
-        .join(_FILING, _FILING.c.id == table.c.filing_id)
-        .where(
-            _FILING.c.unit_id == scope.unit_id,
-            _FILING.c.round_id == scope.round_id,
-            table.c.state == ContributionState.HANDED,
-        )
-    )
     handed: dict[int, list[int]] = {}
-    for filing_id, department_id in found:
+    for filing_id, department_id in connection.execute(_HANDED, _name(scope)):
         handed.setdefault(filing_id, []).append(department_id)
     return handed
 
@@ -340,14 +353,7 @@ def _find_instead(
 
 def _find_unlocked(connection: Connection, scope: Scope) -> dict[int, Unlocked]:
     """Filing id -> what its open returns name."""
-    found = connection.execute(
-        select(_THREAD.c.filing_id, _THREAD.c.row_id, _THREAD.c.field_id).where(
-            _THREAD.c.unit_id == scope.unit_id,
-            _THREAD.c.round_id == scope.round_id,
-            _THREAD.c.unlocks,
-            _THREAD.c.state != ThreadState.CLOSED,
-        )
-    ).all()
+    found = connection.execute(_UNLOCKED, _name(scope)).all()
     unlocked = {}
     for filing_id in {one.filing_id for one in found}:
         own = [one for one in found if one.filing_id == filing_id]

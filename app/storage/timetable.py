@@ -8,13 +8,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from app.models import Extension
 from app.storage.engine import is_sqlite
 
 #: In a task's list of forms: all of them.
 EVERY_FORM = "*"
+
+# Every page asks them: to build them takes longer than to ask.
+_SQLITE_NOW = select(func.strftime("%Y-%m-%dT%H:%M:%f", "now"))
+_POSTGRESQL_NOW = select(func.clock_timestamp())
+_EXTENSIONS = (
+    select(Extension.department_id, Extension.form_code, Extension.until)
+    .where(
+        Extension.unit_id == bindparam("unit_id"),
+        Extension.round_id == bindparam("round_id"),
+    )
+    .order_by(Extension.id)
+)
 
 
 @dataclass(frozen=True)
@@ -138,8 +150,8 @@ def show_end(end: datetime) -> str:
 def find_now(connection: Connection) -> datetime:
     """The moment by the database's clock, not by this machine's."""
     if not is_sqlite(connection):
-        return connection.scalar(select(func.clock_timestamp()))
-    text = connection.scalar(select(func.strftime("%Y-%m-%dT%H:%M:%f", "now")))
+        return connection.scalar(_POSTGRESQL_NOW)
+    text = connection.scalar(_SQLITE_NOW)
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -188,11 +200,8 @@ def find_extensions(
     So a line that was given too long is ended by one that ends earlier; neither is
     ever changed.
     """
-    found = connection.execute(
-        select(Extension.department_id, Extension.form_code, Extension.until)
-        .where(Extension.unit_id == unit_id, Extension.round_id == round_id)
-        .order_by(Extension.id)
-    )
+    place = {"unit_id": unit_id, "round_id": round_id}
+    found = connection.execute(_EXTENSIONS, place)
     last = {(one.department_id, one.form_code): MoreTime(*one) for one in found}
     return tuple(last.values())
 
