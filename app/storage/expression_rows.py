@@ -58,6 +58,8 @@ class Moment:
     edition: Edition
     #: SELECTs the ids of several units, whose rows are meant instead
     units: Select | None = None
+    #: ids of further rounds whose rows are meant as well; nothing is looked up for them
+    rounds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,11 +255,17 @@ class RowsOf:
         if self.is_apart:
             # Said once more it would have SQLite take the rows for next to none.
             return true()
-        c, scope = self.table.c, self.moment.scope
-        conditions = [self._in_unit(), c._round_id == scope.round_id]
+        c = self.table.c
+        conditions = [self._in_unit(), self._in_rounds()]
         if self.only is not None:
             conditions.append(c._id.in_(self.only))
         return and_(*conditions)
+
+    def _in_rounds(self) -> Sql:
+        round_id, first = self.table.c._round_id, self.moment.scope.round_id
+        if not self.moment.rounds:
+            return round_id == first
+        return round_id.in_((first, *self.moment.rounds))
 
     def _in_unit(self) -> Sql:
         unit, moment = self.table.c._unit_id, self.moment

@@ -14,11 +14,9 @@ from itertools import groupby
 
 from sqlalchemy import (
     Connection,
-    Integer,
     Label,
     Select,
     Subquery,
-    literal,
     select,
     true,
     union_all,
@@ -33,8 +31,23 @@ from app.storage.sql_values import Sql, Value
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.descent import find_descent
 from form_schemas.expressions import Expression
+from form_schemas.functions import UNIT_FACTS
 from form_schemas.kinds import ValueType
 from form_schemas.measures import Quantity
+from form_schemas.nodes import (
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Field,
+    Given,
+    Literal,
+    Logical,
+    Membership,
+    Node,
+    Unary,
+    parts_of,
+)
 from form_schemas.spec import FormSpec
 
 #: A value of a dimension: text, Decimal, bool, date; None where it is empty.
@@ -98,6 +111,8 @@ def count_quantities(
 ) -> list[Counted]:
     """Count quantities of a form in some rounds; a statement for each edition of them.
 
+    Where no row of a unit or part is, nothing is told of it.
+
     Whoever asks for many has them `planned` together.
 
     Args:
@@ -146,20 +161,36 @@ class _Counting:
     today: date
 
     def select(self, rounds: Sequence[MeasuredRound]) -> Select:
-        parts = [self._select_round(one) for one in rounds]
+        """What rounds of one edition come to."""
+        if self._counts_together(rounds[0].edition):
+            return self._select_rounds(rounds)
+        parts = [self._select_rounds([one]) for one in rounds]
         if len(parts) == 1:
             return parts[0]
         return select(union_all(*parts).subquery())
+
+    def _counts_together(self, edition: Edition) -> bool:
+        """Whether rows mean the same in whichever round of the edition they stand."""
+        if self.coverage.in_round is not None:
+            return False
+        if edition.by_code.get(self.form.code) is not self.form:
+            return False
+        asked: list[Node] = [one.call for one in self.quantities]
+        if self.split.by is not None:
+            asked.append(self.split.by.root)
+        if self.split.only is not None:
+            asked.append(self.split.only[0].root)
+        return all(map(_reads_row_alone, asked))
 
     def read(self, record: Sequence[object]) -> Counted:
         round_id, unit, key, *values = record
         if self.split.by_unit:
             key = unit if self.split.by is None else (unit, key)
-        # SQLite sums nothing to null where no unit has a row.
+        # SQLite sums empty values alone to null.
         return Counted(round_id, key, tuple(Decimal(one or 0) for one in values))
 
-    def _select_round(self, at: MeasuredRound) -> Select:
-        rows = self._make_rows(at)
+    def _select_rounds(self, rounds: Sequence[MeasuredRound]) -> Select:
+        rows = self._make_rows(rounds)
         key = self._find_key(rows)
         conditions = [rows.in_place(), *self._only(rows)]
         making = [
@@ -169,21 +200,24 @@ class _Counting:
             for place, one in enumerate(self.quantities)
         ]
         inner = [label for one in making for label in one.inner]
-        columns = [rows.table.c._unit_id.label("unit"), *_label(key, "k"), *inner]
+        places = (
+            rows.table.c._round_id.label("round"),
+            rows.table.c._unit_id.label("unit"),
+        )
+        columns = [*places, *_label(key, "k"), *inner]
         # Joined last: columns look things up while they are compiled.
         listed = select(*columns).select_from(rows.joined()).where(*conditions)
         values = listed.subquery()
-        return self._add_up(at, key, values, [one.combine(values) for one in making])
+        return self._add_up(key, values, [one.combine(values) for one in making])
 
     def _add_up(
         self,
-        at: MeasuredRound,
         key: Value | None,
         listed: Subquery,
         results: Sequence[Value],
     ) -> Select:
         words = words_for(self.connection)
-        told = [listed.c.unit] if key is None else [listed.c.unit, listed.c.k]
+        told = [listed.c.round, listed.c.unit, *([] if key is None else [listed.c.k])]
         totals = [one.sql.label(f"t{place}") for place, one in enumerate(results)]
         per_unit = select(*told, *totals).group_by(*told).subquery()
         sums = [
@@ -193,14 +227,14 @@ class _Counting:
             for place, one in enumerate(results)
         ]
         by, shown = self._group(key, per_unit)
-        made = select(literal(at.round_id, Integer()).label("round"), *shown, *sums)
-        return made.group_by(*by) if by else made
+        return select(per_unit.c.round, *shown, *sums).group_by(*by)
 
     def _group(
         self, key: Value | None, per_unit: Subquery
     ) -> tuple[list[Sql], list[Label]]:
         """What the sums are grouped by, and the unit and key that are shown for it."""
-        by, unit, shown = [], sql_null(), sql_null()
+        by: list[Sql] = [per_unit.c.round]
+        unit, shown = sql_null(), sql_null()
         if self.split.by_unit:
             unit = per_unit.c.unit
             by.append(unit)
@@ -210,12 +244,17 @@ class _Counting:
             by.append(per_unit.c.k)
         return by, [unit.label("unit"), shown.label("key")]
 
-    def _make_rows(self, at: MeasuredRound) -> RowsOf:
-        scope = Scope(self.coverage.unit_id, at.round_id)
+    def _make_rows(self, rounds: Sequence[MeasuredRound]) -> RowsOf:
+        at = rounds[0]
         place = SqlPlace(
             self.catalogue,
             words_for(self.connection),
-            Moment(scope, at.edition, self.coverage.units_in(at.round_id)),
+            Moment(
+                Scope(self.coverage.unit_id, at.round_id),
+                at.edition,
+                self.coverage.units_in(at.round_id),
+                tuple(one.round_id for one in rounds[1:]),
+            ),
             None,
             self.today,
             at.period_start,
@@ -248,6 +287,31 @@ class _Counting:
         if is_list:
             return [words.contains(value, wanted)]
         return [words.compare("==", *words.unify((value, wanted)))]
+
+
+#: What has the same value wherever its row stands, if its parts have.
+_OF_ROW_ALONE = (
+    Field,
+    Literal,
+    Unary,
+    Binary,
+    Compare,
+    Membership,
+    Logical,
+    Conditional,
+)
+
+
+@lru_cache(maxsize=4096)
+def _reads_row_alone(node: Node) -> bool:
+    """Whether a value follows from its row, and from nothing else of its round."""
+    if isinstance(node, Call):
+        is_apart = node.name not in ("in_period", "is_unique")
+    elif isinstance(node, Given):
+        is_apart = node.name == "today" or node.name in UNIT_FACTS
+    else:
+        is_apart = isinstance(node, _OF_ROW_ALONE)
+    return is_apart and all(map(_reads_row_alone, parts_of(node)))
 
 
 def _label(key: Value | None, name: str) -> list[Label]:

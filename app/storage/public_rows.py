@@ -4,14 +4,16 @@ What is asked for is named field by field, as nothing else may leave.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Subquery,
     Text,
     and_,
     cast,
@@ -25,7 +27,14 @@ from sqlalchemy import (
 
 from app.models import FilingState, Round, RoundState, Unit, UnitRound
 from app.models.rounds import read_period
-from app.storage.expression_rows import Moment, RowsOf, SqlPlace, is_asked, words_for
+from app.storage.expression_rows import (
+    Moment,
+    RowsOf,
+    SqlPlace,
+    Words,
+    is_asked,
+    words_for,
+)
 from app.storage.expressions import compile_sql
 from app.storage.records import Scope
 from app.storage.tables import table_for
@@ -33,6 +42,8 @@ from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.expressions import Expression
 from form_schemas.spec import FormSpec
 
+#: Where a row stands, as statements name it.
+_PLACE = ("id", "unit", "round")
 #: Of so few nobody asks first which have rows.
 _FEW_ROUNDS = 2
 
@@ -44,7 +55,7 @@ class PublicRound:
     id: int
     title: str
     edition: Edition
-    periods: Mapping[str, Sequence[str]]
+    periods: Mapping[str, Sequence[str]] = field(hash=False)
     is_standing: bool
 
 
@@ -120,33 +131,27 @@ def find_rows(
     Raises:
         NotInSqlError: no SQL says a condition.
     """
-    statement = _union(
-        connection, catalogue, form, rounds, wanted, tuple(fields), today
-    )
-    if statement is None:
+    names = tuple(fields)
+    rows = _find_public(connection, catalogue, form, rounds, wanted, names, today)
+    if rows is None:
         return ()
-    rows = statement.subquery()
     by: list[Any] = []
     if order is not None and order.pinned:
-        by.append(func.coalesce(rows.c[f"f_{order.pinned}"], False).desc())
+        [pinned] = _label([order.pinned])
+        by.append(func.coalesce(rows.c[pinned], False).desc())
     if order is not None and order.date:
-        by.append(rows.c[f"f_{order.date}"].desc().nulls_last())
+        [date_] = _label([order.date])
+        by.append(rows.c[date_].desc().nulls_last())
     listed = (
-        select(rows, Unit.name.label("unit_name"))
+        select(Unit.name, *(rows.c[name] for name in (*_PLACE, *_label(names))))
         .join(Unit, Unit.id == rows.c.unit)
         .order_by(*by, rows.c.round.desc(), rows.c.id.desc())
         .limit(limit)
         .offset(offset)
     )
     return tuple(
-        PublicRow(
-            one.id,
-            one.unit,
-            one.round,
-            one.unit_name,
-            {name: getattr(one, f"f_{name}") for name in fields},
-        )
-        for one in connection.execute(listed)
+        PublicRow(row_id, unit, at, unit_name, dict(zip(names, values, strict=True)))
+        for unit_name, row_id, unit, at, *values in connection.execute(listed).all()
     )
 
 
@@ -158,11 +163,10 @@ def count_rows(
     wanted: Conditions,
     today: date,
 ) -> int:
-    statement = _union(connection, catalogue, form, rounds, wanted, (), today)
-    if statement is None:
+    rows = _find_public(connection, catalogue, form, rounds, wanted, (), today)
+    if rows is None:
         return 0
-    counted = select(func.count()).select_from(statement.subquery())
-    return connection.scalar(counted) or 0
+    return connection.scalar(select(func.count()).select_from(rows)) or 0
 
 
 def approved_units(round_id: int) -> Select:
@@ -177,7 +181,7 @@ def approved_units(round_id: int) -> Select:
     )
 
 
-def _union(
+def _find_public(
     connection: Connection,
     catalogue: Catalogue,
     form: FormSpec,
@@ -185,19 +189,36 @@ def _union(
     wanted: Conditions,
     fields: tuple[str, ...],
     today: date,
-) -> Any:
-    held = [
+) -> Subquery | None:
+    """What gives the rows; None where no round has any."""
+    asked = [
         at
         for at in rounds
         if at.is_standing == form.is_standing and is_asked(catalogue, form, at.edition)
     ]
-    asked = [
-        _select(connection, catalogue, form, at, wanted, fields, today)
-        for at in _leave_out_empty(connection, catalogue, form, held)
+    held = tuple(_leave_out_empty(connection, catalogue, form, asked))
+    words = words_for(connection)
+    return _unite(words, catalogue, form, held, wanted, fields, today) if held else None
+
+
+@lru_cache(maxsize=128)
+def _unite(
+    words: Words,
+    catalogue: Catalogue,
+    form: FormSpec,
+    rounds: tuple[PublicRound, ...],
+    wanted: Conditions,
+    fields: tuple[str, ...],
+    today: date,
+) -> Subquery:
+    """The rows of all rounds: kept, as pages ask the same for months.
+
+    It takes longer to make than to answer.
+    """
+    parts = [
+        _select(words, catalogue, form, at, wanted, fields, today) for at in rounds
     ]
-    if not asked:
-        return None
-    return asked[0] if len(asked) == 1 else union_all(*asked)
+    return (parts[0] if len(parts) == 1 else union_all(*parts)).subquery()
 
 
 def _leave_out_empty(
@@ -220,7 +241,7 @@ def _leave_out_empty(
 
 
 def _select(
-    connection: Connection,
+    words: Words,
     catalogue: Catalogue,
     form: FormSpec,
     at: PublicRound,
@@ -233,7 +254,7 @@ def _select(
         units = _without_newer(approved_units(at.id), at.id, wanted.newer)
     first, last = read_period(at.periods, form.period)
     moment = Moment(Scope(wanted.unit_id or 0, at.id), at.edition, units)
-    place = SqlPlace(catalogue, words_for(connection), moment, None, today, first, last)
+    place = SqlPlace(catalogue, words, moment, None, today, first, last)
     rows = RowsOf(place, form, moment)
     conditions = [rows.in_place()]
     conditions += [compile_sql(one, rows) for one in wanted.where]
@@ -246,7 +267,10 @@ def _select(
         rows.id.label("id"),
         rows.table.c._unit_id.label("unit"),
         literal(at.id).label("round"),
-        *(_column(rows, name).label(f"f_{name}") for name in fields),
+        *(
+            _column(rows, name).label(label)
+            for name, label in zip(fields, _label(fields), strict=True)
+        ),
     ]
     return select(*columns).select_from(rows.joined()).where(*conditions)
 
@@ -301,6 +325,11 @@ def _column(rows: RowsOf, name: str) -> ColumnElement[Any]:
         )
         return cast(null(), typed.table.c[name].type)
     return rows.table.c[stored.id]
+
+
+def _label(fields: Iterable[str]) -> list[str]:
+    """What columns of fields are called beside those of `_PLACE`."""
+    return [f"f_{name}" for name in fields]
 
 
 def _holds(rows: RowsOf, fields: Sequence[str], word: str) -> ColumnElement[bool]:

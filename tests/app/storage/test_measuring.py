@@ -281,8 +281,8 @@ def test_only_rows_of_a_value_are_counted(count, name, key):
     }
 
 
-def test_a_unit_without_rows_has_no_value_and_sums_of_nothing(count):
-    assert count("all", "fee", units=(9,), rounds=[2]) == {(2, None): (0, 0)}
+def test_nothing_is_told_of_a_unit_without_rows(count):
+    assert count("all", "fee", units=(9,), rounds=[2]) == {}
     assert count("all", units=(9,), rounds=[2], by=by("kind")) == {}
 
 
