@@ -27,6 +27,7 @@ from app.services.accounts import (
 )
 from app.services.memberships import (
     Judged,
+    ManagedUnits,
     NewMembership,
     can_import,
     describe_membership,
@@ -229,9 +230,10 @@ def _judge(
         _Entry(row, normalise_username(row.cells.get(_USERNAME, ""))) for row in rows
     ]
     taken = _find_taken(session, (entry.username for entry in entries))
+    units = ManagedUnits(session, actor)
     for entry in entries:
         _judge_person(entry, taken)
-        _judge_role(session, actor, entry, places)
+        _judge_role(session, actor, entry, places, units)
     _judge_together(entries)
     return entries
 
@@ -263,7 +265,13 @@ def _judge_person(entry: _Entry, taken: dict[str, str]) -> None:
         entry.blame(_EMAIL, fault)
 
 
-def _judge_role(session: Session, actor: Actor, entry: _Entry, places: Places) -> None:
+def _judge_role(
+    session: Session,
+    actor: Actor,
+    entry: _Entry,
+    places: Places,
+    units: ManagedUnits,
+) -> None:
     may_import = fold(entry.text(_IMPORT))
     if may_import not in _YES | _NO:
         entry.blame(_IMPORT, f"“{entry.text(_IMPORT)}”请改成“是”或“否”。")
@@ -282,7 +290,7 @@ def _judge_role(session: Session, actor: Actor, entry: _Entry, places: Places) -
         entry.text(_DEPARTMENT) or None,
         may_import in _YES,
     )
-    entry.judged = judge_membership(session, actor, new)
+    entry.judged = judge_membership(session, actor, new, units)
     for flaw in entry.judged.flaws:
         entry.blame(_COLUMNS[flaw.entry], flaw.message)
 

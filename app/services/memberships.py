@@ -7,8 +7,9 @@ actor.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Select, select
 from sqlalchemy.orm import Session
 
 from app.errors import AppError, Forbidden, NotFound, Refused
@@ -24,7 +25,7 @@ from app.models import (
 from app.permissions import Actor, Place, can, filter_units
 from app.policy import POLICY, ROLE_NAMES, Action
 from app.services.administrators import keep_administrator, lock_people
-from app.services.naming import fold, suggest
+from app.services.naming import Suggester, fold, suggest
 from app.services.recording import id_of
 from app.storage.audit import AuditRecord, record
 
@@ -85,13 +86,46 @@ def can_import(role: Role) -> bool:
     return Action.IMPORT_ROWS in POLICY[role]
 
 
+class ManagedUnits:
+    """The units in which an actor manages accounts: read once, found by many names."""
+
+    def __init__(self, session: Session, actor: Actor | None) -> None:
+        self._session = session
+        self._units = session.execute(_select_units(actor)).all()
+        # A code goes before a name, and of two alike the first one.
+        self._ids = {fold(one.name): one.id for one in reversed(self._units)}
+        self._ids |= {fold(one.code): one.id for one in reversed(self._units)}
+
+    def find(self, text: str) -> Unit | None:
+        """The unit with this code or name."""
+        unit_id = self._ids.get(fold(text))
+        return None if unit_id is None else self._session.get(Unit, unit_id)
+
+    @cached_property
+    def _suggester(self) -> Suggester:
+        return Suggester(name for one in self._units for name in (one.code, one.name))
+
+    def describe_unknown(self, text: str) -> Flaw:
+        hint = self._suggester.suggest(text)
+        message = f"没有单位“{text}”，或者它不归您管理。{hint}请写单位的编号或名称。"
+        return Flaw("unit", message, NotFound)
+
+
 def judge_membership(
-    session: Session, actor: Actor | None, new: NewMembership
+    session: Session,
+    actor: Actor | None,
+    new: NewMembership,
+    units: ManagedUnits | None = None,
 ) -> Judged:
-    """Find unit and department, and everything that speaks against it."""
-    judged = Judged(new, find_unit(session, actor, new.unit_code))
+    """Find unit and department, and everything that speaks against it.
+
+    Args:
+        units: the actor's, where there are more memberships to judge.
+    """
+    units = units or ManagedUnits(session, actor)
+    judged = Judged(new, units.find(new.unit_code))
     if judged.unit is None:
-        judged.flaws.append(_describe_unknown_unit(session, actor, new.unit_code))
+        judged.flaws.append(units.describe_unknown(new.unit_code))
         return judged
     if new.department:
         judged.department = _find_department(judged.unit, new.department)
@@ -167,13 +201,7 @@ def manages_all(actor: Actor | None) -> bool:
 
 def find_unit(session: Session, actor: Actor | None, text: str) -> Unit | None:
     """The unit with this code or name, if the actor manages accounts there."""
-    wanted = fold(text)
-    if not wanted:
-        return None
-    units = session.scalars(_select_units(actor)).all()
-    by_code = (unit for unit in units if fold(unit.code) == wanted)
-    by_name = (unit for unit in units if fold(unit.name) == wanted)
-    return next(by_code, None) or next(by_name, None)
+    return ManagedUnits(session, actor).find(text)
 
 
 def describe_membership(membership: Membership) -> str:
@@ -193,18 +221,11 @@ def get_user(session: Session, user_id: int, *, lock: bool = False) -> User:
     return user
 
 
-def _select_units(actor: Actor | None):
-    units = select(Unit).order_by(Unit.id)
+def _select_units(actor: Actor | None) -> Select:
+    units = select(Unit.id, Unit.code, Unit.name).order_by(Unit.id)
     if actor is None:
         return units
     return units.where(filter_units(actor, Action.MANAGE_ACCOUNTS, Unit.id))
-
-
-def _describe_unknown_unit(session: Session, actor: Actor | None, text: str) -> Flaw:
-    units = session.scalars(_select_units(actor)).all()
-    hint = suggest(text, [name for unit in units for name in (unit.code, unit.name)])
-    message = f"没有单位“{text}”，或者它不归您管理。{hint}请写单位的编号或名称。"
-    return Flaw("unit", message, NotFound)
 
 
 def _find_flaws(actor: Actor | None, judged: Judged, unit: Unit) -> Iterator[Flaw]:

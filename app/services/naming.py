@@ -15,6 +15,20 @@ def fold(text: str) -> str:
 
 def suggest(text: str, names: Iterable[str]) -> str:
     """「是不是“…”？」, or nothing where no name is near."""
-    known = {fold(name): name for name in names}
-    near = get_close_matches(fold(text), known, 1, _ALIKE)
-    return f"是不是“{known[near[0]]}”？" if near else ""
+    return Suggester(names).suggest(text)
+
+
+class Suggester:
+    """Suggests names for what was typed, so many times: each looks at all names."""
+
+    def __init__(self, names: Iterable[str], most: int = 20) -> None:
+        self._known = {fold(name): name for name in names}
+        self._left = most
+
+    def suggest(self, text: str) -> str:
+        """「是不是“…”？」, or nothing where no name is near."""
+        if not self._left:
+            return ""
+        self._left -= 1
+        near = get_close_matches(fold(text), self._known, 1, _ALIKE)
+        return f"是不是“{self._known[near[0]]}”？" if near else ""

@@ -1,6 +1,6 @@
 """What is entered about a new unit of an area, and what speaks against it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Row, func, select
@@ -12,7 +12,7 @@ from app.services.account_kinds import KnownType, list_types_of
 from app.services.accounts import NAME_MAX as PERSON_MAX
 from app.services.accounts import USERNAME_MAX, find_email_fault
 from app.services.areas.reach import filter_parents
-from app.services.naming import fold, suggest
+from app.services.naming import fold
 from app.services.unit_accounts import describe_taken
 from app.services.unit_tree import KIND_NAMES, kinds_above
 from app.services.units import CODE_MAX
@@ -158,12 +158,11 @@ def find_parent_id(
     return next(iter(by_code + by_name), None)
 
 
-def suggest_parent(connection: Connection, actor: Actor, text: str) -> str:
-    """「是不是“…”？」 of the units that a new one may stand under."""
-    names = connection.scalars(
+def list_parent_names(connection: Connection, actor: Actor) -> Sequence[str]:
+    """Names of the units that a new one may stand under."""
+    return connection.scalars(
         select(_TABLE.c.name).where(filter_parents(actor)).limit(2000)
-    )
-    return suggest(text, names)
+    ).all()
 
 
 def _find_place_flaws(

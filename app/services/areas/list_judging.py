@@ -18,7 +18,7 @@ from app.services.areas.entries import (
     NewUnit,
     find_parent_id,
     judge_unit,
-    suggest_parent,
+    list_parent_names,
 )
 from app.services.areas.list_lines import (
     CODE,
@@ -35,7 +35,7 @@ from app.services.areas.list_lines import (
     read_deed,
 )
 from app.services.areas.reach import filter_area, require_holding
-from app.services.naming import fold, suggest
+from app.services.naming import Suggester, fold, suggest
 from app.services.unit_tree import KIND_NAMES
 from exporters.entry_list import ListRow
 from form_schemas.catalogue import Catalogue
@@ -60,6 +60,18 @@ class LineJudge:
         """All units of the area."""
         found = select(Unit.__table__).where(filter_area(self.actor))
         return self.connection.execute(found).all()
+
+    @cached_property
+    def _codes(self) -> Suggester:
+        return Suggester(unit.code for unit in self._units)
+
+    @cached_property
+    def _names(self) -> Suggester:
+        return Suggester(unit.name for unit in self._units)
+
+    @cached_property
+    def _parents(self) -> Suggester:
+        return Suggester(list_parent_names(self.connection, self.actor))
 
     def judge(self, rows: Sequence[ListRow]) -> list[Entry]:
         """The lines with what is wrong with each."""
@@ -99,7 +111,7 @@ class LineJudge:
         for flaw in entry.judged.flaws:
             message = flaw.message
             if flaw.entry == "parent" and entry.judged.parent is None:
-                hint = suggest_parent(connection, self.actor, parent) if parent else ""
+                hint = self._parents.suggest(parent) if parent else ""
                 message = (
                     f"没有“{parent}”这个上级单位，或者它不在您管理的范围里。{hint}"
                     if parent
@@ -122,7 +134,7 @@ class LineJudge:
         elif not found:
             column = CODE if code else NAME
             typed = entry.text(column)
-            hint = suggest(typed, [unit.code if code else unit.name for unit in units])
+            hint = (self._codes if code else self._names).suggest(typed)
             message = f"您管理的范围里没有“{typed}”这个单位。{hint}请核对。"
             entry.blame(column, message)
         else:

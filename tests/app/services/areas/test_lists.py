@@ -6,13 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import openpyxl
 import pytest
+from sqlalchemy import event
 
 from app.errors import Forbidden, Refused
 from app.models import AuditAction, NoticeKind
 from app.permissions import can
 from app.policy import Action
+from app.services.account_lists import judge_accounts
 from app.services.areas.lists import Registrar, make_template
 from app.services.areas.views import AreaFilter, list_area
+from app.services.installation import get_console_actor
 from app.services.notices import Message, send
 from app.services.recording import record_account
 from exporters.entry_list import ListRow
@@ -222,3 +225,19 @@ def test_a_list_waits_for_who_is_at_work_before_it_holds_the_log(nation, registr
             record_account(connection, AuditAction.ACCOUNT_CHANGED, user_id, user_id)
         assert carrying.result() == ()
     assert "港城市教育和体育局" in names_of(nation)
+
+
+def test_a_list_asks_for_units_and_likely_names_once(nation):
+    """A nation has thousands of units, and each look at all their names takes long."""
+    console = get_console_actor(nation.engine)
+    same = {"姓名": "某", "角色": "填报员", "单位": "青屿"}
+    accounts = [ListRow(at, {**same, "用户名": f"u{at}"}) for at in range(2, 62)]
+    units = lines(*(f"停用 | 青屿省教育{at}" for at in range(60)))
+    asked = []
+    event.listen(nation.engine, "before_cursor_execute", lambda *_: asked.append(1))
+    registrar = Registrar(nation.engine, nation.catalogue, console)
+    reports = registrar.judge(units), judge_accounts(nation.engine, console, accounts)
+    for report in reports:
+        hinted = [one for one in report.faults if "是不是" in one.message]
+        assert (len(report.faults), len(hinted)) == (60, 20)
+    assert len(asked) < 30
