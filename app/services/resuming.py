@@ -1,8 +1,9 @@
 """Files sent in pieces: what is there already need not be sent again.
 
-A begun upload belongs to one person and one field. Its pieces lie in the file store
-until all of them are there; then the file is judged as any other. Whoever comes back
-with the same file within a day goes on where the connection broke.
+A begun upload belongs to one person and one destination: a field, or whatever else
+takes files. Its pieces lie in the file store until all of them are there; then the
+destination judges the file as any other. Whoever comes back with the same file within a
+day goes on where the connection broke.
 """
 
 import secrets
@@ -10,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import Engine, Row, delete, func, insert, select, update
 
@@ -23,14 +25,7 @@ from app.errors import (
 )
 from app.models import BegunUpload
 from app.models.base import now_utc
-from app.services.desks import Desk
-from app.services.files import (
-    Upload,
-    check_announced,
-    clean_name,
-    get_file_field,
-    upload_file,
-)
+from app.services.files import Upload, clean_name
 from app.services.pictures import set_resolution
 from app.storage.engine import begin_reading
 from app.storage.files import FileStore
@@ -56,6 +51,29 @@ class Announced:
     mark: str
 
 
+class Destination(Protocol):
+    """What one person sends files for."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def user_id(self) -> int: ...
+
+    @property
+    def unit_id(self) -> int: ...
+
+    @property
+    def form_name(self) -> str:
+        """The form, or a word that no form is called by."""
+
+    def check_announced(self, field_id: str, name: str, size: int) -> str:
+        """Raise where no such file is taken; gives the field that it is kept for."""
+
+    def keep(self, field_id: str, source: Path, name: str) -> Upload:
+        """Judge a file that is whole, and keep it."""
+
+
 class WrongPlace(Refused):
     """A piece does not begin where the last one ended."""
 
@@ -66,29 +84,28 @@ class WrongPlace(Refused):
         super().__init__()
 
 
-def begin_upload(desk: Desk, announced: Announced, size_limit_mb: int) -> Row:
+def begin_upload(destination: Destination, announced: Announced) -> Row:
     """Begin to take a file, or go on with the one that was begun.
 
     Raises:
-        WrongFile, TooLarge: the field takes no such file, however it goes on.
+        WrongFile, TooLarge: no such file is taken, however it goes on.
         TooManyRequests: too many were begun and not finished.
     """
-    item = get_file_field(desk.place, desk.form, announced.field_id)
     name = clean_name(announced.name)
-    check_announced(item, name, announced.size, size_limit_mb)
+    field_id = destination.check_announced(announced.field_id, name, announced.size)
     values = {
-        **_owner(desk),
-        "field_id": item.id,
+        **_owner(destination),
+        "field_id": field_id,
         "name": name,
         "size": announced.size,
         "mark": announced.mark,
     }
-    with desk.engine.begin() as connection:
+    with destination.engine.begin() as connection:
         same = [_TABLE.c[column] == value for column, value in values.items()]
         found = connection.execute(select(_TABLE).where(*same)).first()
         if found is not None:
             return found
-        _require_few(connection, desk)
+        _require_few(connection, destination)
         token = secrets.token_urlsafe(24)
         connection.execute(
             insert(_TABLE).values(
@@ -103,10 +120,10 @@ def begin_upload(desk: Desk, announced: Announced, size_limit_mb: int) -> Row:
         return connection.execute(select(_TABLE).where(_TABLE.c.token == token)).one()
 
 
-def get_upload(desk: Desk, token: str) -> Row:
+def get_upload(destination: Destination, token: str) -> Row:
     """A begun upload of the person's own."""
-    owned = [_TABLE.c[column] == value for column, value in _owner(desk).items()]
-    with begin_reading(desk.engine) as connection:
+    owned = [_TABLE.c[column] == value for column, value in _owner(destination).items()]
+    with begin_reading(destination.engine) as connection:
         found = connection.execute(
             select(_TABLE).where(_TABLE.c.token == token, *owned)
         ).first()
@@ -116,7 +133,7 @@ def get_upload(desk: Desk, token: str) -> Row:
 
 
 def take_piece(
-    desk: Desk, store: FileStore, token: str, start: int, source: Path
+    destination: Destination, store: FileStore, token: str, start: int, source: Path
 ) -> int:
     """Keep the next piece; gives how much is there.
 
@@ -124,18 +141,18 @@ def take_piece(
         WrongPlace: it is not the next one, or another one was faster.
         TooLarge: there is more than was said.
     """
-    begun = get_upload(desk, token)
+    begun = get_upload(destination, token)
     end = start + source.stat().st_size
     if start != begun.received:
         raise WrongPlace(begun.received)
     if end > begun.size:
-        drop_upload(desk, store, token)
+        drop_upload(destination, store, token)
         raise TooLarge(f"“{begun.name}”比开始时说的大，没有接收。请重新选文件。")
     if len(begun.pieces) >= _MOST_PIECES:
-        drop_upload(desk, store, token)
+        drop_upload(destination, store, token)
         raise TooLarge(f"“{begun.name}”分得太碎，没有接收。请重新选文件。")
     piece = store.write(source)
-    with desk.engine.begin() as connection:
+    with destination.engine.begin() as connection:
         done = connection.execute(
             update(_TABLE)
             .where(_TABLE.c.id == begun.id, _TABLE.c.received == start)
@@ -143,14 +160,14 @@ def take_piece(
         )
     if not done.rowcount:
         store.remove(piece)
-        raise WrongPlace(get_upload(desk, token).received)
+        raise WrongPlace(get_upload(destination, token).received)
     return end
 
 
 def finish_upload(
-    desk: Desk, store: FileStore, token: str, size_limit_mb: int, set_dpi: bool
+    destination: Destination, store: FileStore, token: str, set_dpi: bool
 ) -> Upload:
-    """Judge a file that is there and keep it for its field.
+    """Judge a file that is there and keep it.
 
     Args:
         set_dpi: a photo with the pixels, and too low a resolution, gets the one that
@@ -158,9 +175,9 @@ def finish_upload(
 
     Raises:
         WrongPlace: not all of it is there.
-        WrongFile, TooLarge: the field does not take it.
+        WrongFile, TooLarge: it is not taken.
     """
-    begun = get_upload(desk, token)
+    begun = get_upload(destination, token)
     if begun.received != begun.size:
         raise WrongPlace(begun.received)
     with tempfile.NamedTemporaryFile(prefix="tianbao-upload-") as whole:
@@ -169,19 +186,19 @@ def finish_upload(
                 whole.write(part)
         whole.flush()
         try:
-            kept = _keep(desk, store, begun, Path(whole.name), size_limit_mb, set_dpi)
+            kept = _keep(destination, begun, Path(whole.name), set_dpi)
         except CoarsePicture:
             raise
         except AppError:
-            drop_upload(desk, store, token)
+            drop_upload(destination, store, token)
             raise
-    drop_upload(desk, store, token)
+    drop_upload(destination, store, token)
     return kept
 
 
-def drop_upload(desk: Desk, store: FileStore, token: str) -> None:
+def drop_upload(destination: Destination, store: FileStore, token: str) -> None:
     """Forget a begun upload."""
-    _drop(desk.engine, store, get_upload(desk, token))
+    _drop(destination.engine, store, get_upload(destination, token))
 
 
 def sweep_uploads(engine: Engine, store: FileStore) -> int:
@@ -195,33 +212,14 @@ def sweep_uploads(engine: Engine, store: FileStore) -> int:
     return len(stale)
 
 
-def _keep(
-    desk: Desk,
-    store: FileStore,
-    begun: Row,
-    source: Path,
-    size_limit_mb: int,
-    set_dpi: bool,
-) -> Upload:
-    def keep() -> Upload:
-        return upload_file(
-            desk.engine,
-            store,
-            desk.place,
-            desk.form,
-            begun.field_id,
-            source,
-            begun.name,
-            size_limit_mb=size_limit_mb,
-        )
-
+def _keep(destination: Destination, begun: Row, source: Path, set_dpi: bool) -> Upload:
     try:
-        return keep()
+        return destination.keep(begun.field_id, source, begun.name)
     except CoarsePicture as coarse:
         if not set_dpi:
             raise
         set_resolution(source, coarse.dpi)
-        return keep()
+        return destination.keep(begun.field_id, source, begun.name)
 
 
 def _drop(engine: Engine, store: FileStore, begun: Row) -> None:
@@ -231,19 +229,19 @@ def _drop(engine: Engine, store: FileStore, begun: Row) -> None:
         store.remove(piece)
 
 
-def _owner(desk: Desk) -> dict[str, object]:
+def _owner(destination: Destination) -> dict[str, object]:
     return {
-        "user_id": desk.place.actor.user_id,
-        "unit_id": desk.place.unit_id,
-        "form_name": desk.form.full_name,
+        "user_id": destination.user_id,
+        "unit_id": destination.unit_id,
+        "form_name": destination.form_name,
     }
 
 
-def _require_few(connection, desk: Desk) -> None:
+def _require_few(connection, destination: Destination) -> None:
     begun = connection.scalar(
         select(func.count())
         .select_from(_TABLE)
-        .where(_TABLE.c.user_id == desk.place.actor.user_id)
+        .where(_TABLE.c.user_id == destination.user_id)
     )
     if begun >= _MOST_BEGUN:
         raise TooManyRequests(
