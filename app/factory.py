@@ -27,6 +27,7 @@ from app.web.booklet_years import booklet_years
 from app.web.booklets import booklets
 from app.web.checks import checks
 from app.web.choosing import choosing
+from app.web.circular_uploads import circular_uploads
 from app.web.circulars import circulars
 from app.web.circulars_sent import circulars_sent
 from app.web.designing import designing
@@ -96,6 +97,7 @@ _BLUEPRINTS = (
     choosing,
     circulars,
     circulars_sent,
+    circular_uploads,
     designing,
     designing_acts,
     designing_settings,

@@ -18,6 +18,7 @@ import structlog
 from app.errors import StaleForms
 from app.models import CheckRun, ExportJob, ImportJob
 from app.services.checking import run_check_job
+from app.services.circulars.pending import sweep_pending
 from app.services.circulars.reminding import remind_of_circulars
 from app.services.exporting import run_export
 from app.services.importing import run_import
@@ -99,7 +100,8 @@ class Worker:
         self._try("uploads", lambda: bool(self._sweep()))
 
     def _sweep(self) -> int:
-        return sweep_uploads(self.workshop.engine, self.workshop.files)
+        begun = sweep_uploads(self.workshop.engine, self.workshop.files)
+        return begun + sweep_pending(self.workshop)
 
     def _follow_forms(self) -> None:
         """Take the forms in use, and judge the rows of changed ones anew."""

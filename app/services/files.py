@@ -21,7 +21,7 @@ from app.services.file_types import (
     find_fault,
     normal_ending,
 )
-from app.services.pictures import IMAGE_FORMATS, check_picture
+from app.services.pictures import IMAGE_FORMATS, check_picture, read_whole_picture
 from app.services.workplaces import Workplace
 from app.storage.engine import begin_reading
 from app.storage.files import FileOwner, FileStore, find_file, keep_file
@@ -143,6 +143,23 @@ def _bounds(item: FieldSpec, size_limit_mb: int) -> tuple[Decimal, Sequence[str]
     """How large a file may be, and of which types."""
     limit = min(item.max_size_mb or Decimal(size_limit_mb), Decimal(size_limit_mb))
     return limit, item.accept or _DEFAULT_TYPES.get(item.value_kind, _PICTURES)
+
+
+def check_announced_attachment(name: str, size: int, size_limit_mb: int) -> None:
+    """As `check_attachment`, by the name and size of what is about to be sent."""
+    taken = _DEFAULT_TYPES[FieldKind.FILE]
+    _check_said("附件", taken, clean_name(name), size, Decimal(size_limit_mb))
+
+
+def check_text_picture(source: Path, name: str, size_limit_mb: int) -> str:
+    """The media type of a picture in a text that belongs to no field.
+
+    Raises:
+        WrongFile, TooLarge: it is none that a text may show.
+    """
+    _check_content("图片", _PICTURES, source, name, Decimal(size_limit_mb))
+    read_whole_picture(source, name, ending_of(name))
+    return TYPES[ending_of(name)].media_type
 
 
 def check_attachment(source: Path, name: str, size_limit_mb: int) -> str:

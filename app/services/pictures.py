@@ -74,14 +74,24 @@ def read_picture(path: Path, image_format: str) -> PictureFacts | None:
         return None
 
 
-def check_picture(item: FieldSpec, source: Path, name: str, ending: str) -> None:
-    """Raise WrongFile where the picture is too small, too large or too coarse."""
+def read_whole_picture(source: Path, name: str, ending: str) -> PictureFacts:
+    """Size and resolution of a picture that can be shown.
+
+    Raises:
+        WrongFile: it has too many pixels.
+    """
     facts = read_picture(source, IMAGE_FORMATS[ending])
     if facts is None or facts.is_flood:
         most = MOST_PIXELS // 10_000
         raise WrongFile(
             f"“{name}”的像素太多（最多 {most} 万），请用看图软件缩小后再传。"
         )
+    return facts
+
+
+def check_picture(item: FieldSpec, source: Path, name: str, ending: str) -> None:
+    """Raise WrongFile where the picture is too small, too large or too coarse."""
+    facts = read_whole_picture(source, name, ending)
     if item.min_width_px and facts.width < item.min_width_px:
         raise WrongFile(
             f"“{name}”宽 {facts.width} 像素，“{item.label}”至少要 "

@@ -10,11 +10,13 @@ from flask import request
 from app.models import Role, UnitKind
 from app.services.circulars.audience import Audience
 from app.services.circulars.drafts import Draft
+from app.services.circulars.pending import PAPERS
 from app.web.addresses import read_number
 
 _TYPE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 #: Others the clocks of databases and browsers take for something else.
 _YEARS = range(2000, 2200)
+_MOST_ADDED = 100
 _DUE = "%Y-%m-%dT%H:%M"
 _Word = TypeVar("_Word", UnitKind, Role)
 
@@ -52,6 +54,11 @@ def read_page_draft() -> tuple[Draft, str]:
         read_number(form.get("remind", "")) or None,
     )
     return draft, problem
+
+
+def read_added() -> list[str]:
+    """Tokens of the files that the page sent before; no page of ours sends so many."""
+    return request.form.getlist(PAPERS)[:_MOST_ADDED]
 
 
 def read_due(text: str) -> datetime | None:

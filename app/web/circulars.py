@@ -14,6 +14,7 @@ from app.errors import BadRequest, Refused
 from app.permissions import can
 from app.policy import Action
 from app.services.circulars.confirming import LONGEST_REPLY, confirm
+from app.services.circulars.pictures import get_picture
 from app.services.circulars.received import (
     MOST_COUNTED,
     count_waiting,
@@ -23,7 +24,7 @@ from app.services.circulars.received import (
 )
 from app.storage.timetable import show_moment
 from app.web.addresses import read_number, read_page_number
-from app.web.downloads import attach
+from app.web.downloads import attach, send_picture
 from app.web.security import FORMS, takes
 from app.web.server import Answer, get_server
 from app.web.visit import get_visit
@@ -93,6 +94,14 @@ def fetch(circular_id: int, token: str) -> Response:
     server = get_server()
     file = get_paper(server.engine, get_visit().actor, circular_id, token)
     return attach(server.files.read(file.token), file.name, file.media_type, file.size)
+
+
+@circulars.get("/pictures/<token>")
+def show_picture(token: str) -> Response:
+    """A picture in the text of a circular that the person reads or writes."""
+    server = get_server()
+    file = get_picture(server.engine, get_visit().actor, token)
+    return send_picture(server.files.read(token), file.media_type, file.size)
 
 
 def _show(

@@ -15,12 +15,11 @@ from flask import (
 )
 
 from app.errors import BadRequest, NotFound, Refused
-from app.models import CircularState, Role
+from app.models import CircularState
 from app.services.circulars import drafts
-from app.services.circulars.audience import Audience
 from app.services.circulars.drafts import AlreadySent, DraftChanged, Page, Papers
 from app.services.circulars.judging import NotReady
-from app.services.circulars.papers import MOST_FILES, list_papers
+from app.services.circulars.papers import list_papers
 from app.services.circulars.receipts import write_receipts
 from app.services.circulars.reminding import remind_units
 from app.services.circulars.sending import (
@@ -31,19 +30,17 @@ from app.services.circulars.sending import (
     withdraw,
 )
 from app.services.circulars.sent import (
-    DraftView,
     SentView,
     begin_draft,
     find_own,
     list_sent,
-    name_audience,
     view_draft,
     view_sent,
 )
-from app.services.unit_tree import KIND_NAMES
 from app.storage.engine import begin_reading
 from app.web.addresses import read_number, read_page_number
-from app.web.circular_posts import make_key, read_page_draft, show_due
+from app.web.circular_draft_page import draw_again, draw_draft, draw_saved
+from app.web.circular_posts import make_key, read_added, read_page_draft
 from app.web.circular_receipts import list_receipts, narrow
 from app.web.downloads import attach, send_made
 from app.web.security import FORMS, UPLOADS, takes, upload_limit
@@ -73,7 +70,7 @@ def show_list() -> str:
 def write() -> str:
     unit_id = read_number(request.args.get("unit", ""))
     view = begin_draft(get_server().engine, get_visit().actor, unit_id)
-    return _draw_draft(view, key=make_key())
+    return draw_draft(view, key=make_key())
 
 
 @circulars_sent.post("/new")
@@ -87,7 +84,7 @@ def show(circular_id: int) -> str:
     server, actor = get_server(), get_visit().actor
     row = find_own(server.engine, actor, circular_id)
     if row.state is CircularState.DRAFT:
-        return _draw_draft(view_draft(server.engine, actor, row))
+        return draw_draft(view_draft(server.engine, actor, row))
     return _draw_sent(view_sent(server.engine, server.catalogue, actor, row))
 
 
@@ -176,7 +173,7 @@ def _save(circular_id: int | None) -> Answer:
     version = read_number(request.form.get("version", "")) or 0
     page = Page(circular_id, version, request.form.get("key", "")[:40])
     if problem:
-        return _draw_again(page, draft, problem), 422
+        return draw_again(page, draft, problem), 422
     try:
         with ExitStack() as stack:
             files = tuple(
@@ -186,6 +183,7 @@ def _save(circular_id: int | None) -> Answer:
             )
             papers = Papers(
                 files,
+                read_added(),
                 frozenset(request.form.getlist("removed")),
                 server.config.max_upload_mb,
             )
@@ -194,22 +192,22 @@ def _save(circular_id: int | None) -> Answer:
             )
     except DraftChanged as changed:
         newer = Page(circular_id, changed.version, page.key)
-        return _draw_again(newer, draft, changed.message), 409
+        return draw_again(newer, draft, changed.message), 409
     except AlreadySent as sent:
         told = "先前已经发出，没有再发。" if circular_id is None else sent.message
         flash(told, "info" if circular_id is None else "error")
         return redirect(url_for(".show", circular_id=sent.circular_id), 303)
     except BadRequest as refused:
-        return _draw_again(page, draft, refused.message), 422
+        return draw_again(page, draft, refused.message), 422
     if saved.refused:
-        return _draw_saved(saved.id, saved.refused), 422
+        return draw_saved(saved.id, saved.refused), 422
     if request.form.get("act") != "send":
         flash("草稿已保存。", "good")
         return redirect(url_for(".show", circular_id=saved.id), 303)
     try:
         told = send_circular(server.engine, actor, saved.id, saved.version)
     except NotReady as unready:
-        return _draw_saved(saved.id, unready.problems), 422
+        return draw_saved(saved.id, unready.problems), 422
     flash(f"已发出。{_say_told(told)}", "good")
     return redirect(url_for(".show", circular_id=saved.id), 303)
 
@@ -221,64 +219,6 @@ def _say_told(told: Told) -> str:
     if told.deserted:
         said += f"其中 {told.deserted} 个单位没有能看到它的账号。"
     return said
-
-
-def _draw_saved(circular_id: int, problems: tuple[str, ...]) -> str:
-    """A draft that was saved, with what has to be mended."""
-    server, actor = get_server(), get_visit().actor
-    row = find_own(server.engine, actor, circular_id)
-    return _draw_draft(view_draft(server.engine, actor, row), problems=problems)
-
-
-def _draw_again(page: Page, draft: drafts.Draft, problem: str) -> str:
-    """What was written and could not be saved."""
-    server, actor = get_server(), get_visit().actor
-    if page.circular_id is None:
-        view = begin_draft(server.engine, actor, draft.unit_id)
-    else:
-        row = find_own(server.engine, actor, page.circular_id)
-        view = view_draft(server.engine, actor, row)
-    return _draw_draft(
-        view, draft=draft, key=page.key, problems=(problem,), is_saved=False
-    )
-
-
-def _draw_draft(
-    view: DraftView,
-    *,
-    draft: drafts.Draft | None = None,
-    key: str = "",
-    problems: tuple[str, ...] = (),
-    is_saved: bool = True,
-) -> str:
-    server = get_server()
-    return render_template(
-        "circular_draft.html",
-        view=view,
-        draft=draft or view.draft,
-        key=key,
-        problems=problems,
-        is_saved=is_saved,
-        due=show_due((draft or view.draft).due_at),
-        kind_names=KIND_NAMES,
-        types=dict(_name_types(view)),
-        roles=dict(_name_roles(view)),
-        limit=server.config.max_upload_mb,
-        most_files=MOST_FILES,
-        bounds=drafts,
-    )
-
-
-def _name_types(view: DraftView):
-    for one in view.choices.types:
-        audience = Audience(types=frozenset({one}))
-        yield one, name_audience(get_server().catalogue, audience)[0]
-
-
-def _name_roles(view: DraftView):
-    for one in view.choices.roles:
-        audience = Audience(roles=frozenset({Role(one)}))
-        yield one, name_audience(get_server().catalogue, audience)[0]
 
 
 def _draw_sent(view: SentView) -> str:

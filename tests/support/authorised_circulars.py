@@ -42,7 +42,56 @@ def _act(endpoint, name, body=lambda _things, _scene: {}):
     return Entry(endpoint, "POST", need, THING_SCENES, _one(name), body)
 
 
+def _picture(_things, _scene):
+    return {"field": "", "file": (io.BytesIO(b""), "校门.png")}
+
+
+def _piece(_things, _scene):
+    return {"from": "0", "piece": (io.BytesIO(PDF), "piece")}
+
+
+def _announced(_things, _scene):
+    return {"field": "papers", "name": "材料.pdf", "size": 10, "mark": "1"}
+
+
+def _begun(act, method="POST", **given):
+    """An act on a file that nobody began."""
+    return Entry(
+        f"circular_uploads.{act}",
+        method,
+        WRITE,
+        values=lambda _things, _scene: {"token": "x"},
+        is_never_done=True,
+        is_finer=True,
+        note="只有本人传的；样本里没有",
+        **given,
+    )
+
+
 CIRCULAR_ENTRIES = (
+    Entry(
+        "circulars.show_picture",
+        "GET",
+        RECEIVE,
+        values=lambda _things, _scene: {"token": "x"},
+        is_never_done=True,
+        is_finer=True,
+        note="跟着用它的通知；样本里没有",
+    ),
+    Entry("circular_uploads.begin", "POST", WRITE, body=_announced, is_json=True),
+    Entry(
+        "circular_uploads.add_picture",
+        "POST",
+        WRITE,
+        body=_picture,
+        is_never_done=True,
+        note="样本里的不是图片",
+    ),
+    _begun("ask", "GET"),
+    _begun("send", body=_piece),
+    _begun("finish", is_json=True),
+    _begun("drop", is_json=True),
+    _begun("fetch", "GET"),
     Entry("circulars.show_list", "GET", Need()),
     Entry("circulars.show", "GET", RECEIVE, THING_SCENES, _one(SENT), is_finer=True),
     Entry("circulars.fetch", "GET", RECEIVE, THING_SCENES, _file(SENT), is_finer=True),

@@ -20,6 +20,8 @@ from app.services.circulars.papers import (
     keep_papers,
     unlist_papers,
 )
+from app.services.circulars.pending import adopt_pictures, release_pictures
+from app.services.circulars.pictures import list_pictures
 from app.services.circulars.reach import get_own, get_sender
 from app.storage.files import FileOwner, FileStore
 from app.storage.timetable import show_moment
@@ -66,6 +68,8 @@ class Papers:
     """What happens to the files of a draft."""
 
     sent: Sequence[Sent] = ()
+    #: tokens of those that came before, one by one
+    added: Sequence[str] = ()
     #: tokens
     removed: frozenset[str] = frozenset()
     size_limit_mb: int = 1
@@ -137,8 +141,15 @@ def save_draft(
         owner = FileOwner(held.unit_id, actor.user_id)
         kept = [token for token in held.files if token not in papers.removed]
         tokens, refused = keep_papers(
-            connection, store, owner, kept, papers.sent, papers.size_limit_mb
+            connection,
+            store,
+            owner,
+            kept,
+            papers.added,
+            papers.sent,
+            papers.size_limit_mb,
         )
+        _keep_pictures(connection, actor, held, draft)
         values = _values_of(draft) | {
             "files": tokens,
             "version": held.version + 1,
@@ -166,6 +177,7 @@ def discard_draft(
         _require_draft(held)
         connection.execute(delete(_CIRCULARS).where(_CIRCULARS.c.id == held.id))
         unlist_papers(connection, held.files)
+        release_pictures(connection, list_pictures(held.text), held.unit_id)
     forget_papers(store, held.files)
 
 
@@ -199,6 +211,18 @@ def _hold(connection: Connection, actor: Actor, page: Page, draft: Draft) -> Row
         held = connection.execute(begun).one()
     _require_draft(held)
     return held
+
+
+def _keep_pictures(
+    connection: Connection, actor: Actor, held: Row, draft: Draft
+) -> None:
+    """Of the new text; those of the old one alone go, but not at once.
+
+    The page of another account, or of another window, may still show them.
+    """
+    before, now = list_pictures(held.text), list_pictures(draft.text)
+    adopt_pictures(connection, actor, now, held.unit_id)
+    release_pictures(connection, before - now, held.unit_id)
 
 
 def _require_draft(row: Row) -> None:

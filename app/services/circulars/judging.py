@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 from app.errors import Refused
 from app.services.circulars.audience import Audience, read_audience
 from app.services.circulars.drafts import Draft, read_draft
+from app.services.circulars.pictures import list_pictures
 from app.services.circulars.reach import (
     Sender,
     find_accounts,
@@ -79,7 +80,8 @@ def judge(connection: Connection, row: Row, addressed: Addressed) -> tuple[str, 
 def _judge_words(draft: Draft, *, has_files: bool) -> Iterator[str]:
     if not draft.title:
         yield "没有标题。请写上标题。"
-    if not strip(draft.text) and not has_files:
+    has_text = strip(draft.text) or list_pictures(draft.text)
+    if not has_text and not has_files:
         yield "没有正文，也没有附件。请写上正文，或放上附件。"
 
 

@@ -11,6 +11,7 @@ from app.models import Circular, CircularState, CircularUnit, Unit, User
 from app.permissions import Actor
 from app.services.circulars.audience import is_for, list_whole_units
 from app.services.circulars.papers import list_papers
+from app.services.circulars.pictures import show_text
 from app.services.circulars.readers import (
     Reader,
     is_read,
@@ -19,7 +20,6 @@ from app.services.circulars.readers import (
     mark_read,
 )
 from app.services.circulars.receipt_states import ReceiptState, judge_receipt
-from app.services.portal.rich_text import clean
 from app.storage.engine import begin_reading
 from app.storage.timetable import find_now
 
@@ -195,7 +195,7 @@ def _describe(connection: Connection, row: Row, given: Sequence[Row]) -> Circula
         row.sent_at,
         row.due_at,
         row.question,
-        "" if is_withdrawn else clean(row.text),
+        "" if is_withdrawn else show_text(row.text),
         () if is_withdrawn else list_papers(connection, row.files),
         tuple(
             Receipt(

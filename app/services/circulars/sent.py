@@ -21,6 +21,7 @@ from app.services.circulars.audience import Audience, read_audience
 from app.services.circulars.drafts import Draft, read_draft
 from app.services.circulars.judging import address
 from app.services.circulars.papers import list_papers
+from app.services.circulars.pictures import show_text
 from app.services.circulars.reach import (
     Choices,
     Sender,
@@ -32,7 +33,6 @@ from app.services.circulars.reach import (
 )
 from app.services.circulars.receipts import UnitLine, list_units
 from app.services.circulars.sending import find_later_units
-from app.services.portal.rich_text import clean
 from app.services.unit_tree import KIND_NAMES
 from app.storage.engine import begin_reading
 from form_schemas.catalogue import Catalogue
@@ -180,7 +180,7 @@ def view_sent(engine: Engine, catalogue: Catalogue, actor: Actor, row: Row) -> S
         return SentView(
             row,
             sender,
-            clean(row.text),
+            show_text(row.text),
             list_papers(connection, row.files),
             _name(connection, row.sender_id),
             _name(connection, row.withdrawer_id),

@@ -4,6 +4,8 @@ A text may come with the marks of an editor, or plain; plain lines become paragr
 """
 
 import re
+from collections.abc import Collection
+from functools import partial
 from html import escape
 
 import nh3
@@ -21,15 +23,21 @@ _ATTRIBUTES = {
     "th": {"colspan", "rowspan", "scope"},
 }
 _SCHEMES = {"http", "https", "mailto", "tel"}
+#: Where pictures of articles lie.
+ARTICLES = "/portal/files/"
 #: Pictures come from our own addresses alone: another server would see who reads.
 #: Nothing may follow that leads a browser to another address.
-_OWN_PICTURE = re.compile(r"/portal/files/[A-Za-z0-9_-]{8,64}(/[^/\\?#]*)?\Z")
+_TOKEN = r"[A-Za-z0-9_-]{8,64}"
+_OWN_PICTURE = re.compile(rf"(/[a-z]+/[a-z]+/){_TOKEN}(/[^/\\?#]*)?\Z")
 _HAS_TAGS = re.compile(r"<[a-z][a-z0-9]*(\s[^<>]*)?/?>", re.IGNORECASE)
-_PICTURE = re.compile(r"/portal/files/([A-Za-z0-9_-]{8,64})")
 
 
-def clean(text: str) -> str:
-    """The text as safe HTML."""
+def clean(text: str, pictures: Collection[str] = (ARTICLES,)) -> str:
+    """The text as safe HTML.
+
+    Args:
+        pictures: addresses of ours from which it may show pictures.
+    """
     if not _HAS_TAGS.search(text):
         return "\n".join(
             f"<p>{escape(line.strip())}</p>"
@@ -41,15 +49,15 @@ def clean(text: str) -> str:
         tags=_TAGS,
         clean_content_tags={"script", "style", "template", "iframe", "object", "svg"},
         attributes=_ATTRIBUTES,
-        attribute_filter=_filter,
+        attribute_filter=partial(_filter, pictures),
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer nofollow",
     )
 
 
-def find_tokens(text: str) -> frozenset[str]:
-    """Tokens of the pictures that a text shows."""
-    return frozenset(_PICTURE.findall(text))
+def find_tokens(text: str, pictures: str = ARTICLES) -> frozenset[str]:
+    """Tokens of the pictures at an address that a text shows."""
+    return frozenset(re.findall(rf"{re.escape(pictures)}({_TOKEN})", text))
 
 
 def strip(text: str) -> str:
@@ -60,9 +68,13 @@ def strip(text: str) -> str:
     return " ".join(bare.split())
 
 
-def _filter(tag: str, attribute: str, value: str) -> str | None:
-    if (tag, attribute) == ("img", "src") and not _OWN_PICTURE.match(value):
-        return None
+def _filter(
+    pictures: Collection[str], tag: str, attribute: str, value: str
+) -> str | None:
+    if (tag, attribute) == ("img", "src"):
+        own = _OWN_PICTURE.match(value)
+        if own is None or own[1] not in pictures:
+            return None
     if (tag, attribute) == ("a", "href") and value.startswith("//"):
         return None
     return value

@@ -8,7 +8,8 @@ const BLOCKS = new Set(["P", "H2", "H3", "UL", "OL", "LI", "BLOCKQUOTE", "TABLE"
 const INLINE = new Set(["STRONG", "B", "EM", "I", "U", "A", "BR", "IMG", "SUB", "SUP"]);
 const KEPT = { A: ["href"], IMG: ["src", "alt"], TD: ["colspan", "rowspan"], TH: ["colspan", "rowspan"] };
 const DROPPED = new Set(["SCRIPT", "STYLE", "TEMPLATE", "META", "LINK", "TITLE", "IFRAME", "OBJECT", "SVG", "MATH"]);
-const OWN_PICTURE = /^\/portal\/files\/[A-Za-z0-9_-]{8,64}$/;
+const OWN_PICTURE = /^\/(portal\/files|circulars\/pictures)\/[A-Za-z0-9_-]{8,64}$/;
+const ARTICLES = "/portal/files/";
 const MARKED = /<[a-z][a-z0-9]*(\s[^<>]*)?\/?>/i;
 
 const TOOLS = [
@@ -26,8 +27,8 @@ const TOOLS = [
 ];
 
 /**
- * @param {{url: string, csrf: string, onRefused: (field: string, message: string) => void}} options
- *   where pictures are sent; without an address there are none
+ * @param {{url: string, csrf: string, pictures?: string, onRefused: (field: string, message: string) => void}} options
+ *   where pictures are sent, without an address there are none; and where they are fetched
  */
 export function watchRichTexts(root, options) {
   for (const area of root.querySelectorAll("textarea[data-rich]")) if (!area.readOnly && !area.disabled) new RichText(area, options);
@@ -169,7 +170,7 @@ class RichText {
       if (!answer.ok) throw new Error(content.message ?? "");
       this.page.focus();
       const words = content.name.replace(/\.[^.]*$/, "");
-      this.place(make("img", { src: `/portal/files/${content.token}`, alt: words }));
+      this.place(make("img", { src: `${this.options.pictures ?? ARTICLES}${content.token}`, alt: words }));
       this.keep();
     } catch (error) {
       this.options.onRefused(field, `“${file.name}”没有放进去：${error.message || "连不上服务器，请再选一次。"}`);
