@@ -77,10 +77,10 @@ def _join_target(
 
 
 def moved(rows: RowsOf, form: FormSpec) -> RowsOf:
-    """The row of another form of the same moment that has the same key."""
+    """The row of another form of the same unit and moment that has the same key."""
     asked = ("moved", form.code)
     if asked not in rows.found:
-        other = RowsOf(rows.place, form, rows.moment)
+        other = RowsOf(rows.place, form, rows.moment, around=rows)
         rows.join(other.table, and_(other.in_place(), other.key == rows.key))
         rows.found[asked] = other
     return rows.found[asked]

@@ -37,6 +37,7 @@ MEASURES = {
     "fee": {**COUNT, "kind": "sum", "value": "fee", "where": "kind == '甲'"},
     "mean": {**COUNT, "kind": "mean", "value": "size", "where": "active"},
     "majors": {**COUNT, "kind": "distinct", "value": "major"},
+    "points": {**COUNT, "kind": "sum", "value": "points"},
     "level": {**COUNT, "by": ["ref(major).level"]},
     "age": {
         **COUNT,
@@ -70,8 +71,16 @@ def _make_schemas(fee):
 
 CATALOGUE = catalogue_of(
     editions={
-        "2023": _make_schemas({"cost": "money"}),
-        "2024": _make_schemas({"fee": field_of("money", was=["cost"])}),
+        "2023": [
+            *_make_schemas({"cost": "money"}),
+            schema_of("P", number="code", points="integer"),
+        ],
+        "2024": _make_schemas(
+            {
+                "fee": field_of("money", was=["cost"]),
+                "points": field_of("integer", was=["P.points"]),
+            }
+        ),
     }
 )
 FORM = CATALOGUE.get("test/2024/S")
@@ -102,6 +111,7 @@ def _draw(random, number):
         "born": random.choice([None, date(1990, 1, 1), date(2000, 2, 29)]),
         "entry": random.choice([None, "2023-09", "2024-02"]),
         "fee": random.choice([None, Decimal("0.01"), Decimal("99999999999.99")]),
+        "points": random.choice([None, 1, 40]),
     }
 
 
@@ -143,8 +153,11 @@ def _store(store, scope, year, rows):
     ]
     store.upsert_many(CATALOGUE.get(f"test/{year}/M"), scope, majors, None)
     if year == "2023":
+        points = [{"number": one["number"], "points": one["points"]} for one in rows]
+        store.upsert_many(CATALOGUE.get("test/2023/P"), scope, points, None)
+        later = {"fee", "points"}
         rows = [{**row, "cost": row["fee"]} for row in rows]
-        rows = [{k: v for k, v in row.items() if k != "fee"} for row in rows]
+        rows = [{k: v for k, v in row.items() if k not in later} for row in rows]
     store.upsert_many(CATALOGUE.get(f"test/{year}/S"), scope, rows, None)
 
 
@@ -222,8 +235,20 @@ def count_majors(rows):
     return Decimal(len({(u, row["major"]) for u, row in rows if row["major"]}))
 
 
-PLAIN = (count_rows, count_some, add_fees, add_sizes, count_sizes, count_majors)
-ASKED = ("all", "some", "fee", "mean", "majors")
+def add_points(rows):
+    return Decimal(sum(row["points"] or 0 for _, row in rows))
+
+
+PLAIN = (
+    count_rows,
+    count_some,
+    add_fees,
+    add_sizes,
+    count_sizes,
+    count_majors,
+    add_points,
+)
+ASKED = ("all", "some", "fee", "mean", "majors", "points")
 KEYS = {
     "kind": lambda row, _: [row["kind"]],
     "kinds": lambda row, _: row["kinds"] or [None],
