@@ -4,7 +4,7 @@ Whoever gets it fills in the one row: what tells the row from others is locked, 
 stamp says where it came from. What comes back is read like any file of a filler.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +19,7 @@ from exporters.putting import put_text, put_value
 from exporters.reader import read_workbook
 from exporters.reading_child import ReadingChild
 from exporters.refusals import Reason, RefusedFile
-from exporters.stamp import build_stamp
+from exporters.stamp import build_stamp, put_stamp
 from exporters.template import build_template, write_data_sheet
 from exporters.workbook import Mask, chunks_of, convert_chunks
 from form_schemas.catalogue import Catalogue
@@ -33,26 +33,28 @@ Texts = Mapping[str, str]
 
 
 class MemberBooks:
-    """Writes workbooks of single rows; the template is built once.
-
-    Args:
-        origin: what the stamp says beside the form.
-    """
+    """Writes workbooks of single rows; the template is built once."""
 
     def __init__(
-        self,
-        form: FormSpec,
-        catalogue: Catalogue,
-        origin: Mapping[str, str],
-        mask: Mask | None = None,
+        self, form: FormSpec, catalogue: Catalogue, mask: Mask | None = None
     ) -> None:
         self._form, self._catalogue, self._mask = form, catalogue, mask
         self._layout = sheet_layout(form, catalogue)
         self._workbook = build_template(form, catalogue, rows=1)
-        _extend_stamp(self._workbook, origin)
         _protect(self._workbook, self._layout)
 
-    def write(self, row: Row, target: Path | BinaryIO) -> None:
+    def name(self, row: Row) -> tuple[str, ...]:
+        """What tells the row from others, as its cells show it."""
+        return tuple(self._show(row, field_id) for field_id in _list_held(self._form))
+
+    def write(self, row: Row, target: Path | BinaryIO, stamp: dict[str, str]) -> None:
+        """Write the workbook of a row.
+
+        Args:
+            stamp: what its stamp says more than others: the same names for each row.
+        """
+        told = dict(build_stamp(self._form)) | stamp
+        put_stamp(self._workbook, told.items())
         sheet, number = self._workbook[self._layout.title], self._layout.header_row + 1
         chunks = chunks_of(self._form, self._catalogue, [row])
         (cells,) = convert_chunks(self._form, self._catalogue, chunks, self._mask)
@@ -62,12 +64,29 @@ class MemberBooks:
             put_value(sheet, number, at, value, column.number_format)
         self._workbook.save(target)
 
+    def _show(self, row: Row, field_id: str) -> str:
+        field = self._form.by_id[field_id]
+        text = display(field, row.get(field_id), self._catalogue.codelists)
+        return self._mask(field, text) if self._mask and field.sensitive else text
+
+
+@dataclass(frozen=True)
+class ReturnedRow:
+    """A row of a file that came back."""
+
+    #: as the sheet counts
+    number: int
+    texts: Texts
+    #: what tells it from others, as `MemberBooks.name` gives it
+    name: tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Returned:
     """The rows of a file that came back."""
 
-    rows: tuple[Texts, ...]
+    sheet: str
+    rows: tuple[ReturnedRow, ...]
 
 
 def read_stamp_of(path: Path, limits: Limits) -> Mapping[str, str]:
@@ -78,9 +97,12 @@ def read_stamp_of(path: Path, limits: Limits) -> Mapping[str, str]:
     """
     if sniff(path, limits) == "text":
         return {}
-    package = open_package(path, limits)
+    package = open_package(path, limits, STAMP_SHEET)
+    if not package.has_stamp:
+        return {}
     with ReadingChild(Request(path, limits, package)) as child:
-        return child.head().stamp
+        rows = child.head().rows
+    return {str(row[0]): str(row[1]) for row in rows if len(row) > 1}
 
 
 def read_returned(
@@ -91,15 +113,15 @@ def read_returned(
     Raises:
         RefusedFile: the file cannot be read, or brings too many rows.
     """
-    rows: list[Texts] = []
+    rows: list[ReturnedRow] = []
     with read_workbook(path, form, catalogue, limits=limits) as reading:
         if reading.refusal is not None:
             raise RefusedFile(reading.refusal.reason, **reading.refusal.details)
         for block in reading.blocks():
-            rows += _to_texts(form, catalogue, block)
+            rows += _list_rows(form, catalogue, block)
             if len(rows) > _MOST_ROWS:
                 raise RefusedFile(Reason.TOO_MANY_ROWS, limit=_MOST_ROWS)
-    return Returned(tuple(rows))
+        return Returned(reading.sheet_title, tuple(rows))
 
 
 def write_merged(
@@ -116,13 +138,24 @@ def write_merged(
         for at, column in enumerate(layout.columns, 1):
             if text := row.get(column.field.id):
                 put_text(sheet, number, at, text)
-    stamp = workbook.create_sheet(STAMP_SHEET)
-    stamp.sheet_state = "hidden"
-    for at, pair in enumerate(build_stamp(form), 1):
-        for column, text in enumerate(pair, 1):
-            put_text(stamp, at, column, text)
+    put_stamp(workbook, build_stamp(form))
     workbook.save(target)
     return number - layout.header_row
+
+
+def _list_held(form: FormSpec) -> tuple[str, ...]:
+    """The fields that tell a row from others: nobody changes them in such a file."""
+    title = (form.title_field,) if form.title_field else ()
+    return tuple(dict.fromkeys((*title, *form.key)))
+
+
+def _list_rows(
+    form: FormSpec, catalogue: Catalogue, block: Block
+) -> Iterator[ReturnedRow]:
+    held = _list_held(form)
+    texts = _to_texts(form, catalogue, block)
+    for number, row in zip(block.numbers, texts, strict=True):
+        yield ReturnedRow(number, row, tuple(row.get(name, "") for name in held))
 
 
 def _to_texts(form: FormSpec, catalogue: Catalogue, block: Block) -> Sequence[Texts]:
@@ -142,17 +175,10 @@ def _to_texts(form: FormSpec, catalogue: Catalogue, block: Block) -> Sequence[Te
     return made
 
 
-def _extend_stamp(workbook: Workbook, origin: Mapping[str, str]) -> None:
-    sheet = workbook[STAMP_SHEET]
-    for at, (name, text) in enumerate(origin.items(), sheet.max_row + 1):
-        put_text(sheet, at, 1, name)
-        put_text(sheet, at, 2, text)
-
-
 def _protect(workbook: Workbook, layout: SheetLayout) -> None:
     """Leave one row open, save for what tells it from others."""
     sheet, form = workbook[layout.title], layout.form
-    held = {*form.key, form.title_field}
+    held = _list_held(form)
     for at, column in enumerate(layout.columns, 1):
         locked = column.is_given or column.field.id in held
         sheet.cell(layout.header_row + 1, at).protection = Protection(locked=locked)

@@ -6,7 +6,7 @@ the rows of each form; nothing here knows where they come from.
 
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -14,6 +14,7 @@ from openpyxl import Workbook
 
 from exporters.layout import name_sheet, sheet_layout, sheet_title
 from exporters.putting import put_value
+from exporters.stamp import put_stamp
 from exporters.template import (
     build_template,
     write_data_sheet,
@@ -89,12 +90,16 @@ def write_one_workbook(
     *,
     rows_of: RowsOf | None = None,
     mask: Mask | None = None,
+    stamp: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Write one workbook with a sheet a form, empty or with rows.
 
     It is for reading and for filling in together. An import takes the sheet that is
     named after its form (`layout.name_sheet`), so each comes back from the same file.
+
+    Args:
+        stamp: what its hidden sheet says; it has none if None.
     """
     workbook = Workbook()
     workbook.remove(workbook.active)
@@ -118,6 +123,8 @@ def write_one_workbook(
                     put_value(sheet, number, at, value, column.number_format)
         if progress:
             progress(done)
+    if stamp is not None:
+        put_stamp(workbook, stamp.items())
     workbook.save(target)
     return total
 

@@ -1,7 +1,14 @@
-"""The hidden sheet by which our own workbooks are known: form, edition, schema hash."""
+"""The hidden sheet by which our own workbooks are known: form, edition, schema hash.
 
-from collections.abc import Mapping
+Whoever hands workbooks out adds what else they are known by.
+"""
 
+from collections.abc import Iterable, Mapping
+
+from openpyxl import Workbook
+
+from exporters.gate import STAMP_SHEET
+from exporters.putting import put_text
 from exporters.refusals import Reason, RefusedFile
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec
@@ -17,6 +24,16 @@ def build_stamp(form: FormSpec) -> tuple[tuple[str, str], ...]:
         ("title", form.title),
         (_FINGERPRINT, form.fingerprint),
     )
+
+
+def put_stamp(workbook: Workbook, pairs: Iterable[tuple[str, str]]) -> None:
+    """Write what a workbook says of itself over what it said before."""
+    if STAMP_SHEET not in workbook.sheetnames:
+        workbook.create_sheet(STAMP_SHEET).sheet_state = "hidden"
+    sheet = workbook[STAMP_SHEET]
+    for at, pair in enumerate(pairs, 1):
+        for column, text in enumerate(pair, 1):
+            put_text(sheet, at, column, text)
 
 
 def check_stamp(stamp: Mapping[str, str], form: FormSpec, catalogue: Catalogue) -> None:

@@ -17,7 +17,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from exporters.check_sheet import count_prepared, write_checks
 from exporters.form_formulas import Periods, form_formulas
-from exporters.gate import STAMP_SHEET
 from exporters.last_period import last_fields, write_last_rows
 from exporters.layout import (
     Choices,
@@ -29,7 +28,7 @@ from exporters.layout import (
     sheet_title,
 )
 from exporters.putting import put_text
-from exporters.stamp import build_stamp
+from exporters.stamp import build_stamp, put_stamp
 from form_schemas.catalogue import Catalogue
 from form_schemas.spec import FormSpec, Shape
 from validators.compiling import UnitFacts
@@ -99,7 +98,7 @@ def build_template(
         write_last_rows(workbook, form, catalogue, last_rows)
     formulas = form_formulas(form, catalogue, periods, has_last=has_last, unit=unit)
     write_checks(workbook, sheet, formulas, rows or count_prepared(formulas))
-    _write_stamp(workbook, form)
+    put_stamp(workbook, build_stamp(form))
     # Nobody has calculated these formulas yet.
     workbook.calculation.fullCalcOnLoad = True
     return workbook
@@ -305,11 +304,3 @@ def _need(column: SheetColumn) -> str:
     if column.field.required:
         return "必填"
     return "有条件" if column.field.required_when is not None else ""
-
-
-def _write_stamp(workbook: Workbook, form: FormSpec) -> None:
-    sheet = workbook.create_sheet(STAMP_SHEET)
-    sheet.sheet_state = "hidden"
-    for row, (name, value) in enumerate(build_stamp(form), 1):
-        put_text(sheet, row, 1, name)
-        put_text(sheet, row, 2, value)

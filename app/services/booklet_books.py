@@ -14,6 +14,7 @@ from typing import BinaryIO
 from app.errors import AppError, Refused
 from app.models import AuditAction
 from app.policy import Action
+from app.services.booklet_seals import Sealer, is_member_book, require_own_row
 from app.services.booklets import forms_of
 from app.services.desks import Desk
 from app.services.import_orders import Order, start_import
@@ -79,7 +80,11 @@ def list_members(place: Workplace, booklet: Booklet) -> tuple[FormSpec, ...]:
 
 
 def write_book(
-    workshop: Workshop, place: Workplace, booklet: Booklet, target: Path | BinaryIO
+    workshop: Workshop,
+    secret: str,
+    place: Workplace,
+    booklet: Booklet,
+    target: Path | BinaryIO,
 ) -> None:
     """Write all forms with what is filled in into one workbook, a sheet a form."""
     forms, catalogue = list_typed(place, booklet), workshop.catalogue
@@ -91,12 +96,19 @@ def write_book(
             fields = export_fields(form, catalogue)
             return store.iterate(form, scope, Query(), fields=fields, chunk=_CHUNK)
 
-        write_one_workbook(forms, catalogue, target, rows_of=rows_of, mask=mask)
+        stamp = _open_sealer(secret, place).seal_book(forms)
+        write_one_workbook(
+            forms, catalogue, target, rows_of=rows_of, mask=mask, stamp=stamp
+        )
     _tell_fetched(workshop, place, forms)
 
 
 def write_member_zip(
-    workshop: Workshop, place: Workplace, booklet: Booklet, target: Path | BinaryIO
+    workshop: Workshop,
+    secret: str,
+    place: Workplace,
+    booklet: Booklet,
+    target: Path | BinaryIO,
 ) -> int:
     """Write a workbook for each member of the booklet's lists; gives how many.
 
@@ -114,16 +126,19 @@ def write_member_zip(
             f"名单里有 {count} 个成员，一次最多发 {MOST_MEMBERS} 份。"
             "请用整份工作簿，或分表导出。"
         )
+    sealer = _open_sealer(secret, place)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as package:
         for form, members in rows.items():
             if members:
-                _write_members(workshop, place, form, members, package)
+                books = MemberBooks(form, workshop.catalogue, mask)
+                _write_members(books, sealer, form, members, package)
     _tell_fetched(workshop, place, [form for form, found in rows.items() if found])
     return count
 
 
 def take_files(
     workshop: Workshop,
+    secret: str,
     place: Workplace,
     booklet: Booklet,
     files: Sequence[tuple[str, Path]],
@@ -135,7 +150,7 @@ def take_files(
     """
     if len(files) > MOST_FILES:
         raise Refused(f"一次最多传 {MOST_FILES} 份，请分几次传。")
-    merging = _Merging(workshop, place, booklet)
+    merging = _Merging(workshop, secret, place, booklet)
     receipts = [merging.take(name, path) for name, path in files]
     ids = merging.start()
     return tuple(
@@ -147,8 +162,11 @@ def take_files(
 class _Merging:
     """Files of members, as they become one import for each list."""
 
-    def __init__(self, workshop: Workshop, place: Workplace, booklet: Booklet) -> None:
+    def __init__(
+        self, workshop: Workshop, secret: str, place: Workplace, booklet: Booklet
+    ) -> None:
         self._workshop, self._place = workshop, place
+        self._sealer = _open_sealer(secret, place)
         self._forms = {form.full_name: form for form in list_typed(place, booklet)}
         self._rows: dict[FormSpec, list[Texts]] = {}
         self._files: dict[FormSpec, int] = {}
@@ -156,11 +174,13 @@ class _Merging:
     def take(self, name: str, path: Path) -> tuple[Receipt, FormSpec | None]:
         """The receipt of a file, and the form that its rows wait for."""
         try:
-            sheets = list_sheets(path, self._workshop.limits)
-            whole = [f for f in self._forms.values() if name_sheet(f) in sheets]
-            if whole:
-                return self._start_whole(name, path, whole), None
-            return self._take_member(name, path)
+            stamp = read_stamp_of(path, self._workshop.limits)
+            whole = [] if is_member_book(stamp) else self._list_whole(path)
+            if not whole:
+                return self._take_member(name, path, stamp)
+            sealed = self._sealer.list_sealed(stamp)
+            whole = [form for form in whole if form.full_name in sealed]
+            return self._start_whole(name, path, whole), None
         except RefusedFile as refused:
             told = describe_refusal(refused.refusal)
             return Receipt(name, told, is_taken=False), None
@@ -171,16 +191,25 @@ class _Merging:
         """Order the imports of what was gathered; gives the import of each form."""
         return {form: self._start_merged(form) for form in self._rows}
 
-    def _take_member(self, name: str, path: Path) -> tuple[Receipt, FormSpec]:
-        stamp = read_stamp_of(path, self._workshop.limits)
+    def _list_whole(self, path: Path) -> list[FormSpec]:
+        """The forms that a file has sheets of."""
+        sheets = list_sheets(path, self._workshop.limits)
+        return [form for form in self._forms.values() if name_sheet(form) in sheets]
+
+    def _take_member(
+        self, name: str, path: Path, stamp: Mapping[str, str]
+    ) -> tuple[Receipt, FormSpec]:
         form = self._find_form(stamp)
+        self._sealer.require_seal(stamp)
         found = read_returned(
             path, form, self._workshop.catalogue, self._workshop.limits
         )
+        require_own_row(found, stamp)
         self._desk(form).require_entry()
-        self._rows.setdefault(form, []).extend(found.rows)
+        texts = [row.texts for row in found.rows]
+        self._rows.setdefault(form, []).extend(texts)
         self._files[form] = self._files.get(form, 0) + 1
-        titles = [row.get(form.title_field or "", "") for row in found.rows]
+        titles = [row.get(form.title_field or "", "") for row in texts]
         named = "、".join(filter(None, titles[:3]))
         text = f"{form.title}：{named or '没有写名称'}，{len(found.rows)} 行"
         return Receipt(name, text), form
@@ -191,11 +220,6 @@ class _Merging:
             raise Refused(
                 "这不是本系统发出的成员模板，也不是整份工作簿。"
                 "别的表格请到对应名单里用“导入”。"
-            )
-        origin = (stamp.get("unit"), stamp.get("round"))
-        if any(origin) and origin != tuple(_origin(self._place).values()):
-            raise Refused(
-                "这份是为别的单位或别的年度发的，没有并入。请核对是不是传错了。"
             )
         return form
 
@@ -256,23 +280,22 @@ def _read_rows(
 
 
 def _write_members(
-    workshop: Workshop,
-    place: Workplace,
+    books: MemberBooks,
+    sealer: Sealer,
     form: FormSpec,
     members: Sequence[StoredRow],
     package: zipfile.ZipFile,
 ) -> None:
-    books = MemberBooks(form, workshop.catalogue, _origin(place), mask)
     title = form.by_id[form.title_field or ""]
     for number, member in enumerate(members, 1):
         name = sheet_title(str(member.row.get(title.id) or "")) or str(number)
+        stamp = sealer.seal_member(form, books.name(member.row))
         with package.open(f"{form.code} {number:03d} {name}.xlsx", "w") as entry:
-            books.write(member.row, entry)
+            books.write(member.row, entry, stamp)
 
 
-def _origin(place: Workplace) -> dict[str, str]:
-    """Where a member's workbook comes from: it is taken back there only."""
-    return {"unit": str(place.unit_id), "round": str(place.round_id)}
+def _open_sealer(secret: str, place: Workplace) -> Sealer:
+    return Sealer(secret, place.unit_id, place.round_id)
 
 
 def _scope(place: Workplace, form: FormSpec, action: Action) -> Scope:

@@ -45,7 +45,8 @@ def fetch_book(collection: str, booklet_id: str) -> Response:
     for form in list_typed(place, booklet):
         place.get_form(form.code, Action.EXPORT_ROWS)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
-    write_book(get_server().workshop, place, booklet, file)
+    server = get_server()
+    write_book(server.workshop, server.secret, place, booklet, file)
     return send_written(file, f"{booklet.title} {place.unit_name}.xlsx")
 
 
@@ -56,7 +57,8 @@ def fetch_members(collection: str, booklet_id: str) -> Answer:
         place.get_form(form.code, Action.EXPORT_ROWS)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
     try:
-        write_member_zip(get_server().workshop, place, booklet, file)
+        server = get_server()
+        write_member_zip(server.workshop, server.secret, place, booklet, file)
     except Refused as refusal:
         file.close()
         flash(refusal.message, "error")
@@ -84,7 +86,9 @@ def upload(collection: str, booklet_id: str) -> Answer:
             files: list[tuple[str, Path]] = [
                 (one.filename or "", stack.enter_context(received(one))) for one in sent
             ]
-            receipts = take_files(get_server().workshop, place, booklet, files)
+            server = get_server()
+            given = server.workshop, server.secret, place, booklet
+            receipts = take_files(*given, files)
     except Refused as refusal:
         return _show(place, booklet, problem=refusal.message), 422
     return _show(place, booklet, receipts)

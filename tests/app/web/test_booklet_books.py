@@ -1,6 +1,7 @@
 """Workbooks of a booklet: the whole in one, one a member, and both back again."""
 
 import io
+import json
 import re
 import zipfile
 
@@ -9,6 +10,7 @@ from openpyxl import Workbook, load_workbook
 from sqlalchemy import select
 
 from app.models import ImportJob
+from app.services.booklet_seals import Sealer
 from app.storage.engine import begin_reading
 from tests.app.web.test_booklets import COMPANY, LOOKS, PAGE, SCHOOL, reporter
 
@@ -159,15 +161,70 @@ def test_a_cell_that_is_no_value_stays_as_it_stood(members, work):
     assert "约一千人" in staged
 
 
-@LOOKS
-def test_a_file_for_another_unit_is_not_merged(engine, members):
-    [data, *_] = fetch_members(members).values()
+def restamp(book, **changed):
+    """Change lines of the hidden sheet; an empty text takes one out."""
+    for name, value in book["_tianbao"].iter_rows():
+        if name.value in changed:
+            value.value = changed[name.value]
+            name.value = name.value if value.value else ""
+
+
+def write_row(book, number, *name):
+    """Type a member into a row, whatever is locked there."""
+    sheet = book.worksheets[0]
+    heads = {str(head.value).lstrip("*")[:4]: head.column for head in sheet[2]}
+    for head, text in zip(("成员名称", "组织机构"), name, strict=True):
+        sheet.cell(number, heads[head]).value = text
+
+
+def retitle(book, title):
+    book.worksheets[0].title = title
+
+
+def alter(data, *acts):
     workbook = load_workbook(io.BytesIO(data))
-    for row in workbook["_tianbao"].iter_rows():
-        if row[0].value == "unit":
-            row[1].value = "999"
-    [line] = read_receipts(send(members, ("别家.xlsx", to_bytes(workbook))))
-    assert "别的单位" in line
+    for act, *given in acts:
+        changed = given.pop() if isinstance(given[-1], dict) else {}
+        act(workbook, *given, **changed)
+    return to_bytes(workbook)
+
+
+NAMES = [(one["member_name"], one["organization_code"]) for one in (SCHOOL, SECOND)]
+G1 = "G1 集团基本情况表"
+#: Acts upon a member's workbook, and what its receipt says then.
+ALTERED = (
+    ([(write_row, 4, *NAMES[1])], "第 4 行“砚溪第二职业学校，YT8184WM7”"),
+    ([(write_row, 4, "甲", "")], "第 4 行“甲”不是这份表所发给的“砚溪机电"),
+    ([(write_row, 3, NAMES[0][0], "")], "第 3 行“砚溪机电职业技术学院”"),
+    (
+        [(restamp, {"member": json.dumps(NAMES[1])}), (write_row, 3, *NAMES[1])],
+        "成员表的封签不对",
+    ),
+    ([(restamp, {"seal": ""})], "没有本系统的封签"),
+    ([(retitle, G1), (write_row, 4, *NAMES[1])], "第 4 行“砚溪第二职业学校"),
+    ([(retitle, G1), (restamp, {"member": "", "seal": ""})], "整份工作簿没有本系统"),
+)
+
+
+@LOOKS
+def test_a_workbook_serves_what_it_was_made_for(engine, members, catalogue):
+    """Whoever takes the protection off a sheet can write anything into it."""
+    [data, *_] = fetch_members(members).values()
+    whole = members.get(f"{PAGE}workbook.xlsx").data
+    foreign = Sealer(members.client.application.secret_key, 999, 1)
+    form = catalogue.get("group/2014/G5.1")
+    cases = (
+        *((alter(data, *acts), told) for acts, told in ALTERED),
+        (alter(data, (restamp, foreign.seal_member(form, NAMES[0]))), "别的单位"),
+        (alter(whole, (restamp, foreign.seal_book([form]))), "别的单位"),
+        (alter(whole, (restamp, {"round": "999"})), "整份工作簿的封签不对"),
+        (alter(whole, (restamp, {"seal": ""})), "整份工作簿没有本系统的封签"),
+    )
+    files = [(f"{n}.xlsx", content) for n, (content, _) in enumerate(cases)]
+    receipts = read_receipts(send(members, *files))
+    for line, (name, _), (_, told) in zip(receipts, files, cases, strict=True):
+        assert f"|{name}|||没有收|" in line
+        assert told in line
     assert list_jobs(engine) == []
 
 
