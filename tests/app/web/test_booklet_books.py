@@ -10,7 +10,6 @@ from openpyxl import Workbook, load_workbook
 from sqlalchemy import select
 
 from app.models import ImportJob
-from app.services.booklet_seals import Sealer
 from app.storage.engine import begin_reading
 from tests.app.web.test_booklets import COMPANY, LOOKS, PAGE, SCHOOL, reporter
 
@@ -194,30 +193,21 @@ G1 = "G1 集团基本情况表"
 #: Acts upon a member's workbook, and what its receipt says then.
 ALTERED = (
     ([(write_row, 4, *NAMES[1])], "第 4 行“砚溪第二职业学校，YT8184WM7”"),
-    ([(write_row, 4, "甲", "")], "第 4 行“甲”不是这份表所发给的“砚溪机电"),
-    ([(write_row, 3, NAMES[0][0], "")], "第 3 行“砚溪机电职业技术学院”"),
+    ([(retitle, G1), (write_row, 3, NAMES[0][0], "")], "第 3 行“砚溪机电职业技术学院”"),
     (
         [(restamp, {"member": json.dumps(NAMES[1])}), (write_row, 3, *NAMES[1])],
         "成员表的封签不对",
     ),
-    ([(restamp, {"seal": ""})], "没有本系统的封签"),
-    ([(retitle, G1), (write_row, 4, *NAMES[1])], "第 4 行“砚溪第二职业学校"),
-    ([(retitle, G1), (restamp, {"member": "", "seal": ""})], "整份工作簿没有本系统"),
 )
 
 
 @LOOKS
-def test_a_workbook_serves_what_it_was_made_for(engine, members, catalogue):
+def test_a_workbook_serves_what_it_was_made_for(engine, members):
     """Whoever takes the protection off a sheet can write anything into it."""
     [data, *_] = fetch_members(members).values()
     whole = members.get(f"{PAGE}workbook.xlsx").data
-    foreign = Sealer(members.client.application.secret_key, 999, 1)
-    form = catalogue.get("group/2014/G5.1")
     cases = (
         *((alter(data, *acts), told) for acts, told in ALTERED),
-        (alter(data, (restamp, foreign.seal_member(form, NAMES[0]))), "别的单位"),
-        (alter(whole, (restamp, foreign.seal_book([form]))), "别的单位"),
-        (alter(whole, (restamp, {"round": "999"})), "整份工作簿的封签不对"),
         (alter(whole, (restamp, {"seal": ""})), "整份工作簿没有本系统的封签"),
     )
     files = [(f"{n}.xlsx", content) for n, (content, _) in enumerate(cases)]
