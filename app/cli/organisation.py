@@ -1,5 +1,6 @@
 """Commands for the units that report and the rounds they report in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from app.cli.console import fail, group, open_console, tell
 from app.models import RoundState, UnitKind
 from app.services.areas.entries import NewUnit
 from app.services.areas.founding import AuthorityNames, found_nation, found_provinces
+from app.services.areas.making import MadeAccount
 from app.services.installation import get_console_actor
 from app.services.organisation import close_round, list_rounds, open_round
 from app.services.rounds.carrying import carry_forward
@@ -115,12 +117,19 @@ def found(
     actor = get_console_actor(engine)
     new = NewUnit(name, UnitKind.NATION, None, code)
     nation_id, made = found_nation(engine, catalogue, actor, collection, new)
+    # At once: should the provinces be refused, nobody would ever know its password.
+    _tell_accounts(made)
     if provinces:
         names = AuthorityNames(authority, city_authority)
         given = engine, catalogue, actor, collection, nation_id, codelist, names
-        made += found_provinces(*given)
+        _tell_accounts(below := found_provinces(*given))
+        made += below
     if not made:
         tell("都已经有了，没有新建。")
+
+
+def _tell_accounts(made: Sequence[MadeAccount]) -> None:
+    if not made:
         return
     tell(f"已建 {len(made)} 个账号。类型、用户名、一次性密码：")
     for one in made:

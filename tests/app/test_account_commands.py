@@ -34,6 +34,17 @@ def test_units_are_listed_as_a_tree_and_moved(tianbao):
     assert tianbao("unit", "deactivate", "s1").exit_code == 0
 
 
+def test_passwords_of_the_nation_are_told_though_its_provinces_are_refused(tianbao):
+    found = ("unit", "found", "group", "--name", "全国职业教育管理部门", "--provinces")
+    told = tianbao(*found, "--authority", "教育厅")
+    assert told.exit_code == 3
+    assert "已经有叫“教育厅”的单位" in told.output
+    assert "行政机构管理人员\t全国职业教育管理部门\t" in told.stdout
+    again = tianbao(*found)
+    assert "全国职业教育管理部门" not in again.stdout
+    assert "行政机构管理人员\t山西省教育厅\t" in again.stdout
+
+
 def test_roles_are_given_and_taken(tianbao):
     new = ("user", "add", "xiaozhang", "--name", "张", "--role", "filler")
     assert tianbao(*new, "--unit", "demo-school", "--may-import").exit_code == 0
