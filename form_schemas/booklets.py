@@ -164,8 +164,7 @@ def list_below(
     return tuple(
         entry
         for entry in offered(codelist, field.pattern)
-        if entry.code != code
-        and any(above.code == code for above in codelist.path(entry.code))
+        if codelist.is_below(entry.code, code)
     )
 
 

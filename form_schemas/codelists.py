@@ -56,6 +56,10 @@ class CodeList:
             return ()
         return (*(self.path(entry.parent) if entry.parent else ()), entry)
 
+    def is_below(self, code: str, above: str) -> bool:
+        """Whether a code stands below another one, however deep."""
+        return any(entry.code == above for entry in self.path(code)[:-1])
+
 
 @cache
 def offered(codelist: CodeList, pattern: str | None) -> tuple[CodeEntry, ...]:

@@ -103,6 +103,7 @@ class FieldReader:
             pattern=None if is_month else value_rules.get("pattern"),
             options=_options(declared),
             codes=declared.get("x-codes"),
+            codes_below=self._codes_below(draft, field_id),
             default=declared.get("default"),
             reference=self._reference(draft, field_id),
             fill=self._fill(draft, field_id),
@@ -165,6 +166,23 @@ class FieldReader:
         if other is not None:
             pointer = point("properties", field_id, "x-id-type")
             draft.check_field_id(pointer, other)
+        return other
+
+    def _codes_below(self, draft: Draft, field_id: str) -> str | None:
+        declared = draft.fields[field_id]
+        other: str | None = declared.get("x-codes-below")
+        if other is None:
+            return None
+        pointer = point("properties", field_id, "x-codes-below")
+        if not draft.check_field_id(pointer, other):
+            return None
+        above = draft.fields[other]
+        slug = declared.get("x-codes")
+        if slug is None or above.get("x-codes") != slug or "items" in above:
+            draft.complain(
+                pointer,
+                f"“{other}”要存一个代码，和这一栏用同一个代码表（x-codes）。请改正。",
+            )
         return other
 
     def _reference(self, draft: Draft, field_id: str) -> Reference | None:

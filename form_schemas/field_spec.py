@@ -74,6 +74,8 @@ class FieldSpec:
     options: tuple[str, ...] = ()
     #: slug of a code list
     codes: str | None = None
+    #: the field of the row, of the same list, below whose code the codes have to stand
+    codes_below: str | None = None
     default: object = None
     reference: Reference | None = None
     fill: Fill | None = None

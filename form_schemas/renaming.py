@@ -132,7 +132,8 @@ def change_lists(schema: dict[str, Any], code: str, change: Change) -> None:
 def _change_field(
     schema: dict[str, Any], declared: dict[str, Any], at: str, code: str, change: Change
 ) -> None:
-    _change_one(declared, "x-id-type", f"{at}/x-id-type", code, change)
+    for word in ("x-id-type", "x-codes-below"):
+        _change_one(declared, word, f"{at}/{word}", code, change)
     reference = declared.get("x-ref")
     if isinstance(reference, dict):
         target = reference.get("table", "")

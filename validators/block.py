@@ -16,7 +16,7 @@ from form_schemas.kinds import FILE_KINDS
 from form_schemas.rule_spec import Level, RuleSpec
 from form_schemas.spec import FormSpec
 from validators.compiling import Env, UnitFacts, iterate_rows
-from validators.constraints import get_judges
+from validators.constraints import get_judges, judge_codes_below
 from validators.conversion import (
     ConvertedColumns,
     JudgedValues,
@@ -237,6 +237,8 @@ class Block:
                 found = judge_values(spec, judges[spec.id], values)
             if spec.id_type is not None:
                 self._check_cards(spec, found)
+            if spec.codes_below is not None:
+                self._check_codes_below(spec, found)
             if found:
                 self._report_values(spec.id, values, found)
 
@@ -249,6 +251,21 @@ class Block:
                 continue
             document = None if id_type is None else str(id_type)
             finding = judge_id_card(str(number), document)
+            if finding is not None:
+                self._report(index, spec.id, finding)
+
+    def _check_codes_below(self, spec: FieldSpec, found: JudgedValues) -> None:
+        """Judge codes by the one that they have to stand below."""
+        other = self._form.by_id[spec.codes_below or ""]
+        codelist = self._context.codelists[spec.codes or ""]
+        above = self._columns.get(other.id, (None,) * self._count)
+        doubtful = self._doubts.find((spec.id, other.id))
+        for index, (value, code) in enumerate(
+            zip(self._columns[spec.id], above, strict=True)
+        ):
+            if value is None or code is None or value in found or index in doubtful:
+                continue
+            finding = judge_codes_below(codelist, value, str(code), other.label)
             if finding is not None:
                 self._report(index, spec.id, finding)
 

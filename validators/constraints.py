@@ -216,6 +216,28 @@ def _not_an_option(value: Any, kind: Any) -> Finding:
     return Finding(Code.ENUM, {"value": value, "reason": "unknown", "options": options})
 
 
+def judge_codes_below(
+    codelist: CodeList, value: object, above: str, label: str
+) -> Finding | None:
+    """Judge a code, or several, that have to stand below another one.
+
+    Args:
+        label: of the field that holds the other one.
+    """
+    codes = value if isinstance(value, tuple) else (value,)
+    wrong = [str(code) for code in codes if not codelist.is_below(str(code), above)]
+    if not wrong:
+        return None
+    names = "、".join(_name(codelist, code) for code in wrong)
+    details = {"above": _name(codelist, above), "label": label}
+    return Finding(Code.FORMAT, {"value": quote(names), "reason": "below", **details})
+
+
+def _name(codelist: CodeList, code: str) -> str:
+    entry = codelist.by_code.get(code)
+    return code if entry is None else f"{code} {entry.name}"
+
+
 def _wrong_pattern(value: Any, kind: Any) -> Finding:
     details = {"reason": "pattern", "pattern": kind.pattern}
     return Finding(Code.FORMAT, {"value": quote(value), **details})

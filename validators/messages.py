@@ -170,6 +170,7 @@ _FORMAT_REASONS: Mapping[str, str] = {
     ),
     "uscc_check": "“{value}”的校验位不对，可能输错了一位，请对照营业执照核对。",
     "organization-code": "“{value}”的校验位不对，可能输错了一位，请对照证书核对。",
+    "below": "“{value}”不在“{above}”下面。请改选，或改“{label}”。",
     "phone": (
         "“{value}”（{length} 位）不是电话号码。"
         "请填 11 位手机号，或带区号的座机号，如 010-12345678。"

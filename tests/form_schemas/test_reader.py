@@ -90,6 +90,16 @@ def test_a_circle_of_computations_names_its_fields():
             "表达式",
         ),
         (
+            schema_of(a="code", b=field_of("code", codes="gbt-2260", codes_below="a")),
+            "/properties/b/x-codes-below",
+            "同一个代码表",
+        ),
+        (
+            schema_of(b=field_of("code", codes="gbt-2260", codes_below="c")),
+            "/properties/b/x-codes-below",
+            "本表没有字段“c”",
+        ),
+        (
             schema_of(a=field_of("code", codes="gbt-226")),
             "/properties/a/x-codes",
             "gbt-2260",

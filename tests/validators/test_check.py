@@ -238,6 +238,39 @@ def test_a_changed_row_keeps_its_key_but_takes_no_other():
 
 
 @pytest.mark.parametrize(
+    ("section", "divisions", "expected"),
+    [
+        ("D", ("44", "45"), []),
+        ("D", ("44", "01"), [("divisions", "format")]),
+        (None, ("44",), []),
+        ("D", None, []),
+        ("电", ("44",), [("section", "enum")]),
+    ],
+)
+def test_codes_stand_below_the_one_beside_them(section, divisions, expected):
+    row = {"section": section, "divisions": divisions}
+    checked = check_row(industry_form(), row, context())
+    assert kinds(checked.problems) == expected
+
+
+def test_codes_of_another_branch_are_told_with_their_names():
+    row = {"section": "D", "divisions": ("44", "01")}
+    (problem,) = check_row(industry_form(), row, context()).problems
+    said = describe(industry_form(), problem)
+    assert "“01 农业”不在“D 电力、热力" in said
+    assert "或改“section”" in said
+
+
+def industry_form():
+    codes = "gbt-4754-2011"
+    divisions = field_of("multi_enum", codes=codes, codes_below="section")
+    divisions["items"] = {"type": "string"}
+    return form_of(
+        schema_of("T1", section=field_of("code", codes=codes), divisions=divisions)
+    )
+
+
+@pytest.mark.parametrize(
     ("no", "card", "expected"),
     [
         ("1", "C1", []),

@@ -24,6 +24,7 @@ _LEANING = (
     "x-was",
     "x-key-figure",
     "x-id-type",
+    "x-codes-below",
     "x-recode",
     "x-from",
     "default",

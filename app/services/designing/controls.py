@@ -194,6 +194,17 @@ def _list_rest(
         yield Control(
             "id_type", "记证件类型的字段", Sort.CHOICE, value, choices=choices
         )
+    if "x-codes" in declared:
+        value = str(declared.get("x-codes-below", ""))
+        choices = (("", "都行"), *_list_above(schema, declared))
+        yield Control(
+            "below",
+            "代码要在哪个字段的下面",
+            Sort.CHOICE,
+            value,
+            choices=choices,
+            is_rare=not value,
+        )
     if _fits(declared, "x-accept"):
         accept = "、".join(map(str, declared.get("x-accept", ())))
         hint = "扩展名，如 pdf、jpg；不写就用这种字段通常的"
@@ -275,6 +286,14 @@ def _list_fills(schemas: Mapping[str, Json], schema: Json) -> Iterator[tuple[str
 def _list_id_types(schema: Json) -> Iterator[tuple[str, str]]:
     for field_id, declared in schema["properties"].items():
         if declared.get("x-kind") in (FieldKind.ENUM, FieldKind.CODE):
+            yield field_id, str(declared.get("title", field_id))
+
+
+def _list_above(schema: Json, own: Json) -> Iterator[tuple[str, str]]:
+    """The other fields that hold one code of the same list."""
+    for field_id, declared in schema["properties"].items():
+        same = declared.get("x-codes") == own["x-codes"] and "items" not in declared
+        if same and declared is not own:
             yield field_id, str(declared.get("title", field_id))
 
 

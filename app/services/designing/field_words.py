@@ -302,6 +302,7 @@ SETTERS: Mapping[str, Setter] = {
     "required_when": _text("x-required-when"),
     "sensitive": _put_sensitive,
     "id_type": _text("x-id-type"),
+    "below": _text("x-codes-below"),
     "accept": _put_accept,
     "size": _number("x-max-size-mb"),
     "width": _number("x-min-width-px"),

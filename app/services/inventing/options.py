@@ -8,6 +8,7 @@ from itertools import accumulate
 from random import Random
 
 from app.services.inventing.tasks import Task
+from form_schemas.booklets import list_below
 from form_schemas.codelists import CodeEntry, CodeList, offered
 from form_schemas.kinds import FieldKind
 from form_schemas.spec import FormSpec
@@ -92,6 +93,10 @@ def invent_boolean(task: Task) -> bool:
 def invent_entry(task: Task) -> CodeEntry:
     """An entry of the field's code list."""
     codelist = task.catalogue.codelist_for(task.field)
+    above = task.row.get(task.field.codes_below or "")
+    if above is not None:
+        below = list_below(codelist, task.field, str(above))
+        return task.random.choice(below) if below else codelist.by_code[str(above)]
     return choose_entry(task, codelist, task.field.pattern)
 
 
