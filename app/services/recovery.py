@@ -174,7 +174,8 @@ def give_code(
     groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
     code = "-".join(groups)
     with Session(engine) as session, session.begin():
-        get_user(session, user_id, lock=True)
+        if not get_user(session, user_id, lock=True).is_active:
+            raise Refused("这个账号已经停用，有重置码也登录不了。请先启用它，再给。")
         session.execute(delete(ResetCode).where(ResetCode.user_id == user_id))
         session.add(
             ResetCode(

@@ -358,6 +358,15 @@ def test_a_code_leads_to_a_new_password_once(nation):
         redeem_code(nation.engine, SECRET, person, code)
 
 
+def test_a_closed_account_gets_no_code_that_would_be_called_wrong(nation):
+    actor, user_id = nation.actor(PROVINCE), nation.user_id(GROUP, "group_admin")
+    changing.set_account_open(
+        nation.engine, actor, nation.units[GROUP], user_id, is_open=False
+    )
+    with pytest.raises(Refused, match="先启用"):
+        give(nation)
+
+
 def test_a_code_is_good_for_a_day(nation):
     code, person = give(nation, now=NOW), who(nation)
     nearly = NOW + timedelta(hours=23, minutes=59)
