@@ -171,8 +171,11 @@ class FormSpec:
 
     @property
     def is_filed(self) -> bool:
-        """Whether the unit hands it in, and whoever reviews judges it as a whole."""
-        return not self.is_derived and not self.is_moved
+        """Whether the unit hands it in, and whoever reviews judges it as a whole.
+
+        What belongs to no period is right as it was saved last.
+        """
+        return not (self.is_derived or self.is_moved or self.is_standing)
 
     @cached_property
     def key_figures(self) -> tuple[FieldSpec, ...]:

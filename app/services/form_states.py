@@ -85,6 +85,8 @@ def judge_form(
         return _in_words(FormState.COMPUTED)
     if standing.form.is_moved:
         return Judged(FormState.NIL, "逐条办理")
+    if standing.form.is_standing:
+        return Judged(FormState.NIL, "随时可填")
     if standing.is_closed:
         return Judged(FormState.NIL, "已关闭")
     if standing.state is FilingState.SUBMITTED:

@@ -111,8 +111,8 @@ class Standing:
             return "本表由系统汇总其他表得出，不用填。"
         if self.round_state is not RoundState.OPEN:
             return "本期填报没有开放，现在只能查看。"
-        if self.form.is_moved:
-            # Its rows are judged one by one, whatever became of a former filing.
+        if self.form.is_moved or self.form.is_standing:
+            # Nothing is handed in as a whole, whatever became of a former filing.
             return ""
         if self.is_closed:
             return "本表已关闭填报。要填，请先重新开放。"

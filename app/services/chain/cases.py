@@ -163,6 +163,8 @@ class Case:
             raise Refused("本表由系统汇总其他表得出，不用提交。")
         if self.form.is_moved:
             raise Refused("本表的数据一条一条地办，不整表提交。请打开各条去办。")
+        if self.form.is_standing:
+            raise Refused("本表随时可填，存了就有效，不用提交。")
         self.require_open()
         if self.whole_state not in EDITABLE:
             raise Refused(

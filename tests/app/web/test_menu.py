@@ -49,6 +49,13 @@ def test_a_group_finds_what_it_fills_by_the_usual_names(world, enter):
     assert group.get("/account/").status_code == 200
 
 
+def test_what_is_told_of_a_unit_is_right_once_it_is_saved(world, enter):
+    group = enter("alpha")
+    assert "我已初审" not in group.get("/forms/group/G12/").text
+    answer = group.post("/forms/group/G12/submit", {"checked": "1"})
+    assert "存了就有效，不用提交" in group.get(answer.location).text
+
+
 def test_others_find_what_is_theirs(world, enter):
     province = enter("370000").get("/forms/").text
     assert find_links(province, *OWN, "单位信息") == {"典型案例", "单位信息"}
