@@ -14,6 +14,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
 )
 
 from app.errors import NotFound
@@ -188,7 +189,8 @@ def find_public_ground(
         # Numbers of a round that is still open are of those who came first.
         over = [one for one in rounds if not one.is_open]
         chosen = _choose(rounds if round_id is not None else over or rounds, round_id)
-        tree = find_tree(connection, Unit.is_active, below)
+        # A closed authority says nothing of what was approved below it.
+        tree = find_tree(connection, true(), below)
         top = None if below is None else tree.chosen
         if below is not None and top is None:
             raise NotFound("没有这个地区。")

@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from app.models import Base, Round, RoundState, Unit, UnitRound
 from app.models.base import now_utc
+from app.services.areas.changing import set_open
+from app.services.installation import get_console_actor
 from app.services.rounds.proposing import local_moment
 from app.storage.files import FileOwner, keep_file
 from app.storage.tables import build_metadata
@@ -290,6 +292,27 @@ def test_sums_of_a_year_stay_when_a_group_is_disabled_later(world, client):
             update(Unit).where(Unit.id == world.units["beta"]).values(is_active=False)
         )
     assert read(client, page) == before
+
+
+def test_the_public_sees_groups_of_a_closed_province_as_before(world, client):
+    """Who reviews says nothing of what was approved; its people are out, no more."""
+    province, alpha = world.units["370000"], world.units["alpha"]
+    statistics = "/portal/statistics/?section=members&by=_above"
+    pages = (
+        "/portal/groups/",
+        f"/portal/groups/?area={province}",
+        f"/portal/groups/{alpha}",
+        statistics,
+        f"{statistics}&below={province}",
+    )
+    before = [read(client, page) for page in pages]
+    assert all("砚溪" in page or "溪东省" in page for page in before)
+    engine = world.engine
+    set_open(engine, get_console_actor(engine), province, False)
+    with engine.connect() as connection:
+        shut = select(Unit.is_shut_above).where(Unit.id == alpha)
+        assert connection.scalar(shut)
+    assert [read(client, page) for page in pages] == before
 
 
 @pytest.fixture
