@@ -47,7 +47,7 @@ def read_ticket(ticket: str, now: datetime | None) -> tuple[int, int]:
     if len(parts) != 4 or len(numbers) != 3 or len(ticket) > 200:
         raise outdated()
     user_id, code_id, issued = map(int, numbers)
-    if _is_over(issued, now) or max(user_id, code_id) > 2**31:
+    if _is_over(issued, now) or max(user_id, code_id) >= 2**31:
         raise outdated()
     return user_id, code_id
 
