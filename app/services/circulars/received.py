@@ -3,8 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+)
 
 from app.errors import NotFound
 from app.models import Circular, CircularState, CircularUnit, Unit, User
@@ -93,14 +104,10 @@ class Circulated:
 
 def count_waiting(engine: Engine, actor: Actor) -> Waiting:
     """For the navigation: one statement, as every page asks."""
-    unit_ids = list_whole_units(actor)
-    if not unit_ids:
+    if not list_whole_units(actor):
         return Waiting(has_any=False, count=0)
-    some = _mine(actor, select(_GIVEN.c.id)).where(_waits(actor)).limit(MOST_COUNTED)
-    count = select(func.count()).select_from(some.subquery()).scalar_subquery()
-    has_any = select(_GIVEN.c.id).where(_GIVEN.c.unit_id.in_(unit_ids)).exists()
     with begin_reading(engine) as connection:
-        found = connection.execute(select(has_any, count)).one()
+        found = connection.execute(_select_waiting(actor)).one()
     return Waiting(*found)
 
 
@@ -211,6 +218,17 @@ def _describe(connection: Connection, row: Row, given: Sequence[Row]) -> Circula
         row.withdrawn_at,
         row.reason,
     )
+
+
+# To build it takes longer than to ask it.
+@lru_cache(maxsize=128)
+def _select_waiting(actor: Actor) -> Select:
+    """Whether anything ever came to the person's units, and how much waits."""
+    some = _mine(actor, select(_GIVEN.c.id)).where(_waits(actor)).limit(MOST_COUNTED)
+    count = select(func.count()).select_from(some.subquery()).scalar_subquery()
+    unit_ids = list_whole_units(actor)
+    has_any = select(_GIVEN.c.id).where(_GIVEN.c.unit_id.in_(unit_ids)).exists()
+    return select(has_any, count)
 
 
 def _mine(actor: Actor, statement):
