@@ -102,6 +102,14 @@ def read_booklets(declared: Sequence[Mapping[str, Any]]) -> tuple[Booklet, ...]:
     )
 
 
+def has_to_hold(booklet: Booklet, form: FormSpec) -> bool:
+    """Whether the booklet is not handed in without anything in a form."""
+    return any(
+        block.form == form.code and block.kind is not BlockKind.LIST
+        for block in booklet.blocks
+    )
+
+
 def list_forms(
     booklet: Booklet, by_code: Mapping[str, FormSpec]
 ) -> tuple[FormSpec, ...]:

@@ -13,6 +13,8 @@ from app.services.chain.telling import tell_lead
 from app.services.workshop import Workshop
 from app.storage.records import Scope
 from app.storage.rows import RowStore
+from form_schemas.booklets import has_to_hold
+from form_schemas.settings import list_booklets
 from form_schemas.spec import FormSpec
 
 
@@ -38,6 +40,7 @@ def declare_empty(
             raise Refused("本表已申报“本期无数据”，不用再申报。")
         _require_confirmed(confirmed, "请先确认本期确实没有数据，再申报。")
         _require_no_rows(case, "申报“本期无数据”")
+        _require_optional(case)
         case.change(is_empty=True)
         return _conclude(case, DecisionKind.DECLARE_EMPTY, remark)
 
@@ -121,6 +124,12 @@ def _require_closer(case: Case) -> None:
 def _require_confirmed(confirmed: bool, message: str) -> None:
     if not confirmed:
         raise Refused(message)
+
+
+def _require_optional(case: Case) -> None:
+    for booklet in list_booklets(case.edition.settings):
+        if has_to_hold(booklet, case.form):
+            raise Refused(f"本表是“{booklet.title}”里必须填的，不能申报“本期无数据”。")
 
 
 def _require_no_rows(case: Case, act: str) -> None:

@@ -40,7 +40,7 @@ from app.services.derived_forms import are_current, refresh_forms
 from app.services.round_checks import RoundCheck
 from app.services.workshop import Workshop
 from app.storage.records import Scope
-from form_schemas.booklets import BlockKind, Booklet, list_forms
+from form_schemas.booklets import Booklet, has_to_hold, list_forms
 from form_schemas.spec import FormSpec
 
 _ACT = "提交"
@@ -198,8 +198,8 @@ def _open(whole: WholeCase, form: FormSpec) -> Case | None:
 
 def _is_left_empty(case: Case, booklet: Booklet) -> bool:
     """Whether a list, or a form beside the booklet, has no rows, nor any waiting."""
-    has_to_hold = {b.form for b in booklet.blocks if b.kind is not BlockKind.LIST}
-    if case.form.code in has_to_hold or case.filing.is_empty or case.has_rows:
+    is_held = has_to_hold(booklet, case.form)
+    if is_held or case.filing.is_empty or case.has_rows:
         return False
     return not count_pending(case.connection, case.form, case.scope)
 
