@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     select,
     true,
+    tuple_,
     union_all,
 )
 
@@ -58,8 +59,10 @@ class Moment:
     edition: Edition
     #: SELECTs the ids of several units, whose rows are meant instead
     units: Select | None = None
-    #: ids of further rounds whose rows are meant as well; nothing is looked up for them
+    #: ids of the rounds whose rows are meant, if several; nothing is looked up for them
     rounds: tuple[int, ...] = ()
+    #: SELECTs unit and round of whose rows are meant, where not all units' are
+    reports: Select | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,17 +258,20 @@ class RowsOf:
         if self.is_apart:
             # Said once more it would have SQLite take the rows for next to none.
             return true()
-        c = self.table.c
-        conditions = [self._in_unit(), self._in_rounds()]
+        c, moment = self.table.c, self.moment
+        if moment.reports is not None:
+            conditions = [tuple_(c._unit_id, c._round_id).in_(moment.reports)]
+        else:
+            conditions = [self._in_unit(), self._in_round()]
         if self.only is not None:
             conditions.append(c._id.in_(self.only))
         return and_(*conditions)
 
-    def _in_rounds(self) -> Sql:
-        round_id, first = self.table.c._round_id, self.moment.scope.round_id
-        if not self.moment.rounds:
-            return round_id == first
-        return round_id.in_((first, *self.moment.rounds))
+    def _in_round(self) -> Sql:
+        round_id, moment = self.table.c._round_id, self.moment
+        if moment.rounds:
+            return round_id.in_(moment.rounds)
+        return round_id == moment.scope.round_id
 
     def _in_unit(self) -> Sql:
         unit, moment = self.table.c._unit_id, self.moment

@@ -70,11 +70,22 @@ class Coverage:
 
     unit_id: int = 0
     units: Select | None = None
-    #: by round, where other units count in each; `units` are all of them then
-    in_round: Callable[[int], Select] | None = None
+    #: SELECTs unit and round of the reports that count in some rounds, where they are
+    #: other units in each; `units` are all of them then
+    reports: Callable[[Sequence[int]], Select] | None = None
 
     def units_in(self, round_id: int) -> Select | None:
-        return self.units if self.in_round is None else self.in_round(round_id)
+        if self.reports is None:
+            return self.units
+        return select(self.reports([round_id]).subquery().c.unit_id)
+
+    def place_in(self, edition: Edition, rounds: Sequence[int]) -> Moment:
+        """The rows that count in some rounds of an edition."""
+        scope = Scope(self.unit_id, rounds[0])
+        if len(rounds) == 1:
+            return Moment(scope, edition, self.units_in(*rounds))
+        reports = None if self.reports is None else self.reports(rounds)
+        return Moment(scope, edition, self.units, tuple(rounds), reports)
 
 
 @dataclass(frozen=True)
@@ -171,8 +182,6 @@ class _Counting:
 
     def _counts_together(self, edition: Edition) -> bool:
         """Whether rows mean the same in whichever round of the edition they stand."""
-        if self.coverage.in_round is not None:
-            return False
         if edition.by_code.get(self.form.code) is not self.form:
             return False
         asked: list[Node] = [one.call for one in self.quantities]
@@ -249,12 +258,7 @@ class _Counting:
         place = SqlPlace(
             self.catalogue,
             words_for(self.connection),
-            Moment(
-                Scope(self.coverage.unit_id, at.round_id),
-                at.edition,
-                self.coverage.units_in(at.round_id),
-                tuple(one.round_id for one in rounds[1:]),
-            ),
+            self.coverage.place_in(at.edition, [one.round_id for one in rounds]),
             None,
             self.today,
             at.period_start,

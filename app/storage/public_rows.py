@@ -169,15 +169,13 @@ def count_rows(
     return connection.scalar(select(func.count()).select_from(rows)) or 0
 
 
-def approved_units(round_id: int) -> Select:
-    """SELECTs the ids of units whose report of a round passed all its steps.
+def approved_reports(round_ids: Iterable[int]) -> Select:
+    """SELECTs unit and round of the reports that passed all steps, in some rounds.
 
     Units that were closed since are among them: sums of a year stay what they were.
     """
-    return (
-        select(UnitRound.unit_id)
-        .join(Unit, Unit.id == UnitRound.unit_id)
-        .where(UnitRound.round_id == round_id, UnitRound.state == FilingState.APPROVED)
+    return select(UnitRound.unit_id, UnitRound.round_id).where(
+        UnitRound.round_id.in_([*round_ids]), UnitRound.state == FilingState.APPROVED
     )
 
 
@@ -251,7 +249,8 @@ def _select(
 ) -> Select:
     units = _active_units()
     if wanted.approved:
-        units = _without_newer(approved_units(at.id), at.id, wanted.newer)
+        approved = approved_reports([at.id]).with_only_columns(UnitRound.unit_id)
+        units = _without_newer(approved, at.id, wanted.newer)
     first, last = read_period(at.periods, form.period)
     moment = Moment(Scope(wanted.unit_id or 0, at.id), at.edition, units)
     place = SqlPlace(catalogue, words, moment, None, today, first, last)

@@ -34,7 +34,7 @@ from app.services.unit_rounds import counts_in_round
 from app.services.workplaces import Workplace
 from app.storage.engine import begin_reading
 from app.storage.measuring import Coverage, MeasuredRound
-from app.storage.public_rows import approved_units
+from app.storage.public_rows import approved_reports
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.spec import FormSpec
 
@@ -88,7 +88,7 @@ class Ground:
     @property
     def is_public(self) -> bool:
         """Whether reports count that passed all steps, and no others."""
-        return self.coverage.in_round is not None
+        return self.coverage.reports is not None
 
     @property
     def last(self) -> StatisticsRound | None:
@@ -195,16 +195,19 @@ def find_public_ground(
         if below is not None and top is None:
             raise NotFound("没有这个地区。")
 
-        def in_round(wanted: int) -> Select:
-            found = approved_units(wanted)
-            return found if top is None else found.where(Unit.path.startswith(top.path))
+        def list_reports(wanted: Iterable[int]) -> Select:
+            found = approved_reports(wanted)
+            if top is None:
+                return found
+            below = Unit.path.startswith(top.path)
+            return found.join(Unit, Unit.id == UnitRound.unit_id).where(below)
 
-        units = in_round(chosen.id)
-        total = connection.scalar(select(func.count()).select_from(units.subquery()))
+        reports = list_reports([chosen.id]).subquery()
+        total = connection.scalar(select(func.count()).select_from(reports))
     everywhere = select(Unit.id).where(Unit.kind.not_in(AUTHORITIES))
     return Ground(
         top.name if top is not None else "全国",
-        Coverage(units=everywhere, in_round=in_round),
+        Coverage(units=everywhere, reports=list_reports),
         chosen,
         rounds,
         units=total or 0,
