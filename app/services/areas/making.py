@@ -25,6 +25,7 @@ from app.services.memberships import can_import
 from app.services.organisation import prepare_departments
 from app.services.passwords import hash_one_time_password, make_one_time_password
 from app.services.recording import id_of, record_account
+from app.services.rounds.joining import join_open_round
 from app.services.units import insert_unit, lock_tree, record_unit, update_unit
 from app.storage.engine import begin_reading
 from form_schemas.catalogue import Catalogue
@@ -121,6 +122,9 @@ def write_unit(
     record_unit(connection, actor, unit_id, {"added": new.kind.value})
     unit = session.get_one(Unit, unit_id)
     made = add_accounts(session, unit, judged.types, new.people, initials, actor)
+    # Whoever comes while the others report need not wait for another opening.
+    for edition in editions.values():
+        join_open_round(connection, actor, edition, unit_id)
     return unit_id, made
 
 

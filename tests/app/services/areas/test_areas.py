@@ -7,7 +7,17 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.errors import Forbidden, NotFound, Refused
-from app.models import Membership, Notice, Role, Unit, UnitKind
+from app.models import (
+    Membership,
+    Notice,
+    Role,
+    Round,
+    RoundState,
+    Unit,
+    UnitKind,
+    UnitRound,
+)
+from app.models.base import now_utc
 from app.permissions import Place, can
 from app.policy import Action
 from app.services.areas import changing
@@ -22,6 +32,7 @@ from app.services.areas.views import (
 )
 from app.services.installation import get_console_actor
 from app.services.passwords import verify_password
+from app.services.rounds.participation import find_open_round, find_part
 from app.services.units import UnitEntry, change_unit, mark_shut_below, move_unit
 from tests.support.areas import CITY, FAR_GROUP, GROUP, OTHER, PROVINCE, RIGHTS
 
@@ -302,3 +313,37 @@ def close(nation, unit, *, is_open=False):
 def path_of(nation, unit):
     with Session(nation.engine) as session:
         return session.get(Unit, nation.units[unit]).path
+
+
+def test_who_comes_while_others_report_takes_part(nation):
+    edition = nation.catalogue.newest["group"]
+    phases = [
+        {
+            "id": "report",
+            "title": "填报",
+            "from": "2026-10-14T00:00:00+00:00",
+            "to": "2099-12-25T00:00:00+00:00",
+            "tasks": [{"title": "填报", "forms": ["*"]}],
+        }
+    ]
+    with nation.engine.begin() as connection:
+        opened = {"edition": edition.year, "state": RoundState.OPEN, "by_unit": True}
+        round_id = connection.execute(
+            insert(Round).values(
+                collection="group",
+                title="一轮",
+                periods={},
+                opens_at=now_utc(),
+                **opened,
+            )
+        ).inserted_primary_key[0]
+        part = {"unit_id": nation.units[GROUP], "round_id": round_id}
+        connection.execute(insert(UnitRound).values(phases=phases, **part))
+    nation.add(nation.actor(PROVINCE), "新来的职教集团", "group", PROVINCE)
+    unit_id = nation.units["新来的职教集团"]
+    with nation.engine.connect() as connection:
+        found = find_open_round(connection, "group", unit_id)
+        assert (found.id, found.part_id is None) == (round_id, False)
+        assert find_part(connection, unit_id, round_id).phases == phases
+        told = connection.scalars(select(Notice.title)).all()
+    assert told == ["“一轮”正在填报"] * 2
