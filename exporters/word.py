@@ -15,6 +15,8 @@ from typing import IO
 from xml.sax.saxutils import quoteattr
 
 from exporters.word_charts import Chart, write_chart
+from exporters.word_contents import Entry, write_front
+from exporters.word_pages import PageCount
 from exporters.word_parts import (
     DRAWING,
     HEAD,
@@ -23,10 +25,12 @@ from exporters.word_parts import (
     PAGE,
     STYLES,
     clean,
+    paragraph,
     plain,
     write_footer,
     write_header,
     write_links,
+    write_settings,
     write_types,
 )
 
@@ -35,7 +39,6 @@ _WIDE, _HIGH = 5_400_000, 2_880_000
 _EMU_PER_INCH = 914_400
 #: Files of one content are the same, whenever they were made.
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
-_BREAK = '<w:p><w:r><w:br w:type="page"/></w:r></w:p>'
 
 
 class Style(StrEnum):
@@ -119,15 +122,20 @@ class _Writer:
     def __init__(self, file: zipfile.ZipFile, body: IO[str]) -> None:
         self._file = file
         self._body = body
-        self._headings: list[Heading] = []
+        self._entries: list[Entry] = []
+        self._pages = PageCount()
+        self._begins_page: bool | None = None
         self._links = [
             ("rId0", "styles", "styles.xml"),
+            ("settings", "settings", "settings.xml"),
             ("header", "header", "header.xml"),
             ("footer", "footer", "footer.xml"),
         ]
         self._charts = self._pictures = 0
 
     def write(self, block: Block) -> None:
+        if self._begins_page is None:
+            self._begins_page = isinstance(block, Heading) and block.breaks
         self._body.writelines(self._draw(block))
 
     def close(self, title: str, subtitles: Sequence[str], mark: str) -> None:
@@ -139,7 +147,9 @@ class _Writer:
         )
         with self._file.open(_name("word/document.xml"), "w") as entry:
             entry.write(begin.encode())
-            for part in _write_front(title, subtitles, self._headings):
+            anew = bool(self._begins_page)
+            front = write_front(title, subtitles, self._entries, on_new_page=anew)
+            for part in front:
                 entry.write(part.encode())
             while piece := self._body.read(1 << 16):
                 entry.write(piece.encode())
@@ -151,6 +161,7 @@ class _Writer:
             ),
             "word/_rels/document.xml.rels": write_links(self._links),
             "word/styles.xml": STYLES,
+            "word/settings.xml": write_settings(),
             "word/header.xml": write_header(mark),
             "word/footer.xml": write_footer(),
         }
@@ -159,17 +170,31 @@ class _Writer:
 
     def _draw(self, block: Block) -> Iterator[str]:
         if isinstance(block, Heading):
-            self._headings.append(block)
-            yield _write_heading(block, len(self._headings))
+            yield self._list_heading(block)
         elif isinstance(block, Text):
             for line in block.text.splitlines():
-                yield _paragraph(line, block.style)
+                self._pages.place_text(line, block.style)
+                yield paragraph(line, block.style)
         elif isinstance(block, Table):
-            yield _write_table(block)
+            yield self._place_table(block)
         elif isinstance(block, Picture):
             yield from self._place_picture(block)
         else:
             yield self._place_chart(block)
+
+    def _list_heading(self, heading: Heading) -> str:
+        if heading.breaks:
+            self._pages.break_page()
+        page = self._pages.place_text(heading.text, f"Heading{heading.level}")
+        self._entries.append(Entry(heading.text, heading.level, page))
+        return _write_heading(heading, len(self._entries))
+
+    def _place_table(self, table: Table) -> str:
+        lines = [table.heads, *table.lines]
+        for line in lines:
+            self._pages.place_row(line)
+        self._pages.place_text("", Style.NORMAL)
+        return _write_table(table.heads, lines[1:])
 
     def _place_chart(self, chart: Chart) -> str:
         self._charts += 1
@@ -181,6 +206,7 @@ class _Writer:
             f'<c:chart r:id="chart{self._charts}"/></a:graphicData>'
         )
         name = f"chart{self._charts}"
+        self._pages.place_graphic(_HIGH)
         return _place(self._next_id(), name, chart.title, (_WIDE, _HIGH), graphic)
 
     def _place_picture(self, picture: Picture) -> Iterator[str]:
@@ -192,10 +218,12 @@ class _Writer:
             copyfileobj(source, entry)
         self._links.append((name, "image", target))
         size = _fit(picture)
+        self._pages.place_graphic(size[1], "Picture")
+        self._pages.place_text(picture.caption, "Caption")
         graphic = _PICTURE.format(*size, uri=f"{DRAWING}/picture", id=name)
         placed = _place(self._next_id(), name, picture.caption, size, graphic)
         yield placed.replace("<w:p>", '<w:p><w:pPr><w:pStyle w:val="Picture"/></w:pPr>')
-        yield _paragraph(picture.caption, "Caption")
+        yield paragraph(picture.caption, "Caption")
 
     def _next_id(self) -> int:
         return self._charts + self._pictures
@@ -205,43 +233,6 @@ def _name(name: str, packed: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, _LONG_AGO)
     info.compress_type = packed
     return info
-
-
-def _write_front(
-    title: str, subtitles: Sequence[str], headings: Sequence[Heading]
-) -> Iterator[str]:
-    yield _paragraph(title, "Title")
-    yield from (_paragraph(line, "Subtitle") for line in subtitles)
-    yield _BREAK
-    yield from _write_contents(headings)
-
-
-def _write_contents(headings: Sequence[Heading]) -> Iterator[str]:
-    """A field that Word brings up to date on demand, with what it would show."""
-    yield _paragraph("目录", "ContentsTitle")
-    begin = (
-        '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText '
-        'xml:space="preserve"> TOC \\o "1-2" \\h </w:instrText></w:r>'
-        '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
-    )
-    for number, heading in enumerate(headings, start=1):
-        yield (
-            f'<w:p><w:pPr><w:pStyle w:val="TOC{heading.level}"/></w:pPr>'
-            f'{begin if number == 1 else ""}<w:hyperlink w:anchor="h{number}"><w:r>'
-            f"<w:t>{clean(heading.text)}</w:t></w:r>{_refer(number)}</w:hyperlink></w:p>"
-        )
-    if headings:
-        yield '<w:p><w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'
-
-
-def _refer(number: int) -> str:
-    """The page of a heading: a field, as only a layout knows it."""
-    return (
-        '<w:r><w:tab/></w:r><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r>'
-        f'<w:instrText xml:space="preserve"> PAGEREF h{number} \\h </w:instrText></w:r>'
-        '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t/></w:r>'
-        '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
-    )
 
 
 def _write_heading(heading: Heading, number: int) -> str:
@@ -254,19 +245,19 @@ def _write_heading(heading: Heading, number: int) -> str:
     )
 
 
-def _write_table(table: Table) -> str:
-    width = 9000 // len(table.heads)
-    grid = f'<w:gridCol w:w="{width}"/>' * len(table.heads)
-    head = _write_line(table.heads, "<w:trPr><w:tblHeader/></w:trPr>", "TableHead")
-    lines = "".join(_write_line(line) for line in table.lines)
+def _write_table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    width = 9000 // len(heads)
+    grid = f'<w:gridCol w:w="{width}"/>' * len(heads)
+    head = _write_line(heads, "<w:trPr><w:tblHeader/></w:trPr>", "TableHead")
+    shown = "".join(map(_write_line, lines))
     return (
         '<w:tbl><w:tblPr><w:tblStyle w:val="Grid"/><w:tblW w:w="5000" w:type="pct"/>'
-        f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{head}{lines}</w:tbl>{_paragraph('')}"
+        f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{head}{shown}</w:tbl>{paragraph('')}"
     )
 
 
 def _write_line(cells: Sequence[str], kind: str = "", style: str = "Cell") -> str:
-    shown = "".join(f"<w:tc>{_paragraph(cell, style)}</w:tc>" for cell in cells)
+    shown = "".join(f"<w:tc>{paragraph(cell, style)}</w:tc>" for cell in cells)
     return f"<w:tr>{kind}{shown}</w:tr>"
 
 
@@ -288,13 +279,6 @@ def _fit(picture: Picture) -> tuple[int, int]:
     if wide > _WIDE:
         wide, high = _WIDE, high * _WIDE // wide
     return max(1, wide), max(1, high)
-
-
-def _paragraph(text: str, style: str = Style.NORMAL) -> str:
-    return (
-        f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r>'
-        f'<w:t xml:space="preserve">{clean(text)}</w:t></w:r></w:p>'
-    )
 
 
 _PICTURE = (

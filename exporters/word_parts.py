@@ -33,6 +33,13 @@ def plain(text: str) -> str:
     return "".join(one for one in text if one.isprintable() or one in _SPACES)
 
 
+def paragraph(text: str, style: str = "Normal") -> str:
+    return (
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r>'
+        f'<w:t xml:space="preserve">{clean(text)}</w:t></w:r></w:p>'
+    )
+
+
 def write_types(charts: int) -> str:
     """Which part is of which type."""
     parts = "".join(
@@ -45,6 +52,7 @@ def write_types(charts: int) -> str:
         for name, kind in (
             ("document", "document.main"),
             ("styles", "styles"),
+            ("settings", "settings"),
             ("header", "header"),
             ("footer", "footer"),
         )
@@ -87,6 +95,14 @@ def write_footer() -> str:
     )
 
 
+def write_settings() -> str:
+    """Has Word offer to update all fields as it opens the document."""
+    return (
+        f'{HEAD}<w:settings xmlns:w="{MAIN}"><w:updateFields w:val="true"/>'
+        "</w:settings>"
+    )
+
+
 def _style(
     name: str, title: str, paragraph: str = "", run: str = "", kind: str = "paragraph"
 ) -> str:
@@ -109,7 +125,7 @@ _CENTRE = '<w:jc w:val="center"/>'
 _NEXT = "<w:keepNext/>"
 _BORDER = 'w:val="single" w:sz="4" w:space="0" w:color="808080"'
 #: Page numbers of the contents stand at the right edge.
-_EDGE = f'<w:tabs><w:tab w:val="right" w:pos="{TEXT_WIDTH}"/></w:tabs>'
+_EDGE = f'<w:tabs><w:tab w:val="right" w:leader="dot" w:pos="{TEXT_WIDTH}"/></w:tabs>'
 _GREY = '<w:color w:val="595959"/>'
 STYLES = (
     f'{HEAD}<w:styles xmlns:w="{MAIN}"><w:docDefaults><w:rPrDefault><w:rPr>'

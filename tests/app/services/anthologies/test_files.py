@@ -158,7 +158,7 @@ def test_the_book_has_chapters_cases_and_the_words_of_their_documents(case, make
     begin = texts.index("目录") + 6
     shown = [one for one in texts[begin:] if one in order]
     assert shown == order
-    assert texts.count("1 甲案例") == 2
+    assert "1 甲案例3" in texts[:begin]
     assert not any("样稿" in text for text in texts)
     assert view.notes == 0
 
