@@ -4,10 +4,14 @@ import json
 
 import pytest
 
+from form_schemas.booklets import BlockKind
 from form_schemas.kinds import ValueType
 from form_schemas.lint import lint_edition
 from form_schemas.measure_reader import read_measures
+from form_schemas.measures import PERSON_UNITS
+from form_schemas.settings import list_booklets
 from tests.form_schemas.test_lint import SETTINGS
+from tests.support.catalogues import get_catalogue
 from tests.support.forms import field_of, form_of, schema_of
 
 TARGET = schema_of("T2", code="text", level=field_of("enum"))
@@ -209,3 +213,25 @@ def test_the_shape_of_measures_is_that_of_the_settings_schema(lint, words, point
     [(place, told)] = lint(COUNT | words)
     assert place == f"/x-measures/0/measures/0/{pointer}"
     assert told
+
+
+def test_what_a_group_sums_up_is_counted_for_its_area():
+    edition = get_catalogue().newest["group"]
+    blocks = [one for book in list_booklets(edition.settings) for one in book.blocks]
+    forms = [edition.by_code[b.form] for b in blocks if b.kind is BlockKind.FIGURES]
+    measures = [one for group in edition.measures.groups for one in group.measures]
+    counted = {
+        (quantity.form, name)
+        for measure in measures
+        for quantity in measure.quantities
+        for name in quantity.fields
+    }
+    # Shares add up to nothing; persons are counted member by member.
+    asked = {
+        (form.code, field.id)
+        for form in forms
+        for field in form.typed_fields
+        if field.unit != "%" and field.unit not in PERSON_UNITS
+    }
+    assert len(asked) > 5
+    assert asked - counted == set()
