@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 from flask import request
 from werkzeug.routing import IntegerConverter, Map
 
+#: Keys of units, people, jobs are not larger; those of rows could be, but never are.
+LARGEST_ID = 2**31 - 1
 #: Browsers hold whole numbers exactly up to here; so do both databases.
-LARGEST_ID = 2**53
-#: A number with fewer digits is certainly smaller.
+LARGEST_NUMBER = 2**53
+#: A number with fewer digits can be read in no time.
 _TOO_MANY_DIGITS = 16
 
 
@@ -39,6 +41,7 @@ def own_path(target: str) -> str:
 
 
 def read_number(text: str) -> int | None:
-    """A whole number that the database can hold, or None."""
+    """A whole number that every key of the database can be, or None."""
     is_number = text.isascii() and text.isdigit() and len(text) < _TOO_MANY_DIGITS
-    return int(text) if is_number else None
+    number = int(text) if is_number else LARGEST_ID + 1
+    return number if number <= LARGEST_ID else None

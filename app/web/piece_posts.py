@@ -17,7 +17,7 @@ from app.services.resuming import (
     get_upload,
     take_piece,
 )
-from app.web.addresses import LARGEST_ID, read_number
+from app.web.addresses import LARGEST_NUMBER, read_number
 from app.web.rows import read_body, read_text
 from app.web.security import WRAPPING
 from app.web.server import Answer, get_server
@@ -42,7 +42,7 @@ def begin_pieces(
     """
     body = read_body()
     size = body.get("size")
-    if type(size) is not int or not 0 <= size < LARGEST_ID:
+    if type(size) is not int or not 0 <= size < LARGEST_NUMBER:
         raise BadRequest
     announced = Announced(
         read_text(body, "field"),

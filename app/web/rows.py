@@ -261,7 +261,7 @@ def _read_entry(row: Mapping[str, object]) -> Entry:
 def read_id(value: object) -> int | None:
     if value is None:
         return None
-    if type(value) is not int or not 0 < value < LARGEST_ID:
+    if type(value) is not int or not 0 < value <= LARGEST_ID:
         raise BadRequest
     return value
 
