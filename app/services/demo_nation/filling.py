@@ -152,11 +152,15 @@ def _store(
     for number, one in enumerate(yearly):
         is_open = number == len(yearly) - 1
         reports = [
-            _make_report(nation, place, rows[number], courses if is_open else None)
+            _make_report(place, rows[number], courses[place.id])
+            if is_open
+            else _make_former(nation, place, rows[number], number)
             for place, rows in zip(nation.reporting, told, strict=True)
         ]
         at = now_utc() - timedelta(days=365 * (len(yearly) - 1 - number))
-        stored += store_reports(connection, catalogue, edition, one.id, reports, at)
+        stored += store_reports(
+            connection, catalogue, edition, one.id, reports, at, is_open=is_open
+        )
     files = FileMaker(connection, workshop.files, nation.random)
     traveller = Traveller(
         connection,
@@ -199,19 +203,19 @@ def _find_rounds(connection: Connection, edition: Edition) -> tuple[int, Sequenc
     return standing, [one for one in found if not one.is_standing]
 
 
-def _make_report(
-    nation: _Nation, place: Place, rows: dict, courses: Mapping[int, str] | None
-) -> Report:
-    """What of a unit's rows is there: all, what was begun, or nothing."""
-    if courses is None:
-        is_late = place.id % nation.plan.told["late"] == 0
-        return Report(place, NONE if is_late else ACCEPTED, {} if is_late else rows)
-    course = courses[place.id]
+def _make_report(place: Place, rows: dict, course: str) -> Report:
+    """What of a unit's rows is there now: all, what was begun, or nothing."""
     if course == NONE:
         return Report(place, course, {})
     if course == DRAFT:
         return Report(place, course, dict(list(rows.items())[:_BEGUN]))
     return Report(place, course, rows)
+
+
+def _make_former(nation: _Nation, place: Place, rows: dict, number: int) -> Report:
+    """What it handed in in a round that is over; in earlier ones fewer units did."""
+    is_late = place.id % nation.plan.told["late"][number] == 0
+    return Report(place, NONE if is_late else ACCEPTED, {} if is_late else rows)
 
 
 def _give_back(workshop: Workshop, nation: _Nation, courses: Mapping[int, str]) -> None:

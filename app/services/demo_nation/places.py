@@ -156,7 +156,7 @@ def _invent_reporting(
     for number, province in enumerate(_spread(provinces, told["weights"], units)):
         word, (trade, industry) = pairs[number % len(pairs)]
         below = [one for one in cities if one.above is province]
-        above = below[number % len(below)] if below and number % 2 else province
+        above = below[number // 2 % len(below)] if below and number % 2 else province
         name = told["unit"].format(word=word, trade=trade)
         others = {section for _, section in told["trades"]} - {industry}
         more = random.sample(sorted(others), random.choice((0, 0, 1, 1, 2)))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -66,9 +67,12 @@ class Reporter:
         self._kitchen = kitchen
 
     def report(self, place: Place, years: Sequence[int]) -> list[Rows]:
-        """The unit's rows by form for each year; members come, stay and grow."""
-        base = self._make_base(place, years[0])
-        return [self._make_year(place, base, n, year) for n, year in enumerate(years)]
+        """The unit's rows by form for each year; members come and grow."""
+        base, last = self._make_base(place, years[0]), len(years) - 1
+        return [
+            self._make_year(place, base, last - number, year)
+            for number, year in enumerate(years)
+        ]
 
     def _make_base(self, place: Place, year: int) -> dict[str, list[dict]]:
         base: dict[str, list[dict[str, object]]] = {}
@@ -118,10 +122,14 @@ class Reporter:
         ]
 
     def _stays(self, told: Any, at: int, number: int) -> bool:
-        """Members leave; those that lead and what tells of the unit itself do not."""
+        """Members came with the years; who leads was there from the beginning.
+
+        Args:
+            number: how many years it is before the last one.
+        """
         if at == 0 or "times" not in told or not number:
             return True
-        return self._kitchen.random.random() < self._plan.told["staying"]
+        return self._kitchen.random.random() < self._plan.told["staying"] ** number
 
     def _grow(self, row: dict, told: Any, number: int, year: int) -> dict:
         """All figures by one share, so that parts stay smaller than their wholes."""
@@ -147,6 +155,8 @@ def store_reports(
     round_id: int,
     reports: Sequence[Report],
     at: datetime,
+    *,
+    is_open: bool,
 ) -> int:
     """Write the reports of a round, and what was decided about them; rows written."""
     forms = [form for form in edition.forms_for() if form.is_filed]
@@ -158,8 +168,10 @@ def store_reports(
             for row in report.rows.get(form.code, ())
         ]
         stored += len(plant_rows(connection, catalogue, form, rows, REASON, at))
-    handed_in = [report for report in reports if report.course in HANDED_IN]
-    _Decisions(connection, edition, round_id, forms, at).store(handed_in)
+    decisions = _Decisions(connection, edition, round_id, forms, at)
+    decisions.store([report for report in reports if report.course in HANDED_IN])
+    if is_open:
+        decisions.open([one for one in reports if one.course not in HANDED_IN])
     return stored
 
 
@@ -179,13 +191,24 @@ class _Decisions:
     #: when the last one was taken
     at: datetime
 
-    def store(self, reports: Sequence[Report]) -> None:
-        hashes = [self._hash(report) for report in reports]
+    def open(self, reports: Sequence[Report]) -> None:
+        """What units that handed nothing in yet have of the round: its hours."""
+        lines = ({"unit_id": one.place.id, **self._opened} for one in reports)
+        plant(self.connection, UnitRound.__table__, lines)
+
+    @cached_property
+    def _opened(self) -> dict[str, object]:
         opened_at = self.at - timedelta(days=_OPENED_BEFORE)
         first_day = opened_at.astimezone().date()
-        phases = write_phases(
-            place_phases(self.edition, Assignments({}, {}), first_day)
-        )
+        phases = place_phases(self.edition, Assignments({}, {}), first_day)
+        return {
+            "round_id": self.round_id,
+            "phases": write_phases(phases),
+            "opened_at": opened_at,
+        }
+
+    def store(self, reports: Sequence[Report]) -> None:
+        hashes = [self._hash(report) for report in reports]
         self._store_filings(reports, hashes)
         plant(
             self.connection,
@@ -193,12 +216,10 @@ class _Decisions:
             (
                 {
                     "unit_id": report.place.id,
-                    "round_id": self.round_id,
-                    "phases": phases,
+                    **self._opened,
                     "state": self._find_state(report),
                     "step": self._find_step(report),
                     "content_hash": combine("round", found),
-                    "opened_at": opened_at,
                     "submitted_at": self._submitted_at(report),
                 }
                 for report, found in zip(reports, hashes, strict=True)

@@ -7,7 +7,7 @@ written as they would have gone: nobody is told.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import cycle, islice
 from typing import Any
 
@@ -35,6 +35,8 @@ _FILE = "file"
 #: What stands in it; without, all texts of the row.
 _TEXT = "text"
 _TRIES = 40
+#: Days in which others took up what a unit recommended.
+_TAKEN_UP_WITHIN = 75
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,9 @@ class Traveller:
         self, creation: Creation, form: FormSpec, mover: Place, one: Made, known: Any
     ) -> dict[str, object]:
         year = known["year"]
-        env = Env(known["today"], date(year, 1, 1), date(year, 12, 31))
+        # Not everything was taken up on one day.
+        ago = timedelta(days=self.kitchen.random.randint(0, _TAKEN_UP_WITHIN))
+        env = Env(known["today"] - ago, date(year, 1, 1), date(year, 12, 31))
         row = {**dict.fromkeys(one.form.by_id), **one.row}
         values = {}
         for name, expression in creation.values.items():

@@ -162,16 +162,19 @@ def test_the_open_round_has_units_in_every_state(nation):
                 )
             ).all()
         )
-        begun = connection.scalar(
-            select(func.count(UnitRound.unit_id)).where(UnitRound.round_id == open_id)
-        )
+        hours = connection.scalars(
+            select(UnitRound.phases).where(UnitRound.round_id == open_id)
+        ).all()
     assert states == {
+        (FilingState.DRAFT, ""),
         (FilingState.SUBMITTED, "province"),
         (FilingState.SUBMITTED, "nation"),
         (FilingState.RETURNED, ""),
         (FilingState.APPROVED, ""),
     }
-    assert begun < UNITS
+    # Whoever has not begun knows until when there is time, too.
+    assert len(hours) == UNITS
+    assert all(hours)
 
 
 def test_what_was_handed_in_has_the_hash_of_its_rows(nation, edition):
