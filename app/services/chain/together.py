@@ -7,7 +7,7 @@ count as declared empty, and so do forms that stand in no block.
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.errors import Refused
 from app.models import FilingState
@@ -40,6 +40,7 @@ from app.services.derived_forms import are_current, refresh_forms
 from app.services.round_checks import RoundCheck
 from app.services.workshop import Workshop
 from app.storage.records import Scope
+from app.storage.row_titles import find_titles
 from form_schemas.booklets import Booklet, has_to_hold, list_forms
 from form_schemas.spec import FormSpec
 
@@ -161,8 +162,31 @@ def _judge(whole: WholeCase, booklet: Booklet) -> list[_Judged]:
         obstacles, total = [*obstacles, *judged.obstacles], total + judged.total
         ready.append(_Judged(case, judged, is_left))
     if obstacles:
-        raise NotReady(_ACT, obstacles, total)
+        raise NotReady(_ACT, tuple(_name_rows(whole, obstacles)), total)
     return ready
+
+
+def _name_rows(whole: WholeCase, obstacles: Collection[Obstacle]) -> Iterator[Obstacle]:
+    """The obstacles with rows as people call them: a key may be a mere number."""
+    ids = {
+        code: {
+            one.row_id
+            for one in obstacles
+            if one.form_code == code and one.row_id is not None and one.row_name
+        }
+        for code in {one.form_code for one in obstacles}
+    }
+    titles = {
+        (form.code, row_id): title
+        for form in whole.forms
+        if ids.get(form.code)
+        for row_id, title in find_titles(
+            whole.connection, whole.catalogue, form, ids[form.code]
+        ).items()
+    }
+    for one in obstacles:
+        title = titles.get((one.form_code, one.row_id))
+        yield one if title is None else replace(one, row_name=title)
 
 
 def _open_all(

@@ -12,6 +12,7 @@ from app.models import AuditAction, FilingState, Notice, UnitRound
 from app.policy import Action
 from app.services.areas import changing
 from app.services.booklets import begin_records
+from app.services.chain.obstacles import NotReady
 from app.services.chain.questions import Named
 from app.services.chain.together import find_missing_in_booklet, hand_in_booklet
 from app.services.chain.whole import return_whole
@@ -108,6 +109,15 @@ def test_the_province_is_told_what_waits_for_it_now(year):
     # What came back to the city's people afterwards is theirs no more.
     with pytest.raises(Forbidden):
         year.approve(GROUP, by=CITY)
+
+
+def test_what_is_missing_of_a_member_is_told_by_its_name(year):
+    year.fill(GROUP)
+    company = {"member_name": "砚溪重工有限公司", "organization_code": "5LCZD4Q46"}
+    year.save(GROUP, "G5.6", company | {"is_lead_unit": "否"})
+    with pytest.raises(NotReady) as told:
+        year.hand_in(GROUP)
+    assert {one.row_name for one in told.value.obstacles} == {"砚溪重工有限公司"}
 
 
 def test_what_is_counted_is_what_is_handed_in(year):
