@@ -45,7 +45,9 @@ def find_login(engine: Engine, username: str, account_type: str) -> Login:
     """The login as typed; asks as much for a known name as for an unknown one."""
     name = normalise_login(username, account_type)
     is_typed = (User.username == name) & (User.account_type == account_type)
-    return _find(engine, is_typed) or Login(name_login(username, account_type))
+    found = _find(engine, is_typed)
+    stored = "" if found is None else found.stored
+    return Login(name_login(username, account_type), stored)
 
 
 def get_login(engine: Engine, user_id: int) -> Login:
