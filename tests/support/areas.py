@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.models import Membership, Unit, UnitKind, User
+from app.models import Base, Membership, Unit, UnitKind, User
 from app.permissions import actor_of
 from app.policy import Action
 from app.services.account_kinds import find_type
@@ -60,6 +60,12 @@ class Nation:
                 User.memberships.any(Membership.unit_id == self.units[unit]),
             )
         ).one()
+
+
+def fill_nation(engine, catalogue):
+    """The nation in an empty database; tables of forms would take their time."""
+    Base.metadata.create_all(engine)
+    make_nation(engine, catalogue)
 
 
 def make_nation(engine, catalogue):

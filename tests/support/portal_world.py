@@ -9,12 +9,13 @@ from decimal import Decimal
 
 from sqlalchemy import func, insert, select, update
 
-from app.models import FilingState, Round, RoundState, Unit, UnitKind, UnitRound
+from app.models import Base, FilingState, Round, RoundState, Unit, UnitKind, UnitRound
 from app.models.base import now_utc
 from app.services.standing_rounds import keep_standing_rounds
 from app.storage.binding import bind
 from app.storage.records import Scope
 from app.storage.rows import RowStore
+from app.storage.tables import build_metadata
 
 UNITS = {
     "nation": ("国家", UnitKind.NATION, None),
@@ -41,6 +42,13 @@ ARTICLE = {
     "audience": "公众",
     "status": "已发布",
 }
+
+
+def fill_portal(engine, catalogue):
+    """The world in an empty database."""
+    Base.metadata.create_all(engine)
+    build_metadata(catalogue).create_all(engine)
+    PortalWorld.fill(engine, catalogue)
 
 
 class PortalWorld:

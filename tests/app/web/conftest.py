@@ -29,14 +29,20 @@ _TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 
 
 @pytest.fixture
-def sqlite_url(lend, catalogue):
-    with lend("sqlite", _fill, catalogue) as url:
+def fill():
+    """What fills the database before a test; a file of tests may have its own."""
+    return fill_school
+
+
+@pytest.fixture
+def sqlite_url(lend, fill, catalogue):
+    with lend("sqlite", fill, catalogue) as url:
         yield url
 
 
 @pytest.fixture
-def postgresql_url(lend, catalogue):
-    with lend("postgresql", _fill, catalogue) as url:
+def postgresql_url(lend, fill, catalogue):
+    with lend("postgresql", fill, catalogue) as url:
         yield url
 
 
@@ -179,7 +185,8 @@ class Browser:
         return self.send(f"/forms/{form}/save", body, **options)
 
 
-def _fill(engine, catalogue):
+def fill_school(engine, catalogue):
+    """The demo school and group, another school, and people of both."""
     Base.metadata.create_all(engine)
     build_metadata(catalogue).create_all(engine)
     prepare_demo(engine, catalogue)

@@ -15,7 +15,7 @@ from app.factory import create_app
 from app.services.schema_changes import initialise
 from app.services.workshop import open_workshop
 from app.storage.engine import open_engine
-from tests.app.web.conftest import _fill as fill_demo
+from tests.app.web.conftest import fill_school
 from tests.app.web.test_revisions import LEAD, OTHER, Places, majors, revised
 from tests.app.web.test_surveys import SurveyWorld
 from tests.support.authorisation import Stage
@@ -56,7 +56,7 @@ def matrix(tmp_path_factory):
 
 
 def _fill(engine, catalogue):
-    fill_demo(engine, catalogue)
+    fill_school(engine, catalogue)
     PortalWorld.fill(engine, catalogue)
 
 

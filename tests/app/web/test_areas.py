@@ -7,7 +7,6 @@ import re
 import pytest
 from openpyxl import load_workbook
 
-from app.models import Base
 from app.services.areas.changing import set_open
 from app.services.installation import get_console_actor
 from app.services.recovery import give_code
@@ -18,8 +17,8 @@ from tests.support.areas import (
     OTHER,
     PASSWORD,
     PROVINCE,
+    fill_nation,
     find_nation,
-    make_nation,
 )
 
 _SEAL = re.compile(r'name="seal" value="([^"]+)"')
@@ -29,21 +28,9 @@ _CODE = re.compile(r'class="secret">([^<]+)<')
 NEW = "xin-mima-2086"
 
 
-def _fill(engine, catalogue):
-    Base.metadata.create_all(engine)
-    make_nation(engine, catalogue)
-
-
 @pytest.fixture
-def sqlite_url(lend, catalogue):
-    with lend("sqlite", _fill, catalogue) as url:
-        yield url
-
-
-@pytest.fixture
-def postgresql_url(lend, catalogue):
-    with lend("postgresql", _fill, catalogue) as url:
-        yield url
+def fill():
+    return fill_nation
 
 
 @pytest.fixture

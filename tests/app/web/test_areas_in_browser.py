@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from tests.app.web.test_areas import nation, sqlite_url
+from tests.app.web.test_areas import fill, nation
 from tests.app.web.test_browser import address, open_page
 from tests.support.areas import CITY, PASSWORD, PROVINCE
 from tests.support.barriers import find_serious
 
-__all__ = ["address", "nation", "open_page", "sqlite_url"]
+__all__ = ["address", "fill", "nation", "open_page"]
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

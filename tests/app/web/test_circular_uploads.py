@@ -13,19 +13,11 @@ from app.models import StoredFile
 from app.models.base import now_utc
 from app.services.circulars.papers import MOST_FILES
 from tests.app.web.conftest import encode_form
-from tests.app.web.test_circulars import (
-    enter,
-    group,
-    nation,
-    postgresql_url,
-    province,
-    sqlite_url,
-    write,
-)
+from tests.app.web.test_circulars import enter, fill, group, nation, province, write
 from tests.app.web.test_pieces import finish, send, send_all
 from tests.support.areas import FAR_GROUP, OTHER, PROVINCE
 
-__all__ = ["enter", "group", "nation", "postgresql_url", "province", "sqlite_url"]
+__all__ = ["enter", "fill", "group", "nation", "province"]
 
 NEW = "/circulars/sent/new"
 UPLOADS = "/circulars/sent/uploads/"

@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from app.models import Base
 from app.services.circulars.reach import get_own
 from app.services.circulars.sending import send_circular
 from app.storage.engine import begin_reading
@@ -17,8 +16,8 @@ from tests.support.areas import (
     OTHER,
     PASSWORD,
     PROVINCE,
+    fill_nation,
     find_nation,
-    make_nation,
 )
 from tests.support.circulars import PDF, Office
 
@@ -29,21 +28,9 @@ TEXT = (
 )
 
 
-def _fill(engine, catalogue):
-    Base.metadata.create_all(engine)
-    make_nation(engine, catalogue)
-
-
 @pytest.fixture
-def sqlite_url(lend, catalogue):
-    with lend("sqlite", _fill, catalogue) as url:
-        yield url
-
-
-@pytest.fixture
-def postgresql_url(lend, catalogue):
-    with lend("postgresql", _fill, catalogue) as url:
-        yield url
+def fill():
+    return fill_nation
 
 
 @pytest.fixture

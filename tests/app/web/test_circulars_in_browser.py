@@ -6,11 +6,11 @@ import pytest
 from PIL import Image
 
 from tests.app.web.test_browser import address
-from tests.app.web.test_circulars import enter, nation, sqlite_url
+from tests.app.web.test_circulars import enter, fill, nation
 from tests.support.areas import GROUP, PROVINCE
 from tests.support.barriers import find_serious, is_too_wide
 
-__all__ = ["address", "enter", "nation", "sqlite_url"]
+__all__ = ["address", "enter", "fill", "nation"]
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -76,17 +76,16 @@ def test_a_circular_is_written_sent_read_and_confirmed(open_as, nation):
     program = {"name": "安排.exe", "mimeType": "application/pdf", "buffer": b"MZ"}
     province.set_input_files("#files", program)
     refused.get_by_text("只收").wait_for()
-    # Half of it comes; the connection breaks, and the rest is sent by itself.
-    broken = iter([True])
-    province.route(
-        "**/pieces", lambda it: it.abort() if next(broken, None) else it.continue_()
-    )
+    # The connection breaks; once it is back, the file is sent by itself.
+    broken = [True]
+    province.route("**/pieces", lambda it: it.abort() if broken else it.continue_())
     paper = {"name": "安排.pdf", "mimeType": "application/pdf", "buffer": PAPER}
     province.set_input_files("#files", paper)
     province.wait_for_selector("text=网络断了")
     province.click("text=保存并发出")
     refused.get_by_text("还有附件正在传").wait_for()
     assert find_barriers(province) == []
+    broken.clear()
     province.wait_for_selector("[name=papers]:checked")
     assert not refused.is_visible()
     with province.expect_file_chooser() as choosing:

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import update
 
 from app.models import Unit
-from tests.app.web.test_items import catalogue, database_url, region
+from tests.app.web.test_items import catalogue, database_url, fill, region
 from tests.support.travelling import NEWS
 
-__all__ = ["catalogue", "database_url", "region"]
+__all__ = ["catalogue", "database_url", "fill", "region"]
 
 PEOPLE = ("nobody", "group", "far", "city", "east", "west", "nation")
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from app.models import Role
-from tests.app.web.test_portal import sqlite_url
+from tests.app.web.test_portal import fill
 from tests.app.web.test_surveys import SurveyWorld, enter
 from tests.support.portal_world import ARTICLE
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-__all__ = ["enter", "sqlite_url"]
+__all__ = ["enter", "fill"]
 
 OWN = ("信息填报", "典型案例", "新闻推荐")
 

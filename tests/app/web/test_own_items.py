@@ -20,9 +20,13 @@ def catalogue():
 
 
 @pytest.fixture
-def database_url(lend, catalogue):
-    with lend("sqlite", fill_region, catalogue) as url:
-        yield url
+def fill():
+    return fill_region
+
+
+@pytest.fixture
+def database_url(sqlite_url):
+    return sqlite_url
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from app.storage.files import FileOwner, keep_file
 from app.storage.tables import table_for
 from form_schemas.kinds import FILE_KINDS, FieldKind
 from form_schemas.portal import ColumnKind
-from tests.app.web.test_portal import postgresql_url, sqlite_url
+from tests.app.web.test_portal import fill
 from tests.support.hostile_texts import attack, fill_hostile, judge_page, satisfy
 from tests.support.portal_world import NOW, PortalWorld
 
-__all__ = ["postgresql_url", "sqlite_url"]
+__all__ = ["fill"]
 
 # What a text becomes on a page does not hang on the database.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

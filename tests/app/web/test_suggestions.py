@@ -16,15 +16,8 @@ def catalogue():
 
 
 @pytest.fixture
-def sqlite_url(lend, catalogue):
-    with lend("sqlite", fill_region, catalogue) as url:
-        yield url
-
-
-@pytest.fixture
-def postgresql_url(lend, catalogue):
-    with lend("postgresql", fill_region, catalogue) as url:
-        yield url
+def fill():
+    return fill_region
 
 
 def press(browser, row, move, **fields):

@@ -21,11 +21,11 @@ from app.services.tries import Allowance
 from app.storage.binding import bind
 from app.storage.tables import table_for
 from tests.app.web.conftest import Browser
-from tests.app.web.test_portal import postgresql_url, sqlite_url
+from tests.app.web.test_portal import fill
 from tests.support.people import add_person
 from tests.support.portal_world import PortalWorld
 
-__all__ = ["postgresql_url", "sqlite_url"]
+__all__ = ["fill"]
 
 TITLE = "服务满意度调查"
 QUESTIONS = (

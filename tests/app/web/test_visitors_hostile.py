@@ -10,17 +10,16 @@ from app.config import Mode
 from app.factory import create_app
 from tests.app.web.conftest import Browser
 from tests.app.web.test_areas import (
+    fill,
     nation,
-    postgresql_url,
     province,
     sign_in,
     solve,
-    sqlite_url,
     start_recovery,
 )
 from tests.support.areas import FAR_GROUP, GROUP, PASSWORD, PROVINCE
 
-__all__ = ["nation", "postgresql_url", "province", "sign_in", "sqlite_url"]
+__all__ = ["fill", "nation", "province", "sign_in"]
 
 # What is read here does not hang on the database; what is sent does.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

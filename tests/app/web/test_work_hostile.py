@@ -10,11 +10,11 @@ from sqlalchemy import update
 from app.models import Round, Unit, User
 from app.storage.tables import table_for
 from form_schemas.kinds import FieldKind
-from tests.app.web.test_items import catalogue, database_url, region
+from tests.app.web.test_items import catalogue, database_url, fill, region
 from tests.support.hostile_texts import attack, fill_hostile, judge_page
 from tests.support.travelling import NEWS, UNITS
 
-__all__ = ["catalogue", "database_url", "region"]
+__all__ = ["catalogue", "database_url", "fill", "region"]
 
 #: Pages of one sort, of which one is looked at, and those that change something.
 _NUMBER = re.compile(r"\d+")
