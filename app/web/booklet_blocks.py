@@ -130,6 +130,10 @@ class CountsBlock:
     kind: str = "counts"
 
     @property
+    def rows(self) -> int:
+        return sum(view.line.rows for view in self.lines)
+
+    @property
     def faulty(self) -> int:
         own = sum(problem.style == "error" for problem in self.problems)
         return own + sum(view.line.errors for view in self.lines)

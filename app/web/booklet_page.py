@@ -1,5 +1,6 @@
 """Gathers the page of a booklet: its blocks in their order, and what they lack."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,7 @@ from app.services.booklets import (
     may_hand_in,
 )
 from app.services.chain.cases import EDITABLE
-from app.services.chain.obstacles import NotReady, Obstacle
+from app.services.chain.obstacles import NotReady, Obstacle, ObstacleKind
 from app.services.desks import Desk
 from app.services.duties import Note, find_returned
 from app.services.navigation import list_lines
@@ -27,11 +28,14 @@ from app.web.chain_views import MissingLine, TimeLeft, find_time_left, view_miss
 from app.web.form_urls import url_of_form, url_of_row
 from app.web.record_pages import show_period
 from app.web.server import get_server
-from form_schemas.booklets import BlockKind, Booklet
+from form_schemas.booklets import BlockKind, Booklet, list_counted
 from form_schemas.spec import FormSpec
+from renderers.record_page import page_groups
 
 #: Missing places that the page lists.
 _LISTED = 50
+#: Nobody declares a checklist empty.
+_UNTICKED = "还没有勾选，请至少勾选一项。"
 _RECORDS = (BlockKind.RECORD, BlockKind.FIGURES)
 
 
@@ -121,12 +125,52 @@ def _list_missing(
         if form is None:
             yield line
         elif kind in _RECORDS and one.field_id:
-            yield replace(line, url=f"#f-{prefix_of(form)}{one.field_id}")
+            # There is one row: its name says nothing.
+            url = f"#f-{prefix_of(form)}{one.field_id}"
+            yield replace(line, place=one.label, url=url)
+        elif kind is BlockKind.COUNTS and one.kind is ObstacleKind.ERROR:
+            # It is mended in the lists, which stand there; a reason is written
+            # elsewhere.
+            told = _name_place(form, one)
+            yield replace(line, place=told, url=f"#{anchor_of(form)}")
         elif line.url:
             yield replace(line, place=_name_place(form, one))
         else:
             own = f"#{anchor_of(form)}" if kind is not None else url_of_form(form)
-            yield replace(line, place=form.title, url=own)
+            is_unticked = kind is BlockKind.CHECKLIST
+            is_bare = one.kind is ObstacleKind.NO_ROWS
+            text = _UNTICKED if is_unticked and is_bare else line.text
+            yield replace(line, place=form.title, url=own, text=text)
+
+
+def count_by_place(
+    place: Workplace, booklet: Booklet, missing: NotReady
+) -> dict[str, int]:
+    """How much is missing, by the entries of the rail."""
+    entries = {}
+    for block in booklet.blocks:
+        form = place.edition.by_code[block.form]
+        entries |= dict(_list_entries(form, block.kind))
+    found = Counter(
+        entries.get((one.form_code, one.field_id)) or entries.get((one.form_code, ""))
+        for one in missing.obstacles
+    )
+    return {entry: count for entry, count in found.items() if entry is not None}
+
+
+def _list_entries(
+    form: FormSpec, kind: BlockKind
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Form and field, or the form alone -> where the rail leads for it."""
+    if kind in _RECORDS:
+        yield (form.code, ""), f"{prefix_of(form)}1"
+        for number, group in enumerate(page_groups(form), 1):
+            for placed in group.fields:
+                yield (form.code, placed.id), f"{prefix_of(form)}{number}"
+        return
+    counted = list_counted(form) if kind is BlockKind.COUNTS else ()
+    for code in (form.code, *(one.form for one in counted)):
+        yield (code, ""), anchor_of(form)
 
 
 def _list_back(place: Workplace, booklet: Booklet) -> Iterator[BackLine]:

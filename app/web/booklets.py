@@ -17,7 +17,7 @@ from app.services.recording import record_view
 from app.services.workplaces import Workplace
 from app.storage.engine import share_reading
 from app.web.booklet_blocks import anchor_of
-from app.web.booklet_page import make_booklet_page, url_of_booklet
+from app.web.booklet_page import count_by_place, make_booklet_page, url_of_booklet
 from app.web.chain_posts import find_round_of, read_remark
 from app.web.security import FORMS, takes
 from app.web.server import Answer, get_server
@@ -59,7 +59,10 @@ def count_missing(collection: str, booklet_id: str) -> Answer:
         missing = _find_missing(place, booklet)
     except Refused:
         return jsonify(total=None)
-    return jsonify(total=0 if missing is None else missing.total)
+    if missing is None:
+        return jsonify(total=0, places={})
+    places = count_by_place(place, booklet, missing)
+    return jsonify(total=missing.total, places=places)
 
 
 @booklets.post("/")

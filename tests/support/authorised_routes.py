@@ -526,8 +526,6 @@ _PLACES = (
         _booklet,
         ROUND_SCENES,
         is_finer=True,
-        is_never_done=True,
-        note="样本里整体上报的人不填表",
     ),
     _post(
         "booklets.decide",

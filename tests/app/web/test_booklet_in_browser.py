@@ -10,6 +10,12 @@ from tests.app.web.test_browser import address, log_in, open_page
 
 __all__ = ["address", "open_page", "reporter"]
 
+#: What has the focus is not behind the bar at the foot.
+STANDS_FREE = """
+    document.activeElement.getBoundingClientRect().bottom
+    < document.querySelector(".foot-bar").getBoundingClientRect().top
+"""
+
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -113,9 +119,14 @@ def test_the_page_is_filled_by_keyboard_alone(reporter, open_page):
     tick_by_keyboard(page)
     expect(page.locator('[data-tick="D"]')).to_contain_text("2 个行业大类")
     expect(page.locator('[data-tick="D"] [data-box]')).to_be_focused()
-    with page.expect_response("**/save?*"):
-        page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    status = page.locator("[data-booklet-status]")
+    expect(status).to_have_attribute("data-state", "saved")
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.emulate_media(reduced_motion="reduce")
     page.reload()
+    page.locator("#f-G3-employee_total").focus()
+    assert page.evaluate(STANDS_FREE)
     assert page.input_value("#f-G1-lead_units") == "砚溪机电职业技术学院"
     group = page.get_by_role("radiogroup", name="经批准成立")
     expect(group.get_by_label("是", exact=True)).to_be_checked()

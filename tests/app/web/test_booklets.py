@@ -144,7 +144,7 @@ def test_counts_follow_the_lists_by_themselves(complete):
     text = complete.get(PAGE).text
     part = text.partition('id="b-G4"')[2].partition("</table>")[0]
     counts = re.findall(
-        r'<th scope="row">(?:<a[^>]*>)?([^<]+).*?num">(\d+)<', part, re.S
+        r'<th [^>]*scope="row">(?:<a[^>]*>)?([^<]+).*?num">(\d+)<', part, re.S
     )
     assert ("高职学校数", "1") in counts
     assert ("企业数", "1") in counts
@@ -161,8 +161,16 @@ def test_what_is_missing_is_listed_with_the_way_to_it(reporter):
     assert ("#f-G1-approval_org", "批准、备案或注册部门名称") in [
         m[:2] for m in missing
     ]
-    assert ("#b-G2", "办学覆盖的主要行业") in [m[:2] for m in missing]
-    assert any("不足2个" in text for _, _, text in missing)
+    assert ("#b-G2", "办学覆盖的主要行业", "还没有勾选，请至少勾选一项。") in missing
+    assert any(url == "#b-G4" and "不足2个" in text for url, _, text in missing)
+
+
+@LOOKS
+def test_what_a_report_has_to_hold_is_not_declared_empty(reporter):
+    reporter.post("/forms/group/G2/empty", {"confirmed": "1"}, page=PAGE)
+    assert "必须填的，不能申报" in reporter.get(PAGE).text
+    missing = read_missing(hand_in_too_early(reporter))
+    assert "#b-G2" in [url for url, *_ in missing]
 
 
 def count_missing(browser):
@@ -307,7 +315,7 @@ def test_members_are_chosen_from_the_last_round_without_their_figures(reporter, 
         mark
     ]
     part = reporter.get(f"{PAGE}?at={last}").text.partition('id="b-G4"')[2]
-    assert re.search(r'中职学校数</a></th>\s*<td class="num">1</td>', part)
+    assert re.search(r'中职学校数</a></th>\s*<td[^>]*num">1</td>', part)
 
 
 @LOOKS
