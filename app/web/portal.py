@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from flask import (
 )
 
 from app.errors import NotFound
+from app.models.base import now_utc
 from app.services.portal import articles, directory, figures, files
 from app.services.portal.directory import DirectoryIndex
 from app.services.portal.site import Site, find_site
@@ -22,6 +24,7 @@ from app.services.portal.windows import find_window
 from app.services.statistics.figures import show_number
 from app.services.thumbnails import PICTURE_TYPES
 from app.web.addresses import read_number
+from app.web.area_names import shorten_area
 from app.web.downloads import attach, send_picture
 from app.web.portal_frame import Frame
 from app.web.portal_kept import LASTING_SECONDS, get_kept, get_secrecy
@@ -33,10 +36,6 @@ from form_schemas.portal import ColumnKind, PortalColumn
 portal = Blueprint("portal", __name__, url_prefix="/portal")
 
 #: What names of provinces end with, where the beginning says enough.
-_AREA_ENDS = re.compile(
-    "(教育主管部门|教育厅|教育委员会|教委"
-    "|维吾尔自治区|壮族自治区|回族自治区|自治区|省|市)$"
-)
 #: What no XML may hold: one such sign in a title, and no reader takes the feed.
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -47,12 +46,15 @@ _MOST_INDUSTRIES = 5
 _PAGE = 50
 
 
+portal.add_app_template_filter(shorten_area, "short_area")
+
+
 @portal.app_template_filter()
-def short_area(name: str) -> str:
-    """A province as lists name it: 广西壮族自治区教育厅 is 广西."""
-    while (shorter := _AREA_ENDS.sub("", name)) not in ("", name):
-        name = shorter
-    return name
+def short_day(at: date) -> str:
+    """A day as lists name it: without the year while that goes without saying."""
+    if at.year == now_utc().astimezone().year:
+        return at.strftime("%m-%d")
+    return at.isoformat()
 
 
 @portal.get("/")

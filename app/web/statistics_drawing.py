@@ -1,11 +1,13 @@
 """What a page of statistics gives the script that draws its charts."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
 from app.services.statistics.figures import Cell, Figure, Line
-from app.services.statistics.sections import BY_ROUND, Section
+from app.services.statistics.sections import BY_ABOVE, BY_ROUND, Section
+from app.web.area_names import shorten_area
 from form_schemas.measures import ChartKind
 
 #: Bars of a chart, at most: the provinces of a nation; all stand in the table.
@@ -44,13 +46,23 @@ def draw_panels(section: Section, urls: LineUrls) -> tuple[Panel, ...]:
 
 
 def _draw(section: Section, figure: Figure, urls: LineUrls) -> Panel:
+    shown = figure.lines[:MOST_LINES]
     lines = tuple(
-        (line, urls.of_line(section, figure, line))
-        for line in figure.lines[:MOST_LINES]
+        (line, urls.of_line(section, figure, line)) for line in _name(section, shown)
     )
     more = max(0, len(figure.lines) - MOST_LINES)
     has_shares = any(line.share is not None for line, _ in lines)
     return Panel(figure, lines, has_shares, more, _chart(section, figure, lines))
+
+
+def _name(section: Section, lines: Sequence[Line]) -> Sequence[Line]:
+    """Lines of areas by the area, unless its city is called like a province."""
+    if section.by is None or section.by.id != BY_ABOVE:
+        return lines
+    names = [shorten_area(line.label) for line in lines]
+    if len(set(names)) < len(names):
+        return lines
+    return [replace(line, label=name) for line, name in zip(lines, names, strict=True)]
 
 
 def _chart(
