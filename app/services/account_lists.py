@@ -36,6 +36,7 @@ from app.services.memberships import (
 from app.services.naming import fold, suggest
 from app.services.passwords import hash_one_time_password, make_one_time_password
 from app.services.recording import id_of, record_account
+from app.storage.engine import begin_reading
 from exporters.entry_list import ListColumn, ListRow, read_list, write_list
 from exporters.gate import Limits
 from exporters.refusals import RefusedFile, describe_refusal
@@ -162,8 +163,9 @@ def judge_accounts(
     engine: Engine, actor: Actor, rows: Sequence[ListRow], unit: str = ""
 ) -> ListReport:
     """Everything that is wrong with the lines, or the lines as they were understood."""
-    with Session(engine) as session:
-        entries = _judge(session, actor, rows, find_places(engine, actor, unit))
+    places = find_places(engine, actor, unit)
+    with begin_reading(engine) as connection, Session(connection) as session:
+        entries = _judge(session, actor, rows, places)
         faults = [fault for entry in entries for fault in entry.faults]
         if faults:
             faults.sort(key=lambda fault: fault.row)

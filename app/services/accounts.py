@@ -34,6 +34,7 @@ from app.services.passwords import (
 )
 from app.services.recording import id_of, record_account
 from app.services.tries import GUESSES, say_wait, take_try
+from app.storage.engine import begin_reading
 
 USERNAME_MAX = 100
 NAME_MAX = 60
@@ -133,23 +134,37 @@ def change_password(engine: Engine, user_id: int, old: str, new: str) -> None:
     wait = take_try(engine, f"old password {user_id}", GUESSES).wait
     if wait:
         raise TooManyRequests(f"输错的次数太多，请 {say_wait(wait)}后再试。")
-    with Session(engine) as session:
-        user = get_user(session, user_id)
-        # Outside the transaction: argon2 takes long, and writers wait for writers.
-        if not verify_password(user.password_hash, old):
-            raise BadRequest("现在的密码不对。")
-        if new == old:
-            raise BadRequest("新密码要和现在的不一样。")
-        require_good_password(new, user.username)
-    _set_password(engine, user_id, new, must_change=False, actor_id=user_id)
+    with begin_reading(engine) as connection:
+        user = connection.execute(
+            select(User.username, User.password_hash).where(User.id == user_id)
+        ).one()
+    # Outside the transaction: argon2 takes long, and writers wait for writers.
+    if not verify_password(user.password_hash, old):
+        raise BadRequest("现在的密码不对。")
+    if new == old:
+        raise BadRequest("新密码要和现在的不一样。")
+    require_good_password(new, user.username)
+    digest = hash_password(new)
+    with Session(engine) as session, session.begin():
+        person = get_user(session, user_id, lock=True)
+        # Whoever gave another one since may have done so because of this person.
+        if person.password_hash != user.password_hash:
+            raise Refused("密码刚刚在别处改过，这次没有改。请用现在的密码再试。")
+        replace_password(session, person, digest, must_change=False)
+        act = AuditAction.PASSWORD_SET
+        record_account(session.connection(), act, user_id, user_id)
 
 
 def reset_password(engine: Engine, user_id: int, *, actor: Actor | None = None) -> str:
     """Give the account a one-time password, which the first login replaces."""
-    with Session(engine) as session:
-        require_management(actor, get_user(session, user_id))
     password = make_one_time_password()
-    _set_password(engine, user_id, password, must_change=True, actor_id=id_of(actor))
+    digest = hash_password(password)
+    with Session(engine) as session, session.begin():
+        person = get_user(session, user_id, lock=True)
+        require_management(actor, person)
+        replace_password(session, person, digest, must_change=True, is_given=True)
+        act = AuditAction.PASSWORD_RESET
+        record_account(session.connection(), act, user_id, id_of(actor))
     return password
 
 
@@ -275,23 +290,6 @@ def _require_dispensable(session: Session, user: User, actor: Actor | None) -> N
         raise Refused("不能停用自己的账号，请让另一位管理员来办。")
     if any(m.role is Role.ADMINISTRATOR for m in user.memberships) and user.is_active:
         keep_administrator(session.connection(), User.id != user.id)
-
-
-def _set_password(
-    engine: Engine,
-    user_id: int,
-    password: str,
-    *,
-    must_change: bool,
-    actor_id: int | None,
-) -> None:
-    digest = hash_password(password)
-    with Session(engine) as session, session.begin():
-        # One that has to be changed was given by somebody else.
-        person = get_user(session, user_id)
-        replace_password(session, person, digest, must_change, is_given=must_change)
-        action = AuditAction.PASSWORD_RESET if must_change else AuditAction.PASSWORD_SET
-        record_account(session.connection(), action, user_id, actor_id)
 
 
 def _record(

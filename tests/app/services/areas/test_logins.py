@@ -1,18 +1,25 @@
 """Guessing passwords of units' accounts: ten an hour, and no owner locked out."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from app.config import Config
-from app.errors import TooManyRequests
+from app.errors import AppError, TooManyRequests
 from app.models import Role, User
 from app.models.base import now_utc
 from app.services import passwords
-from app.services.accounts import change_password, create_user, reset_password
+from app.services.accounts import (
+    change_password,
+    create_user,
+    replace_password,
+    reset_password,
+)
 from app.services.areas import changing
 from app.services.captchas import CaptchaKind, make_captcha
 from app.services.devices import (
@@ -31,7 +38,7 @@ from app.services.logins import (
     log_in,
     needs_captcha,
 )
-from app.services.memberships import NewMembership
+from app.services.memberships import NewMembership, get_user
 from app.services.recovery import set_recovered_password
 from app.services.recovery_tickets import make_ticket
 from tests.support.areas import GROUP, PASSWORD, PROVINCE
@@ -319,3 +326,20 @@ def set_closed(nation, unit, kind):
         closed = update(User).where(User.id == user_id).values(is_active=False)
         connection.execute(closed)
         assert connection.scalar(select(User.is_active).where(User.id == user_id)) == 0
+
+
+def test_a_password_that_was_just_given_is_not_replaced_by_its_former_owner(nation):
+    engine, user_id = nation.engine, nation.user_id(GROUP, "group_admin")
+    given = "shang-ji-6241"
+    with ThreadPoolExecutor(1) as pool:
+        with Session(engine) as session, session.begin():
+            person = get_user(session, user_id, lock=True)
+            changing_it = pool.submit(change_password, engine, user_id, PASSWORD, NEW)
+            time.sleep(0.5)
+            digest = passwords.hash_password(given)
+            replace_password(session, person, digest, must_change=True, is_given=True)
+        with pytest.raises(AppError):
+            changing_it.result()
+    stored = nation.user(GROUP, "group_admin")
+    assert passwords.verify_password(stored.password_hash, given)
+    assert stored.must_change_password
