@@ -69,6 +69,8 @@ _PAGES = {
         "i-error",
     ),
 }
+#: Of what was sent: the page itself may well be seen.
+_NOT_DONE = ErrorPage(403, "没有办成", "要办，请找本单位管理员。", "is-none", "i-lock")
 _CSRF_SENTENCE = "页面放得太久，或在别的窗口重新登录过。内容没有保存，请刷新后再试。"
 
 
@@ -139,6 +141,8 @@ def _answer(
         return jsonify(body), status
     if request.blueprint == "portal":
         return draw_error(page.title, message or page.advice), status
+    if status == 403 and request.method == "POST":
+        page = _NOT_DONE
     text = render_template("error.html", page=page, message=message)
     return text, status
 

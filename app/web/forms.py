@@ -2,12 +2,13 @@
 and what can be downloaded. All of it works without a script.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 
 from flask import Blueprint, Response, flash, redirect, render_template, request
 
-from app.errors import NotFound, Refused, StaleForms
+from app.errors import Forbidden, NotFound, Refused, StaleForms
+from app.permissions import Action
 from app.services import files
 from app.services.confirming import (
     Reason,
@@ -40,6 +41,7 @@ from app.web.posted import read_cells, to_texts
 from app.web.rows import get_desk
 from app.web.security import FORMS, takes, upload_limit
 from app.web.server import Answer, get_server
+from form_schemas.kinds import FILE_KINDS
 from form_schemas.spec import Shape
 
 forms = Blueprint("forms", __name__, url_prefix="/forms/<collection>/<code>")
@@ -172,7 +174,7 @@ def _save_posted(desk: Desk, row_id: int | None):
     """Save what a page's form holds; come back to it whatever happens."""
     if request.form.get("_action") == "discard":
         return redirect(url_of_row(desk.form, row_id), 303)
-    desk.require_entry()
+    _require_entry(desk)
     if "_withdraw" in request.form:
         return _withdraw_posted(desk, row_id)
     cells, refused = read_cells(desk, row_id)
@@ -200,6 +202,28 @@ def _save_posted(desk: Desk, row_id: int | None):
     row = desk.get(outcome.id) if outcome.id else None
     page = show_record(desk, row, texts=to_texts(desk, cells), outcome=outcome)
     return page, 422
+
+
+def _require_entry(desk: Desk) -> None:
+    """As the desk's, but that what was typed is told where its time is over.
+
+    Without a script nothing else keeps it: the page shows what is stored from now on.
+    """
+    try:
+        desk.require_entry()
+    except Forbidden as refusal:
+        typed = "；".join(_list_typed(desk))
+        if not typed or not desk.place.can(Action.ENTER_ROWS, desk.form):
+            raise
+        told = f"没有保存：{refusal.message}您填的内容在这里，可以先抄下来：{typed}。"
+        raise Forbidden(told) from refusal
+
+
+def _list_typed(desk: Desk) -> Iterator[str]:
+    for field in desk.form.typed_fields:
+        texts = [text for text in request.form.getlist(field.id) if text.strip()]
+        if texts and field.value_kind not in FILE_KINDS:
+            yield f"{field.label}：{'、'.join(texts)}"
 
 
 def _show_changed_form(

@@ -248,6 +248,21 @@ def test_a_closed_round_takes_no_rows(filler, engine):
     assert "没有开放" in answer.json["message"]
 
 
+def test_what_was_typed_without_a_script_is_told_where_time_is_over(filler, engine):
+    page = f"/forms/{MAJORS}/rows/new"
+    filler.get(page)
+    with engine.begin() as connection:
+        connection.execute(Round.__table__.update().values(state=RoundState.CLOSED))
+    typed = {"major_code": "460104", "major_name": "<b>机械制造"}
+    answer = filler.post(page, typed, page="")
+    assert answer.status_code == 403
+    assert "没有办成" in answer.text
+    assert "没有开放" in answer.text
+    assert "460104" in answer.text
+    assert "&lt;b&gt;机械制造" in answer.text
+    assert "抄下来" not in filler.post(page, {}, page="").text
+
+
 def test_options_are_found_by_code_name_and_initials(filler):
     add(filler, MAJORS, MAJOR)
     address = "/forms/talent/0.1.5/options?field=major_code&q="
