@@ -19,6 +19,7 @@ from app.services.memberships import (
     manages_all,
     require_right,
 )
+from app.storage.engine import begin_reading
 
 #: A longer list serves nobody; the code or name of a unit can be typed.
 _LISTED_UNITS = 300
@@ -98,7 +99,7 @@ def find_places(engine: Engine, actor: Actor, text: str = "") -> Places:
     managed = filter_units(actor, Action.MANAGE_ACCOUNTS, Unit.id)
     units = select(Unit).where(managed, Unit.is_active).order_by(Unit.path)
     own = [grant.unit_id for grant in actor.grants]
-    with Session(engine) as session:
+    with begin_reading(engine) as connection, Session(connection) as session:
         unit = find_unit(session, actor, text) or session.scalar(
             units.order_by(None).order_by(Unit.id.not_in(own), Unit.id).limit(1)
         )
@@ -122,7 +123,7 @@ def get_account(engine: Engine, user_id: int, *, actor: Actor) -> AccountLine:
         NotFound: there is none, or none that the actor has to do with.
     """
     require(actor, Action.MANAGE_ACCOUNTS)
-    with Session(engine) as session:
+    with begin_reading(engine) as connection, Session(connection) as session:
         user = session.scalar(
             select(User).where(User.id == user_id, _find_visible(actor))
         )
@@ -142,7 +143,7 @@ def list_accounts(
     """Accounts by name: all of them, or those with a role in the actor's units."""
     require(actor, Action.MANAGE_ACCOUNTS)
     found = _select_accounts(actor, wanted or AccountFilter())
-    with Session(engine) as session:
+    with begin_reading(engine) as connection, Session(connection) as session:
         total = session.scalar(select(func.count()).select_from(found.subquery()))
         users = session.scalars(
             found.order_by(User.username).offset((page - 1) * size).limit(size)

@@ -189,7 +189,7 @@ def set_active(
 
 def require_manageable(engine: Engine, user_id: int, actor: Actor) -> None:
     """Raise where the actor does not manage this account."""
-    with Session(engine) as session:
+    with begin_reading(engine) as connection, Session(connection) as session:
         require_management(actor, get_user(session, user_id))
 
 
@@ -242,7 +242,7 @@ def end_sessions(session: Session, user_id: int) -> None:
 def find_user_id(engine: Engine, username: str, account_type: str = "") -> int | None:
     """Id of the account with this username, among those of its kind."""
     name = normalise_username(username)
-    with Session(engine) as session:
+    with begin_reading(engine) as connection, Session(connection) as session:
         return session.scalar(
             select(User.id).where(
                 User.username == name, User.account_type == account_type

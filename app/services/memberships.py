@@ -201,7 +201,7 @@ def manages_all(actor: Actor | None) -> bool:
 
 def find_unit(session: Session, actor: Actor | None, text: str) -> Unit | None:
     """The unit with this code or name, if the actor manages accounts there."""
-    return ManagedUnits(session, actor).find(text)
+    return ManagedUnits(session, actor).find(text) if fold(text) else None
 
 
 def describe_membership(membership: Membership) -> str:

@@ -20,6 +20,8 @@ from app.models import (
 from app.models.base import now_utc
 from app.permissions import Place, can
 from app.policy import Action
+from app.services.account_search import find_places, get_account, list_accounts
+from app.services.accounts import require_manageable
 from app.services.areas import changing
 from app.services.areas.entries import NewPerson, NewUnit
 from app.services.areas.making import create_unit
@@ -347,3 +349,14 @@ def test_who_comes_while_others_report_takes_part(nation):
         assert find_part(connection, unit_id, round_id).phases == phases
         told = connection.scalars(select(Notice.title)).all()
     assert told == ["“一轮”正在填报"] * 2
+
+
+def test_accounts_are_read_while_somebody_else_writes(nation):
+    """On SQLite there is one writer, and an import may take half a minute."""
+    console, user_id = get_console_actor(nation.engine), nation.user_id(CITY)
+    with nation.engine.begin():
+        found = list_accounts(nation.engine, actor=console)
+        assert user_id in {line.id for line in found.lines}
+        assert get_account(nation.engine, user_id, actor=console).id == user_id
+        assert find_places(nation.engine, console, CITY).name == CITY
+        require_manageable(nation.engine, user_id, console)
