@@ -115,13 +115,7 @@ def copy_values(connection: Connection, fill: Fill) -> None:
     """Have a column hold what another one of its table holds."""
     table = fill.table
     value = keep_as(table.c.target, table.c.source, connection)
-    _execute(
-        connection,
-        fill,
-        update(table)
-        .where(fill.in_rounds(table), table.c.source.is_not(None))
-        .values({table.c.target: value}),
-    )
+    _write_all(connection, fill, table, value)
 
 
 def recode_texts(
@@ -136,13 +130,7 @@ def recode_texts(
         ),
         else_=table.c.source,
     )
-    _execute(
-        connection,
-        fill,
-        update(table)
-        .where(fill.in_rounds(table), table.c.source.is_not(None))
-        .values({table.c.target: since}),
-    )
+    _write_all(connection, fill, table, since)
 
 
 def convert_values(
@@ -178,13 +166,7 @@ def follow_target(connection: Connection, fill: Fill, picked: Fill) -> None:
         .limit(1)
         .scalar_subquery()
     )
-    _execute(
-        connection,
-        fill,
-        update(table)
-        .where(fill.in_rounds(table), table.c.source.is_not(None))
-        .values({table.c.target: found}),
-    )
+    _write_all(connection, fill, table, found)
 
 
 def compute_values(
@@ -275,6 +257,19 @@ def write_fields(
     for start in range(0, len(pairs), _AT_ONCE):
         part = pairs[start : start + _AT_ONCE]
         connection.execute(statement, [{"row_id": i, "value": v} for i, v in part])
+
+
+def _write_all(
+    connection: Connection, fill: Fill, table: Table, value: ColumnElement[object]
+) -> None:
+    """Write what the database makes of each row whose source holds something."""
+    _execute(
+        connection,
+        fill,
+        update(table)
+        .where(fill.in_rounds(table), table.c.source.is_not(None))
+        .values({table.c.target: value}),
+    )
 
 
 def _read_blocks(
