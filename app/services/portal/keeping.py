@@ -30,6 +30,9 @@ class Kept:
         now = monotonic()
         with self._lock:
             found = self._held.get(key)
+            if found is not None:
+                # What many ask for stays, whatever one visitor searches through.
+                self._held.move_to_end(key)
         if found is not None and now - found[0] < seconds:
             return cast(Made, found[1])
         made = make()
