@@ -39,6 +39,14 @@ def test_hostile_texts_stay_texts(kind):
     assert "\\u003cscript\\u003ealert" in html
 
 
+def test_an_address_in_a_hint_can_be_followed():
+    told = "九位代码；查询 https://codes.example/?a=1&b=2"
+    form, catalogue = catalogue_of({"a": field_of("text") | {"description": told}})
+    line = line_of(render(form, catalogue, {}), "a")
+    assert 'href="https://codes.example/?a=1&amp;b=2"' in line
+    assert 'rel="noopener"' in line
+
+
 def test_what_was_typed_is_shown_again():
     form, catalogue = catalogue_of({"a": field_of("integer", "人数")})
     problem = Problem(None, "a", Code.TYPE, Level.ERROR, {"value": "许多"})
