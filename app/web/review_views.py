@@ -131,6 +131,11 @@ class ReviewPage:
         return "approve" in self.facts.acts
 
     @property
+    def is_judged_whole(self) -> bool:
+        """Whether reviewers judge the unit's round, and no form by itself."""
+        return all(step.is_whole for step in self.place.edition.steps[1:])
+
+    @property
     def may_ask(self) -> bool:
         return "ask" in self.facts.acts
 

@@ -44,6 +44,16 @@ function drawPie(data) {
   };
 }
 
+/** No room for names beside the ring: they stand in a legend below it. */
+function narrowPie(option) {
+  Object.assign(option.series[0], {
+    radius: ["30%", "52%"],
+    center: ["50%", "38%"],
+    label: { color: colour("text"), formatter: (part) => `${part.percent.toFixed(1)}%` },
+  });
+  option.legend = { bottom: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: colour("text") } };
+}
+
 function drawAxes(data) {
   const isLine = data.kind === "line";
   // Long names stand beside bars, not under them.
@@ -93,7 +103,7 @@ function draw(box) {
   charts.set(box, chart);
   chart.resize();
   const option = data.kind === "pie" ? drawPie(data) : drawAxes(data);
-  if (isNarrow && data.kind === "pie") option.series[0].radius = ["28%", "48%"];
+  if (isNarrow && data.kind === "pie") narrowPie(option);
   chart.setOption({ animation: false, color: palette(), textStyle: { fontFamily: colour("font") }, ...option }, true);
   chart.off("click");
   chart.on("click", (part) => {
