@@ -258,12 +258,14 @@ def _draw_feed(site: Site, column: PortalColumn | None = None) -> str:
     else:
         columns = [column]
     newest = articles.list_newest(site, columns, articles.PAGE_SIZE)
-    entries = [
-        (one, headline)
-        for one in columns
+    found = {
+        # What stands in several columns is told once, in the first of them.
+        (one.source, headline.key): (one, headline)
+        for one in reversed(columns)
         for headline in newest.get(one.id, ())
         if headline.date is not None
-    ]
+    }
+    entries = list(found.values())
     entries.sort(key=lambda entry: entry[1].date, reverse=True)
     return _draw_xml(
         "portal_feed.xml",

@@ -368,6 +368,16 @@ def test_nobody_publishes_a_file_by_naming_it_in_a_text(world, client, add_file)
         assert client.get(f"/portal/files/{token}").status_code == 404
 
 
+def test_the_feed_tells_of_an_article_once(world, client):
+    key = world.publish(title="手册", keywords="操作手册")
+    assert "手册" in read(client, "/portal/manual/")
+    feed = ElementTree.fromstring(read(client, "/portal/feed.xml"))
+    links = [one.find(f"{ATOM}link").get("href") for one in feed.iter(f"{ATOM}entry")]
+    assert [link for link in links if link.endswith(key)] == [
+        f"http://localhost/portal/notices/{key}"
+    ]
+
+
 def test_the_feed_and_the_sitemap_are_well_formed(world, client):
     key = world.publish(title="甲 & 乙 <丙>")
     feed = ElementTree.fromstring(read(client, "/portal/feed.xml"))
