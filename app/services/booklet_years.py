@@ -7,25 +7,18 @@ Rounds in which the unit stored nothing of it are left out.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import Connection, select
-
-from app.models import AuditAction, Round, RoundState
+from app.models import AuditAction
 from app.models.rounds import read_period
-from app.policy import Action
+from app.services.booklet_rounds import BookletRound, RoundReader, Row
 from app.services.booklets import forms_of
 from app.services.desks import Desk
 from app.services.periods import name_period, tell_apart
 from app.services.recording import record_at_desk
 from app.services.workplaces import Workplace
 from app.services.workshop import Workshop
-from app.storage.counting import Wanted, count_rows
 from app.storage.engine import begin_reading
-from app.storage.expression_rows import find_edition, is_asked
-from app.storage.previous import list_previous_rows
-from app.storage.records import Scope
 from exporters.listing import write_listing
 from form_schemas.booklets import (
     Block,
@@ -43,10 +36,6 @@ from renderers.bindings import is_figure
 from renderers.display import mask, show
 from validators.rules import evaluate_steps
 
-Row = Mapping[str, object]
-
-#: Rows of a list of ticks: one a code.
-_MOST_ROWS = 1000
 _HEADS = {"部分": 22, "项目": 40, "单位": 10}
 
 
@@ -95,31 +84,15 @@ class BookletYears:
     blocks: tuple[YearBlock, ...]
 
 
-@dataclass(frozen=True)
-class _Round:
-    """A round and what the unit stored in it."""
-
-    id: int
-    title: str
-    periods: Mapping[str, Sequence[str]]
-    #: form code -> its rows
-    rows: Mapping[str, Sequence[Row]]
-    #: code of a list -> how many rows; None: it was not asked for
-    counts: Mapping[str, int | None]
-
-    @property
-    def is_empty(self) -> bool:
-        return not any(self.rows.values()) and not any(self.counts.values())
-
-
 def read_years(workshop: Workshop, place: Workplace, booklet: Booklet) -> BookletYears:
     """The booklet of this round beside all earlier ones in which the unit filled it."""
-    reading = _Reading(workshop, place, booklet)
+    reader = RoundReader(workshop.catalogue, place, booklet)
     with begin_reading(workshop.engine) as connection:
-        rounds = tuple(reading.read_rounds(connection))
+        rounds = tuple(reader.read(connection))
+    showing = _Showing(workshop, place, booklet, reader.forms)
     return BookletYears(
-        tuple(reading.name_years(rounds)),
-        tuple(reading.view_block(block, rounds) for block in booklet.blocks),
+        tuple(showing.name_years(rounds)),
+        tuple(showing.view_block(block, rounds) for block in booklet.blocks),
     )
 
 
@@ -143,25 +116,16 @@ def write_years(
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """Reads the booklet of one unit, and shows what was read."""
+class _Showing:
+    """Shows what was read of the booklet of one unit."""
 
     workshop: Workshop
     place: Workplace
     booklet: Booklet
+    #: by their codes
+    forms: Mapping[str, FormSpec]
 
-    @cached_property
-    def forms(self) -> Mapping[str, FormSpec]:
-        seen = forms_of(self.place, self.booklet)
-        return {f.code: f for f in seen if self.place.can(Action.VIEW_ROWS, f)}
-
-    def read_rounds(self, connection: Connection) -> Iterator[_Round]:
-        for at, found in enumerate(self._list_rounds(connection)):
-            one = self._read_round(connection, found)
-            if not at or not one.is_empty:
-                yield one
-
-    def name_years(self, rounds: Sequence[_Round]) -> Iterator[Year]:
+    def name_years(self, rounds: Sequence[BookletRound]) -> Iterator[Year]:
         form = self.forms[self.booklet.blocks[0].form]
         names = {
             one.id: name_period(form, *read_period(one.periods, form.period))
@@ -170,67 +134,13 @@ class _Reading:
         told = tell_apart(names, {one.id: one.title for one in rounds})
         return (Year(number, name) for number, name in told.items())
 
-    def view_block(self, block: Block, rounds: Sequence[_Round]) -> YearBlock:
+    def view_block(self, block: Block, rounds: Sequence[BookletRound]) -> YearBlock:
         form = self.forms[block.form]
         lines = _VIEWS[block.kind](self, form, rounds)
         return YearBlock(block.title or form.title, tuple(lines))
 
-    # Reading.
-
-    def _list_rounds(self, connection: Connection) -> Iterator[Round]:
-        """This round, and those before it, each by what the later one names."""
-        table = Round.__table__
-        known = {
-            one.id: one
-            for one in connection.execute(
-                select(table).where(
-                    table.c.collection == self.place.collection,
-                    ~table.c.is_standing,
-                    table.c.state != RoundState.PREPARING,
-                )
-            )
-        }
-        number: int | None = self.place.round_id
-        while number is not None and number in known:
-            found = known.pop(number)
-            yield found
-            number = found.previous_id
-
-    def _read_round(self, connection: Connection, found: Round) -> _Round:
-        scope, catalogue = Scope(self.place.unit_id, found.id), self.workshop.catalogue
-        rows = {
-            block.form: list_previous_rows(
-                connection, catalogue, self.forms[block.form], scope, _MOST_ROWS
-            )
-            for block in self.booklet.blocks
-            if block.kind not in (BlockKind.COUNTS, BlockKind.LIST)
-        }
-        counts = self._count(connection, scope)
-        return _Round(found.id, found.title, found.periods, rows, counts)
-
-    def _count(self, connection: Connection, scope: Scope) -> dict[str, int | None]:
-        catalogue, place = self.workshop.catalogue, self.place
-        edition = find_edition(connection, catalogue, scope.round_id)
-        lists = [self.forms[code] for code in self._list_lists() if code in self.forms]
-        wanted = [Wanted(f, place.department_for(f, Action.VIEW_ROWS)) for f in lists]
-        found = count_rows(connection, wanted, scope.unit_id, scope.round_id)
-        return {
-            form.code: count if edition and is_asked(catalogue, form, edition) else None
-            for form, count in zip(lists, found, strict=True)
-        }
-
-    def _list_lists(self) -> Iterator[str]:
-        for block in self.booklet.blocks:
-            if block.kind is BlockKind.LIST:
-                yield block.form
-            elif block.kind is BlockKind.COUNTS:
-                for one in list_counted(self.forms[block.form]):
-                    yield one.form
-
-    # Showing.
-
     def view_record(
-        self, form: FormSpec, rounds: Sequence[_Round]
+        self, form: FormSpec, rounds: Sequence[BookletRound]
     ) -> Iterator[YearLine]:
         """A line a field; what the round alone decides stands in the head already."""
         rows = [next(iter(one.rows[form.code]), {}) for one in rounds]
@@ -243,7 +153,7 @@ class _Reading:
                 yield self._view_field(field, placed.depth, rows)
 
     def view_counts(
-        self, form: FormSpec, rounds: Sequence[_Round]
+        self, form: FormSpec, rounds: Sequence[BookletRound]
     ) -> Iterator[YearLine]:
         """A line a list, and one a figure that follows from them."""
         known = {one.field.id: one.form for one in list_counted(form)}
@@ -259,7 +169,7 @@ class _Reading:
                 yield self._view_field(field, 0, rows)
 
     def view_ticks(
-        self, form: FormSpec, rounds: Sequence[_Round]
+        self, form: FormSpec, rounds: Sequence[BookletRound]
     ) -> Iterator[YearLine]:
         """A line a code that was ticked in any of the years."""
         ticks = find_ticks(form)
@@ -277,7 +187,9 @@ class _Reading:
             cells = tuple(_view_tick(ticks, found.get(code)) for found in rows)
             yield YearLine(label, 1, unit, ticks.below is not None, cells)
 
-    def view_list(self, form: FormSpec, rounds: Sequence[_Round]) -> Iterator[YearLine]:
+    def view_list(
+        self, form: FormSpec, rounds: Sequence[BookletRound]
+    ) -> Iterator[YearLine]:
         counts = tuple(_make_count(one.counts.get(form.code)) for one in rounds)
         yield YearLine(form.title, 0, "行", True, counts)
 
@@ -296,11 +208,11 @@ class _Reading:
 
 
 _VIEWS = {
-    BlockKind.RECORD: _Reading.view_record,
-    BlockKind.FIGURES: _Reading.view_record,
-    BlockKind.CHECKLIST: _Reading.view_ticks,
-    BlockKind.COUNTS: _Reading.view_counts,
-    BlockKind.LIST: _Reading.view_list,
+    BlockKind.RECORD: _Showing.view_record,
+    BlockKind.FIGURES: _Showing.view_record,
+    BlockKind.CHECKLIST: _Showing.view_ticks,
+    BlockKind.COUNTS: _Showing.view_counts,
+    BlockKind.LIST: _Showing.view_list,
 }
 
 
