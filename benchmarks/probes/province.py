@@ -74,7 +74,9 @@ def pages(url: str) -> dict[str, float]:
             found[key] = measure(lambda a=address, n=name: ask(people[n], a))
         found["export"] = measure(lambda: _export(people[PROVINCE]))
         actor = _find_actor(engine, PROVINCE)
-        found["menu"] = measure(lambda: list_menu_offers(engine, _get_catalogue(), actor))
+        found["menu"] = measure(
+            lambda: list_menu_offers(engine, _get_catalogue(), actor)
+        )
     engine.dispose()
     return found
 
