@@ -191,7 +191,7 @@ def _save(circular_id: int | None) -> Answer:
                 server.engine, server.files, actor, page, draft, papers
             )
     except DraftChanged as changed:
-        newer = Page(circular_id, changed.version, page.key)
+        newer = Page(changed.circular_id, changed.version, page.key)
         return draw_again(newer, draft, changed.message), 409
     except AlreadySent as sent:
         told = "先前已经发出，没有再发。" if circular_id is None else sent.message

@@ -87,7 +87,7 @@ class DraftChanged(Refused):
     """Another account saved the draft since the page was made."""
 
     def __init__(self, row: Row, editor: str) -> None:
-        self.version = row.version
+        self.circular_id, self.version = row.id, row.version
         super().__init__(
             f"{editor}在 {show_moment(row.updated_at)} 改过这份草稿，这次没有保存；"
             "您写的都还在页面上。请先对照对方的稿子，再按一次保存就以您的为准。"
@@ -210,6 +210,9 @@ def _hold(connection: Connection, actor: Actor, page: Page, draft: Draft) -> Row
         connection.execute(insert(_CIRCULARS).values(**values, version=0))
         held = connection.execute(begun).one()
     _require_draft(held)
+    if held.editor_id != actor.user_id:
+        # The page is an old one, found again by the browser's way back.
+        require_version(connection, held, page.version)
     return held
 
 

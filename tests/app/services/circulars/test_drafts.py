@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import func, select
 
 from app.errors import BadRequest, Forbidden, NotFound
-from app.models import Circular, StoredFile
+from app.models import Circular, Role, StoredFile
+from app.services.accounts import create_user
 from app.services.circulars.drafts import (
     LONGEST_TITLE,
     AlreadySent,
@@ -15,7 +16,9 @@ from app.services.circulars.drafts import (
     discard_draft,
     save_draft,
 )
+from app.services.memberships import NewMembership
 from tests.support.areas import CITY, GROUP, OTHER, PROVINCE
+from tests.support.people import find_actor
 
 ZIP_AS_PDF = b"PK\x03\x04 no pdf"
 
@@ -47,6 +50,21 @@ def test_of_two_who_change_a_draft_the_second_is_told(office):
             office.draft(title="也改了"), circular_id=saved.id, version=saved.version
         )
     assert told.value.version == saved.version + 1
+    assert office.row(saved.id).title == "改了"
+
+
+def test_a_page_that_is_found_again_overwrites_nobody(office, engine):
+    page = Page(None, 0, "a page")
+    args = engine, office.store, office.actor()
+    saved = save_draft(*args, page, office.draft(), Papers())
+    authority = NewMembership(Role.AUTHORITY, PROVINCE)
+    create_user(engine, username="er", name="另一人", memberships=[authority])
+    changed = office.draft(title="改了")
+    draft = {"circular_id": saved.id, "version": saved.version}
+    office.save(changed, **draft, actor=find_actor(engine, "er"))
+    with pytest.raises(DraftChanged) as told:
+        save_draft(*args, page, office.draft(title="旧页"), Papers())
+    assert told.value.circular_id == saved.id
     assert office.row(saved.id).title == "改了"
 
 
