@@ -25,6 +25,8 @@ from tests.support.lending import get_engine
 PASSWORD = DEMO_PASSWORD
 OTHER_UNIT = "other-school"
 
+#: A page that costs little and, as all of a session, has its token.
+_LIGHT = "/password"
 _TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 
 
@@ -158,7 +160,7 @@ class Browser:
             self.token = found.group(1) if found else self.token
         return answer
 
-    def post(self, url, fields=None, page="/", **options):
+    def post(self, url, fields=None, page=_LIGHT, **options):
         """Post a form, having looked at `page`."""
         if page:
             self.get(page, follow_redirects=True)
@@ -167,7 +169,7 @@ class Browser:
             fields, options["content_type"] = encode_form(fields)
         return self.client.post(url, data=fields, buffered=True, **options)
 
-    def send(self, url, body, page="/", **options):
+    def send(self, url, body, page=_LIGHT, **options):
         """Post JSON as the pages' scripts do."""
         if page:
             self.get(page, follow_redirects=True)
