@@ -10,11 +10,18 @@ from app.errors import BadRequest, NotFound, Refused
 from app.services.designing.checking import check_draft, check_file
 from app.services.designing.draft_files import StaleDraft
 from app.services.designing.drafts import get_draft, list_changed_files
-from app.services.designing.editing import ACTS, carry_out, open_file, save_text
+from app.services.designing.editing import (
+    ACTS,
+    carry_out,
+    open_file,
+    read_json,
+    save_text,
+)
 from app.services.designing.kinds import declare_field
 from form_schemas.dialect import find_dialect_faults
 from form_schemas.kinds import FieldKind
 from tests.support.design_folder import EDITION
+from tests.support.forms import schema_of
 
 
 class Page:
@@ -418,3 +425,15 @@ def test_acts_upon_a_text_of_odd_shapes_are_refused_with_its_place(page, misshap
         with contextlib.suppress(Refused, BadRequest, NotFound):
             page.act(act, **told)
         assert page.schema, act
+
+
+@pytest.mark.parametrize(
+    "table",
+    [3, {}, {"rows": [3]}, {"rows": [{"cells": 3}]}, {"rows": [{"cells": [3]}]}],
+)
+def test_a_table_of_another_shape_is_left_to_the_text(table):
+    group = {"title": "组", "fields": ["a"], "table": table}
+    schema = schema_of(a="text") | {"x-layout": [group]}
+    assert read_json(json.dumps(schema)) is None
+    group["table"] = {"rows": [{"cells": [["a"]]}]}
+    assert read_json(json.dumps(schema)) == schema
