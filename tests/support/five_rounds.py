@@ -5,7 +5,7 @@ use have it, and cell by cell.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,8 +17,9 @@ from app.services.demo import fill_demo
 from app.services.demo_people import find_actor, prepare_people, unit_code_of
 from app.services.organisation import insert_round
 from app.services.schema_changes import initialise
+from app.storage.binding import Binding, bind
 from app.storage.engine import begin_reading
-from app.storage.records import Scope
+from app.storage.records import Scope, StoredRow
 from app.storage.rows import RowStore
 from form_schemas.catalogue import Catalogue, Edition
 from form_schemas.settings import COLLECTION_FILE
@@ -119,22 +120,51 @@ def read_rows(engine: Engine, catalogue: Catalogue) -> dict[Place, Rows]:
         rounds = connection.execute(
             select(Round.id, Round.collection, Round.edition).order_by(Round.id)
         ).all()
-        store = RowStore(connection, catalogue)
         units = connection.scalars(text("SELECT DISTINCT unit_id FROM filings")).all()
-        return {
-            (number, unit_id): {
-                form.code: _read_form(store, form, Scope(unit_id, number))
-                for form in catalogue.edition(*edition).forms
-            }
+        places = {
+            (number, unit_id): catalogue.edition(*edition)
             for number, *edition in rounds
             for unit_id in sorted(units)
         }
+        return _read_places(connection, catalogue, places)
+
+
+def _read_places(
+    connection: Connection, catalogue: Catalogue, places: Mapping[Place, Edition]
+) -> dict[Place, Rows]:
+    """One statement a form and edition: there are a thousand forms in all places."""
+    found = {
+        place: {form.code: {} for form in edition.forms}
+        for place, edition in places.items()
+    }
+    for edition in dict.fromkeys(places.values()):
+        numbers = {number for (number, _), one in places.items() if one is edition}
+        for form in edition.forms:
+            for place, stored in _read_rounds(
+                connection, bind(catalogue, form), numbers
+            ):
+                if place in places:
+                    found[place][form.code][stored.id] = _drop_empty(stored.row)
+    return found
+
+
+def _read_rounds(
+    connection: Connection, binding: Binding, numbers: Collection[int]
+) -> Iterator[tuple[Place, StoredRow]]:
+    c = binding.table.c
+    wanted = select(c._round_id, c._unit_id, *binding.selected)
+    ordered = wanted.where(c._round_id.in_(numbers)).order_by(c._id)
+    for number, unit_id, *record in connection.execute(ordered):
+        yield (number, unit_id), binding.read(record)
+
+
+def _drop_empty(row: Row) -> Row:
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _read_form(store: RowStore, form: FormSpec, scope: Scope) -> dict[int, Row]:
     return {
-        stored.id: {k: v for k, v in stored.row.items() if v is not None}
-        for stored in store.iterate_rows(form, scope)
+        stored.id: _drop_empty(stored.row) for stored in store.iterate_rows(form, scope)
     }
 
 
