@@ -49,7 +49,7 @@ function narrowPie(option) {
   Object.assign(option.series[0], {
     radius: ["30%", "52%"],
     center: ["50%", "38%"],
-    label: { color: colour("text"), formatter: (part) => `${part.percent.toFixed(1)}%` },
+    label: { color: colour("text"), overflow: "none", formatter: (part) => `${part.percent.toFixed(1)}%` },
   });
   option.legend = { bottom: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: colour("text") } };
 }
