@@ -8,7 +8,7 @@ from io import BytesIO
 from flask import Blueprint, Response, flash, redirect, render_template, request
 
 from app.errors import Forbidden, NotFound, Refused, StaleForms
-from app.permissions import Action
+from app.policy import Action
 from app.services import files
 from app.services.confirming import (
     Reason,
