@@ -214,7 +214,8 @@ def _make_report(place: Place, rows: dict, course: str) -> Report:
 
 def _make_former(nation: _Nation, place: Place, rows: dict, number: int) -> Report:
     """What it handed in in a round that is over; in earlier ones fewer units did."""
-    is_late = place.id % nation.plan.told["late"][number] == 0
+    told = nation.plan.told["late"]
+    is_late = place.id % told[min(number, len(told) - 1)] == 0
     return Report(place, NONE if is_late else ACCEPTED, {} if is_late else rows)
 
 

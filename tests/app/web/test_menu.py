@@ -34,7 +34,15 @@ def find_links(page, *titles):
 def test_a_group_finds_what_it_fills_by_the_usual_names(world, enter):
     group = enter("alpha")
     page = group.get("/").text
-    wanted = (*OWN, "单位信息", "建议与意见", "操作手册与培训", "在线调查", "导入")
+    wanted = (
+        *OWN,
+        "单位信息",
+        "建议与意见",
+        "案例要求",
+        "操作手册与培训",
+        "在线调查",
+        "导入",
+    )
     assert find_links(page, *wanted) == set(wanted)
     for path in (
         "/booklets/group/report/",
